@@ -1,0 +1,46 @@
+"""Everything that can go wrong in a way a person can act on; `hybrid.cli` maps each class to an exit code in one table."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class HybridError(Exception):
+    """A failure with a message for people: what, where, what is allowed."""
+
+
+class UsageError(HybridError):
+    """A flag, a file, a member's name or an option is wrong."""
+
+
+class RecordError(HybridError):
+    """A record disagrees with the run that asks for it, or with its own checksums."""
+
+
+class MissingPart(HybridError):
+    """An optional package or simulator is not installed; the message names the command that installs it."""
+
+
+class Stopped(HybridError):
+    """The run stopped early with everything saved; the same command continues it."""
+
+
+class Interrupted(HybridError):
+    """The person at the keyboard interrupted; the record is kept."""
+
+
+class NotConverged(HybridError):
+    """`--require-converged` was asked for and the optimiser ran out of its budget."""
+
+
+def unknown(kind: str, value: str, allowed: Iterable[str]) -> UsageError:
+    """The error for a name that nobody knows: echoes it, offers the nearest, lists what is allowed."""
+    names = sorted(allowed)
+    close = get_close_matches(value, names, n=1, cutoff=0.5)
+    hint = f" Did you mean '{close[0]}'?" if close else ""
+    return UsageError(f"unknown {kind} '{shortened(value)}'.{hint} Allowed: {', '.join(names) or 'none'}.")
+
+
+def shortened(text: str, width: int = 80) -> str:
+    """The text in one printable line of at most `width` characters, for use in a message."""
+    line = text if text.isprintable() else repr(text)[1:-1]
+    return line if len(line) <= width else line[: width - 3] + "..."

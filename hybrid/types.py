@@ -1,0 +1,306 @@
+"""Shapes, bit order and units, stated once; what an optimiser asks and what an algorithm measures.
+
+Bit order: qubit 0 is the lowest bit of an outcome and the rightmost letter of a Pauli string (Qiskit's).
+Angles are in radians; a name with a dimension ends in its unit (`duration_s`, `exact_ha`).
+Axes: k points, p parameters, m angles (one per parametrised gate), s settings (measured circuits), u distinct outcomes.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, Int, UInt64
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.quantum_info import SparsePauliOp
+
+Point: TypeAlias = Float[np.ndarray, " p"]
+Points: TypeAlias = Float[np.ndarray, "k p"]
+Scalars: TypeAlias = Float[np.ndarray, " k"]
+Angles: TypeAlias = Float[np.ndarray, "k m"]
+
+
+# --- What an optimiser asks ------------------------------------------------------------------------------------------
+
+
+class Values(NamedTuple):
+    """Question: the loss at every row of `points`; `x` is where the optimiser would stop now."""
+
+    x: Point
+    points: Points
+    iteration: int
+
+
+class Gradient(NamedTuple):
+    """Question: the loss and its gradient at `x`."""
+
+    x: Point
+    iteration: int
+
+
+Question: TypeAlias = Values | Gradient
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Answer to `Values`: iterates and indexes as plain floats; `stderr` is zero where nothing is random."""
+
+    values: Scalars
+    stderr: Scalars
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self.values.tolist())
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, index: int) -> float:
+        return float(self.values[index])
+
+
+@dataclass(frozen=True, slots=True)
+class LossGradient:
+    """Answer to `Gradient`: unpacks as `(loss, gradient)`; both carry standard errors."""
+
+    loss: float
+    gradient: Point
+    loss_stderr: float
+    gradient_stderr: Point
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.loss, self.gradient))
+
+
+Optimization: TypeAlias = Generator[Question, Any, Point]
+"""What an optimiser is: it yields questions, is sent answers, and returns the x at which it converged."""
+
+
+@runtime_checkable
+class Optimizer(Protocol):
+    """A member of `optimizers/` with its options bound."""
+
+    def __call__(self, x: Point, rng: np.random.Generator) -> Optimization: ...
+
+
+# --- What an algorithm measures --------------------------------------------------------------------------------------
+
+
+class Ansatz(NamedTuple):
+    """A parametrised circuit and where to start: `initial(rng)` gives a point of shape (p,), in `circuit.parameters` order."""
+
+    circuit: "QuantumCircuit"
+    initial: Callable[[np.random.Generator], Point]
+
+
+class Expectation(NamedTuple):
+    """Query: <observable> after `circuit`."""
+
+    circuit: "QuantumCircuit"
+    observable: "SparsePauliOp"
+
+
+class Overlap(NamedTuple):
+    """Query: |<0| other^dagger circuit |0>|^2, the fidelity of two states, measured as the probability of all zeros."""
+
+    circuit: "QuantumCircuit"
+    other: "QuantumCircuit"
+
+
+Query: TypeAlias = Expectation | Overlap
+
+
+def only_value(values: Float[np.ndarray, "q k"]) -> Scalars:
+    """The loss that is its single query."""
+    return values[0]
+
+
+def only_slope(values: Float[np.ndarray, "q k"]) -> Float[np.ndarray, "q k"]:
+    """d(loss)/d(query) of the loss that is its single query."""
+    return np.ones_like(values)
+
+
+class Loss(NamedTuple):
+    """Something to minimise: queries with values (q, k), `combine` -> losses (k,), `slope` -> d(loss)/d(query) (q, k).
+
+    The session answers values, gradients and standard errors of any loss by the chain rule.
+    """
+
+    queries: tuple[Query, ...]
+    combine: Callable[[Float[np.ndarray, "q k"]], Scalars] = only_value
+    slope: Callable[[Float[np.ndarray, "q k"]], Float[np.ndarray, "q k"]] = only_slope
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A Hamiltonian to minimise and what is known of its answer; `sign` turns the minimum into the reported value.
+
+    `exact` is the reported value's exact counterpart (None when unknown) and `baseline` what a classical method without
+    entanglement (Hartree-Fock, mean field, local search) reaches; both in `unit`, both in the reported sign.
+    """
+
+    hamiltonian: "SparsePauliOp"
+    unit: str
+    ansatz: str
+    exact: float | None = None
+    baseline: float | None = None
+    baseline_name: str = ""
+    quantity: str = "energy"
+    sign: int = 1
+    n_electrons: int | None = None
+    reference_bits: int | None = None
+    decode: Callable[[int], str] | None = None
+
+
+@runtime_checkable
+class Session(Protocol):
+    """All that an algorithm may touch: it measures and records, and hides backend, optimiser and files."""
+
+    rng: np.random.Generator
+
+    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
+        """The ansatz of the run, or `default`; a `fixed` one cannot be replaced by `--ansatz`."""
+        ...
+
+    def minimize(self, loss: Loss, ansatz: Ansatz) -> "Solution":
+        """The loss minimised over the ansatz's parameters by the run's optimiser."""
+        ...
+
+
+@runtime_checkable
+class Algorithm(Protocol):
+    """A member of `algorithms/` with its options bound: says what to measure."""
+
+    def __call__(self, session: Session, problem: Problem) -> "Solution": ...
+
+
+class Solution(NamedTuple):
+    """Where a minimisation ended; `value` was measured afresh at `x`, never picked from the values seen on the way."""
+
+    x: Point
+    value: float
+    stderr: float
+    nfev: int
+    njev: int
+    iterations: int
+    shots: int
+    qpu_seconds: float | None
+    converged: bool
+    reason: str
+
+
+# --- What a backend is asked -----------------------------------------------------------------------------------------
+
+
+class Estimates(NamedTuple):
+    """Values with their standard errors, both (k,)."""
+
+    values: Scalars
+    stderr: Scalars
+
+
+class Counts(NamedTuple):
+    """Distinct outcomes (u,) as integers, qubit 0 the lowest bit, and how often each was seen (u,)."""
+
+    outcomes: UInt64[np.ndarray, " u"]
+    counts: Int[np.ndarray, " u"]
+
+
+@dataclass(frozen=True, slots=True)
+class Depolarizing:
+    """rho -> (1 - p) rho + p I/d on `qubits`; p = r d/(d-1) for an average infidelity r."""
+
+    qubits: tuple[int, ...]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """Waiting for `duration_s`: populations decay to |0> with T1, coherences with T2."""
+
+    qubit: int
+    duration_s: float
+    t1_s: float
+    t2_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BitFlip:
+    """X with the given probability (imperfect initialisation)."""
+
+    qubit: int
+    probability: float
+
+
+Channel: TypeAlias = Depolarizing | Relaxation | BitFlip
+
+
+class Operation(NamedTuple):
+    """One unitary gate (a Qiskit `Gate`, its parameter an angle or a number) on `qubits`."""
+
+    gate: Any
+    qubits: tuple[int, ...]
+
+
+class Setting(NamedTuple):
+    """One circuit that is measured in the Z basis on all its qubits: gates and error channels in order of time."""
+
+    n_qubits: int
+    steps: tuple[Operation | Channel, ...]
+
+
+class Task(NamedTuple):
+    """What a backend compiles once: settings over shared angles, and for noise-free exact values the observable itself."""
+
+    settings: tuple[Setting, ...]
+    angles: Sequence[Any]
+    observable: "SparsePauliOp | None"
+    shots: int
+    threads: int
+
+    @property
+    def n_qubits(self) -> int:
+        """Qubits that are simulated."""
+        return self.settings[0].n_qubits
+
+    @property
+    def noisy(self) -> bool:
+        """Whether any setting holds an error channel."""
+        return any(isinstance(step, Channel) for setting in self.settings for step in setting.steps)
+
+
+@runtime_checkable
+class Runner(Protocol):
+    """A compiled task. Called many times; every call is a pure function of its arguments."""
+
+    def expectations(self, angles: Angles) -> Scalars:
+        """Exact <observable> of the first setting's circuit, (k,)."""
+        ...
+
+    def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
+        """Exact outcome probabilities of every setting, d = 2^n."""
+        ...
+
+    def counts(
+        self, angles: Angles, shots: Sequence[int], seeds: Sequence[Sequence[np.random.SeedSequence]]
+    ) -> list[list[Counts]]:
+        """Counts per point and setting; `shots` per setting, `seeds[point][setting]`."""
+        ...
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A member of `backends/` with its options bound."""
+
+    def compile(self, task: Task) -> Runner:
+        """Pay once what does not depend on the angles; refuse here what cannot be done."""
+        ...
+
+    def memory_bytes(self, task: Task) -> int:
+        """What one point needs at its peak."""
+        ...
+
+    def describe(self, task: Task) -> str:
+        """Which simulator, method and precision answers, for the report."""
+        ...
