@@ -1,0 +1,136 @@
+"""Circuit + Device -> ISA circuit with its layout, and ISA circuit -> schedule. Both are made once, never per evaluation."""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.circuit import Gate, Parameter
+from qiskit.circuit.library import CZGate, RZGate, SXGate
+from qiskit.quantum_info import SparsePauliOp
+from qiskit.transpiler import InstructionProperties, Target, generate_preset_pass_manager
+
+from hybrid.device import Device
+from hybrid.errors import HybridError, UsageError
+
+LAYOUT_SEED = 0
+"""Layout and routing are fixed by circuit and device, so that runs with different seeds run the same ISA circuit."""
+
+
+class IsaCircuit(NamedTuple):
+    """A circuit in native gates on the qubits it uses: index i is `physical[i]`, circuit qubit v sits at `layout[v]`."""
+
+    circuit: QuantumCircuit
+    physical: tuple[int, ...]
+    layout: tuple[int, ...]
+
+    def observable(self, observable: SparsePauliOp) -> SparsePauliOp:
+        """The observable on the ISA circuit's qubits."""
+        return observable.apply_layout(list(self.layout), self.circuit.num_qubits)
+
+
+class Timed(NamedTuple):
+    """One gate of a schedule; its qubits are busy from `start_s` for `duration_s`."""
+
+    gate: Gate
+    qubits: tuple[int, ...]
+    start_s: float
+    duration_s: float
+
+
+class Schedule(NamedTuple):
+    """Gates in order of their start, and when the readout begins."""
+
+    operations: tuple[Timed, ...]
+    duration_s: float
+
+
+def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
+    """Lay out, route and translate; on a device without native gates the circuit stays as it is.
+
+    UsageError when the circuit is wider than the device or holds something that is not a gate (named).
+    """
+    check_unitary(circuit)
+    if not device.noisy:
+        every = tuple(range(circuit.num_qubits))
+        return IsaCircuit(circuit, every, every)
+    assert device.n_qubits is not None
+    if circuit.num_qubits > device.n_qubits:
+        raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
+    isa = generate_preset_pass_manager(2, target=target(device), seed_transpiler=LAYOUT_SEED).run(circuit)
+    final = isa.layout.final_index_layout(filter_ancillas=True) if isa.layout else list(range(circuit.num_qubits))
+    touched = {isa.find_bit(bit).index for item in isa.data if item.operation.name != "barrier" for bit in item.qubits}
+    physical = tuple(sorted(touched | set(final)))
+    compact = QuantumCircuit(len(physical), global_phase=0)
+    for item in isa.data:
+        if item.operation.name != "barrier":
+            compact.append(item.operation, [physical.index(isa.find_bit(bit).index) for bit in item.qubits], copy=False)
+    return IsaCircuit(compact, physical, tuple(physical.index(q) for q in final))
+
+
+def check_unitary(circuit: QuantumCircuit) -> None:
+    """UsageError naming the first instruction that is neither a gate nor a barrier or delay."""
+    for item in circuit.data:
+        operation: Any = item.operation
+        if item.clbits or not (isinstance(operation, Gate) or operation.name in ("barrier", "delay")):
+            raise UsageError(
+                f"instruction '{operation.name}' is not a unitary gate; expectation values need circuits of gates only."
+            )
+
+
+@lru_cache(maxsize=16)
+def target(device: Device) -> Target:
+    """Qiskit's view of the device: native gates with durations and published errors on the coupled pairs, both directions."""
+    result = Target(description=device.caveat, num_qubits=device.n_qubits)
+    known: dict[str, Gate] = {"rz": RZGate(Parameter("angle")), "sx": SXGate(), "cz": CZGate()}
+    for gate in device.gates.values():
+        properties = {}
+        for qubits, duration_s in gate.duration_s.items():
+            entry = InstructionProperties(duration=duration_s, error=gate.error[qubits])
+            properties |= {qubits: entry, qubits[::-1]: entry}
+        result.add_instruction(known[gate.name], properties)
+    return result
+
+
+def measured(isa: IsaCircuit, basis: str) -> QuantumCircuit:
+    """The ISA circuit with basis-change pulses for a Pauli basis (index 0 = qubit 0), to be read in Z.
+
+    SX^dagger Z SX = Y, and RZ(pi/2) turns X into Y first.
+    """
+    circuit = isa.circuit.copy()
+    for qubit, letter in enumerate(basis):
+        if letter == "X":
+            circuit.rz(np.pi / 2, qubit)
+        if letter in "XY":
+            circuit.sx(qubit)
+    return circuit
+
+
+def schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...]) -> Schedule:
+    """As soon as possible, in the circuit's order; gates that are not `parallel` wait for the one control line.
+
+    HybridError names an operation that the device does not describe: it would run without noise.
+    """
+    free_s, line_s = [0.0] * circuit.num_qubits, 0.0
+    timed = []
+    for item in circuit.data:
+        name = item.operation.name
+        qubits = tuple(circuit.find_bit(bit).index for bit in item.qubits)
+        if name == "delay":
+            free_s[qubits[0]] += item.operation.duration * {"s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}[item.operation.unit]
+            continue
+        where = tuple(sorted(physical[q] for q in qubits))
+        native = device.gates.get(name)
+        if native is None or where not in native.duration_s:
+            raise HybridError(
+                f"operation '{name}' on qubits {where} is not covered by the noise description of device '{device.name}' "
+                f"(native: {', '.join(device.gates)}); it would run without noise, so nothing was run."
+            )
+        start_s = max([free_s[q] for q in qubits] + ([] if native.parallel or native.virtual else [line_s]))
+        duration_s = native.duration_s[where]
+        for q in qubits:
+            free_s[q] = start_s + duration_s
+        if not (native.parallel or native.virtual):
+            line_s = start_s + duration_s
+        timed.append(Timed(item.operation, qubits, start_s, duration_s))
+    return Schedule(tuple(timed), max(free_s, default=0.0))
