@@ -1,0 +1,41 @@
+"""hybrid: rehearse quantum-classical workloads for MeluXina-Q on simulators, with honest numbers.
+
+Public names load what they need on first use; importing the package loads no simulator.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybrid.device import Device
+    from hybrid.errors import HybridError
+    from hybrid.plan import plan
+    from hybrid.program import Program, compile
+    from hybrid.result import Result
+    from hybrid.session import run
+    from hybrid.spec import Spec
+
+__all__ = ["Device", "HybridError", "Program", "Result", "Spec", "compile", "plan", "run"]
+
+_HOME = {
+    "Device": "device",
+    "HybridError": "errors",
+    "Program": "program",
+    "Result": "result",
+    "Spec": "spec",
+    "compile": "program",
+    "plan": "plan",
+    "run": "session",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'hybrid' has no attribute '{name}'")
+    member = getattr(import_module(f"hybrid.{_HOME[name]}"), name)
+    globals()[name] = member
+    return member
+
+
+def __dir__() -> list[str]:
+    return __all__

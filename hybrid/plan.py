@@ -1,0 +1,111 @@
+"""What a run would take, found by compiling it and driving its optimiser with random numbers instead of measurements."""
+
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from hybrid.loop import Budget, Cost, Oracle, minimize
+from hybrid.prepare import Chosen, Prepared, prepare
+from hybrid.program import Resources
+from hybrid.spec import Spec
+from hybrid.types import Ansatz, Loss, Losses, LossGradient, Question, Solution, Values
+
+REHEARSED_EVALUATIONS = 1_000_000
+"""The rehearsal ends here even if the budget does not."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A resolved Spec with the resources of one evaluation (per query) and, in all, what its budget allows."""
+
+    id: str
+    resolved: dict[str, Any]
+    n_parameters: int
+    resources: tuple[Resources, ...]
+    evaluations_per_gradient: int
+    total: Cost
+    physics: str
+    caveat: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as one JSON object."""
+        return {
+            "id": self.id,
+            "spec": self.resolved,
+            "n_parameters": self.n_parameters,
+            "per_evaluation": [resources._asdict() for resources in self.resources],
+            "evaluations_per_gradient": self.evaluations_per_gradient,
+            "total": self.total._asdict(),
+            "physics": self.physics,
+            "caveat": self.caveat,
+        }
+
+
+def plan(spec: Spec) -> Plan:
+    """The plan of `spec`: compiled, nothing measured, no record touched. Raises what the run itself would refuse."""
+    prepared = prepare(spec)
+    session = _PlanningSession(prepared)
+    try:
+        prepared.algorithm(session, prepared.problem)
+    except _Planned as found:
+        return found.plan
+    raise AssertionError("the algorithm measured nothing")
+
+
+class _Planned(Exception):
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+
+@final
+class _PlanningSession:
+    """Stops the algorithm at its first minimisation, with the plan of it."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self._chosen = Chosen(prepared)
+        self.rng = np.random.default_rng(prepared.spec.seed)
+
+    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
+        """See `hybrid.types.Session`."""
+        return self._chosen.ansatz(default, fixed=fixed)
+
+    def minimize(self, loss: Loss, ansatz: Ansatz) -> Solution:
+        """Compile, rehearse the loop, and leave with the plan."""
+        x = self._chosen.start(ansatz)
+        measurement = self._chosen.compile(loss, ansatz)
+        ending = minimize(self._chosen.optimization(x), Oracle(measurement.cost, _Rehearsal().ask), self._limited())
+        final = Cost(0, 0, *measurement.cost(Values(x, x[None], 0))[2:])
+        raise _Planned(
+            Plan(
+                id=self._prepared.spec.id,
+                resolved=self._chosen.resolved(),
+                n_parameters=len(x),
+                resources=tuple(program.resources for program in measurement.programs),
+                evaluations_per_gradient=max(program.n_shifts for program in measurement.programs),
+                total=ending.spent.plus(final),
+                physics=self._prepared.device.title,
+                caveat=self._prepared.device.caveat,
+            )
+        )
+
+    def _limited(self) -> Budget:
+        budget = self._chosen.budget
+        return budget._replace(max_evals=REHEARSED_EVALUATIONS if budget.max_evals is None else budget.max_evals)
+
+
+class _Rehearsal:
+    """Answers with random numbers, so that no optimiser converges."""
+
+    def __init__(self) -> None:
+        self._rng = np.random.default_rng(0)
+
+    def ask(self, question: Question) -> Losses | LossGradient:
+        """An answer of the right shape."""
+        if isinstance(question, Values):
+            values = self._rng.normal(size=len(question.points))
+            return Losses(values, np.ones(len(values)))
+        gradient = self._rng.normal(size=len(question.x))
+        return LossGradient(float(self._rng.normal()), gradient, 1.0, np.ones(len(gradient)))

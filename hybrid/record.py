@@ -1,0 +1,205 @@
+"""The record of one run: append-only JSON lines `start`, `answer`..., `stop`. It is the checkpoint and the audit trail.
+
+Every line is `{"kind", "body", "meta", "sum"}`. `body` is what the digest covers; `meta` holds times, host and versions.
+`sum` chains over all earlier lines, so that a changed, missing or reordered line shows. A line without its newline is torn
+(the process died while writing) and is healed by dropping it; anything else that does not add up is refused.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, final
+
+from hybrid.errors import RecordError, Stopped, UsageError
+
+SCHEMA = 1
+SYNC_SECONDS = 3.0
+"""How much finished work a power cut may cost; a killed process loses none."""
+
+
+def dump(value: Any) -> str:
+    """Canonical JSON: sorted keys, no spaces, floats that read back to the same bits, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _checksum(previous: str, kind: str, body: Any, meta: Any) -> str:
+    return hashlib.sha256(f"{previous}{dump([kind, body, meta])}".encode()).hexdigest()[:16]
+
+
+def lines(path: Path) -> Iterator[tuple[int, str, dict[str, Any], dict[str, Any], int]]:
+    """Every sound line as (number, kind, body, meta, offset behind it); stops at a torn last line.
+
+    RecordError names file and line of anything else that does not add up.
+    """
+    previous, offset = "", 0
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, start=1):
+            if not raw.endswith(b"\n"):
+                return
+            offset += len(raw)
+            try:
+                line = json.loads(raw)
+                kind, body, meta, checksum = line["kind"], line["body"], line["meta"], line["sum"]
+            except (ValueError, KeyError, TypeError):
+                raise RecordError(f"{path}:{number}: not a line of a record; nothing was changed.") from None
+            if checksum != _checksum(previous, kind, body, meta):
+                raise RecordError(
+                    f"{path}:{number}: the checksum does not fit: this line or one before it was changed. Nothing was "
+                    "overwritten; move the file away to run afresh."
+                )
+            previous = checksum
+            yield number, kind, body, meta, offset
+
+
+@final
+class Record:
+    """An open record. Holds the start, what the start tells `about` host and versions, the stop and the running digest."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create `path` for this process alone, check every line and heal a torn last one.
+
+        Raises Stopped when another process works on it, RecordError when it is damaged, UsageError when it cannot be written.
+        """
+        self.path = path
+        self.start: dict[str, Any] | None = None
+        self.about: dict[str, Any] = {}
+        self.stop: dict[str, Any] | None = None
+        self.n_answers = 0
+        self.healed = False
+        self._digest = hashlib.sha256()
+        self._sum = ""
+        self._offset = 0
+        self._synced = time.monotonic()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise UsageError(
+                f"{path.parent}: results cannot be written here ({error.strerror}); choose --results DIR."
+            ) from None
+        try:
+            self._lock()
+            self._read()
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Stopped(f"{self.path}: another process is working on this run; nothing was done here.") from None
+        except OSError as error:
+            raise UsageError(
+                f"{self.path.parent}: this file system cannot lock files ({error.strerror}); choose --results DIR elsewhere."
+            ) from None
+
+    def _read(self) -> None:
+        for number, kind, body, meta, offset in lines(self.path):
+            expected = "start" if number == 1 else "answer or stop"
+            if kind not in expected or self.stop is not None:
+                raise RecordError(
+                    f"{self.path}:{number}: found a line '{kind}' where '{expected}' belongs; nothing was changed."
+                )
+            self._take(kind, body)
+            self.about = meta if kind == "start" else self.about
+            self._sum, self._offset = _checksum(self._sum, kind, body, meta), offset
+        if self.start is not None and self.start.get("schema") != SCHEMA:
+            raise RecordError(
+                f"{self.path}:1: written with record schema {self.start.get('schema')}, this version reads {SCHEMA}."
+            )
+        if os.fstat(self._file).st_size > self._offset:
+            os.ftruncate(self._file, self._offset)
+            self.healed = True
+
+    def _take(self, kind: str, body: dict[str, Any]) -> None:
+        if kind == "stop":
+            self.stop = body
+            return
+        if kind == "start":
+            self.start = body
+        else:
+            self.n_answers += 1
+        self._digest.update(dump(body).encode() + b"\n")
+
+    @property
+    def size(self) -> int:
+        """Bytes of all sound lines."""
+        return self._offset
+
+    def answers(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Line number and body of every recorded answer, in order, read from the file as they are needed."""
+        return ((number, body) for number, kind, body, _, _ in lines(self.path) if kind == "answer")
+
+    def append(self, kind: str, body: dict[str, Any], meta: dict[str, Any]) -> None:
+        """Write one line and flush it; sync every few seconds and at the stop. Stopped when the disk is full."""
+        checksum = _checksum(self._sum, kind, body, meta)
+        raw = (dump({"kind": kind, "body": body, "meta": meta, "sum": checksum}) + "\n").encode()
+        try:
+            written = os.write(self._file, raw)
+            if written < len(raw):
+                os.write(self._file, raw[written:])
+            if kind == "stop" or time.monotonic() - self._synced > SYNC_SECONDS:
+                os.fsync(self._file)
+                self._synced = time.monotonic()
+        except OSError as error:
+            os.ftruncate(self._file, self._offset)
+            raise Stopped(
+                f"{self.path}: writing failed ({error.strerror}). {self.n_answers} answers are saved; make room and give the "
+                "same command to continue."
+            ) from None
+        self._sum = checksum
+        self._offset += len(raw)
+        self._take(kind, body)
+
+    def digest(self, solution: dict[str, Any]) -> str:
+        """sha256 over the start, every answer and the solution; times, host, versions and paths are not in it."""
+        final_digest = self._digest.copy()
+        final_digest.update(dump(solution).encode())
+        return final_digest.hexdigest()
+
+    def close(self) -> None:
+        """Give the record back; a record without a single line leaves no file behind."""
+        if self._offset == 0 and os.fstat(self._file).st_size == 0:
+            self.path.unlink(missing_ok=True)
+        os.close(self._file)
+
+
+def read_finished(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:
+    """Start, stop and the stop's meta of a finished record, verified, without locking or changing it; else None."""
+    start = stop = about = None
+    if path.exists():
+        for _, kind, body, meta, _ in lines(path):
+            if kind == "start":
+                start = body
+            elif kind == "stop":
+                stop, about = body, meta
+    return (start, stop, about) if start is not None and stop is not None and about is not None else None
+
+
+def find(folder: Path, name: str) -> Path:
+    """The record that `latest`, an id or a unique prefix of one means; UsageError otherwise."""
+    found = sorted(folder.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+    if name == "latest":
+        if not found:
+            raise UsageError(f"'latest': there are no runs in {folder}.")
+        return found[-1]
+    matches = [path for path in found if path.stem.startswith(name)]
+    if len(matches) != 1:
+        why = "no run begins so" if not matches else f"{len(matches)} runs begin so"
+        raise UsageError(f"run '{name}': {why} in {folder}.")
+    return matches[0]
+
+
+def final_point(path: Path) -> list[float]:
+    """Where a run stands: the x of its solution, or of its last answer; UsageError when it has none yet."""
+    x = None
+    for _, kind, body, _, _ in lines(path):
+        x = body["x"] if kind == "answer" else body["solution"]["x"] if kind == "stop" else x
+    if x is None:
+        raise UsageError(f"{path}: this run has no point yet.")
+    return x

@@ -1,0 +1,89 @@
+"""The outcome of a run as data: made from its record alone, so that a finished run prints without loading a simulator."""
+
+from dataclasses import asdict, dataclass
+from math import floor, log10
+from pathlib import Path
+from typing import Any, final
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One finished run. `stderr` is the measurement's at this x; `exact`, `gap` and `ratio` are None where unknown."""
+
+    id: str
+    algorithm: str
+    problem: str
+    ansatz: str
+    optimizer: str
+    quantity: str
+    value: float
+    stderr: float
+    exact: float | None
+    gap: float | None
+    ratio: float | None
+    unit: str
+    baseline: float | None
+    baseline_name: str
+    maximize: bool
+    converged: bool
+    reason: str
+    nfev: int
+    njev: int
+    iterations: int
+    shots: int
+    qpu_seconds: float | None
+    seconds: float
+    x: tuple[float, ...]
+    device: str
+    backend: str
+    physics: str
+    simulator: str
+    caveat: str
+    spec: dict[str, Any]
+    record: str
+    digest: str
+    replayed: bool
+
+    @property
+    def worse_than_baseline(self) -> bool:
+        """Whether the classical baseline does better than this run."""
+        if self.baseline is None:
+            return False
+        return self.value < self.baseline if self.maximize else self.value > self.baseline
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as one JSON object."""
+        return asdict(self) | {"x": list(self.x)}
+
+
+def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: dict[str, Any], *, replayed: bool) -> Result:
+    """The result that a finished record holds."""
+    spec, solution = start["resolved"], stop["solution"]
+    return Result(
+        **stop["report"],
+        **(solution | {"x": tuple(solution["x"])}),
+        id=start["id"],
+        spec=spec,
+        algorithm=spec["algorithm"],
+        problem=spec["problem"],
+        ansatz=spec["ansatz"],
+        optimizer=spec["optimizer"],
+        device=spec["device"],
+        backend=spec["backend"],
+        seconds=meta["seconds"],
+        record=str(path),
+        digest=stop["digest"],
+        replayed=replayed,
+    )
+
+
+def with_uncertainty(value: float, stderr: float, digits: int = 9) -> str:
+    """`-1.1368(12)`: the standard error's two leading digits in the last places; plain digits where there is none."""
+    if not stderr > 0:
+        return f"{value:.{digits}f}"
+    places = max(0, 1 - floor(log10(stderr)))
+    scaled = round(stderr * 10**places)
+    if scaled >= 100:
+        places, scaled = max(0, places - 1), round(stderr * 10 ** max(0, places - 1))
+    return f"{value:.{places}f}({scaled})"

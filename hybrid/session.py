@@ -1,0 +1,270 @@
+"""The session: what an algorithm may use, and the gate that every quantum answer passes into the record."""
+
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+import numpy as np
+
+from hybrid.errors import HybridError, RecordError
+from hybrid.loop import Cost, Ending, Oracle, minimize
+from hybrid.measure import Measurement
+from hybrid.prepare import ALGORITHM, ANSWER, FINAL, Chosen, Prepared, prepare
+from hybrid.program import child
+from hybrid.record import SCHEMA, Record, read_finished
+from hybrid.result import Result, from_record
+from hybrid.spec import Spec
+from hybrid.types import Ansatz, Gradient, Loss, Losses, LossGradient, Point, Question, Solution, Values
+
+PACKAGES = ("hybrid-sandbox", "qiskit", "qiskit-aer", "numpy")
+
+
+class Progress(NamedTuple):
+    """What a watcher learns at every answer; `fraction` is how much of the budget is spent."""
+
+    value: float
+    stderr: float
+    iteration: int
+    nfev: int
+    seconds: float
+    fraction: float
+    replayed: bool
+
+
+class Watcher(NamedTuple):
+    """`progress` is called at every answer; `interruption` returns the error to stop with, or None, between answers."""
+
+    progress: Callable[[Progress], None] = lambda progress: None
+    interruption: Callable[[], HybridError | None] = lambda: None
+    note: Callable[[str], None] = lambda text: None
+
+
+SILENT = Watcher()
+
+
+def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILENT) -> Result:
+    """Run `spec`, continue it, or read its result: whatever its record in `results` calls for.
+
+    Raises UsageError for bad input, RecordError when the record disagrees, Stopped or Interrupted with everything saved.
+    """
+    path = Path(results) / f"{spec.id}.jsonl"
+    if finished := read_finished(path):
+        return from_record(path, *finished, replayed=True)
+    prepared = prepare(spec)
+    record = Record(path)
+    try:
+        if record.stop is None:
+            _work(prepared, record, watcher)
+    finally:
+        record.close()
+    finished = read_finished(path)
+    assert finished is not None
+    return from_record(path, *finished, replayed=False)
+
+
+def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
+    """Run the algorithm behind the gate and write the stop line."""
+    begun = time.monotonic()
+    if record.healed:
+        watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")
+    session = RecordedSession(prepared, record, watcher)
+    solution = prepared.algorithm(session, prepared.problem)
+    body = solution._asdict() | {"x": solution.x.tolist(), "value": prepared.problem.sign * solution.value}
+    record.append(
+        "stop",
+        {"solution": body, "report": _report(prepared, session, body["value"]), "digest": record.digest(body)},
+        {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)},
+    )
+
+
+def _report(prepared: Prepared, session: "RecordedSession", value: float) -> dict[str, Any]:
+    problem, device = prepared.problem, prepared.device
+    known = problem.exact is not None
+    maximize = problem.sign < 0
+    gap = (abs(value - problem.exact) if maximize else value - problem.exact) if problem.exact is not None else None
+    return {
+        "quantity": problem.quantity,
+        "unit": problem.unit,
+        "exact": problem.exact,
+        "gap": gap,
+        "ratio": value / problem.exact if maximize and known and problem.exact else None,
+        "baseline": problem.baseline,
+        "baseline_name": problem.baseline_name,
+        "maximize": maximize,
+        "physics": device.title,
+        "simulator": session.simulator,
+        "caveat": device.caveat,
+    }
+
+
+@final
+class RecordedSession:
+    """The session of a real run: every answer is appended to the record, or read back from it."""
+
+    def __init__(self, prepared: Prepared, record: Record, watcher: Watcher) -> None:
+        self._prepared = prepared
+        self._record = record
+        self._watcher = watcher
+        self._chosen = Chosen(prepared)
+        self._root = np.random.SeedSequence(prepared.spec.seed)
+        self._replay: Iterator[tuple[int, dict[str, Any]]] = iter(())
+        self._n_answers = 0
+        self._spent = Cost()
+        self._begun = time.monotonic()
+        self.rng = np.random.default_rng(child(self._root, ALGORITHM))
+        self.simulator = ""
+
+    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
+        """See `hybrid.types.Session`."""
+        return self._chosen.ansatz(default, fixed=fixed)
+
+    def minimize(self, loss: Loss, ansatz: Ansatz) -> Solution:
+        """Open the record, play the loop, and measure afresh at the optimiser's own x."""
+        x = self._chosen.start(ansatz)
+        measurement = self._chosen.compile(loss, ansatz)
+        self.simulator = measurement.programs[0].resources.simulator
+        self._open()
+        oracle = Oracle(measurement.cost, partial(self._ask, measurement))
+        ending = minimize(self._chosen.optimization(x), oracle, self._chosen.budget)
+        return self._final(measurement, ending)
+
+    def _open(self) -> None:
+        """Write the start line, or check that the one found there asked for the same."""
+        body = {
+            "schema": SCHEMA,
+            "id": self._prepared.spec.id,
+            "resolved": self._chosen.resolved(),
+            "device_sha256": self._prepared.device.sha256,
+        }
+        host = {"host": platform.node(), "pid": os.getpid(), "time": round(time.time(), 3), "cores": os.cpu_count()}
+        if self._record.start is None:
+            self._record.append("start", body, host | {"versions": _versions()})
+            return
+        before = self._record.start | {"versions": self._record.about.get("versions")}
+        for key, today in (body | {"versions": _versions()}).items():
+            if before.get(key) != today:
+                why = _difference(key, before.get(key), today)
+                raise RecordError(f"{self._record.path}:1: {why} Move the file away to run afresh.")
+        self._replay = self._record.answers()
+
+    def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient:
+        """The gate: the record's answer to this question if it holds one, else a measurement, appended before it is used."""
+        seed = child(self._root, ANSWER, self._n_answers)
+        match question:
+            case Values():
+                asked = {"question": "values", "points": _hash(question.points)}
+                body = self._pass(asked, question, lambda: _losses_body(measurement.values(question.points, seed)))
+                answer = Losses(np.array(body["values"]), np.array(body["stderr"]))
+                value, stderr = answer[0], float(answer.stderr[0])
+            case Gradient():
+                body = self._pass(
+                    {"question": "gradient"}, question, lambda: _gradient_body(measurement.gradient(question.x, seed))
+                )
+                answer = LossGradient(
+                    body["loss"], np.array(body["gradient"]), body["loss_stderr"], np.array(body["gradient_stderr"])
+                )
+                value, stderr = answer.loss, answer.loss_stderr
+        self._spent = self._spent.plus(measurement.cost(question))
+        self._tell(value, stderr, question.iteration)
+        return answer
+
+    def _pass(self, asked: dict[str, Any], question: Any, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        asked = asked | {"n": self._n_answers, "iteration": question.iteration, "x": question.x.tolist()}
+        if not np.isfinite(question.x).all():
+            raise HybridError(
+                f"optimiser '{self._chosen.optimizer_text}' went to a point that is not finite; the record is kept."
+            )
+        found = next(self._replay, None)
+        if found is not None:
+            number, body = found
+            if any(body.get(key) != value for key, value in asked.items()):
+                raise RecordError(
+                    f"{self._record.path}:{number}: answers another question than this run asks; nothing was changed."
+                )
+        else:
+            if error := self._watcher.interruption():
+                raise self._stopped(error, question.x)
+            begun = time.monotonic()
+            body = asked | measure()
+            self._record.append("answer", body, {"seconds": round(time.monotonic() - begun, 6)})
+        self._n_answers += 1
+        return body
+
+    def _stopped(self, error: HybridError, x: Point) -> HybridError:
+        point = ",".join(f"{value:.6g}" for value in x)
+        return type(error)(
+            f"{error} {self._n_answers} answers are saved in {self._record.path}; the same command continues.\nx = {point}"
+        )
+
+    def _final(self, measurement: Measurement, ending: Ending) -> Solution:
+        """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""
+        seed = child(self._root, FINAL, self._n_answers)
+        question = Values(ending.x, ending.x[None], ending.iterations)
+        body = self._pass({"question": "final"}, question, lambda: _losses_body(measurement.values(question.points, seed)))
+        total = ending.spent.plus(measurement.cost(question))
+        return Solution(
+            x=ending.x,
+            value=body["values"][0],
+            stderr=body["stderr"][0],
+            nfev=ending.spent.nfev,
+            njev=ending.spent.njev,
+            iterations=ending.iterations,
+            shots=total.shots,
+            qpu_seconds=total.qpu_seconds,
+            converged=ending.converged,
+            reason=ending.reason,
+        )
+
+    def _tell(self, value: float, stderr: float, iteration: int) -> None:
+        budget, spent = self._chosen.budget, self._spent
+        parts = [
+            spent.nfev / budget.max_evals if budget.max_evals else 0.0,
+            (iteration + 1) / budget.max_iterations if budget.max_iterations else 0.0,
+            (spent.qpu_seconds or 0.0) / budget.max_qpu_s if budget.max_qpu_s else 0.0,
+        ]
+        seconds = time.monotonic() - self._begun
+        replayed = self._n_answers <= self._record.n_answers and self._record.n_answers > 0
+        self._watcher.progress(
+            Progress(self._prepared.problem.sign * value, stderr, iteration, spent.nfev, seconds, max(parts), replayed)
+        )
+
+
+def _losses_body(losses: Losses) -> dict[str, Any]:
+    return {"values": losses.values.tolist(), "stderr": losses.stderr.tolist()}
+
+
+def _gradient_body(answer: LossGradient) -> dict[str, Any]:
+    return {
+        "loss": answer.loss,
+        "loss_stderr": answer.loss_stderr,
+        "gradient": answer.gradient.tolist(),
+        "gradient_stderr": answer.gradient_stderr.tolist(),
+    }
+
+
+def _hash(points: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(points).tobytes()).hexdigest()[:16]
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _difference(key: str, found: Any, today: Any) -> str:
+    if isinstance(found, dict) and isinstance(today, dict):
+        for name in today:
+            if found.get(name) != today[name]:
+                return f"this unfinished run was started with {name} = {found.get(name)}, today it is {today[name]}."
+    return f"this unfinished run was started with {key} = {found}, today it is {today}."

@@ -1,0 +1,6 @@
+"""Shapes in the annotations are checked while the tests run; nothing of this is there in production."""
+
+from jaxtyping import install_import_hook
+
+CHECKED = ("angles", "estimate", "loop", "measure", "noise", "optimizers", "program")
+install_import_hook([f"hybrid.{name}" for name in CHECKED], "beartype.beartype")

@@ -1,0 +1,253 @@
+"""The record is the checkpoint: interrupted anywhere and started again, a run ends with the same digest."""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hybrid import record
+from hybrid.errors import HybridError, Interrupted, RecordError, Stopped
+from hybrid.record import Record
+from hybrid.session import Watcher, run
+from hybrid.spec import Spec
+
+SHORT = {"problem": "h2", "device": "meluxina-q", "shots": 200, "max_evals": 12, "seed": 7}
+MAIN = [sys.executable, "-m", "hybrid"]
+
+
+def interrupt_at(answer: int) -> Watcher:
+    """A watcher that stops the run before its answer of this number is measured."""
+    asked = iter(range(answer + 1))
+    return Watcher(interruption=lambda: None if next(asked, None) != answer else Interrupted("interrupted."))
+
+
+@pytest.fixture(scope="module")
+def untroubled(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("untroubled")
+    return run(Spec(**SHORT), folder)
+
+
+def bodies(path: str | Path) -> list[tuple[str, object]]:
+    return [(kind, body) for _, kind, body, _, _ in record.lines(Path(path))]
+
+
+def test_interrupted_before_every_answer_in_turn(tmp_path, untroubled):
+    """One record, stopped before answer 0, 1, 2, ... of each attempt: six questions and the final one, none asked twice."""
+    attempts = 0
+    while True:
+        attempts += 1
+        try:
+            result = run(Spec(**SHORT), tmp_path, watcher=interrupt_at(1))
+            break
+        except Interrupted as error:
+            assert "the same command continues" in str(error)
+            assert "x = " in str(error)
+    assert attempts > 5
+    assert result.digest == untroubled.digest
+    assert bodies(result.record) == bodies(untroubled.record)
+
+
+@pytest.mark.parametrize("answer", range(7))
+def test_interrupted_once_at_every_answer(tmp_path, untroubled, answer):
+    with pytest.raises(Interrupted):
+        run(Spec(**SHORT), tmp_path, watcher=interrupt_at(answer))
+    assert len(bodies(tmp_path / f"{untroubled.id}.jsonl")) == answer + 1
+    assert run(Spec(**SHORT), tmp_path).digest == untroubled.digest
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "gradient_descent", "lbfgs", "nelder_mead", "rotosolve", "spsa"])
+@pytest.mark.parametrize("shots", [0, 100])
+def test_every_optimizer_resumes(tmp_path, optimizer, shots):
+    spec = Spec(problem="h2", ansatz="real_amplitudes:reps=1", optimizer=optimizer, shots=shots, max_iterations=4, seed=3)
+    whole = run(spec, tmp_path / "whole")
+    with pytest.raises(Interrupted):
+        run(spec, tmp_path / "parts", watcher=interrupt_at(2))
+    assert run(spec, tmp_path / "parts").digest == whole.digest
+
+
+def test_torn_last_line_is_healed_at_any_byte(tmp_path, untroubled):
+    content = Path(untroubled.record).read_bytes()
+    ends = [i + 1 for i, byte in enumerate(content) if byte == ord("\n")]
+    rng = np.random.default_rng(5)
+    for cut in [1, ends[0] - 1, ends[-1] - 1, *rng.integers(1, len(content), 6).tolist()]:
+        if cut in ends:
+            continue
+        folder = tmp_path / str(cut)
+        folder.mkdir()
+        (folder / f"{untroubled.id}.jsonl").write_bytes(content[:cut])
+        notes: list[str] = []
+        assert run(Spec(**SHORT), folder, watcher=Watcher(note=notes.append)).digest == untroubled.digest
+        assert "torn" in notes[0]
+
+
+@pytest.mark.parametrize("line", range(1, 9))
+def test_changed_line_is_refused_and_kept(tmp_path, untroubled, line):
+    path = tmp_path / f"{untroubled.id}.jsonl"
+    rows = Path(untroubled.record).read_text().splitlines(keepends=True)
+    rows[line - 1] = rows[line - 1].replace("0", "1", 1)
+    path.write_text("".join(rows))
+    before = path.read_bytes()
+    with pytest.raises(RecordError, match=f"{path.name}:{line}: "):
+        run(Spec(**SHORT), tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_missing_and_swapped_lines_are_refused(tmp_path, untroubled):
+    path = tmp_path / f"{untroubled.id}.jsonl"
+    rows = Path(untroubled.record).read_text().splitlines(keepends=True)
+    for broken in (rows[:2] + rows[3:], [rows[0], rows[2], rows[1], *rows[3:]], rows[1:], [*rows, rows[-1]]):
+        path.write_text("".join(broken))
+        before = path.read_bytes()
+        with pytest.raises(RecordError):
+            run(Spec(**SHORT), tmp_path)
+        assert path.read_bytes() == before
+
+
+def test_finished_run_changes_no_byte(tmp_path):
+    spec = Spec(**SHORT)
+    first = run(spec, tmp_path)
+    before = Path(first.record).stat()
+    content = Path(first.record).read_bytes()
+    again = run(spec, tmp_path)
+    assert again.replayed
+    assert not first.replayed
+    assert (again.digest, again.value, again.x) == (first.digest, first.value, first.x)
+    assert Path(first.record).read_bytes() == content
+    assert Path(first.record).stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_digest_depends_on_seed_but_not_on_folder(tmp_path, untroubled):
+    assert run(Spec(**SHORT), tmp_path / "elsewhere").digest == untroubled.digest
+    assert run(Spec(**SHORT | {"seed": 8}), tmp_path).digest != untroubled.digest
+
+
+def test_edited_input_file_is_a_new_run(tmp_path):
+    graph = tmp_path / "my.edges"
+    graph.write_text("0 1\n1 2\n")
+    spec = Spec(problem=str(graph), max_evals=0)
+    before = spec.id
+    assert before == Spec(problem=str(graph), max_evals=0).id
+    moved = tmp_path / "sub"
+    moved.mkdir()
+    (moved / "my.edges").write_text("0 1\n1 2\n")
+    assert Spec(problem=str(moved / "my.edges"), max_evals=0).id == before
+    graph.write_text("0 1\n1 2\n0 2\n")
+    assert spec.id != before
+
+
+def test_unfinished_record_of_another_version_is_refused(tmp_path, untroubled, monkeypatch):
+    with pytest.raises(Interrupted):
+        run(Spec(**SHORT), tmp_path, watcher=interrupt_at(3))
+    path = tmp_path / f"{untroubled.id}.jsonl"
+    before = path.read_bytes()
+    monkeypatch.setattr("hybrid.session._versions", lambda: {"qiskit": "99"})
+    with pytest.raises(RecordError, match="qiskit"):
+        run(Spec(**SHORT), tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_second_process_leaves_with_75(tmp_path, untroubled):
+    path = tmp_path / f"{untroubled.id}.jsonl"
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(Stopped, match="another process"):
+            run(Spec(**SHORT), tmp_path)
+
+
+def test_full_disk_keeps_whole_lines(tmp_path, monkeypatch, untroubled):
+    path = tmp_path / f"{untroubled.id}.jsonl"
+    write, room = os.write, [1500]
+
+    def limited(file: int, raw: bytes) -> int:
+        if len(raw) > room[0]:
+            write(file, raw[: room[0]])
+            room[0] = 0
+            raise OSError(28, "No space left on device")
+        room[0] -= len(raw)
+        return write(file, raw)
+
+    monkeypatch.setattr("hybrid.record.os.write", limited)
+    with pytest.raises(Stopped, match="No space left"):
+        run(Spec(**SHORT), tmp_path)
+    assert path.read_bytes().endswith(b"\n")
+    monkeypatch.undo()
+    assert run(Spec(**SHORT), tmp_path).digest == untroubled.digest
+
+
+def test_optimizer_that_leaves_the_numbers_is_stopped(tmp_path):
+    outside = tmp_path / "wild.py"
+    outside.write_text(
+        "import numpy as np\nfrom hybrid.types import Values\n\n\ndef wild(x, rng):\n    yield Values(x, x[None], 0)\n"
+        "    yield Values(x * np.nan, x[None], 1)\n"
+    )
+    with pytest.raises(HybridError, match="not finite"):
+        run(Spec(problem="h2", optimizer=f"{outside}:wild"), tmp_path)
+
+
+def test_record_grows_by_bounded_bytes_per_answer(tmp_path):
+    """An answer of SPSA on p parameters holds x and four numbers: at most 25 bytes per number and 300 of frame."""
+    result = run(Spec(problem="tfim:n=4", shots=50, max_evals=40), tmp_path)
+    raw = Path(result.record).read_bytes().splitlines()[1:-1]
+    assert max(map(len, raw)) < 300 + 25 * (len(result.x) + 4)
+
+
+def digest_of(folder: Path) -> str:
+    (path,) = folder.glob("*.jsonl")
+    return json.loads(path.read_text().splitlines()[-1])["body"]["digest"]
+
+
+def run_command(folder: Path) -> list[str]:
+    flags = ["--device", "meluxina-q", "--shots", "300", "--max-evals", "160", "--seed", "7", "--quiet"]
+    return [*MAIN, "run", "h2", *flags, "--results", str(folder)]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
+def test_signals_save_everything(tmp_path, number, code):
+    subprocess.run(run_command(tmp_path / "whole"), check=True, capture_output=True)
+    process = subprocess.Popen(run_command(tmp_path / "cut"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for_lines(tmp_path / "cut", 5)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in err
+    assert "x = " in err
+    assert out == ""
+    subprocess.run(run_command(tmp_path / "cut"), check=True, capture_output=True)
+    assert digest_of(tmp_path / "cut") == digest_of(tmp_path / "whole")
+
+
+def wait_for_lines(folder: Path, count: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = list(folder.glob("*.jsonl"))
+        if found and found[0].read_bytes().count(b"\n") >= count:
+            return
+        time.sleep(0.002)
+    raise AssertionError("the run did not start")
+
+
+def test_kill_9_at_random_times(tmp_path):
+    subprocess.run(run_command(tmp_path / "whole"), check=True, capture_output=True)
+    rng, kills = np.random.default_rng(11), 0
+    for lines in sorted(rng.integers(1, 75, 4).tolist()):
+        process = subprocess.Popen(run_command(tmp_path / "cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for_lines(tmp_path / "cut", lines)
+        time.sleep(float(rng.uniform(0, 0.01)))
+        process.kill()
+        kills += process.wait() == -signal.SIGKILL
+    assert kills >= 2
+    subprocess.run(run_command(tmp_path / "cut"), check=True, capture_output=True)
+    assert digest_of(tmp_path / "cut") == digest_of(tmp_path / "whole")
+
+
+def test_empty_record_leaves_no_file(tmp_path):
+    path = tmp_path / "none.jsonl"
+    Record(path).close()
+    assert not path.exists()
