@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from numbers import Real
 from pathlib import Path
 from typing import Any, final
 
@@ -157,7 +158,7 @@ def _point(values: Any) -> tuple[float, ...]:
         values = read_point(values, Path("results"))
     numbers = []
     for i, value in enumerate(values):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise UsageError(f"initial point: entry {i} is {value}; every entry must be a finite number.")
         numbers.append(float(value))
     return tuple(numbers)

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import Gate, Parameter
+from qiskit.circuit import Delay, Gate, Parameter
 from qiskit.circuit.library import CZGate, RZGate, SXGate
 from qiskit.quantum_info import SparsePauliOp
-from qiskit.transpiler import InstructionProperties, Target, generate_preset_pass_manager
+from qiskit.transpiler import InstructionProperties, Target, TranspilerError, generate_preset_pass_manager
 
 from hybrid.device import Device
 from hybrid.errors import HybridError, UsageError
@@ -57,7 +57,10 @@ def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
     assert device.n_qubits is not None
     if circuit.num_qubits > device.n_qubits:
         raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
-    isa = generate_preset_pass_manager(2, target=target(device), seed_transpiler=LAYOUT_SEED).run(circuit)
+    try:
+        isa = generate_preset_pass_manager(2, target=target(device), seed_transpiler=LAYOUT_SEED).run(circuit)
+    except TranspilerError as error:
+        raise UsageError(f"the circuit cannot be translated for device '{device.name}': {error.message}") from None
     final = isa.layout.final_index_layout(filter_ancillas=True) if isa.layout else list(range(circuit.num_qubits))
     touched = {isa.find_bit(bit).index for item in isa.data if item.operation.name != "barrier" for bit in item.qubits}
     physical = tuple(sorted(touched | set(final)))
@@ -89,6 +92,7 @@ def target(device: Device) -> Target:
             entry = InstructionProperties(duration=duration_s, error=gate.error[qubits])
             properties |= {qubits: entry, qubits[::-1]: entry}
         result.add_instruction(known[gate.name], properties)
+    result.add_instruction(Delay(Parameter("duration")), {(qubit,): None for qubit in range(result.num_qubits or 0)})
     return result
 
 
@@ -117,7 +121,7 @@ def schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...])
         name = item.operation.name
         qubits = tuple(circuit.find_bit(bit).index for bit in item.qubits)
         if name == "delay":
-            free_s[qubits[0]] += item.operation.duration * {"s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}[item.operation.unit]
+            free_s[qubits[0]] += _delay_s(item.operation)
             continue
         where = tuple(sorted(physical[q] for q in qubits))
         native = device.gates.get(name)
@@ -134,3 +138,11 @@ def schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...])
             line_s = start_s + duration_s
         timed.append(Timed(item.operation, qubits, start_s, duration_s))
     return Schedule(tuple(timed), max(free_s, default=0.0))
+
+
+def _delay_s(delay: Any) -> float:
+    """Seconds of a delay; UsageError for a unit that means nothing on the device."""
+    seconds = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+    if delay.unit not in seconds:
+        raise UsageError(f"a delay is given in '{delay.unit}'; allowed: {', '.join(seconds)}.")
+    return float(delay.duration) * seconds[delay.unit]
