@@ -144,8 +144,6 @@ def load(member: Member) -> Callable[..., Any]:
 def device_file(text: str) -> Path:
     """The profile that `text` names: built in, or somebody's own file; UsageError otherwise."""
     if looks_like_path(text):
-        if not Path(text).is_file():
-            raise UsageError(f"device '{shortened(text)}': no such file.")
         return Path(text)
     if text not in names("devices"):
         raise unknown("device", text, names("devices"))

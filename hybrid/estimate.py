@@ -79,7 +79,9 @@ def _group(part: SparsePauliOp) -> Group:
 def divide_shots(shots: int, parts: int) -> list[int]:
     """Shots per group, remainders to the first; UsageError when there are fewer shots than groups."""
     if shots < parts:
-        raise UsageError(f"{shots} shots cannot be divided over {parts} measured groups; give --shots {parts} or more, or 0.")
+        raise UsageError(
+            f"shots: {shots} cannot be divided over {parts} measured groups; give {parts} or more, or 0 for exact."
+        )
     return [shots // parts + (i < shots % parts) for i in range(parts)]
 
 

@@ -16,17 +16,24 @@ def looks_like_path(text: str) -> bool:
     return "/" in text or re.search(r"\w\.[A-Za-z][A-Za-z0-9]*$", text) is not None
 
 
+def check_file(path: Path) -> None:
+    """UsageError when the path is missing, a folder, or no plain file."""
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder, a file is needed.")
+    if not path.exists():
+        raise UsageError(f"{path}: no such file.")
+    if not path.is_file():
+        raise UsageError(f"{path}: is no plain file.")
+
+
 def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
     """The file's bytes; UsageError when it is missing, no plain file, empty or too large."""
+    check_file(path)
     try:
-        if path.is_dir():
-            raise UsageError(f"{path}: is a folder, a file is needed.")
         size = path.stat().st_size
         if size > max_bytes:
             raise UsageError(f"{path}: {size / 2**20:.1f} MiB; an input file may have at most {max_bytes / 2**20:.0f} MiB.")
         content = path.read_bytes()
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file.") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
     if not content.strip():
@@ -52,7 +59,7 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     text = read_text(path)
     try:
         return tomllib.loads(text), text
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and nesting without end
         raise UsageError(f"{path}: not valid TOML: {error}.") from None
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from hybrid.loop import Budget, Cost, Oracle, minimize
 from hybrid.prepare import Chosen, Prepared, prepare
-from hybrid.program import Resources
+from hybrid.resources import Resources
 from hybrid.spec import Spec
 from hybrid.types import Ansatz, Loss, Losses, LossGradient, Question, Solution, Values
 

@@ -1,9 +1,8 @@
 """compile(...) -> Program: transpiled, grouped, scheduled and compiled once; then called many times with points."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, final
+from typing import final
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -15,42 +14,24 @@ from hybrid.angles import AngleMap, split
 from hybrid.device import Device
 from hybrid.errors import UsageError
 from hybrid.estimate import AllZeros, Group, Readout, divide_shots, exact_values, group_terms, mean_and_variance
-from hybrid.transpile import measured, schedule, to_isa
+from hybrid.resources import Resources, assemble
+from hybrid.transpile import measured, to_isa
 from hybrid.types import (
     Angles,
     Backend,
     Estimates,
     Expectation,
     LossGradient,
-    Operation,
     Overlap,
     Point,
     Points,
     Query,
     Runner,
-    Setting,
-    Task,
 )
 
-CHUNK_BYTES = 2**28
-"""Points are sent on in portions whose outcome probabilities fit here."""
-CHUNK_POINTS = 2048
-
-
-class Resources(NamedTuple):
-    """What one evaluation takes: the largest of its circuits in native gates, and all of them in shots and time."""
-
-    n_qubits: int
-    physical: tuple[int, ...]
-    layout: tuple[int, ...]
-    gates: dict[str, int]
-    depth: int
-    two_qubit_depth: int
-    circuits: int
-    duration_s: float | None
-    qpu_seconds: float | None
-    memory_bytes: int
-    simulator: str
+PORTION_BYTES, PORTION_POINTS, PORTION_WORK = 2**28, 2048, 10**9
+"""Points are sent on in portions of at most so many bytes of probabilities, points, and bytes of state times gates (about a
+second): a simulator at work hears no Ctrl-C, between portions one is heard."""
 
 
 @final
@@ -109,7 +90,8 @@ class Program:
             return Estimates(np.full(len(angles), self.constant), np.zeros(len(angles)))
         root = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
         row_bytes = 1 if self.direct else 8 * 2**self.resources.n_qubits * len(self.groups)
-        size = min(CHUNK_POINTS, max(1, CHUNK_BYTES // row_bytes))
+        work = self.resources.memory_bytes * sum(self.resources.gates.values()) * len(self.groups)
+        size = max(1, min(PORTION_POINTS, PORTION_BYTES // row_bytes, PORTION_WORK // work))
         parts = [self._portion(angles[i : i + size], root, i) for i in range(0, len(angles), size)]
         values, stderr = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         return Estimates(values + self.constant, stderr)
@@ -191,26 +173,10 @@ def compile_query(
     else:
         observable = isa.observable(query.observable)
         constant, groups = group_terms(observable, grouping)
-    direct = observable is not None and not device.noisy and shots == 0
+    direct = isinstance(query, Expectation) and not device.noisy and shots == 0
     circuits = [flat] if direct or not groups else [measured(isa, group.basis) for group in groups]
-    settings, durations = zip(*(_setting(c, device, isa.physical) for c in circuits), strict=True)
-    rest = observable - SparsePauliOp("I" * flat.num_qubits, constant) if direct and observable is not None else None
-    task = Task(settings, tuple(flat.parameters), rest.simplify(atol=0) if rest is not None else None, shots, threads)
-    memory = check_memory(backend, task)
-    widest = circuits[int(np.argmax([c.size() for c in circuits]))]
-    resources = Resources(
-        n_qubits=flat.num_qubits,
-        physical=isa.physical,
-        layout=isa.layout,
-        gates=dict(widest.count_ops()),
-        depth=widest.depth(lambda item: item.operation.name != "rz" if device.noisy else True),
-        two_qubit_depth=widest.depth(lambda item: len(item.qubits) > 1),
-        circuits=len(circuits),
-        duration_s=max(durations) if device.noisy else None,
-        qpu_seconds=shots * device.shot_cycle_s if device.shot_cycle_s is not None and shots else None,
-        memory_bytes=memory,
-        simulator=backend.describe(task),
-    )
+    rest = (observable - SparsePauliOp("I" * flat.num_qubits, constant)).simplify(atol=0) if direct else None
+    task, resources = assemble(isa, circuits, device, backend, observable=rest, shots=shots, threads=threads)
     return Program(
         angle_map=angle_map,
         runner=backend.compile(task),
@@ -221,43 +187,3 @@ def compile_query(
         direct=direct,
         resources=resources,
     )
-
-
-def _setting(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...]) -> tuple[Setting, float]:
-    """The circuit as the backend gets it, and when its readout begins."""
-    if device.noisy:
-        timed = schedule(circuit, device, physical)
-        return noise.describe(timed, device, physical), timed.duration_s
-    steps: list[Any] = [
-        Operation(item.operation, tuple(circuit.find_bit(bit).index for bit in item.qubits))
-        for item in circuit.data
-        if item.operation.name not in ("barrier", "delay")
-    ]
-    return Setting(circuit.num_qubits, tuple(steps)), 0.0
-
-
-def check_memory(backend: Backend, task: Task) -> int:
-    """Bytes one point needs; UsageError, before anything is allocated, when the machine has less."""
-    needed, free = backend.memory_bytes(task), available_bytes()
-    if needed > free:
-        raise UsageError(
-            f"{task.n_qubits} qubits need {human_bytes(needed)} ({backend.describe(task)}); this machine has "
-            f"{human_bytes(free)} free, so nothing was allocated."
-        )
-    return needed
-
-
-def available_bytes() -> int:
-    """Memory that can be had without swapping, in bytes."""
-    try:
-        with open("/proc/meminfo") as file:
-            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-def human_bytes(count: float) -> str:
-    """A byte count in the unit that keeps it short: `16.0 TiB`."""
-    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-    power = min(int(np.log2(max(count, 1)) // 10), len(units) - 1)
-    return f"{count / 1024**power:.{0 if power == 0 else 1}f} {units[power]}"

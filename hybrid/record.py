@@ -74,6 +74,7 @@ class Record:
         self._sum = ""
         self._offset = 0
         self._synced = time.monotonic()
+        self._made_folder = not path.parent.exists()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
@@ -163,9 +164,11 @@ class Record:
         return final_digest.hexdigest()
 
     def close(self) -> None:
-        """Give the record back; a record without a single line leaves no file behind."""
+        """Give the record back; a record without a single line leaves nothing behind."""
         if self._offset == 0 and os.fstat(self._file).st_size == 0:
             self.path.unlink(missing_ok=True)
+            if self._made_folder and not any(self.path.parent.iterdir()):
+                self.path.parent.rmdir()
         os.close(self._file)
 
 

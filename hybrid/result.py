@@ -39,6 +39,7 @@ class Result:
     backend: str
     physics: str
     simulator: str
+    n_qubits: int
     caveat: str
     spec: dict[str, Any]
     record: str

@@ -1,18 +1,16 @@
-"""The session: what an algorithm may use, and the gate that every quantum answer passes into the record."""
+"""The session: what an algorithm may use. It asks through the gate, plays the loop and measures the end afresh."""
 
 import hashlib
-import os
-import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from hybrid.errors import HybridError, RecordError
+from hybrid.errors import HybridError
+from hybrid.gate import Gate, RecordingGate
 from hybrid.loop import Cost, Ending, Oracle, minimize
 from hybrid.measure import Measurement
 from hybrid.prepare import ALGORITHM, ANSWER, FINAL, Chosen, Prepared, prepare
@@ -20,9 +18,7 @@ from hybrid.program import child
 from hybrid.record import SCHEMA, Record, read_finished
 from hybrid.result import Result, from_record
 from hybrid.spec import Spec
-from hybrid.types import Ansatz, Gradient, Loss, Losses, LossGradient, Point, Question, Solution, Values
-
-PACKAGES = ("hybrid-sandbox", "qiskit", "qiskit-aer", "numpy")
+from hybrid.types import Ansatz, Gradient, Loss, Losses, LossGradient, Question, Solution, Values
 
 
 class Progress(NamedTuple):
@@ -73,7 +69,7 @@ def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
     begun = time.monotonic()
     if record.healed:
         watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")
-    session = RecordedSession(prepared, record, watcher)
+    session = GatedSession(prepared, RecordingGate(record, watcher.interruption), watcher.progress)
     solution = prepared.algorithm(session, prepared.problem)
     body = solution._asdict() | {"x": solution.x.tolist(), "value": prepared.problem.sign * solution.value}
     record.append(
@@ -83,7 +79,7 @@ def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
     )
 
 
-def _report(prepared: Prepared, session: "RecordedSession", value: float) -> dict[str, Any]:
+def _report(prepared: Prepared, session: "GatedSession", value: float) -> dict[str, Any]:
     problem, device = prepared.problem, prepared.device
     known = problem.exact is not None
     maximize = problem.sign < 0
@@ -99,26 +95,27 @@ def _report(prepared: Prepared, session: "RecordedSession", value: float) -> dic
         "maximize": maximize,
         "physics": device.title,
         "simulator": session.simulator,
+        "n_qubits": session.n_qubits,
         "caveat": device.caveat,
     }
 
 
 @final
-class RecordedSession:
-    """The session of a real run: every answer is appended to the record, or read back from it."""
+class GatedSession:
+    """The session of a real run: every question goes through the gate."""
 
-    def __init__(self, prepared: Prepared, record: Record, watcher: Watcher) -> None:
+    def __init__(self, prepared: Prepared, gate: Gate, progress: Callable[[Progress], None]) -> None:
         self._prepared = prepared
-        self._record = record
-        self._watcher = watcher
+        self._gate = gate
+        self._progress = progress
         self._chosen = Chosen(prepared)
         self._root = np.random.SeedSequence(prepared.spec.seed)
-        self._replay: Iterator[tuple[int, dict[str, Any]]] = iter(())
-        self._n_answers = 0
+        self._read = False
         self._spent = Cost()
         self._begun = time.monotonic()
         self.rng = np.random.default_rng(child(self._root, ALGORITHM))
         self.simulator = ""
+        self.n_qubits = 0
 
     def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
         """See `hybrid.types.Session`."""
@@ -129,33 +126,23 @@ class RecordedSession:
         x = self._chosen.start(ansatz)
         measurement = self._chosen.compile(loss, ansatz)
         self.simulator = measurement.programs[0].resources.simulator
-        self._open()
+        self.n_qubits = ansatz.circuit.num_qubits
+        self._gate.open(self._start_body())
         oracle = Oracle(measurement.cost, partial(self._ask, measurement))
         ending = minimize(self._chosen.optimization(x), oracle, self._chosen.budget)
         return self._final(measurement, ending)
 
-    def _open(self) -> None:
-        """Write the start line, or check that the one found there asked for the same."""
-        body = {
+    def _start_body(self) -> dict[str, Any]:
+        return {
             "schema": SCHEMA,
             "id": self._prepared.spec.id,
             "resolved": self._chosen.resolved(),
             "device_sha256": self._prepared.device.sha256,
         }
-        host = {"host": platform.node(), "pid": os.getpid(), "time": round(time.time(), 3), "cores": os.cpu_count()}
-        if self._record.start is None:
-            self._record.append("start", body, host | {"versions": _versions()})
-            return
-        before = self._record.start | {"versions": self._record.about.get("versions")}
-        for key, today in (body | {"versions": _versions()}).items():
-            if before.get(key) != today:
-                why = _difference(key, before.get(key), today)
-                raise RecordError(f"{self._record.path}:1: {why} Move the file away to run afresh.")
-        self._replay = self._record.answers()
 
     def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient:
         """The gate: the record's answer to this question if it holds one, else a measurement, appended before it is used."""
-        seed = child(self._root, ANSWER, self._n_answers)
+        seed = child(self._root, ANSWER, self._gate.n_answers)
         match question:
             case Values():
                 asked = {"question": "values", "points": _hash(question.points)}
@@ -174,37 +161,20 @@ class RecordedSession:
         self._tell(value, stderr, question.iteration)
         return answer
 
-    def _pass(self, asked: dict[str, Any], question: Any, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        asked = asked | {"n": self._n_answers, "iteration": question.iteration, "x": question.x.tolist()}
+    def _pass(
+        self, asked: dict[str, Any], question: Values | Gradient, measure: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
         if not np.isfinite(question.x).all():
             raise HybridError(
                 f"optimiser '{self._chosen.optimizer_text}' went to a point that is not finite; the record is kept."
             )
-        found = next(self._replay, None)
-        if found is not None:
-            number, body = found
-            if any(body.get(key) != value for key, value in asked.items()):
-                raise RecordError(
-                    f"{self._record.path}:{number}: answers another question than this run asks; nothing was changed."
-                )
-        else:
-            if error := self._watcher.interruption():
-                raise self._stopped(error, question.x)
-            begun = time.monotonic()
-            body = asked | measure()
-            self._record.append("answer", body, {"seconds": round(time.monotonic() - begun, 6)})
-        self._n_answers += 1
+        asked = asked | {"n": self._gate.n_answers, "iteration": question.iteration, "x": question.x.tolist()}
+        body, self._read = self._gate.answer(asked, measure)
         return body
-
-    def _stopped(self, error: HybridError, x: Point) -> HybridError:
-        point = ",".join(f"{value:.6g}" for value in x)
-        return type(error)(
-            f"{error} {self._n_answers} answers are saved in {self._record.path}; the same command continues.\nx = {point}"
-        )
 
     def _final(self, measurement: Measurement, ending: Ending) -> Solution:
         """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""
-        seed = child(self._root, FINAL, self._n_answers)
+        seed = child(self._root, FINAL, self._gate.n_answers)
         question = Values(ending.x, ending.x[None], ending.iterations)
         body = self._pass({"question": "final"}, question, lambda: _losses_body(measurement.values(question.points, seed)))
         total = ending.spent.plus(measurement.cost(question))
@@ -229,10 +199,8 @@ class RecordedSession:
             (spent.qpu_seconds or 0.0) / budget.max_qpu_s if budget.max_qpu_s else 0.0,
         ]
         seconds = time.monotonic() - self._begun
-        replayed = self._n_answers <= self._record.n_answers and self._record.n_answers > 0
-        self._watcher.progress(
-            Progress(self._prepared.problem.sign * value, stderr, iteration, spent.nfev, seconds, max(parts), replayed)
-        )
+        loss = self._prepared.problem.sign * value
+        self._progress(Progress(loss, stderr, iteration, spent.nfev, seconds, max(parts), self._read))
 
 
 def _losses_body(losses: Losses) -> dict[str, Any]:
@@ -250,21 +218,3 @@ def _gradient_body(answer: LossGradient) -> dict[str, Any]:
 
 def _hash(points: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(points).tobytes()).hexdigest()[:16]
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
-
-
-def _difference(key: str, found: Any, today: Any) -> str:
-    if isinstance(found, dict) and isinstance(today, dict):
-        for name in today:
-            if found.get(name) != today[name]:
-                return f"this unfinished run was started with {name} = {found.get(name)}, today it is {today[name]}."
-    return f"this unfinished run was started with {key} = {found}, today it is {today}."

@@ -12,7 +12,7 @@ from typing import Any, final
 
 from hybrid import catalog, record
 from hybrid.errors import UsageError, shortened, unknown
-from hybrid.files import line_of, looks_like_path, read_text, read_toml
+from hybrid.files import check_file, line_of, looks_like_path, read_text, read_toml
 
 GRADIENTS = ("auto", "parameter-shift")
 GROUPINGS = ("qwc", "none")
@@ -69,14 +69,18 @@ class Spec:
                 raise unknown(name, str(getattr(self, name)), allowed)
         if self.initial_point is not None:
             object.__setattr__(self, "initial_point", _point(self.initial_point))
+        if not self.problem:
+            raise UsageError("no problem is named; see: hybrid list problems.")
         for name in ("problem", "algorithm", "ansatz", "optimizer", "backend", "device"):
             _text(name, getattr(self, name), optional=name in ("algorithm", "ansatz", "optimizer"))
         if self.algorithm is None:
             implied = catalog.parse("problems", self.problem).signature.constants.get("ALGORITHM", "vqe")
             object.__setattr__(self, "algorithm", implied)
         for name in MEMBERS:
-            self.member(name)
-        catalog.device_file(self.device)
+            member = self.member(name)
+            for path in member.files if member is not None else ():
+                check_file(path)
+        check_file(catalog.device_file(self.device))
 
     def member(self, name: str) -> catalog.Member | None:
         """The checked member that a field names; None where the field is left to its default."""
@@ -111,7 +115,7 @@ class Spec:
     def from_toml(cls, path: str | Path, *, results: str | Path = "results", **overrides: Any) -> "Spec":
         """A Spec from an experiment file, `overrides` winning; UsageError names file, line and key.
 
-        `results` is where a run named by `initial_point` is looked for.
+        `results` is where a run named by `initial_point` is looked for; files are named relative to the working folder.
         """
         table, text = read_toml(Path(path))
         allowed = [f.name for f in fields(cls)]
@@ -125,8 +129,12 @@ class Spec:
                         value = table[key] = read_point(value, Path(results))
                     replace(cls(problem="h2"), **{key: value})
                 except UsageError as error:
-                    raise UsageError(f"{where}: {key}: {error}") from None
-        return cls(**(table | overrides))
+                    named = "" if str(error).startswith(key) else f"{key}: "
+                    raise UsageError(f"{where}: {named}{error}") from None
+        try:
+            return cls(**(table | overrides))
+        except UsageError as error:
+            raise UsageError(f"{path}: {error}") from None
 
 
 def read_point(text: str, results: Path) -> list[float]:
@@ -156,10 +164,12 @@ def _is_number(word: str) -> bool:
 def _point(values: Any) -> tuple[float, ...]:
     if isinstance(values, str):
         values = read_point(values, Path("results"))
+    if isinstance(values, Real) or not hasattr(values, "__iter__"):
+        raise UsageError(f"initial_point takes a list of numbers, not {values!r}.")
     numbers = []
     for i, value in enumerate(values):
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-            raise UsageError(f"initial point: entry {i} is {value}; every entry must be a finite number.")
+            raise UsageError(f"initial_point: entry {i} is {value}; every entry must be a finite number.")
         numbers.append(float(value))
     return tuple(numbers)
 

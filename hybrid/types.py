@@ -5,7 +5,7 @@ Angles are in radians; a name with a dimension ends in its unit (`duration_s`, `
 Axes: k points, p parameters, m angles (one per parametrised gate), s settings (measured circuits), u distinct outcomes.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
@@ -303,4 +303,19 @@ class Backend(Protocol):
 
     def describe(self, task: Task) -> str:
         """Which simulator, method and precision answers, for the report."""
+        ...
+
+
+@runtime_checkable
+class DynamicBackend(Protocol):
+    """A backend that can also measure, reset and branch in mid-circuit, without noise."""
+
+    def run_dynamic(
+        self, circuit: "QuantumCircuit", shots: int, seed: np.random.SeedSequence, threads: int
+    ) -> Mapping[str, int]:
+        """Counts by bit string, as Qiskit writes them."""
+        ...
+
+    def describe_dynamic(self) -> str:
+        """Method and precision, for the report."""
         ...

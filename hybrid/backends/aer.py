@@ -1,6 +1,6 @@
 """Qiskit Aer: state vector, density matrix, matrix product state; exact values and shots, with or without noise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
@@ -10,6 +10,7 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Gate, Instruction, ParameterExpression
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import Operator, SuperOp
+from qiskit.transpiler import generate_preset_pass_manager
 from qiskit_aer import AerSimulator
 from qiskit_aer.library import SaveExpectationValue, SaveProbabilities
 from qiskit_aer.noise import QuantumError, depolarizing_error, pauli_error, thermal_relaxation_error
@@ -74,11 +75,7 @@ class Aer:
             raise UsageError(f"aer: exact values with noise need method=density_matrix, not {method}; or give --shots.")
         if task.shots and task.n_qubits > MAX_OUTCOME_QUBITS:
             raise UsageError(f"aer: shots are read as 63-bit numbers; {task.n_qubits} qubits are too many.")
-        options: dict[str, Any] = {"method": method, "precision": self.precision, "device": self.device}
-        if self.max_bond_dimension is not None:
-            options["matrix_product_state_max_bond_dimension"] = self.max_bond_dimension
-        simulator = AerSimulator(max_parallel_threads=task.threads, max_parallel_experiments=task.threads, **options)
-        return _Runner(task, simulator, method)
+        return _Runner(task, self._simulator(method, task.threads), method)
 
     def method_for(self, task: Task) -> str:
         """The Aer method that answers this task."""
@@ -95,7 +92,7 @@ class Aer:
             bond = min(2 ** (n // 2), self.max_bond_dimension or 2 ** (n // 2))
             return 2 * n * amplitude * min(bond, 1024) ** 2
         state = amplitude * (4**n if method == "density_matrix" else 2**n)
-        return state + (0 if task.observable is not None else 8 * 2**n)
+        return state + (0 if task.observable is not None else 24 * 2**n)  # probabilities, clipped, summed up
 
     def describe(self, task: Task) -> str:
         """Method, precision and processor, for the report."""
@@ -104,6 +101,27 @@ class Aer:
         how = ", trajectories" if task.noisy and method != "density matrix" else ""
         processor = f", {self.device}" if self.device != "CPU" else ""
         return f"Qiskit Aer, {method}{bond}{how}, {self.precision} precision{processor}"
+
+    def run_dynamic(self, circuit: QuantumCircuit, shots: int, seed: np.random.SeedSequence, threads: int) -> Mapping[str, int]:
+        """Counts of a circuit that measures, resets or branches before its end."""
+        simulator = self._simulator(self._dynamic_method(), threads)
+        native = generate_preset_pass_manager(0, backend=simulator).run(circuit)
+        result = simulator.run(native, shots=shots, seed_simulator=_aer_seed(seed)).result()
+        _check(result)
+        return result.get_counts()
+
+    def describe_dynamic(self) -> str:
+        """Method and precision, for the report."""
+        return f"Qiskit Aer, {self._dynamic_method().replace('_', ' ')}, {self.precision} precision"
+
+    def _dynamic_method(self) -> str:
+        return "statevector" if self.method == "automatic" else self.method
+
+    def _simulator(self, method: str, threads: int) -> AerSimulator:
+        options: dict[str, Any] = {"method": method, "precision": self.precision, "device": self.device}
+        if self.max_bond_dimension is not None:
+            options["matrix_product_state_max_bond_dimension"] = self.max_bond_dimension
+        return AerSimulator(max_parallel_threads=threads, max_parallel_experiments=threads, **options)
 
 
 @final
@@ -156,8 +174,7 @@ class _Runner:
         ]
 
     def _sample(self, circuit: QuantumCircuit, angles: Angles, shots: int, seed: np.random.SeedSequence) -> Counts:
-        aer_seed = int(seed.generate_state(1, np.uint32)[0] >> 1)
-        (data,) = self._run(circuit, angles, shots=shots, seed_simulator=aer_seed)
+        (data,) = self._run(circuit, angles, shots=shots, seed_simulator=_aer_seed(seed))
         pairs = sorted((int(outcome, 16), count) for outcome, count in data.counts.items())
         return Counts(np.array([o for o, _ in pairs], dtype=np.uint64), np.array([c for _, c in pairs], dtype=np.int64))
 
@@ -168,10 +185,19 @@ class _Runner:
             result = self._simulator.run(circuit, parameter_binds=binds, **{"shots": 1} | options).result()
         else:
             result = self._simulator.run([circuit] * len(angles), **{"shots": 1} | options).result()
-        if not result.success:
-            reasons = {item.status for item in result.results if not item.success} or {result.status}
-            raise HybridError(f"Qiskit Aer failed: {'; '.join(sorted(map(str, reasons)))}")
+        _check(result)
         return [item.data for item in result.results]
+
+
+def _aer_seed(seed: np.random.SeedSequence) -> int:
+    return int(seed.generate_state(1, np.uint32)[0] >> 1)
+
+
+def _check(result: Any) -> None:
+    """HybridError with Aer's own words when a job failed."""
+    if not result.success:
+        reasons = {item.status for item in result.results if not item.success} or {result.status}
+        raise HybridError(f"Qiskit Aer failed: {'; '.join(sorted(map(str, reasons)))}")
 
 
 def _circuit(setting: Setting) -> QuantumCircuit:

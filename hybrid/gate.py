@@ -1,0 +1,139 @@
+"""The gate: every quantum answer passes here, into the record or out of it; or, for an audit, beside it."""
+
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, final
+
+from hybrid import record
+from hybrid.errors import HybridError, RecordError
+from hybrid.record import Record
+
+PACKAGES = ("hybrid-sandbox", "qiskit", "qiskit-aer", "numpy")
+
+Body = dict[str, Any]
+
+
+class Gate(Protocol):
+    """What a session needs of it."""
+
+    n_answers: int
+
+    def open(self, start: Body) -> None:
+        """Begin a run whose start line is `start`."""
+        ...
+
+    def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
+        """The body that answers `asked` (a part of it), and whether it was read instead of measured."""
+        ...
+
+
+@final
+class RecordingGate:
+    """Reads the record's answers back while it has any, then measures and appends before the answer is used."""
+
+    def __init__(self, file: Record, interruption: Callable[[], HybridError | None]) -> None:
+        self.n_answers = 0
+        self._record = file
+        self._interruption = interruption
+        self._replay: Iterator[tuple[int, Body]] | None = None
+
+    def open(self, start: Body) -> None:
+        """Write the start line, or check that the one found there asked for the same with the same versions."""
+        if self._replay is not None:
+            return
+        versions = _versions()
+        if self._record.start is None:
+            host = {"host": platform.node(), "pid": os.getpid(), "time": round(time.time(), 3), "cores": os.cpu_count()}
+            self._record.append("start", start, host | {"versions": versions})
+        before = self._record.start or start
+        _check_same(self._record.path, before | {"versions": self._record.about.get("versions", versions)}, start, versions)
+        self._replay = self._record.answers() if self._record.n_answers else iter(())
+
+    def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
+        """See `Gate`; RecordError when the record answers another question, the interruption's error when there is one."""
+        found = next(self._replay or iter(()), None)
+        if found is not None:
+            number, body = found
+            check_question(self._record.path, number, body, asked)
+        else:
+            if error := self._interruption():
+                point = ",".join(f"{value:.6g}" for value in asked["x"])
+                saved = f"{self.n_answers} answers are saved in {self._record.path}; the same command continues."
+                raise type(error)(f"{error} {saved}\nx = {point}")
+            begun = time.monotonic()
+            body = asked | measure()
+            self._record.append("answer", body, {"seconds": round(time.monotonic() - begun, 6)})
+        self.n_answers += 1
+        return body, found is not None
+
+
+class Finding(NamedTuple):
+    """One recorded answer and the one measured beside it."""
+
+    n: int
+    recorded: Body
+    measured: Body
+
+
+@final
+class AuditGate:
+    """Leads a session along a record's answers and measures every one of them again; writes nothing."""
+
+    def __init__(self, path: Path, report: Callable[[Finding], None]) -> None:
+        self.n_answers = 0
+        self._path = path
+        self._report = report
+        self._answers = ((number, body) for number, kind, body, _, _ in record.lines(path) if kind == "answer")
+
+    def open(self, start: Body) -> None:
+        """Nothing to open: whoever audits has chosen what may differ."""
+
+    def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
+        """The recorded answer, after a new one has been reported beside it; RecordError when the record ends before."""
+        found = next(self._answers, None)
+        if found is None:
+            raise RecordEnded(f"{self._path}: ends after {self.n_answers} answers.")
+        number, body = found
+        check_question(self._path, number, body, asked)
+        self._report(Finding(self.n_answers, body, asked | measure()))
+        self.n_answers += 1
+        return body, True
+
+
+class RecordEnded(RecordError):
+    """An audited record is not finished; what it holds has been audited."""
+
+
+def check_question(path: Path, number: int, body: Body, asked: Body) -> None:
+    """RecordError unless the recorded answer is one to this very question."""
+    if any(body.get(key) != value for key, value in asked.items()):
+        raise RecordError(f"{path}:{number}: answers another question than this run asks; nothing was changed.")
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _check_same(path: Path, before: Body, start: Body, versions: dict[str, str]) -> None:
+    """RecordError naming what an unfinished record was started with, when today's run differs in it."""
+    for key, today in (start | {"versions": versions}).items():
+        found = before.get(key)
+        if found == today:
+            continue
+        if isinstance(found, dict) and isinstance(today, dict):
+            key = next(name for name in {**today, **found} if found.get(name) != today.get(name))
+            found, today = found.get(key), today.get(key)
+        raise RecordError(
+            f"{path}:1: this unfinished run was started with {key} = {found}, today it is {today}. "
+            "Move the file away to run afresh."
+        )
