@@ -1,0 +1,93 @@
+"""The `hybrid` command: its verbs, and the one table from errors to exit codes."""
+
+import os
+import sys
+import traceback
+from contextlib import suppress
+from typing import Any, NoReturn
+
+import typer
+
+from hybrid.cli import members, run
+from hybrid.cli.layout import emit
+from hybrid.errors import HybridError, Interrupted, MissingPart, NotConverged, RecordError, Stopped, UsageError, unknown
+
+EXIT_CODES: dict[type[HybridError], int] = {
+    HybridError: 1,
+    UsageError: 2,
+    NotConverged: 3,
+    RecordError: 5,
+    MissingPart: 69,
+    Stopped: 75,
+    Interrupted: 130,
+}
+"""0 is success; 4 belongs to checks that fail. The README shows this table."""
+ParserError: type[Exception] = typer.BadParameter.__base__  # type: ignore[assignment]
+"""What the parser raises for words and flags it cannot read; typer exports only this subclass of it."""
+
+app = typer.Typer(
+    name="hybrid",
+    help="Rehearse variational algorithms for MeluXina-Q on simulators. Everything stays on this machine.",
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(name="run", cls=run.Once, help=run.HELP, short_help="Run an algorithm; continue or print a run.")(run.command())
+app.command(name="list", cls=run.Once, help="List the members of every family, or of one.")(members.list_members)
+app.command(name="show", cls=run.Once, help=members.SHOW_HELP, short_help="Show one member and its options.")(
+    members.show_member
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version and leave.")
+) -> None:
+    """Options of the command itself; without a verb, the help."""
+    if version:
+        from importlib.metadata import version as installed
+
+        emit(f"hybrid {installed('hybrid-sandbox')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        emit(context.get_help())
+
+
+def main() -> None:
+    """Run the command line; every error ends as one message and its exit code."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # last, so that no file lying here replaces an installed module
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without ± shows a question mark
+    try:
+        code = app(standalone_mode=False)
+    except HybridError as error:
+        _leave(str(error), next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES))
+    except ParserError as error:
+        _leave(_parser_message(error), EXIT_CODES[UsageError])
+    except Exception as error:
+        _leave(f"unexpected {type(error).__name__}: {error}\nThis is a fault of hybrid; --debug shows where.", 1)
+    if code == 130:  # how typer tells of Ctrl-C
+        _leave("interrupted; what the record holds is kept, and the same command continues.", 130)
+
+
+def _parser_message(error: Any) -> str:
+    """The parser's complaint as one line of ours."""
+    context, message = error.ctx, error.format_message()
+    if hasattr(error, "possibilities") and context:
+        flags = [flag for parameter in context.command.params for flag in parameter.opts if flag.startswith("--")]
+        message = str(unknown("option", error.option_name, flags))
+    elif message.startswith("No such command") and context:
+        message = str(unknown("command", message.split("'")[1], context.command.commands))
+    where = f" See: {context.command_path} --help" if context else ""
+    return f"{message[:1].lower()}{message[1:].rstrip('.')}.{where}"
+
+
+def _leave(message: str, code: int) -> NoReturn:
+    if "--debug" in sys.argv and sys.exc_info()[0]:
+        traceback.print_exc()
+    print(f"hybrid: {message}", file=sys.stderr)
+    sys.exit(code)

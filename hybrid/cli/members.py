@@ -1,0 +1,100 @@
+"""`hybrid list` and `hybrid show`: the catalogue, read without importing any member."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from hybrid import catalog
+from hybrid.cli.layout import emit, paragraphs, table, wrapped
+from hybrid.device import Device, Number
+
+FAMILY = f"One of: {', '.join(catalog.FAMILIES)}."
+SHOW_HELP = """Show one member: its options with types and defaults, and its source; of a device, every number.
+
+For example: hybrid show optimizer spsa, or hybrid show device meluxina-q.
+"""
+MARKS = (
+    "H read in the primary text, M secondary source, D derived or fitted, A assumed (one letter per entry of a list where "
+    "they differ); * published for MeluXina-Q itself."
+)
+WIDTH = 24
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+WORDS = {"int": "whole number", "float": "number", "str": "text", "bool": "true | false"}
+
+
+def list_members(
+    family: Annotated[str | None, typer.Argument(help=FAMILY, metavar="[FAMILY]")] = None, as_json: Json = False
+) -> None:
+    """Print names and first lines."""
+    families = list(catalog.FAMILIES) if family is None else [catalog.family_of(family)]
+    found = {name: {member: _first_line(name, member) for member in catalog.names(name)} for name in families}
+    if as_json:
+        emit(json.dumps(found, indent=2))
+        return
+    emit(
+        "\n".join(
+            f"{name}\n{table([(f'  {m}', line) for m, line in members.items()], WIDTH + 2)}" for name, members in found.items()
+        )
+    )
+
+
+def show_member(
+    family: Annotated[str, typer.Argument(help=FAMILY, metavar="FAMILY")],
+    name: Annotated[str, typer.Argument(help="The member, as `hybrid list` names it, or one of your own.", metavar="NAME")],
+    as_json: Json = False,
+) -> None:
+    """Print one member."""
+    folder = catalog.family_of(family)
+    if folder == "devices":
+        emit(_device_json(Device.load(name)) if as_json else _device_text(Device.load(name)))
+        return
+    signature = catalog.locate(folder, name)
+    options = [
+        {"name": o.name, "type": _type(o), "default": o.default, "required": o.required} for o in signature.options.values()
+    ]
+    if as_json:
+        emit(json.dumps({"family": folder, "name": signature.name, "doc": signature.doc, "options": options}, indent=2))
+        return
+    rows = [(f"  {o['name']}", f"{o['type']}; {_default(o)}") for o in options]
+    head = f"options (write them as {signature.name}:key=value,key=value):\n" if options else "no options"
+    emit(f"{catalog.FAMILIES[folder]} {signature.name}\n\n{paragraphs(signature.doc)}\n\n{head}{table(rows, WIDTH)}")
+
+
+def _type(option: catalog.Option) -> str:
+    kind = " | ".join(option.choices) or WORDS[option.type]
+    return f"{kind} | none" if option.optional else kind
+
+
+def _default(option: dict[str, Any]) -> str:
+    default = option["default"]
+    return (
+        "required" if option["required"] else f"default {str(default).lower() if default in (None, True, False) else default}"
+    )
+
+
+def _first_line(family: str, member: str) -> str:
+    return Device.load(member).title if family == "devices" else catalog.locate(family, member).doc.partition("\n")[0]
+
+
+def _device_text(device: Device) -> str:
+    parts = [wrapped(f"device {device.name}: {device.title}"), wrapped(device.caveat)]
+    if device.numbers:
+        known = ", ".join(key for key, number in device.numbers.items() if number.known_for_target) or "nothing"
+        known = f"known for MeluXina-Q itself: {known}; all the rest is a choice."
+        rows = [row for key, number in device.numbers.items() for row in _number_rows(key, number)]
+        parts += [wrapped(known) + "\n" + wrapped(MARKS, first="marks: ", indent=7), table(rows, WIDTH)]
+    return "\n\n".join(parts)
+
+
+def _number_rows(key: str, number: Number) -> list[tuple[str, str]]:
+    """Two rows: the number with its unit; its mark, range, source and reason."""
+    spread = f" range {number.range_text}" if number.range_text else ""
+    target = "*" if number.known_for_target else " "
+    return [(f"{target} {key}", str(number)), ("", f"{number.mark}{spread} [{number.source}] {number.reason}".rstrip())]
+
+
+def _device_json(device: Device) -> str:
+    numbers = {key: {name: getattr(n, name) for name in n.__slots__} for key, n in device.numbers.items()}
+    about = {"name": device.name, "title": device.title, "caveat": device.caveat, "sha256": device.sha256}
+    return json.dumps(about | {"numbers": numbers}, indent=2)

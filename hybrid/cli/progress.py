@@ -1,0 +1,70 @@
+"""Live progress on stderr: one line rewritten in place on a terminal, a line now and then elsewhere."""
+
+import shutil
+import time
+from types import TracebackType
+from typing import Any, TextIO, final
+
+from hybrid.cli.layout import COLUMNS
+from hybrid.result import with_uncertainty
+
+TERMINAL_SECONDS = 0.1
+LOG_SECONDS = 10.0
+
+
+@final
+class Display:
+    """Shows `hybrid.session.Progress`; silent when quiet."""
+
+    def __init__(self, stream: TextIO, *, quiet: bool) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._terminal = stream.isatty()
+        self._replayed = 0
+        self._open_line = False
+        self._shown = 0.0 if self._terminal else time.monotonic()
+
+    def __enter__(self) -> "Display":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._open_line:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def note(self, text: str) -> None:
+        """One line that stays."""
+        if not self._quiet:
+            print(text, file=self._stream)
+
+    def show(self, progress: Any) -> None:
+        """The newest answer, unless one was shown a moment ago."""
+        now = time.monotonic()
+        if progress.replayed:
+            self._replayed += 1
+            return
+        if self._quiet or now - self._shown < (TERMINAL_SECONDS if self._terminal else LOG_SECONDS):
+            return
+        self._shown = now
+        recorded = f", {self._replayed} answers from the record" if self._replayed else ""
+        line = (
+            f"iteration {progress.iteration}  value {with_uncertainty(progress.value, progress.stderr, 6)}  "
+            f"evaluations {progress.nfev}{recorded}  {clock(progress.seconds)}{_left(progress)}"
+        )
+        self._open_line = self._terminal
+        width = shutil.get_terminal_size((COLUMNS, 24)).columns - 1
+        self._stream.write(f"\r\x1b[K{line[:width]}" if self._terminal else line + "\n")
+        self._stream.flush()
+
+
+def _left(progress: Any) -> str:
+    if not 0 < progress.fraction < 1:
+        return ""
+    return f", about {clock(progress.seconds * (1 - progress.fraction) / progress.fraction)} left"
+
+
+def clock(seconds: float) -> str:
+    """`0:07`, `12:34`, `1:02:03`."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -1,0 +1,143 @@
+"""A result and a plan as a person reads them."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
+from hybrid.device import Device
+from hybrid.result import Result, with_uncertainty
+from hybrid.spec import Spec
+
+WIDTH = 16
+CARRIED = ("ansatz", "optimizer", "gradient", "backend", "grouping", "threads")
+"""Flags that the suggested next command keeps."""
+
+
+def result_text(result: Result, spec: Spec) -> str:
+    """The report of a finished run, at most 80 columns where names allow."""
+    title = f"{result.algorithm} of {result.problem}; ansatz {result.ansatz}; optimizer {result.optimizer.partition(':')[0]}"
+    lines = [_physics(result.device, result.physics, result.simulator), wrapped(_spaced(title), indent=2)]
+    if result.replayed:
+        lines.append(wrapped(f"read from {result.record}; for new randomness: --seed {spec.seed + 1}", indent=2))
+    rows = [
+        (result.quantity, f"{with_uncertainty(result.value, result.stderr)} {result.unit}".rstrip()),
+        ("", "± is the measurement at this x, not how far x is from the optimum" if result.stderr > 0 else ""),
+        ("exact", _exact(result)),
+        (result.baseline_name, _baseline(result)),
+        ("ended", _ended(result)),
+        ("evaluations", _evaluations(result)),
+        ("QPU time", f"{duration(result.qpu_seconds)} (shots x shot cycle; latency excluded)" if result.qpu_seconds else ""),
+        *_defaults(result, spec),
+        ("took", f"{result.seconds:.1f} s with {spec.threads} thread{'s' if spec.threads > 1 else ''}"),
+        ("record", f"{result.record}  digest {result.digest[:12]}"),
+        ("next", _next(result, spec)),
+    ]
+    return "\n".join(lines) + "\n\n" + table(rows, WIDTH) + f"\n\n{wrapped(result.caveat)}".rstrip()
+
+
+def plan_text(plan: Any) -> str:
+    """The report of `--dry-run`."""
+    rows = [("run", plan.id)]
+    for resources in plan.resources:
+        rows += _resource_rows(resources, plan.n_parameters)
+    total = plan.total
+    shots = f"{total.shots:,} shots" if total.shots else "no shots (exact values)"
+    rows += [
+        ("gradient", f"{plan.evaluations_per_gradient} evaluations (parameter shift)"),
+        ("in all, at most", f"{total.nfev:,} evaluations and the final one, {shots}"),
+        ("QPU time", f"{duration(total.qpu_seconds)} (latency excluded)" if total.qpu_seconds else ""),
+    ]
+    resolved = [(f"  {key}", _spaced(str(value))) for key, value in plan.resolved.items() if value is not None]
+    head = _physics(plan.resolved["device"], plan.physics, plan.resources[0].simulator)
+    body = f"{head}\n\n{table(rows, WIDTH)}\n\nresolved:\n{table(resolved, WIDTH)}"
+    return f"{body}\n\n{wrapped(plan.caveat)}".rstrip()
+
+
+def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:
+    from hybrid.resources import human_bytes
+
+    gates = ", ".join(f"{count} {name}" for name, count in sorted(resources.gates.items()))
+    return [
+        ("circuits", f"{resources.circuits} per evaluation, {n_parameters} parameters"),
+        ("gates", f"{gates}; depth {resources.depth}, two-qubit depth {resources.two_qubit_depth}"),
+        ("qubits", f"{resources.n_qubits}, {_layout(resources)}"),
+        ("duration", f"{resources.duration_s * 1e6:.2f} us per circuit" if resources.duration_s else ""),
+        ("memory", f"{human_bytes(resources.memory_bytes)} per point"),
+    ]
+
+
+def _physics(device: str, title: str, simulator: str) -> str:
+    return wrapped(f"physics: {device} ({title}); computed by: {simulator}", indent=2)
+
+
+def _spaced(text: str) -> str:
+    """Options with a blank behind each comma: lines can break there, and quoted it still reads the same."""
+    return text.replace(",", ", ")
+
+
+def _layout(resources: Any) -> str:
+    places = [resources.physical[i] for i in resources.layout]
+    if places == list(range(len(places))):
+        return "each on the device qubit of its own number"
+    return "circuit qubit -> device qubit: " + " ".join(f"{v}->{place}" for v, place in enumerate(places))
+
+
+def _exact(result: Result) -> str:
+    if result.exact is None or result.gap is None:
+        return "not known"
+    sigmas = f", {abs(result.gap) / result.stderr:.1f} sigma" if result.stderr > 0 else ""
+    ratio = f", ratio {result.ratio:.6f}" if result.ratio is not None else ""
+    return f"{result.exact:.9f} {result.unit}".rstrip() + f"  gap {result.gap:.3g}{sigmas}{ratio}"
+
+
+def _baseline(result: Result) -> str:
+    if result.baseline is None:
+        return ""
+    verdict = "this run is WORSE" if result.worse_than_baseline else "this run is no worse"
+    return f"{result.baseline:.9f} {result.unit}".rstrip() + f"  {verdict}"
+
+
+def _ended(result: Result) -> str:
+    why = "converged" if result.converged else f"not converged: {result.reason}"
+    return f"{why}; {result.iterations} iteration{'' if result.iterations == 1 else 's'} done"
+
+
+def _evaluations(result: Result) -> str:
+    gradients = f" ({result.njev} gradients)" if result.njev else ""
+    shots = f"{result.shots:,} shots" if result.shots else "no shots (exact values)"
+    return f"{result.nfev:,}{gradients} and the final one, {shots}"
+
+
+def _defaults(result: Result, spec: Spec) -> list[tuple[str, str]]:
+    chosen = ("ansatz", "optimizer", "max_iterations")
+    taken = [f"{key} {_spaced(str(result.spec[key]))}" for key in chosen if getattr(spec, key) is None and result.spec[key]]
+    return [("" if i else "defaults taken", text) for i, text in enumerate(taken)]
+
+
+def _next(result: Result, spec: Spec) -> str:
+    """A command worth giving next: noise and shots, then on from here, then more shots."""
+    flags = {f.name: getattr(spec, f.name) for f in fields(Spec) if f.name in CARRIED and getattr(spec, f.name) != f.default}
+    if spec.device == "ideal":
+        flags = {key: value for key, value in flags.items() if key != "optimizer" or spec.shots}
+        fits = result.n_qubits <= (Device.load("meluxina-q").n_qubits or 0)
+        flags |= {"device": "meluxina-q", "shots": max(spec.shots, 1000)} if fits else {"shots": max(4 * spec.shots, 1000)}
+    elif result.converged:
+        flags |= {"device": spec.device, "shots": max(4 * spec.shots, 1000), "seed": spec.seed + 1}
+    else:
+        flags |= {"device": spec.device, "shots": spec.shots, "initial_point": result.id}
+    if str(folder := Path(result.record).parent) != "results":
+        flags["results"] = folder
+    words = [part for key, value in flags.items() for part in (f"--{key.replace('_', '-')}", str(value))]
+    return command_lines(["hybrid", "run", spec.algorithm or "", spec.problem, *words], COLUMNS - WIDTH - 1)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the units a person would choose."""
+    if seconds < 59.95:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min"
