@@ -1,0 +1,115 @@
+"""Every example and every command of the README runs; a file without a test here fails."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from readme import README, blocks
+
+from hybrid.cli.app import EXIT_CODES
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+MAIN = [sys.executable, "-m", "hybrid"]
+QUICK = {
+    "vqe_h2.toml": [],
+    "vqe_tfim10_meluxina.toml": ["--max-evals", "2"],
+    "qaoa_petersen.toml": [],
+}
+"""Experiment -> flags that keep it short here; without them they are run by the slow test below."""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder that looks like the checkout, results apart."""
+    for name in ("seeds", "examples"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    return tmp_path
+
+
+def run(command: list[str], folder: Path) -> str:
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "NO_COLOR": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_example_is_tested():
+    tested = {*QUICK, "energy_landscape.py", "benchmarks/overhead.py", "README.md"}
+    found = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert found == tested
+    assert all(name in (EXAMPLES / "README.md").read_text() for name in tested - {"README.md"})
+
+
+@pytest.mark.parametrize("name", sorted(QUICK))
+def test_experiment(name, folder):
+    found = json.loads(run([*MAIN, "run", f"examples/{name}", "--json", *QUICK[name]], folder))
+    assert found["stderr"] > 0 or found["shots"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(QUICK))
+def test_experiment_in_full(name, folder):
+    assert "record" in run([*MAIN, "run", f"examples/{name}"], folder)
+
+
+def test_energy_landscape(folder):
+    rows = [line.split() for line in run([sys.executable, "examples/energy_landscape.py"], folder).splitlines()[1:]]
+    assert len(rows) == 7
+    assert all(float(ideal) < float(stand_in) for _, ideal, stand_in, *_ in rows)
+
+
+def test_overhead_benchmark(folder):
+    out = run([sys.executable, "examples/benchmarks/overhead.py", "--quick"], folder)
+    assert "ours / raw Aer" in out
+    assert "bytes per answer" in out
+
+
+def test_readme_start(folder):
+    """The command behind the set-up; `.ci/run` and the slow test below run set-up and all."""
+    *setup, command = blocks()["start"].strip().split(" && ")
+    assert setup == ["python3 -m venv .venv", ".venv/bin/pip install -q ."]
+    out = run([*MAIN, *shlex.split(command)[1:]], folder)
+    for word in ("energy", "±", "exact", "gap", "Hartree-Fock", "QPU time", "record", "Not a prediction"):
+        assert word in " ".join(out.split())
+
+
+@pytest.mark.slow
+def test_readme_start_in_full(tmp_path):
+    """A clean clone, a fresh virtual environment."""
+    subprocess.run(["git", "clone", "-q", ROOT, tmp_path / "clone"], check=True)
+    assert "energy" in run(["bash", "-c", blocks()["start"]], tmp_path / "clone")
+
+
+def test_readme_test_command_is_what_ci_runs():
+    assert "tests/readme.py test" in (ROOT / ".ci" / "run").read_text()
+    assert ".venv/bin/pytest" in blocks()["test"]
+
+
+@pytest.mark.parametrize("line", [line.partition("#")[0].strip() for line in blocks()["tour"].splitlines()])
+def test_readme_tour(line, folder):
+    assert line.startswith("hybrid ")
+    assert run([*MAIN, *shlex.split(line)[1:]], folder)
+
+
+def test_readme_python(folder):
+    (folder / "readme_block.py").write_text(blocks()["python"])
+    assert "results/" in run([sys.executable, "readme_block.py"], folder)
+
+
+def test_readme_own_member(folder):
+    (text,) = re.findall(r"<!-- file: mine.py -->\s*```python\n(.*?)```", README.read_text(), re.DOTALL)
+    (folder / "mine.py").write_text(text)
+    found = json.loads(run([*MAIN, "run", "h2", "--optimizer", "./mine.py:halving:rate=0.2", "--json"], folder))
+    assert found["converged"]
+    assert found["value"] < -1.13
+
+
+def test_readme_has_every_exit_code():
+    table = set(map(int, re.findall(r"^\| (\d+) \|", README.read_text(), re.MULTILINE)))
+    assert table == {0, 4, *EXIT_CODES.values()}
