@@ -22,8 +22,8 @@ class Gate(Protocol):
 
     n_answers: int
 
-    def open(self, start: Body) -> None:
-        """Begin a run whose start line is `start`."""
+    def open(self, start: Body, about: Body) -> None:
+        """Begin a run whose start line is `start`; `about` tells what is not part of the digest."""
         ...
 
     def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
@@ -41,14 +41,14 @@ class RecordingGate:
         self._interruption = interruption
         self._replay: Iterator[tuple[int, Body]] | None = None
 
-    def open(self, start: Body) -> None:
+    def open(self, start: Body, about: Body) -> None:
         """Write the start line, or check that the one found there asked for the same with the same versions."""
         if self._replay is not None:
             return
         versions = _versions()
         if self._record.start is None:
             host = {"host": platform.node(), "pid": os.getpid(), "time": round(time.time(), 3), "cores": os.cpu_count()}
-            self._record.append("start", start, host | {"versions": versions})
+            self._record.append("start", start, about | host | {"versions": versions})
         before = self._record.start or start
         _check_same(self._record.path, before | {"versions": self._record.about.get("versions", versions)}, start, versions)
         self._replay = self._record.answers() if self._record.n_answers else iter(())
@@ -89,7 +89,7 @@ class AuditGate:
         self._report = report
         self._answers = ((number, body) for number, kind, body, _, _ in record.lines(path) if kind == "answer")
 
-    def open(self, start: Body) -> None:
+    def open(self, start: Body, about: Body) -> None:
         """Nothing to open: whoever audits has chosen what may differ."""
 
     def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:

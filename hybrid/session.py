@@ -1,6 +1,7 @@
 """The session: what an algorithm may use. It asks through the gate, plays the loop and measures the end afresh."""
 
 import hashlib
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -127,7 +128,7 @@ class GatedSession:
         measurement = self._chosen.compile(loss, ansatz)
         self.simulator = measurement.programs[0].resources.simulator
         self.n_qubits = ansatz.circuit.num_qubits
-        self._gate.open(self._start_body())
+        self._gate.open(self._start_body(), {"given": self._prepared.spec.given(), "folder": os.getcwd()})
         oracle = Oracle(measurement.cost, partial(self._ask, measurement))
         ending = minimize(self._chosen.optimization(x), oracle, self._chosen.budget)
         return self._final(measurement, ending)

@@ -89,7 +89,7 @@ class Spec:
 
     def canonical(self) -> dict[str, Any]:
         """The fields that differ from their defaults, members in canonical text, files by name and sha256."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        plain = self.given()
         for name in MEMBERS:
             if (member := self.member(name)) is not None and name in plain:
                 plain[name] = member.text(defaults=False)
@@ -110,6 +110,10 @@ class Spec:
             member = self.member(name) if name not in chosen else catalog.parse(family, chosen[name])
             values[name] = None if member is None else member.text(defaults=True)
         return values
+
+    def given(self) -> dict[str, Any]:
+        """The fields that differ from their defaults as they were written: `Spec(**given)` is this Spec, files permitting."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
 
     @classmethod
     def from_toml(cls, path: str | Path, *, results: str | Path = "results", **overrides: Any) -> "Spec":
