@@ -91,7 +91,7 @@ class Program:
         root = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
         row_bytes = 1 if self.direct else 8 * 2**self.resources.n_qubits * len(self.groups)
         work = self.resources.memory_bytes * sum(self.resources.gates.values()) * len(self.groups)
-        size = max(1, min(PORTION_POINTS, PORTION_BYTES // row_bytes, PORTION_WORK // work))
+        size = max(1, min(PORTION_POINTS, PORTION_BYTES // row_bytes, PORTION_WORK // max(1, work)))
         parts = [self._portion(angles[i : i + size], root, i) for i in range(0, len(angles), size)]
         values, stderr = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         return Estimates(values + self.constant, stderr)
