@@ -9,35 +9,56 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
-from qiskit.circuit import Gate, Parameter, ParameterExpression, ParameterVector, QuantumCircuit
-from qiskit.circuit.library import PhaseGate, RYGate
+from jaxtyping import Float, Int
+from qiskit.circuit import Parameter, ParameterExpression, ParameterVector, QuantumCircuit
+from qiskit.circuit.exceptions import CircuitError
+from qiskit.circuit.library import (
+    PhaseGate,
+    RXGate,
+    RXXGate,
+    RYGate,
+    RYYGate,
+    RZGate,
+    RZXGate,
+    RZZGate,
+    U1Gate,
+    U3Gate,
+    UGate,
+)
 
 from hybrid.errors import UsageError
 from hybrid.types import Angles, Points
 
-ROTATIONS = {"rx": 1, "ry": 1, "rz": 1, "p": 1, "u1": 1, "rxx": 2, "ryy": 2, "rzz": 2, "rzx": 2}
-"""Gates of one angle with generator eigenvalues one apart -> their width."""
+ROTATIONS = (RXGate, RYGate, RZGate, PhaseGate, U1Gate, RXXGate, RYYGate, RZZGate, RZXGate)
+"""Gates of one angle with generator eigenvalues one apart."""
 
 
 class AngleMap(NamedTuple):
-    """theta(x): an affine map (m, p), (m,), and the rows that are other expressions, each with its derivatives."""
+    """theta(x): offset + sum_t slope_t x[column_t], and the rows that are other expressions, each with its derivatives.
+
+    t runs to the most parameters that any one angle holds: one or two, where a matrix of (m, p) would be nearly empty.
+    """
 
     parameters: tuple[Parameter, ...]
-    slope: Float[np.ndarray, "m p"]
+    column: Int[np.ndarray, "t m"]
+    slope: Float[np.ndarray, "t m"]
     offset: Float[np.ndarray, " m"]
     curved: tuple[tuple[int, ParameterExpression, tuple[tuple[int, Any], ...]], ...]
 
     def __call__(self, points: Points) -> Angles:
         """Angles (k, m) of points (k, p)."""
-        angles = points @ self.slope.T + self.offset
+        angles = np.broadcast_to(self.offset, (len(points), len(self.offset))).copy()
+        for column, slope in zip(self.column, self.slope, strict=True):
+            angles += slope * points[:, column]
         for row, expression, _ in self.curved:
             angles[:, row] = [self._evaluate(expression, x) for x in points]
         return angles
 
     def jacobian(self, x: Float[np.ndarray, " p"]) -> Float[np.ndarray, "m p"]:
         """dtheta/dx at x, (m, p)."""
-        jacobian = self.slope.copy()
+        jacobian = np.zeros((len(self.offset), len(self.parameters)))
+        for column, slope in zip(self.column, self.slope, strict=True):
+            jacobian[np.arange(len(slope)), column] += slope
         for row, _, slopes in self.curved:
             for column, derivative in slopes:
                 jacobian[row, column] = self._evaluate(derivative, x)
@@ -47,7 +68,11 @@ class AngleMap(NamedTuple):
         if not isinstance(expression, ParameterExpression):
             return float(expression)
         known = {p: float(v) for p, v in zip(self.parameters, x, strict=True) if p in expression.parameters}
-        return float(expression.bind(known))
+        try:
+            return float(expression.bind(known))
+        except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+            told = ", ".join(f"{p.name} = {v:g}" for p, v in known.items())
+            raise UsageError(f"angle '{expression}' is no real number at {told}.") from None
 
 
 def split(circuit: QuantumCircuit, parameters: Sequence[Parameter]) -> tuple[QuantumCircuit, AngleMap]:
@@ -56,15 +81,13 @@ def split(circuit: QuantumCircuit, parameters: Sequence[Parameter]) -> tuple[Qua
     Gates of several angles or with other spectra are decomposed until only rotations carry parameters. UsageError names a
     gate that cannot be.
     """
-    flat: list[tuple[Gate, list[Any]]] = []
+    flat: list[tuple[Any, list[int]]] = []
     for instruction in circuit.data:
-        if instruction.operation.name == "barrier":
-            continue
-        _flatten(instruction.operation, list(instruction.qubits), flat)
+        if instruction.operation.name != "barrier":
+            _flatten(instruction.operation, [circuit.find_bit(bit).index for bit in instruction.qubits], flat)
     expressions = [gate.params[0] for gate, _ in flat if _parametrised(gate)]
-    angles = ParameterVector("angle", len(expressions))
-    result = QuantumCircuit(*circuit.qregs) if circuit.qregs else QuantumCircuit(circuit.qubits)
-    fresh = iter(angles)
+    fresh = iter(ParameterVector("angle", len(expressions)))
+    result = QuantumCircuit(circuit.num_qubits)
     for gate, qubits in flat:
         if _parametrised(gate):
             gate = gate.to_mutable()
@@ -77,30 +100,43 @@ def _parametrised(gate: Any) -> bool:
     return any(isinstance(value, ParameterExpression) and value.parameters for value in gate.params)
 
 
-def _flatten(gate: Any, qubits: list[Any], out: list[tuple[Gate, list[Any]]]) -> None:
-    if not _parametrised(gate) or gate.name in ROTATIONS:
+def _flatten(gate: Any, qubits: list[int], out: list[tuple[Any, list[int]]]) -> None:
+    if not _parametrised(gate) or gate.base_class in ROTATIONS:
         out.append((gate, qubits))
         return
-    if gate.name in ("u", "u3"):  # U(theta, phi, lambda) = P(phi) RY(theta) P(lambda)
+    if gate.base_class in (UGate, U3Gate):  # U(theta, phi, lambda) = P(phi) RY(theta) P(lambda)
         theta, phi, lam = gate.params
         out += [(PhaseGate(lam), qubits), (RYGate(theta), qubits), (PhaseGate(phi), qubits)]
         return
-    if getattr(gate, "definition", None) is None:
+    try:
+        inside = gate.definition
+    except CircuitError:
+        inside = None
+    if inside is None:
         raise UsageError(f"gate '{gate.name}' carries a parameter and cannot be decomposed into rotations.")
-    for inner in gate.definition.data:
-        _flatten(inner.operation, [qubits[gate.definition.find_bit(bit).index] for bit in inner.qubits], out)
+    for inner in inside.data:
+        _flatten(inner.operation, [qubits[inside.find_bit(bit).index] for bit in inner.qubits], out)
 
 
 def _angle_map(parameters: tuple[Parameter, ...], expressions: list[ParameterExpression]) -> AngleMap:
-    column = {parameter: i for i, parameter in enumerate(parameters)}
-    slope, offset = np.zeros((len(expressions), len(parameters))), np.zeros(len(expressions))
-    curved = []
+    place = {parameter: i for i, parameter in enumerate(parameters)}
+    most = max((len(expression.parameters) for expression in expressions), default=0)
+    column, slope = np.zeros((most, len(expressions)), dtype=int), np.zeros((most, len(expressions)))
+    offset, curved = np.zeros(len(expressions)), []
     for row, expression in enumerate(expressions):
-        slopes = tuple((column[p], expression.gradient(p)) for p in expression.parameters)
+        slopes = _slopes(expression, place)
         if any(isinstance(value, ParameterExpression) and value.parameters for _, value in slopes):
             curved.append((row, expression, slopes))
             continue
-        for i, value in slopes:
-            slope[row, i] = float(value)
+        for term, (i, value) in enumerate(slopes):
+            column[term, row], slope[term, row] = i, float(value)
         offset[row] = float(expression.bind(dict.fromkeys(expression.parameters, 0.0)))
-    return AngleMap(parameters, slope, offset, tuple(curved))
+    return AngleMap(parameters, column, slope, offset, tuple(curved))
+
+
+def _slopes(expression: ParameterExpression, place: dict[Parameter, int]) -> tuple[tuple[int, Any], ...]:
+    """Column and derivative for every parameter of an expression; UsageError where there is no derivative."""
+    try:
+        return tuple((place[p], expression.gradient(p)) for p in sorted(expression.parameters, key=place.__getitem__))
+    except RuntimeError:
+        raise UsageError(f"angle '{expression}' has no derivative; give gates smooth functions of the parameters.") from None

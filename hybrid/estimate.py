@@ -7,8 +7,10 @@ import numpy as np
 from jaxtyping import Float, UInt64
 from qiskit.quantum_info import SparsePauliOp
 
-from hybrid.errors import UsageError
+from hybrid.errors import UsageError, unknown
 from hybrid.types import Counts
+
+GROUPINGS = ("qwc", "none")
 
 
 class Group(NamedTuple):
@@ -51,8 +53,12 @@ class AllZeros(NamedTuple):
 def group_terms(observable: SparsePauliOp, grouping: str) -> tuple[float, list[Group]]:
     """The constant (identity) part and the measured groups: qubit-wise commuting (`qwc`) or one per term (`none`).
 
-    UsageError for an observable that is not Hermitian.
+    UsageError for an observable that is not finite or not Hermitian, and for another grouping.
     """
+    if grouping not in GROUPINGS:
+        raise unknown("grouping", grouping, GROUPINGS)
+    if not np.isfinite(observable.coeffs).all():
+        raise UsageError("the observable's coefficients must be finite numbers.")
     observable = observable.simplify(atol=0)
     if np.abs(observable.coeffs.imag).max() > 1e-12 * max(1.0, np.abs(observable.coeffs).max()):
         raise UsageError("the observable is not Hermitian: it has complex coefficients.")
@@ -78,6 +84,8 @@ def _group(part: SparsePauliOp) -> Group:
 
 def divide_shots(shots: int, parts: int) -> list[int]:
     """Shots per group, remainders to the first; UsageError when there are fewer shots than groups."""
+    if shots < 0:
+        raise UsageError(f"shots: {shots} is not a number of shots; 0 is exact.")
     if shots < parts:
         raise UsageError(
             f"shots: {shots} cannot be divided over {parts} measured groups; give {parts} or more, or 0 for exact."

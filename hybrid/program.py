@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
+from qiskit.circuit.exceptions import CircuitError
 from qiskit.quantum_info import SparsePauliOp
 
 from hybrid import catalog, noise
@@ -86,7 +87,7 @@ class Program:
 
     def _measure(self, angles: Angles, seed: int | np.random.SeedSequence | None) -> Estimates:
         """Values at angles (k, m), in portions that bound memory; row i draws from the seed's child i."""
-        if not self.groups:
+        if not self.groups or not len(angles):
             return Estimates(np.full(len(angles), self.constant), np.zeros(len(angles)))
         root = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
         row_bytes = 1 if self.direct else 8 * 2**self.resources.n_qubits * len(self.groups)
@@ -160,7 +161,7 @@ def compile_query(
     """`compile` for any query, its points in the order of `parameters` (which may hold more than the query uses)."""
     circuit = query.circuit
     if isinstance(query, Overlap):
-        circuit = query.circuit.compose(query.other.inverse())
+        circuit = _overlap_circuit(query)
     elif query.observable.num_qubits != circuit.num_qubits:
         raise UsageError(f"the observable acts on {query.observable.num_qubits} qubits, the circuit has {circuit.num_qubits}.")
     isa = to_isa(circuit, device)
@@ -187,3 +188,13 @@ def compile_query(
         direct=direct,
         resources=resources,
     )
+
+
+def _overlap_circuit(query: Overlap) -> QuantumCircuit:
+    """`circuit` followed by the inverse of `other`; all zeros is then as likely as the two states are alike."""
+    if query.circuit.num_qubits != query.other.num_qubits:
+        raise UsageError(f"an overlap of {query.circuit.num_qubits} with {query.other.num_qubits} qubits is not defined.")
+    try:
+        return query.circuit.compose(query.other.inverse())
+    except CircuitError as error:
+        raise UsageError(f"the two circuits of an overlap do not go together: {error.message}") from None

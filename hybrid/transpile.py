@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import Delay, Gate, Parameter
-from qiskit.circuit.library import CZGate, RZGate, SXGate
+from qiskit.circuit import Barrier, Delay, Gate, Parameter
+from qiskit.circuit.library import CZGate, RZGate, SXGate, UnitaryGate, get_standard_gate_name_mapping
 from qiskit.quantum_info import SparsePauliOp
 from qiskit.transpiler import InstructionProperties, Target, TranspilerError, generate_preset_pass_manager
 
@@ -15,6 +15,14 @@ from hybrid.errors import HybridError, UsageError
 
 LAYOUT_SEED = 0
 """Layout and routing are fixed by circuit and device, so that runs with different seeds run the same ISA circuit."""
+
+
+SMALL_ANGLE = 1e-3
+"""Qiskit drops fixed rotations of about 1e-5 as no gates at all; a finite difference or a Trotter step may use them."""
+
+
+STANDARD = frozenset(gate.base_class for gate in get_standard_gate_name_mapping().values()) | {UnitaryGate, Barrier, Delay}
+"""Operations that mean the same to everybody."""
 
 
 class IsaCircuit(NamedTuple):
@@ -51,6 +59,7 @@ def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
     UsageError when the circuit is wider than the device or holds something that is not a gate (named).
     """
     check_unitary(circuit)
+    circuit = _spelled_out(circuit)
     if not device.noisy:
         every = tuple(range(circuit.num_qubits))
         return IsaCircuit(circuit, every, every)
@@ -58,7 +67,9 @@ def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
     if circuit.num_qubits > device.n_qubits:
         raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
     try:
-        isa = generate_preset_pass_manager(2, target=target(device), seed_transpiler=LAYOUT_SEED).run(circuit)
+        passes = generate_preset_pass_manager(2, target=target(device), seed_transpiler=LAYOUT_SEED, approximation_degree=1.0)
+        guarded, small = _guard_small_angles(circuit)
+        isa = passes.run(guarded).assign_parameters(small)
     except TranspilerError as error:
         raise UsageError(f"the circuit cannot be translated for device '{device.name}': {error.message}") from None
     final = isa.layout.final_index_layout(filter_ancillas=True) if isa.layout else list(range(circuit.num_qubits))
@@ -79,6 +90,37 @@ def check_unitary(circuit: QuantumCircuit) -> None:
             raise UsageError(
                 f"instruction '{operation.name}' is not a unitary gate; expectation values need circuits of gates only."
             )
+
+
+def _spelled_out(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Gates outside Qiskit's standard set replaced by their definitions: transpilers and simulators go by a gate's name."""
+    if all(item.operation.base_class in STANDARD or item.operation.definition is None for item in circuit.data):
+        return circuit
+    result = circuit.copy_empty_like()
+    for item in circuit.data:
+        inside = None if item.operation.base_class in STANDARD else item.operation.definition
+        if inside is None:
+            result.append(item.operation, item.qubits, item.clbits, copy=False)
+        else:
+            result.compose(_spelled_out(inside), item.qubits, item.clbits, inplace=True, copy=False)
+    return result
+
+
+def _guard_small_angles(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[Parameter, float]]:
+    """The circuit with every small fixed angle as a parameter, which no pass rounds away, and their values."""
+    small: dict[Parameter, float] = {}
+    guarded = circuit.copy_empty_like()
+    for item in circuit.data:
+        operation = item.operation
+        tiny = [i for i, v in enumerate(operation.params) if isinstance(v, float) and 0 < abs(v) < SMALL_ANGLE]
+        if tiny and operation.name != "delay":
+            operation = operation.to_mutable()
+            for i in tiny:
+                parameter = Parameter(f"small_{len(small)}")
+                small[parameter] = operation.params[i]
+                operation.params[i] = parameter
+        guarded.append(operation, item.qubits, item.clbits, copy=False)
+    return guarded, small
 
 
 @lru_cache(maxsize=16)

@@ -133,7 +133,7 @@ class _Runner:
         self._simulator = simulator
         density = method == "density_matrix"
         self._sampled = task.shots > 0 and (method == "matrix_product_state" or (task.noisy and not density))
-        circuits = [_density_circuit(s) if density else _circuit(s) for s in task.settings]
+        circuits = [_density_circuit(s) if density and task.noisy else _circuit(s) for s in task.settings]
         if not task.noisy:
             names = sorted(set(simulator.operation_names) & set(get_standard_gate_name_mapping()))
             circuits = [transpile(circuit, basis_gates=names, optimization_level=0) for circuit in circuits]
