@@ -24,6 +24,7 @@ FAMILIES = {
     "algorithms": "algorithm",
     "ansatze": "ansatz",
     "backends": "backend",
+    "circuits": "circuit",
     "devices": "device",
     "optimizers": "optimizer",
     "problems": "problem",

@@ -337,16 +337,16 @@ OPAQUE.append(Gate("mystery", 1, [Parameter("t")]), [0])
 QASM2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\n'
 
 BAD_FILES = [
-    ("a.qasm", QASM3 + "ry(a) q[0]\nrz(b) q[1];\n", ":7: not a circuit: syntax error at 'rz'"),
-    ("b.qasm", QASM3 + "foo(a) q[0];\n", ":6: not a circuit: gate 'foo' is not defined"),
+    ("a.qasm", QASM3 + "ry(a) q[0]\nrz(b) q[1];\n", ":7:1: not a circuit: syntax error at 'rz'"),
+    ("b.qasm", QASM3 + "foo(a) q[0];\n", ":6:1: not a circuit: gate 'foo' is not defined"),
     ("c.qasm3", "hello\n", "not a circuit: syntax error"),
     ("d.qasm", QASM2 + "ry(0.1) q[0];\n", ": has no free parameter; in OpenQASM 3 write one as"),
-    ("e.qasm", QASM2 + "ry(0.1 q[0];\n", ":4: not a circuit: needed ')'"),
-    ("f.qasm", QASM2.replace("qelib1.inc", "/etc/hostname"), ":2: not a circuit: unable to find"),
+    ("e.qasm", QASM2 + "ry(0.1 q[0];\n", ":4:8: not a circuit: needed ')'"),
+    ("f.qasm", QASM2.replace("qelib1.inc", "/etc/hostname"), ":2:9: not a circuit: unable to find"),
     ("g.qasm", QASM3.replace("[2]", "[3]") + "ry(a) q[0];\n", ": has 3 qubits, the problem has 2"),
     ("h.qasm", QASM3 + "bit c;\nry(a) q[0];\nc = measure q[0];\nry(b) q[0];\n", ": holds 'measure' on qubit 0"),
     ("i.qasm", QASM3 + "ry(a) q[0];\nreset q[1];\n", ": holds 'reset' on qubit 1"),
-    ("j.qasm", "OPENQASM 3.0;\nqubit[2000000000] q;\n", ":2: a size of 2000000000; at most 1000"),
+    ("j.qasm", "OPENQASM 3.0;\nqubit[2000000000] q;\n", ":2:1: not a circuit: a size of 2000000000; at least 1, at most 1000"),
     ("k.qpy", b"not a circuit at all", ": not a circuit: "),
     ("l.qpy", as_qpy(ONE)[:60], ": not a circuit: "),
     ("m.qpy", as_qpy(ONE, ONE), ": holds 2 circuits"),

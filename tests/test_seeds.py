@@ -13,7 +13,14 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 SEEDS = Path(__file__).parents[1] / "seeds"
 SOURCES = tomllib.loads((SEEDS / "sources.toml").read_text(encoding="utf-8"))
 CITED = re.findall(r"\[([a-z][a-z0-9-]*)\](?![(`])", (SEEDS / "README.md").read_text(encoding="utf-8"))
-DATA = ["heawood.edges", "petersen.edges", "h2_sto3g_0.735.pauli", "tfim_4.pauli", "ry_ansatz.qasm"]
+DATA = [
+    "heawood.edges",
+    "petersen.edges",
+    "h2_sto3g_0.735.pauli",
+    "tfim_4.pauli",
+    "ry_ansatz.qasm",
+    "teleportation_feed_forward.qasm",
+]
 
 
 def rows(name: str) -> list[list[str]]:
@@ -90,7 +97,7 @@ def test_hydrogen():
     matrix = hamiltonian("h2_sto3g_0.735.pauli").to_matrix()
     assert np.linalg.eigvalsh(matrix)[0] == pytest.approx(-1.137306036, abs=5e-10)
     assert matrix.diagonal().real.min() == pytest.approx(-1.116998997, abs=5e-10)
-    identity = dict((pauli, float(c)) for c, pauli in rows("h2_sto3g_0.735.pauli"))["II"]
+    identity = {pauli: float(c) for c, pauli in rows("h2_sto3g_0.735.pauli")}["II"]
     assert identity == -1.052373245772859 + 0.7199689944489797
 
 

@@ -9,7 +9,7 @@ from hybrid.circuit_file import read_circuit
 from hybrid.errors import UsageError
 from hybrid.types import Ansatz, Problem
 
-SUFFIXES = (".qasm", ".qasm2", ".qasm3", ".qpy")
+SUFFIXES = (".qasm", ".qasm3", ".qpy")
 
 
 def circuit(problem: Problem, *, file: str) -> Ansatz:
