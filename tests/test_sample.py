@@ -1,0 +1,222 @@
+"""One circuit sampled: counts, register order, fidelity, and what is refused."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm3
+
+from hybrid import catalog
+from hybrid.cli.app import main
+from hybrid.errors import UsageError
+from hybrid.sample import sample
+
+
+def named(text: str) -> QuantumCircuit:
+    return catalog.load(catalog.parse("circuits", text))()
+
+
+def test_register_order_is_qiskits():
+    """x on qubit 0 read into bit 1 of the lower register, qubit 2 into the upper one: `upper lower`, bit 0 on the right."""
+    lower, upper = ClassicalRegister(2, "lower"), ClassicalRegister(1, "upper")
+    circuit = QuantumCircuit(QuantumRegister(3), lower, upper)
+    circuit.x(0)
+    circuit.measure(0, lower[1])
+    circuit.measure(1, lower[0])
+    circuit.measure(2, upper[0])
+    assert sample(circuit).counts == {"0 10": 1000}
+    assert sample(circuit, backend="reference").counts == {"0 10": 1000}
+    found = sample(circuit, device="meluxina-q")
+    assert next(iter(found.counts)) == "0 10"
+    assert found.counts["0 10"] > 900  # readout 1.5 % and initialisation 1 % on each of three bits: 0.927 expected
+
+
+def test_dynamic_circuit_agrees_with_qiskits_own_order():
+    a, b = ClassicalRegister(2, "a"), ClassicalRegister(1, "b")
+    circuit = QuantumCircuit(QuantumRegister(2), a, b)
+    circuit.x(0)
+    circuit.measure(0, a[1])
+    with circuit.if_test((a[1], 1)):
+        circuit.x(1)
+    circuit.measure(1, b[0])
+    found = sample(circuit, shots=50)
+    assert found.counts == {"1 10": 50}
+    assert found.fidelity is None
+
+
+@pytest.mark.parametrize("name", [n for n in catalog.names("circuits") if n != "teleportation"])
+def test_ideal_counts_follow_the_ideal_distribution(name):
+    """(sum sqrt(p q))^2 is 1 - (outcomes - 1)/(4 shots) on average: above 0.99 for up to 400 outcomes of 10,000 shots."""
+    found = sample(named(name), shots=10_000, seed=3)
+    assert sum(found.counts.values()) == 10_000
+    assert found.fidelity is not None
+    assert found.fidelity > 0.99
+    assert sum(found.ideal.values()) == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["bell", "ghz:n=4", "grover:n=3", "qpe:n=3", "bernstein_vazirani"])
+def test_the_stand_in_is_worse_than_ideal_and_better_than_chance(name):
+    found = sample(named(name), device="meluxina-q", seed=5)
+    assert found.uniform_fidelity < found.fidelity < 0.99
+    assert found.duration_s > 0
+    assert set(found.native_gates) <= {"rz", "sx", "cz"}
+    assert found.qpu_seconds == pytest.approx(0.6)  # 1,000 shots of 600 us
+
+
+def test_rescaled_fidelity_falls_with_width():
+    found = [sample(named(f"ghz:n={n}"), device="meluxina-q", shots=4000, seed=1).rescaled_fidelity for n in (2, 4, 7)]
+    assert found[0] > found[1] > found[2] > 0
+
+
+def test_same_seed_same_counts_other_seed_others():
+    circuit = named("ghz:n=3")
+    assert sample(circuit, device="meluxina-q", seed=4) == sample(circuit, device="meluxina-q", seed=4)
+    assert sample(circuit, device="meluxina-q", seed=4).counts != sample(circuit, device="meluxina-q", seed=5).counts
+
+
+def test_trajectories_agree_with_the_density_matrix():
+    """Chi-squared over 8 outcomes of GHZ on 3 qubits, 4,000 shots each; 24.3 is exceeded once in a thousand such tests."""
+    circuit = named("ghz:n=3")
+    a = sample(circuit, device="meluxina-q", shots=4000, seed=1).counts
+    b = sample(circuit, device="meluxina-q", shots=4000, seed=2, backend="aer:method=statevector").counts
+    outcomes = sorted(a | b)
+    x, y = (np.array([counts.get(o, 0) for o in outcomes]) for counts in (a, b))
+    assert ((x - y) ** 2 / (x + y)).sum() < 24.3
+
+
+@pytest.mark.parametrize("name", ["qft:n=3", "graph_state:n=4"])
+def test_uniform_output_is_called_blind(name):
+    found = sample(named(name))
+    assert found.blind_to_noise
+    assert found.rescaled_fidelity is None
+    assert not sample(named("bell")).blind_to_noise
+
+
+def test_fidelity_has_an_honest_error():
+    """Over 40 seeds the reported standard error is the scatter to within 30 %: three of its own standard deviations."""
+    found = [sample(named("ghz:n=3"), device="meluxina-q", shots=500, seed=seed) for seed in range(40)]
+    scatter = np.std([f.fidelity for f in found], ddof=1)
+    assert np.mean([f.fidelity_stderr for f in found]) == pytest.approx(scatter, rel=0.35)
+
+
+def unmeasured():
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    return circuit
+
+
+def free():
+    from qiskit.circuit import Parameter
+
+    circuit = QuantumCircuit(1, 1)
+    circuit.rx(Parameter("theta"), 0)
+    circuit.measure(0, 0)
+    return circuit
+
+
+def branching():
+    circuit = QuantumCircuit(1, 1)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.x(0)
+    return circuit
+
+
+def wide(n):
+    circuit = QuantumCircuit(n)
+    circuit.h(0)
+    circuit.measure_all()
+    return circuit
+
+
+@pytest.mark.parametrize(
+    ("circuit", "options", "message"),
+    [
+        (unmeasured(), {}, "measures nothing"),
+        (free(), {}, "free parameters .theta.*--bind theta="),
+        (branching(), {"device": "meluxina-q"}, "mid-circuit"),
+        (branching(), {"backend": "reference"}, "mid-circuit.*--backend aer"),
+        (wide(11), {"device": "meluxina-q"}, "11 qubits.*has 10"),
+        (wide(40), {}, "TiB"),
+        (wide(2), {"shots": 0}, "at least 1"),
+        (wide(2), {"device": "meluxina"}, "meluxina-q"),
+    ],
+)
+def test_refusals(circuit, options, message):
+    with pytest.raises(UsageError, match=message):
+        sample(circuit, **options)
+
+
+def test_unread_qubits_and_unwritten_bits():
+    circuit = QuantumCircuit(3, 3)
+    circuit.x(1)
+    circuit.measure(1, 2)
+    assert sample(circuit, shots=10).counts == {"100": 10}
+
+
+# --- The command -----------------------------------------------------------------------------------------------------
+
+
+def hybrid(capsys, monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["hybrid", *map(str, words)])
+    try:
+        main()
+        code = 0
+    except SystemExit as left:
+        code = left.code or 0
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_command_prints_one_object(capsys, monkeypatch):
+    code, out, _ = hybrid(capsys, monkeypatch, "sample", "ghz:n=3", "--device", "meluxina-q", "--json")
+    found = json.loads(out)
+    assert code == 0
+    keys = "counts shots fidelity native_gates depth two_qubit_depth duration_s qpu_seconds layout device backend"
+    assert set(keys.split()) <= set(found)
+
+
+def test_command_prints_a_histogram_in_80_columns(capsys, monkeypatch):
+    code, out, _ = hybrid(capsys, monkeypatch, "sample", "random:n=6", "--device", "meluxina-q", "--draw")
+    assert code == 0
+    assert "the rest" in out
+    assert "Not a prediction" in " ".join(out.split())
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_run_of_a_circuit_file_samples_it(capsys, monkeypatch, tmp_path):
+    path = tmp_path / "bell.qasm"
+    path.write_text(qasm3.dumps(named("bell")))
+    code, out, _ = hybrid(capsys, monkeypatch, "run", path, "--shots", "200", "--json")
+    assert code == 0
+    assert sum(json.loads(out)["counts"].values()) == 200
+    code, _, err = hybrid(capsys, monkeypatch, "run", path, "--optimizer", "adam")
+    assert code == 2
+    assert "--optimizer does not apply" in err
+
+
+def test_bind(capsys, monkeypatch, tmp_path):
+    path = tmp_path / "turn.qasm"
+    path.write_text(
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput float theta;\nqubit[1] q;\nbit[1] c;\nrx(theta) q[0];\nc = measure q;\n'
+    )
+    code, out, _ = hybrid(capsys, monkeypatch, "sample", path, "--bind", f"theta={np.pi}", "--json")
+    assert code == 0
+    assert json.loads(out)["counts"] == {"1": 1000}
+    for words, message in ((("--bind", "beta=1"), "theta"), (("--bind", "theta=x"), "name=number"), ((), "theta")):
+        code, _, err = hybrid(capsys, monkeypatch, "sample", path, *words)
+        assert code == 2
+        assert message in err
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_histogram(capsys, monkeypatch, tmp_path, suffix):
+    path = tmp_path / f"counts.{suffix}"
+    code, _, err = hybrid(capsys, monkeypatch, "sample", "qpe:n=6", "--device", "meluxina-q", "--plot", path)
+    assert code == 0, err
+    assert path.stat().st_size > 10_000
+    code, _, err = hybrid(capsys, monkeypatch, "sample", "bell", "--plot", tmp_path / "counts.pdf")
+    assert code == 2
+    assert ".png or .svg" in err
