@@ -45,12 +45,12 @@ class RecordingGate:
         """Write the start line, or check that the one found there asked for the same with the same versions."""
         if self._replay is not None:
             return
-        versions = _versions()
+        today = versions()
         if self._record.start is None:
             host = {"host": platform.node(), "pid": os.getpid(), "time": round(time.time(), 3), "cores": os.cpu_count()}
-            self._record.append("start", start, about | host | {"versions": versions})
+            self._record.append("start", start, about | host | {"versions": today})
         before = self._record.start or start
-        _check_same(self._record.path, before | {"versions": self._record.about.get("versions", versions)}, start, versions)
+        _check_same(self._record.path, before | {"versions": self._record.about.get("versions", today)}, start, today)
         self._replay = self._record.answers() if self._record.n_answers else iter(())
 
     def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
@@ -85,21 +85,30 @@ class AuditGate:
 
     def __init__(self, path: Path, report: Callable[[Finding], None]) -> None:
         self.n_answers = 0
+        self.start: Body = {}
         self._path = path
         self._report = report
         self._answers = ((number, body) for number, kind, body, _, _ in record.lines(path) if kind == "answer")
+        self._next = next(self._answers, None)
+
+    @property
+    def at_the_final_one(self) -> bool:
+        """Whether the record's next answer is the measurement behind the loop."""
+        return self._next is not None and self._next[1]["question"] == "final"
 
     def open(self, start: Body, about: Body) -> None:
-        """Nothing to open: whoever audits has chosen what may differ."""
+        """Nothing to open: whoever audits judges what differs."""
+        self.start = start
 
     def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
         """The recorded answer, after a new one has been reported beside it; RecordError when the record ends before."""
-        found = next(self._answers, None)
+        found = self._next
         if found is None:
             raise RecordEnded(f"{self._path}: ends after {self.n_answers} answers.")
         number, body = found
         check_question(self._path, number, body, asked)
         self._report(Finding(self.n_answers, body, asked | measure()))
+        self._next = next(self._answers, None)
         self.n_answers += 1
         return body, True
 
@@ -114,7 +123,8 @@ def check_question(path: Path, number: int, body: Body, asked: Body) -> None:
         raise RecordError(f"{path}:{number}: answers another question than this run asks; nothing was changed.")
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """What is installed of everything that values depend on."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -124,9 +134,9 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _check_same(path: Path, before: Body, start: Body, versions: dict[str, str]) -> None:
+def _check_same(path: Path, before: Body, start: Body, installed: dict[str, str]) -> None:
     """RecordError naming what an unfinished record was started with, when today's run differs in it."""
-    for key, today in (start | {"versions": versions}).items():
+    for key, today in (start | {"versions": installed}).items():
         found = before.get(key)
         if found == today:
             continue

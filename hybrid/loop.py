@@ -1,7 +1,7 @@
 """The one variational loop: an optimiser's questions, a budget, somebody who answers."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from hybrid.types import Optimization, Point, Question
 
@@ -18,6 +18,15 @@ class Cost(NamedTuple):
         """The sum."""
         known = [cost.qpu_seconds for cost in (self, other) if cost.qpu_seconds is not None]
         return Cost(self.nfev + other.nfev, self.njev + other.njev, self.shots + other.shots, sum(known) if known else None)
+
+
+@runtime_checkable
+class Limits(Protocol):
+    """Whoever ends a loop."""
+
+    def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
+        """Why the question is not asked, or None."""
+        ...
 
 
 class Budget(NamedTuple):
@@ -56,7 +65,7 @@ class Oracle(NamedTuple):
     ask: Callable[[Question], Any]
 
 
-def minimize(optimization: Optimization, oracle: Oracle, budget: Budget) -> Ending:
+def minimize(optimization: Optimization, oracle: Oracle, budget: Limits) -> Ending:
     """Play the optimiser's questions until it returns or the budget ends."""
     spent, iterations = Cost(), 0
     try:

@@ -13,7 +13,7 @@ from hybrid.measure import Measurement
 from hybrid.spec import DEFAULT_ITERATIONS, Spec
 from hybrid.types import Ansatz, Loss, Point, Problem, Solution
 
-OPTIMIZER, INITIAL, ANSWER, FINAL, ALGORITHM = range(5)
+OPTIMIZER, INITIAL, ANSWER, FINAL, ALGORITHM, AUDIT = range(6)
 """Purposes: the first element of every spawn key, so that no two kinds of draws share a stream."""
 
 

@@ -8,17 +8,21 @@ Every line is `{"kind", "body", "meta", "sum"}`. `body` is what the digest cover
 import fcntl
 import hashlib
 import json
+import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, final
 
-from hybrid.errors import RecordError, Stopped, UsageError
+from hybrid.errors import RecordError, Stopped, UsageError, shortened
 
 SCHEMA = 1
 SYNC_SECONDS = 3.0
 """How much finished work a power cut may cost; a killed process loses none."""
+CHUNK, LONGEST = 2**13, 2**24
+"""Bytes that a glance at an end of a record reads at a time, and that a line may have."""
 
 
 def dump(value: Any) -> str:
@@ -125,7 +129,7 @@ class Record:
             self.start = body
         else:
             self.n_answers += 1
-        self._digest.update(dump(body).encode() + b"\n")
+        self._digest.update(digest_part(body))
 
     @property
     def size(self) -> int:
@@ -172,6 +176,59 @@ class Record:
         os.close(self._file)
 
 
+def digest_part(body: dict[str, Any]) -> bytes:
+    """What the start and every answer add to the digest."""
+    return dump(body).encode() + b"\n"
+
+
+def ends(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The first and the last whole line, without the checksums and without reading what lies between them.
+
+    RecordError says why the file is no record.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            size = os.fstat(file).st_size
+            head = _grown(file, size, 1, lambda length: 0)
+            tail = _grown(file, size, 2, lambda length: max(0, size - length)) if size > len(head) else head
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror}).") from None
+    first, last = head.partition(b"\n")[0], tail.rpartition(b"\n")[0].rpartition(b"\n")[2]
+    return _end(path, "first", first, ["start"]), _end(path, "last", last, ["start", "answer", "stop"])
+
+
+def _grown(file: int, size: int, newlines: int, offset: Callable[[int], int]) -> bytes:
+    """A part of the file that holds so many ends of lines, or as much as one may want to read."""
+    length = CHUNK
+    while True:
+        raw = os.pread(file, length, offset(length))
+        if raw.count(b"\n") >= newlines or length >= min(size, LONGEST):
+            return raw
+        length *= 2
+
+
+def _end(path: Path, which: str, raw: bytes, kinds: list[str]) -> dict[str, Any]:
+    try:
+        line = json.loads(raw)
+        if line["kind"] in kinds and isinstance(line["body"], dict) and isinstance(line["meta"], dict):
+            return line
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise RecordError(f"{path}: its {which} line is not that of a record.")
+
+
+def written(path: Path) -> float:
+    """When the record was written last, in seconds since 1970; -inf for what is no record."""
+    try:
+        last = ends(path)[1]
+    except RecordError:
+        return -math.inf
+    return last["meta"]["time"] if last["kind"] == "stop" else path.stat().st_mtime
+
+
 def read_finished(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:
     """Start, stop and the stop's meta of a finished record, verified, without locking or changing it; else None."""
     start = stop = about = None
@@ -185,16 +242,24 @@ def read_finished(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str,
 
 
 def find(folder: Path, name: str) -> Path:
-    """The record that `latest`, an id or a unique prefix of one means; UsageError otherwise."""
-    found = sorted(folder.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+    """The record that `latest` (written last), an id or a unique prefix of one means; UsageError otherwise."""
+    found = sorted(folder.glob("*.jsonl"))
     if name == "latest":
         if not found:
             raise UsageError(f"'latest': there are no runs in {folder}.")
-        return found[-1]
-    matches = [path for path in found if path.stem.startswith(name)]
-    if len(matches) != 1:
-        why = "no run begins so" if not matches else f"{len(matches)} runs begin so"
-        raise UsageError(f"run '{name}': {why} in {folder}.")
+        return max(found, key=written)
+    matches = [path for path in found if path.stem == name] or [path for path in found if path.stem.startswith(name)]
+    if len(matches) != 1 or not name:
+        shown = shortened(name)
+        if matches:
+            some = ", ".join(path.stem for path in matches[:4]) + (", ..." if len(matches) > 4 else "")
+            raise UsageError(f"run '{shown}': {len(matches)} runs begin so in {folder}: {some}.")
+        if not found:
+            raise UsageError(f"run '{shown}': no run begins so in {folder}: there are no runs.")
+        close = get_close_matches(name, [path.stem[: max(len(name), 4)] for path in found], n=1, cutoff=0.6)
+        near = next((path.stem for path in found if close and path.stem.startswith(close[0])), None)
+        hint = f" Did you mean '{near}'?" if near else ""
+        raise UsageError(f"run '{shown}': no run begins so in {folder}.{hint} See: hybrid runs list.")
     return matches[0]
 
 

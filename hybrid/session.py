@@ -12,7 +12,7 @@ import numpy as np
 
 from hybrid.errors import HybridError
 from hybrid.gate import Gate, RecordingGate
-from hybrid.loop import Cost, Ending, Oracle, minimize
+from hybrid.loop import Cost, Ending, Limits, Oracle, minimize
 from hybrid.measure import Measurement
 from hybrid.prepare import ALGORITHM, ANSWER, FINAL, Chosen, Prepared, prepare
 from hybrid.program import child
@@ -103,18 +103,31 @@ def _report(prepared: Prepared, session: "GatedSession", value: float) -> dict[s
 
 @final
 class GatedSession:
-    """The session of a real run: every question goes through the gate."""
+    """The session of a real run: every question goes through the gate.
 
-    def __init__(self, prepared: Prepared, gate: Gate, progress: Callable[[Progress], None]) -> None:
+    An audit may end the loop by other `limits` than the Spec's budget, and measure with other `randomness` than its seed's.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        gate: Gate,
+        progress: Callable[[Progress], None],
+        *,
+        limits: Limits | None = None,
+        randomness: np.random.SeedSequence | None = None,
+    ) -> None:
         self._prepared = prepared
         self._gate = gate
         self._progress = progress
         self._chosen = Chosen(prepared)
-        self._root = np.random.SeedSequence(prepared.spec.seed)
+        root = np.random.SeedSequence(prepared.spec.seed)
+        self._limits = limits or self._chosen.budget
+        self._randomness = randomness or root
         self._read = False
         self._spent = Cost()
         self._begun = time.monotonic()
-        self.rng = np.random.default_rng(child(self._root, ALGORITHM))
+        self.rng = np.random.default_rng(child(root, ALGORITHM))
         self.simulator = ""
         self.n_qubits = 0
 
@@ -128,9 +141,9 @@ class GatedSession:
         measurement = self._chosen.compile(loss, ansatz)
         self.simulator = measurement.programs[0].resources.simulator
         self.n_qubits = ansatz.circuit.num_qubits
-        self._gate.open(self._start_body(), {"given": self._prepared.spec.given(), "folder": os.getcwd()})
+        self._gate.open(self._start_body(), self._about(measurement.cost(Gradient(x, 0)).nfev))
         oracle = Oracle(measurement.cost, partial(self._ask, measurement))
-        ending = minimize(self._chosen.optimization(x), oracle, self._chosen.budget)
+        ending = minimize(self._chosen.optimization(x), oracle, self._limits)
         return self._final(measurement, ending)
 
     def _start_body(self) -> dict[str, Any]:
@@ -141,9 +154,22 @@ class GatedSession:
             "device_sha256": self._prepared.device.sha256,
         }
 
+    def _about(self, evaluations_per_gradient: int) -> dict[str, Any]:
+        """What it takes to rerun this and to read an unfinished record; not part of the digest."""
+        problem = self._prepared.problem
+        return {
+            "given": self._prepared.spec.given(),
+            "folder": os.getcwd(),
+            "quantity": problem.quantity,
+            "unit": problem.unit,
+            "maximize": problem.sign < 0,
+            "caveat": self._prepared.device.caveat,
+            "evaluations_per_gradient": evaluations_per_gradient,
+        }
+
     def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient:
         """The gate: the record's answer to this question if it holds one, else a measurement, appended before it is used."""
-        seed = child(self._root, ANSWER, self._gate.n_answers)
+        seed = child(self._randomness, ANSWER, self._gate.n_answers)
         match question:
             case Values():
                 asked = {"question": "values", "points": _hash(question.points)}
@@ -175,7 +201,7 @@ class GatedSession:
 
     def _final(self, measurement: Measurement, ending: Ending) -> Solution:
         """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""
-        seed = child(self._root, FINAL, self._gate.n_answers)
+        seed = child(self._randomness, FINAL, self._gate.n_answers)
         question = Values(ending.x, ending.x[None], ending.iterations)
         body = self._pass({"question": "final"}, question, lambda: _losses_body(measurement.values(question.points, seed)))
         total = ending.spent.plus(measurement.cost(question))

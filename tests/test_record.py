@@ -147,7 +147,7 @@ def test_unfinished_record_of_another_version_is_refused(tmp_path, untroubled, m
         run(Spec(**SHORT), tmp_path, watcher=interrupt_at(3))
     path = tmp_path / f"{untroubled.id}.jsonl"
     before = path.read_bytes()
-    monkeypatch.setattr("hybrid.gate._versions", lambda: {"qiskit": "99"})
+    monkeypatch.setattr("hybrid.gate.versions", lambda: {"qiskit": "99"})
     with pytest.raises(RecordError, match="qiskit"):
         run(Spec(**SHORT), tmp_path)
     assert path.read_bytes() == before

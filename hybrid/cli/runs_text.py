@@ -1,0 +1,287 @@
+"""Runs, comparisons and audits as a person reads them."""
+
+import time
+from dataclasses import fields
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
+from hybrid.cli.report import WIDTH, result_text, spaced
+from hybrid.errors import shortened
+from hybrid.result import with_uncertainty
+from hybrid.runs import Change, Difference, Glance, Run, short
+from hybrid.spec import Spec
+
+if TYPE_CHECKING:
+    from hybrid.audit import CrossCheck, Repetition
+
+SHORTEST_ID = 6
+HEADS = ("id", "written", "run", "device", "shots", "value", "gap", "state")
+RIGHT = ("shots", "value", "gap")
+FLEXIBLE = {"run": 8, "device": 6}
+"""Columns that give way, and how far."""
+MOST_NUMBERS, WORST_NUMBERS = 20, 10
+
+
+# --- list --------------------------------------------------------------------------------------------------------------
+
+
+def listed(shown: list[Glance], found: list[Glance], results: Path) -> str:
+    """A table of 80 columns; ids as short as they can be among all that were `found`."""
+    if not found:
+        return f"there are no runs in {results}."
+    ids = _unique([glance.id for glance in found])
+    year = time.localtime().tm_year
+    rows = [_cells(glance, ids[glance.id], year) for glance in shown]
+    widths = [max(len(head), *(len(row[i]) for row in rows if len(row) == len(HEADS)), 0) for i, head in enumerate(HEADS)]
+    widths[0] = max(len(row[0]) for row in rows)
+    while sum(widths) + len(HEADS) - 1 > COLUMNS:
+        name = max(FLEXIBLE, key=lambda name: widths[HEADS.index(name)] - FLEXIBLE[name])
+        if widths[HEADS.index(name)] <= FLEXIBLE[name]:
+            break
+        widths[HEADS.index(name)] -= 1
+    return "\n".join(_line(row, widths) for row in [HEADS, *rows])
+
+
+def _unique(ids: list[str]) -> dict[str, str]:
+    """Every id with its shortest beginning that no other one has."""
+    ordered = sorted(ids)
+    shared = [_shared(a, b) for a, b in zip(ordered, ordered[1:], strict=False)]
+    needed = [max(one, other) + 1 for one, other in zip([0, *shared], [*shared, 0], strict=True)]
+    return {name: name[: max(SHORTEST_ID, length)] for name, length in zip(ordered, needed, strict=True)}
+
+
+def _shared(a: str, b: str) -> int:
+    return next((i for i, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
+
+
+def _cells(glance: Glance, name: str, year: int) -> tuple[str, ...]:
+    head = (shortened(name, 14), _when(glance.written, year))
+    if glance.started is None:
+        return (*head, shortened(glance.why.removeprefix(f"{glance.record}:").strip(), COLUMNS), glance.state)
+    value = "" if glance.value is None else f"{with_uncertainty(glance.value, glance.stderr or 0.0, 6)} {glance.unit}".rstrip()
+    gap = "" if glance.gap is None else f"{glance.gap:.2g}"
+    shots = str(glance.shots) if glance.shots else "exact"
+    return (*head, shortened(f"{glance.algorithm} {glance.problem}"), shortened(glance.device), shots, value, gap, glance.state)
+
+
+def _when(seconds: float, year: int) -> str:
+    """Day and time of this year, else the day: local time."""
+    then = time.localtime(seconds)
+    return time.strftime("%m-%d %H:%M" if then.tm_year == year else "%Y-%m-%d", then)
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    if len(row) < len(HEADS):
+        name, when, why, state = row
+        room = COLUMNS - widths[0] - widths[1] - len(state) - 3
+        row, widths = (name, when, shortened(why, room), state), [widths[0], widths[1], room, len(state)]
+        return " ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+    cells = [cell if len(cell) <= width else cell[: width - 1] + "~" for cell, width in zip(row, widths, strict=True)]
+    sides = [">" if head in RIGHT else "<" for head in HEADS]
+    line = " ".join(f"{cell:{side}{width}}" for cell, side, width in zip(cells, sides, widths, strict=True))
+    return line.rstrip()[:COLUMNS]
+
+
+# --- show --------------------------------------------------------------------------------------------------------------
+
+
+def shown(run: Run) -> str:
+    """The report of a finished run, or where an unfinished one stands; then how it was made."""
+    spec: Any = SimpleNamespace(**{field.name: field.default for field in fields(Spec)} | run.about["given"])
+    report = result_text(run.result, spec) if run.result else _unfinished(run, spec)
+    versions = ", ".join(f"{name} {version}" for name, version in run.about.get("versions", {}).items())
+    made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.about["time"]))
+    rows = [
+        ("x", ", ".join(f"{value:.6g}" for value in run.x) if run.x else ""),
+        ("answers", f"{len(run.answers)}, every line fits its checksum"),
+        ("started", f"{made} on {run.about.get('host', '?')}"),
+        ("in", str(run.about["folder"])),
+        ("versions", versions),
+    ]
+    return f"{report}\n\n{table(rows, WIDTH)}"
+
+
+def _unfinished(run: Run, spec: Any) -> str:
+    resolved = run.resolved
+    title = f"{_title(run)}; ansatz {resolved['ansatz']}; optimizer {resolved['optimizer'].partition(':')[0]}"
+    value = f"{with_uncertainty(*run.last_value)} {run.about['unit']}".rstrip() if run.last_value else "none yet"
+    spent = run.evaluations()[-1] if run.answers else 0
+    rows = [
+        (f"last {run.about['quantity']}", value),
+        ("evaluations", f"{spent:,} so far" + (f", in iteration {run.answers[-1]['iteration']}" if run.answers else "")),
+        ("record", str(run.path)),
+        ("continue", _command(run, spec)),
+    ]
+    return f"{wrapped(spaced(f'unfinished: {title}'), indent=2)}\n\n{table(rows, WIDTH)}"
+
+
+def _title(run: Run) -> str:
+    given = run.about["given"]
+    return f"{short(given['algorithm'])} of {short(given['problem'])} on {run.resolved['device']}"
+
+
+def _command(run: Run, spec: Any) -> str:
+    """The command that continues the run."""
+    given = {key: value for key, value in run.about["given"].items() if key not in ("algorithm", "problem")}
+    words = ["hybrid", "run", spec.algorithm, spec.problem]
+    for key, value in given.items():
+        words += [f"--{key.replace('_', '-')}", ",".join(map(repr, value)) if isinstance(value, list) else str(value)]
+    if str(run.path.parent) != "results":
+        words += ["--results", str(run.path.parent)]
+    return command_lines(words, COLUMNS - WIDTH - 1)
+
+
+# --- diff --------------------------------------------------------------------------------------------------------------
+
+
+def compared(a: Run, b: Run, found: Difference) -> str:
+    """What two runs do not share, in 80 columns."""
+    heads = [("A", f"{a.path}: {_title(a)}{_state(a)}"), ("B", f"{b.path}: {_title(b)}{_state(b)}")]
+    parts = [table(heads, 1)]
+    parts.append(_changes("inputs", found.inputs, "the same"))
+    parts.append(_changes("versions and host (not inputs)", found.circumstances, "the same"))
+    return "\n\n".join([*parts, f"outcome\n{table(_outcome(a, b, found), WIDTH)}"])
+
+
+def _state(run: Run) -> str:
+    return "" if run.stop else " (unfinished)"
+
+
+def _changes(title: str, changes: list[Change], none: str) -> str:
+    rows = [(f"  {change.what}", f"A {_shown(change.a)}\nB {_shown(change.b)}") for change in changes]
+    return f"{title}\n{table(rows, max(WIDTH, *(len(label) for label, _ in rows)))}" if rows else f"{title}: {none}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(f"{number:.6g}" for number in value)
+    return "-" if value is None else spaced(str(value))
+
+
+def _outcome(a: Run, b: Run, found: Difference) -> list[tuple[str, str]]:
+    rows = []
+    for name, run, value, stderr in (("A", a, found.a, found.a_stderr), ("B", b, found.b, found.b_stderr)):
+        shown = "none yet" if value is None else f"{with_uncertainty(value, stderr or 0.0)} {run.about['unit']}".rstrip()
+        last = "" if run.stop else "last "
+        spent = run.evaluations()[-1] if run.answers else 0
+        rows.append((f"  {last}{run.about['quantity']} {name}", f"{shown}  after {spent:,} evaluations"))
+    if found.difference is None:
+        rows.append(("  difference", "none: they do not measure the same thing, or nothing yet"))
+    else:
+        shown = f"{found.difference:.3g} +- {found.stderr:.2g}" if found.stderr else f"{found.difference:.6g}"
+        chance = (
+            f"  {abs(found.sigmas or 0):.1f} sigma, p {_chance(found.p)} (two-sided)" if found.p is not None else "  both exact"
+        )
+        rows.append(("  A - B", f"{shown} {a.about['unit']}".rstrip() + chance))
+    if found.sigmas is not None:
+        rows.append(("", "each measured at its own x"))
+    both = a.stop is not None and b.stop is not None
+    rows.append(("  digests", "equal" if found.same_digest else "differ" if both else "none while unfinished"))
+    if found.parting is None:
+        rows.append(("  answers", "all equal"))
+    else:
+        n, question, (what, va, vb) = found.parting
+        rows.append(("  first differ", f"in answer {n} ({question}): {what}\nA {_shown(va)}\nB {_shown(vb)}"))
+    return rows
+
+
+# --- replay ------------------------------------------------------------------------------------------------------------
+
+
+def repeated(found: "Repetition") -> str:
+    """Whether a record is what its inputs give today."""
+    upto = "" if found.finished else ", as far as the unfinished record goes"
+    digest = f", digest {found.digest[:12]}" if found.digest else ""
+    if found.verdict == "identical":
+        lines = [f"identical: {_answers(found.answers)}{digest}{upto}"]
+    elif found.verdict == "last digits":
+        lines = [
+            f"agrees to the last digits, not in every bit: {found.differing} of {_answers(found.answers)}{upto} differ, "
+            f"by {found.largest:.1g} of the answer's largest number at most"
+        ]
+    else:
+        lines = [f"DIFFERS: {found.differing} of {_answers(found.answers)}{upto}"]
+    if found.first:
+        lines.append(f"first in {_part(found)}")
+    if found.threads[0] != found.threads[1]:
+        lines.append(f"threads: {found.threads[0]} then, {found.threads[1]} now")
+    lines += [f"{change.what}: {_shown(change.a)} then, {_shown(change.b)} now" for change in found.today]
+    return "\n".join(wrapped(line, indent=2) for line in lines)
+
+
+def _answers(count: int) -> str:
+    return f"{count} answer{'' if count == 1 else 's'}"
+
+
+def _part(found: "Repetition") -> str:
+    n, question, quantity, recorded, measured = found.first or (0, "", "", 0.0, 0.0)
+    if question == "solution":
+        return f"the solution, {quantity}: recorded {recorded}, {measured} follows from the answers"
+    return (
+        f"answer {n} ({question}), {quantity}: recorded {recorded!r}, measured {measured!r}, "
+        f"difference {measured - recorded:.3g}"
+    )
+
+
+def repetition_failure(found: "Repetition") -> str:
+    """The one message of a replay that failed; empty where it did not."""
+    return f"the record does not hold: it first differs in {_part(found)}." if found.verdict == "different" else ""
+
+
+def cross_checked(found: "CrossCheck") -> str:
+    """A record beside another backend's answers."""
+    recorded = f"{spaced(found.recorded_backend)} on {found.recorded_device}, {_shots(found.recorded_shots)}"
+    asked = f"{spaced(found.backend)} on {found.device}, {_shots(found.shots)}: {found.simulator}"
+    upto = "" if found.finished else ", as far as the unfinished record goes"
+    numbers = sum(len(answer.z) for answer in found.answers)
+    rows = [("recorded", recorded), ("measured", asked)]
+    totals = [("numbers", f"{numbers} in {_answers(len(found.answers))}{upto}")]
+    if found.p is not None:
+        totals.append(("chi squared", f"{found.chi_squared:.1f} over {found.degrees} numbers: p {_chance(found.p)}"))
+        totals.append(
+            ("worst", f"answer {found.worst}: p {_chance(found.worst_p or 0.0)} among {_answers(len(found.answers))} (Holm)")
+        )
+    if found.degrees < numbers:
+        unequal = f"{found.unequal} of {_answers(len(found.answers))} differ" if found.unequal else "equal"
+        totals.append(("exact numbers", f"{unequal} to nine digits"))
+    verdict = "agree: nothing speaks against both measuring the same" if found.agrees else "DO NOT AGREE"
+    return f"{table(rows, WIDTH)}\n\n{_numbers(found)}\n\n{table([*totals, ('verdict', verdict)], WIDTH)}"
+
+
+def _chance(p: float) -> str:
+    return f"= {p:.2g}" if p > 0 else "< 1e-300"
+
+
+def _shots(shots: int) -> str:
+    return f"{shots:,} shots" if shots else "exact values"
+
+
+def _numbers(found: "CrossCheck") -> str:
+    """A line per number, or the worst of many."""
+    lines = []
+    for answer in found.answers:
+        columns = (answer.quantities, answer.recorded, answer.recorded_stderr, answer.measured, answer.measured_stderr)
+        for name, a, sa, b, sb, z, p in zip(*columns, answer.z, answer.p_each, strict=True):
+            chance = "" if z is None else f"{z:>6.2f} {p:>7.2g}"
+            texts = f"{with_uncertainty(a, sa, 9):>13} {with_uncertainty(b, sb, 9):>13} {a - b:>8.1g}"
+            badness = (p is not None, 0.0 if p is None else p, -abs(a - b))
+            lines.append((badness, f"{answer.n:>5} {answer.question:<9}{name:<12} {texts} {chance}".rstrip()))
+    chance = f" {'z':>6} {'p':>7}" if found.degrees else ""
+    head = f"{'n':>5} {'question':<9}{'':<12} {'recorded':>13} {'measured':>13} {'differ':>8}{chance}"
+    if len(lines) <= MOST_NUMBERS:
+        return "\n".join([head, *(line for _, line in lines)])
+    worst = sorted(lines)[:WORST_NUMBERS]
+    rest = f"and {len(lines) - len(worst)} that lie closer; --json has all"
+    return "\n".join([head, *(line for _, line in worst), f"{'':>6}{rest}"])
+
+
+def cross_check_failure(found: "CrossCheck") -> str:
+    """The one message of a cross-check that failed; empty where it did not."""
+    if found.agrees:
+        return ""
+    if found.unequal:
+        return f"the record and {found.backend} on {found.device} do not agree: {found.unequal} exact answers differ."
+    p = min(found.p or 0.0, found.worst_p or 0.0)
+    return f"the record and {found.backend} on {found.device} do not measure the same: p {_chance(p)}, below 0.001."

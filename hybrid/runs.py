@@ -1,0 +1,348 @@
+"""A folder of records: a glance at each, one read in full, two compared, one as rows. Standard library only."""
+
+import hashlib
+import math
+import re
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+from hybrid import record
+from hybrid.errors import RecordError
+from hybrid.record import SCHEMA, digest_part, dump
+from hybrid.result import Result, from_record
+
+COLUMNS = ("n", "question", "iteration", "nfev", "points", "value", "stderr", "seconds")
+"""Of every exported row; more follow."""
+AT_HOME = ("host", "cores", "folder")
+"""What of a start line's meta tells where a run was made."""
+
+
+@final
+class Glance(NamedTuple):
+    """What the ends of a record tell. Unfinished runs have their last recorded value; damaged ones a `why` and little else."""
+
+    id: str
+    record: str
+    state: str
+    written: float
+    started: float | None = None
+    algorithm: str = ""
+    problem: str = ""
+    device: str = ""
+    backend: str = ""
+    shots: int | None = None
+    seed: int | None = None
+    quantity: str = ""
+    value: float | None = None
+    stderr: float | None = None
+    unit: str = ""
+    exact: float | None = None
+    gap: float | None = None
+    why: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The glance as one JSON object, times in ISO 8601."""
+        times = {"written": iso(self.written), "started": None if self.started is None else iso(self.started)}
+        return self._asdict() | times
+
+
+def iso(seconds: float) -> str:
+    """Seconds since 1970 as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def glances(folder: Path) -> list[Glance]:
+    """A glance at every `.jsonl` file in the folder, written last first."""
+    return sorted(map(glance, folder.glob("*.jsonl")), key=lambda found: (-found.written, found.id))
+
+
+def glance(path: Path) -> Glance:
+    """What the first and the last line of a record tell, checksums unseen; never raises for what it finds in the file."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        return Glance(path.stem, str(path), "damaged", 0.0, why=f"{path}: cannot be read ({error.strerror}).")
+    if stat.S_ISREG(status.st_mode) and status.st_size == 0:
+        return Glance(path.stem, str(path), "unfinished", status.st_mtime, why=f"{path}: holds nothing yet.")
+    try:
+        start, last = record.ends(path)
+        if (schema := start["body"]["schema"]) != SCHEMA:
+            raise RecordError(f"{path}:1: written with record schema {schema}, this version reads {SCHEMA}.")
+        return _understood(path, status.st_mtime, start["body"], start["meta"], last)
+    except RecordError as error:
+        return Glance(path.stem, str(path), "damaged", status.st_mtime, why=str(error))
+    except (KeyError, TypeError, IndexError, ValueError):
+        why = f"{path}: its first or last line lacks what a record has there."
+        return Glance(path.stem, str(path), "damaged", status.st_mtime, why=why)
+
+
+def _understood(path: Path, mtime: float, start: dict[str, Any], about: dict[str, Any], last: dict[str, Any]) -> Glance:
+    spec, body = start["resolved"], last["body"]
+    value, stderr, exact, gap = None, None, None, None
+    if last["kind"] == "stop":
+        value, stderr = body["solution"]["value"], body["solution"]["stderr"]
+        exact, gap = body["report"]["exact"], body["report"]["gap"]
+    elif last["kind"] == "answer":
+        losses, stderrs = values_of(body)
+        value, stderr = (-losses[0] if about["maximize"] else losses[0]), stderrs[0]
+    return Glance(
+        id=path.stem,
+        record=str(path),
+        state="finished" if last["kind"] == "stop" else "unfinished",
+        written=float(last["meta"]["time"] if last["kind"] == "stop" else mtime),
+        started=float(about["time"]),
+        algorithm=short(about["given"]["algorithm"]),
+        problem=short(about["given"]["problem"]),
+        device=short(about["given"].get("device", spec["device"])),
+        backend=short(about["given"].get("backend", spec["backend"])),
+        shots=int(spec["shots"]),
+        seed=int(spec["seed"]),
+        quantity=str(about["quantity"]),
+        value=_number(value),
+        stderr=_number(stderr),
+        unit=str(about["unit"]),
+        exact=_number(exact),
+        gap=_number(gap),
+    )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def short(member: str) -> str:
+    """A member as it was written, folders left out: `maxcut:graph=/home/me/my.edges` -> `maxcut:graph=my.edges`."""
+    return re.sub(r"[^,:=]*/", "", member)
+
+
+def values_of(answer: dict[str, Any]) -> tuple[list[float], list[float]]:
+    """The losses of an answer and their standard errors: one per point, or the one that came with a gradient."""
+    if answer["question"] == "gradient":
+        return [answer["loss"]], [answer["loss_stderr"]]
+    return answer["values"], answer["stderr"]
+
+
+@final
+class Run(NamedTuple):
+    """One record, every checksum verified: bodies and metas of start, answers and stop; None while there is no stop."""
+
+    path: Path
+    start: dict[str, Any]
+    about: dict[str, Any]
+    answers: list[dict[str, Any]]
+    seconds: list[float]
+    stop: dict[str, Any] | None
+    ended: dict[str, Any]
+
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """The Spec with every default filled in."""
+        return self.start["resolved"]
+
+    @property
+    def sign(self) -> int:
+        """-1 where recorded losses are negated values."""
+        return -1 if self.about["maximize"] else 1
+
+    @property
+    def result(self) -> Result | None:
+        """What the finished run tells."""
+        return None if self.stop is None else from_record(self.path, self.start, self.stop, self.ended, replayed=True)
+
+    @property
+    def last_value(self) -> tuple[float, float] | None:
+        """The newest recorded value with its standard error, in the reported sign."""
+        if not self.answers:
+            return None
+        losses, stderr = values_of(self.answers[-1])
+        return self.sign * losses[0], stderr[0]
+
+    @property
+    def x(self) -> list[float] | None:
+        """Where the run ended, or where its optimiser would stop now."""
+        return self.stop["solution"]["x"] if self.stop else self.answers[-1]["x"] if self.answers else None
+
+    def evaluations(self) -> list[int]:
+        """Parameter points that the loop has asked for, up to and with every answer; the final measurement is not counted."""
+        spent, counted = 0, []
+        for answer in self.answers:
+            if answer["question"] == "gradient":
+                spent += self.about["evaluations_per_gradient"]
+            elif answer["question"] == "values":
+                spent += len(answer["values"])
+            counted.append(spent)
+        return counted
+
+    def to_json(self) -> dict[str, Any]:
+        """The run as one JSON object: its result, or where it stands, and where and with what it was made."""
+        value = self.last_value or (None, None)
+        stands = {"id": self.start["id"], "value": value[0], "stderr": value[1], "x": self.x, "spec": self.resolved}
+        stands |= {"unit": self.about["unit"], "quantity": self.about["quantity"], "record": str(self.path), "digest": None}
+        found = stands if self.result is None else self.result.to_json()
+        made = {key: self.about.get(key) for key in (*AT_HOME, "versions", "given")}
+        state = {"state": "finished" if self.stop else "unfinished", "answers": len(self.answers)}
+        return found | state | {"started": iso(self.about["time"])} | made
+
+
+def read(path: Path) -> Run:
+    """The record in full; RecordError names file and line of anything that does not add up. Changes and locks nothing."""
+    start = about = stop = None
+    ended: dict[str, Any] = {}
+    answers: list[dict[str, Any]] = []
+    seconds: list[float] = []
+    digest, number = hashlib.sha256(), 0
+    try:
+        for number, kind, body, meta, _ in record.lines(path):
+            if kind not in ("start" if number == 1 else "answer stop").split() or stop is not None:
+                raise RecordError(f"{path}:{number}: a line '{kind}' does not belong here.")
+            if kind == "start":
+                if body.get("schema") != SCHEMA:
+                    raise RecordError(
+                        f"{path}:1: written with record schema {body.get('schema')}, this version reads {SCHEMA}."
+                    )
+                start, about = body, meta
+            elif kind == "answer":
+                answers.append(body)
+                seconds.append(meta["seconds"])
+            else:
+                stop, ended = body, meta
+                continue
+            digest.update(digest_part(body))
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror}).") from None
+    if start is None or about is None:
+        raise RecordError(f"{path}: holds no whole line yet.")
+    if stop is not None:
+        digest.update(dump(stop["solution"]).encode())
+        if digest.hexdigest() != stop["digest"]:
+            raise RecordError(f"{path}:{number}: the digest is not that of this record; it was changed.")
+    return Run(path, start, about, answers, seconds, stop, ended)
+
+
+# --- Two runs ----------------------------------------------------------------------------------------------------------
+
+
+class Change(NamedTuple):
+    """Something that two runs do not share."""
+
+    what: str
+    a: Any
+    b: Any
+
+
+class Parting(NamedTuple):
+    """The first answer that two runs do not share; None for a run that has no such answer."""
+
+    n: int
+    question: str
+    change: Change
+
+
+class Difference(NamedTuple):
+    """What two runs do not share; `difference` is a - b of the values, None where they do not measure the same thing."""
+
+    inputs: list[Change]
+    circumstances: list[Change]
+    a: float | None
+    a_stderr: float | None
+    b: float | None
+    b_stderr: float | None
+    difference: float | None
+    stderr: float | None
+    sigmas: float | None
+    p: float | None
+    same_digest: bool
+    parting: Parting | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The comparison as one JSON object."""
+        pairs = {key: [change._asdict() for change in getattr(self, key)] for key in ("inputs", "circumstances")}
+        part = self.parting and self.parting._asdict() | {"change": self.parting.change._asdict()}
+        return self._asdict() | pairs | {"parting": part}
+
+
+def compare(a: Run, b: Run) -> Difference:
+    """What differs in inputs, in versions and hosts, and in what came out; where sampled, in standard errors."""
+    inputs = _changes(a.resolved, b.resolved) + _changes(_file(a), _file(b))
+    at_home = {key: (a.about.get(key), b.about.get(key)) for key in AT_HOME}
+    circumstances = _changes(a.about.get("versions", {}), b.about.get("versions", {}))
+    circumstances += [Change(key, *both) for key, both in at_home.items() if both[0] != both[1]]
+    (va, sa), (vb, sb) = a.last_value or (None, None), b.last_value or (None, None)
+    difference = stderr = sigmas = p = None
+    same = all(a.about[key] == b.about[key] for key in ("quantity", "unit"))
+    if va is not None and vb is not None and sa is not None and sb is not None and same:
+        difference, stderr = va - vb, math.hypot(sa, sb)
+        if stderr > 0:
+            sigmas = difference / stderr
+            p = two_sided(sigmas)
+    same_digest = a.stop is not None and b.stop is not None and a.stop["digest"] == b.stop["digest"]
+    return Difference(inputs, circumstances, va, sa, vb, sb, difference, stderr, sigmas, p, same_digest, _parting(a, b))
+
+
+def two_sided(z: float) -> float:
+    """The chance that a standard normal number is farther from zero than z."""
+    return math.erfc(abs(z) / math.sqrt(2))
+
+
+def _file(run: Run) -> dict[str, Any]:
+    sha256 = run.start.get("device_sha256")
+    return {"device file (sha256)": sha256[:16] if isinstance(sha256, str) else sha256}
+
+
+def _changes(a: dict[str, Any], b: dict[str, Any]) -> list[Change]:
+    return [Change(key, a.get(key), b.get(key)) for key in {**a, **b} if a.get(key) != b.get(key)]
+
+
+def _parting(a: Run, b: Run) -> Parting | None:
+    for n, (one, other) in enumerate(zip_longest(a.answers, b.answers)):
+        if one is None or other is None:
+            known = one or other or {}
+            return Parting(n, known["question"], Change("answer", one and known["question"], other and known["question"]))
+        if one != other:
+            key = next(key for key in sorted({**one, **other}, key=_rank) if one.get(key) != other.get(key))
+            return Parting(n, one["question"], _first_change(key, one.get(key), other.get(key)))
+    return None
+
+
+def _rank(key: str) -> tuple[int, str]:
+    first = ("question", "iteration", "x", "points")
+    return (first.index(key) if key in first else len(first), key)
+
+
+def _first_change(key: str, a: Any, b: Any) -> Change:
+    if isinstance(a, list) and isinstance(b, list):
+        for i, (one, other) in enumerate(zip_longest(a, b)):
+            if one != other:
+                return Change(f"{key}[{i}]", one, other)
+    return Change(key, a, b)
+
+
+# --- One run as rows ---------------------------------------------------------------------------------------------------
+
+
+def rows(run: Run) -> Iterator[dict[str, Any]]:
+    """One row per answer, values in the reported sign; every row has the same keys, None where there is nothing.
+
+    `nfev` counts the loop's evaluations up to and with this answer. An answer to several points has the first one's value
+    in `value` and the others' in `value_1`, ...; gradients stand in `gradient_0`, ...
+    """
+    most = max((len(values_of(answer)[0]) for answer in run.answers), default=1)
+    p = len(run.x or [])
+    slopes = p if any(answer["question"] == "gradient" for answer in run.answers) else 0
+    for answer, nfev, seconds in zip(run.answers, run.evaluations(), run.seconds, strict=True):
+        losses, stderrs = values_of(answer)
+        pairs = [(run.sign * loss, stderr) for loss, stderr in zip(losses, stderrs, strict=True)]
+        row: dict[str, Any] = {key: answer[key] for key in ("n", "question", "iteration")}
+        row |= {"nfev": nfev, "points": len(pairs), "value": pairs[0][0], "stderr": pairs[0][1], "seconds": seconds}
+        row |= {f"x_{i}": value for i, value in enumerate(answer["x"])}
+        for i in range(1, most):
+            row[f"value_{i}"], row[f"stderr_{i}"] = pairs[i] if i < len(pairs) else (None, None)
+        slope, error = answer.get("gradient", [None] * slopes), answer.get("gradient_stderr", [None] * slopes)
+        for i in range(slopes):
+            row[f"gradient_{i}"] = None if slope[i] is None else run.sign * slope[i]
+            row[f"gradient_stderr_{i}"] = error[i]
+        yield row
