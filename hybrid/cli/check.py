@@ -1,0 +1,57 @@
+"""`hybrid check`: published numbers recomputed on this machine."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hybrid.cli.layout import emit, wrapped
+from hybrid.errors import CheckFailed
+
+if TYPE_CHECKING:
+    from hybrid.check import Outcome
+
+HELP = """Recompute published numbers on this machine, within a minute.
+
+Chemistry, spin chains, QAOA, gradients, noise, readout, two simulators against each other, statistics, seeds. Exits with 4
+if one fails. Runs in a temporary folder; nothing is left behind.
+"""
+
+
+NAME, NUMBER = 44, 14
+"""Columns."""
+
+
+def check(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Compute, print each row as it is known, and fail at the end if one does."""
+    from hybrid.check import outcomes
+
+    found: list[Outcome] = []
+    if not as_json:
+        emit(f"{'':4} {'number':<{NAME}} {'computed':>{NUMBER}} {'published':>{NUMBER}}")
+    for outcome in outcomes():
+        found.append(outcome)
+        if not as_json:
+            emit(_row(outcome))
+    failed = [outcome for outcome in found if not outcome.passed]
+    seconds = sum(outcome.seconds for outcome in found)
+    if as_json:
+        emit(json.dumps({"passed": not failed, "seconds": round(seconds, 3), "checks": [o.to_json() for o in found]}, indent=2))
+    else:
+        emit(f"\n{len(found) - len(failed)} of {len(found)} pass, in {seconds:.0f} s.")
+    if failed:
+        names = "; ".join(outcome.check.name for outcome in failed)
+        raise CheckFailed(f"{len(failed)} of {len(found)} published numbers fail here: {names}.")
+
+
+def _row(outcome: "Outcome") -> str:
+    """Name and numbers, and below them how near is near enough, whose number it is, and what went wrong."""
+    check = outcome.check
+    computed, published = (_number(value, check.published) for value in (outcome.computed, check.published))
+    head = f"{'ok' if outcome.passed else 'FAIL':4} {check.name:<{NAME}} {computed:>{NUMBER}} {published:>{NUMBER}}"
+    detail = f"{outcome.error} " if outcome.error else ""
+    return f"{head}\n{wrapped(f'{detail}within {check.tolerance:g}; {check.source}', first='     ', indent=5)}"
+
+
+def _number(value: float, published: float) -> str:
+    return f"{value:.10f}" if published else f"{value:.1e}"

@@ -1,0 +1,174 @@
+"""Shell completion that knows the members, their options and their values; it reads the catalogue and imports no member.
+
+`hybrid --install-completion` installs Typer's script for your shell; at every TAB it asks this command, through the
+environment, what fits. Where nothing does, the shell offers file names.
+"""
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+from hybrid import catalog
+from hybrid.errors import HybridError
+from hybrid.spec import GRADIENTS, GROUPINGS, MEMBERS
+
+VARIABLE = "_HYBRID_COMPLETE"
+"""The shells' scripts set it to what they want."""
+MAX_RUNS = 200
+"""The newest are offered; nobody reads more."""
+Completer = Callable[[typer.Context, str], list[str]]
+
+
+def answer(app: typer.Typer) -> NoReturn:
+    """Print what fits and leave; no error is ever written into the line that somebody is typing."""
+    before = _join_words() if os.environ[VARIABLE] == "complete_bash" else ""
+    out, code = io.StringIO(), 1
+    with redirect_stdout(out), redirect_stderr(io.StringIO()), suppress(Exception):
+        try:
+            app(standalone_mode=False)
+        except SystemExit as left:  # how typer ends a completion
+            code = left.code if isinstance(left.code, int) else 1
+    with suppress(OSError):
+        print("\n".join(line.removeprefix(before) for line in out.getvalue().splitlines()), flush=True)
+    sys.exit(code)
+
+
+def _join_words() -> str:
+    """Undo that bash breaks words at `:` and `=`; returns what stands in the last word before the piece at the cursor.
+
+    Bash replaces that piece alone, so what stands before it is taken off every answer: of `adam : lea` it is `adam:`.
+    """
+    line = os.environ.get("COMP_WORDS", "")
+    separator = "\n" if "\n" in line else " "
+    pieces = line.split(separator)
+    current = int(os.environ.get("COMP_CWORD") or len(pieces) - 1)
+    pieces = (pieces + [""] * current)[: current + 1]
+    words, before = [""], ""
+    for previous, piece in zip(["", *pieces], pieces, strict=False):
+        glued = piece and (_breaks(piece) or _breaks(previous))
+        before = words.pop() if glued else ""
+        words.append(before + piece)
+    if _breaks(pieces[-1]):
+        before = words[-1]
+    os.environ["COMP_WORDS"], os.environ["COMP_CWORD"] = separator.join(words[1:]), str(len(words) - 2)
+    return before.partition("=")[2] if before.startswith("--") else before
+
+
+def _breaks(piece: str) -> bool:
+    return piece != "" and not piece.strip(":=")
+
+
+# ---- what fits
+
+
+def words(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The positional words of `hybrid run`: an algorithm or a problem, and behind an algorithm a problem."""
+    given = ctx.params.get("words") or []
+    if not given:
+        return [*_member("algorithms", incomplete), *_member("problems", incomplete)]
+    return _member("problems", incomplete) if len(given) == 1 else []
+
+
+def of_family(family: str) -> Completer:
+    """A completer for a member of a family, with its options."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        return _member(family, incomplete)
+
+    return complete
+
+
+def of_words(allowed: Iterable[str]) -> Completer:
+    """A completer for one of a few words."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        return list(allowed)
+
+    return complete
+
+
+def families(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The families of the catalogue: the singular, and the plural once somebody began to type it."""
+    return [
+        *catalog.FAMILIES.values(),
+        *(folder for folder in catalog.FAMILIES if incomplete and folder.startswith(incomplete)),
+    ]
+
+
+def names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Members of the family that was named in front; `hybrid show` takes no options."""
+    with suppress(HybridError):
+        return catalog.names(catalog.family_of(str(ctx.params.get("family"))))
+    return []
+
+
+def runs(ctx: typer.Context, incomplete: str) -> list[str]:
+    """`latest` and the ids in the results folder."""
+    folder = Path(ctx.params.get("results") or "results")
+    with suppress(OSError):
+        found = sorted(folder.glob("*.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
+        return ["latest", *(path.stem for path in found if path.stem.startswith(incomplete))][:MAX_RUNS]
+    return ["latest"]
+
+
+def of_field(name: str) -> Completer | None:
+    """The completer for a flag that is a field of the Spec; None where any number will do."""
+    if name in MEMBERS:
+        return of_family(MEMBERS[name])
+    fixed: dict[str, Completer] = {
+        "device": of_family("devices"),
+        "gradient": of_words(GRADIENTS),
+        "grouping": of_words(GROUPINGS),
+        "initial_point": runs,
+    }
+    return fixed.get(name)
+
+
+def _member(family: str, incomplete: str) -> list[str]:
+    """Names, and behind `name:` the options; of somebody's own only a file's, for nothing may be imported here."""
+    head, colon, rest = incomplete.partition(":")
+    if head.endswith(".py"):
+        function, colon, rest = rest.partition(":")
+        head = f"{head}:{function}"
+    elif not colon:
+        found = [name for name in catalog.names(family) if name.startswith(incomplete)]
+        return found + [f"{incomplete}:"] * (incomplete in found and family != "devices" and bool(_options(family, head)))
+    elif head not in catalog.names(family):
+        return []
+    return [f"{head}:{text}" for text in _settings(_options(family, head), rest)] if colon else []
+
+
+def _options(family: str, head: str) -> dict[str, catalog.Option]:
+    with suppress(HybridError, OSError):
+        return catalog.locate(family, head).options
+    return {}
+
+
+def _settings(options: dict[str, catalog.Option], text: str) -> Iterator[str]:
+    """The last of `key=value,key=val` completed. A key that fits alone comes with values: behind one lone answer, `key=`
+    too, a shell would put a blank."""
+    done, comma, item = text.rpartition(",")
+    key, equals, _ = item.partition("=")
+    given = {setting.partition("=")[0] for setting in done.split(",")}
+    fitting = [name for name in options if (name == key if equals else name.startswith(key)) and name not in given]
+    values = _values(options[fitting[0]]) if len(fitting) == 1 else []
+    keys = fitting if not equals and len(values) < 2 else []
+    yield from (f"{done}{comma}{name}=" for name in keys)
+    yield from (f"{done}{comma}{fitting[0]}={value}" for value in values)
+
+
+def _values(option: catalog.Option) -> list[str]:
+    """The words an option allows; of a number its default."""
+    if option.choices:
+        found = list(option.choices)
+    elif option.type == "bool":
+        found = ["true", "false"]
+    else:
+        found = [] if option.default is None else [str(option.default)]
+    return found + ["none"] * option.optional
