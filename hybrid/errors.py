@@ -32,6 +32,10 @@ class NotConverged(HybridError):
     """`--require-converged` was asked for and the optimiser ran out of its budget."""
 
 
+class CheckFailed(HybridError):
+    """What was checked does not hold; the report says where."""
+
+
 def unknown(kind: str, value: str, allowed: Iterable[str]) -> UsageError:
     """The error for a name that nobody knows: echoes it, offers the nearest, lists what is allowed."""
     names = sorted(allowed)

@@ -41,7 +41,8 @@ def run(command: list[str], folder: Path) -> str:
 
 def test_every_example_is_tested():
     tested = {*QUICK, "energy_landscape.py", "benchmarks/overhead.py", "README.md"}
-    found = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    files = [path for path in EXAMPLES.rglob("*") if path.is_file() and not {"__pycache__", "circuits"} & set(path.parts)]
+    found = {str(path.relative_to(EXAMPLES)) for path in files}
     assert found == tested
     assert all(name in (EXAMPLES / "README.md").read_text() for name in tested - {"README.md"})
 
@@ -56,6 +57,28 @@ def test_experiment(name, folder):
 @pytest.mark.parametrize("name", sorted(QUICK))
 def test_experiment_in_full(name, folder):
     assert "record" in run([*MAIN, "run", f"examples/{name}"], folder)
+
+
+CIRCUITS = re.findall(
+    r"^\| `(\S+)` .* ([\d.]+), ([\d.]+) us \|$", (EXAMPLES / "circuits" / "README.md").read_text(), re.MULTILINE
+)
+
+
+def test_every_circuit_has_its_numbers():
+    assert sorted(name for name, *_ in CIRCUITS) == sorted(path.name for path in (EXAMPLES / "circuits").glob("*.qasm"))
+
+
+@pytest.mark.parametrize(("name", "fidelity", "microseconds"), CIRCUITS)
+def test_circuit_on_ideal_and_on_the_stand_in(name, fidelity, microseconds, folder):
+    """The table's two digits, from another seed: two standard errors of 2,000 shots are 0.02."""
+    words = ["sample", f"examples/circuits/{name}", "--shots", "2000", "--seed", "1", "--json"]
+    words += ["--bind", "phi=0.8"] if name == "ramsey.qasm" else []
+    ideal = json.loads(run([*MAIN, *words], folder))
+    assert ideal["fidelity"] > 0.99
+    found = json.loads(run([*MAIN, *words, "--device", "meluxina-q"], folder))
+    assert found["fidelity"] == pytest.approx(float(fidelity), abs=0.005 + 4 * found["fidelity_stderr"])
+    assert found["duration_s"] * 1e6 == pytest.approx(float(microseconds), abs=0.006)
+    assert found["rescaled_fidelity"] < 0.99
 
 
 def test_energy_landscape(folder):

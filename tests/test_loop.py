@@ -5,7 +5,7 @@ import pytest
 
 import hybrid
 from hybrid.loop import Budget, Cost, Oracle, minimize
-from hybrid.types import Gradient, LossGradient, Losses, Values
+from hybrid.types import Gradient, Losses, LossGradient, Values
 
 
 def endless(x):

@@ -2,7 +2,7 @@
 
     python examples/benchmarks/overhead.py [--quick]
 
-1. A batch of 160 points (10 qubits, 80 parameters) through `hybrid`'s aer backend against the raw Aer call with batched bindings.
+1. A batch of 160 points (10 qubits, 80 parameters) through our aer backend against the raw Aer call with batched bindings.
 2. Memory and record growth over many evaluations of a small noisy run.
 """
 

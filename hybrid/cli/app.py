@@ -8,20 +8,31 @@ from typing import Any, NoReturn
 
 import typer
 
-from hybrid.cli import members, run
+from hybrid.cli import check, completion, doctor, members, run, runs, sample
 from hybrid.cli.layout import emit
-from hybrid.errors import HybridError, Interrupted, MissingPart, NotConverged, RecordError, Stopped, UsageError, unknown
+from hybrid.errors import (
+    CheckFailed,
+    HybridError,
+    Interrupted,
+    MissingPart,
+    NotConverged,
+    RecordError,
+    Stopped,
+    UsageError,
+    unknown,
+)
 
 EXIT_CODES: dict[type[HybridError], int] = {
     HybridError: 1,
     UsageError: 2,
     NotConverged: 3,
+    CheckFailed: 4,
     RecordError: 5,
     MissingPart: 69,
     Stopped: 75,
     Interrupted: 130,
 }
-"""0 is success; 4 belongs to checks that fail. The README shows this table."""
+"""0 is success. The README shows this table."""
 ParserError: type[Exception] = typer.BadParameter.__base__  # type: ignore[assignment]
 """What the parser raises for words and flags it cannot read; typer exports only this subclass of it."""
 
@@ -35,10 +46,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(name="run", cls=run.Once, help=run.HELP, short_help="Run an algorithm; continue or print a run.")(run.command())
+app.command(name="sample", cls=run.Once, help=sample.HELP, short_help="Run one circuit and count its outcomes.")(
+    sample.sample_circuit
+)
 app.command(name="list", cls=run.Once, help="List the members of every family, or of one.")(members.list_members)
 app.command(name="show", cls=run.Once, help=members.SHOW_HELP, short_help="Show one member and its options.")(
     members.show_member
 )
+app.add_typer(runs.app, name="runs", short_help="List, compare, re-check, draw and export runs.")
+app.command(name="doctor", cls=run.Once, help=doctor.HELP, short_help="Look at this machine and installation.")(doctor.doctor)
+app.command(name="check", cls=run.Once, help=check.HELP, short_help="Recompute published numbers on this machine.")(check.check)
 
 
 @app.callback()
@@ -57,6 +74,8 @@ def options(
 
 def main() -> None:
     """Run the command line; every error ends as one message and its exit code."""
+    if completion.VARIABLE in os.environ:
+        completion.answer(app)
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # last, so that no file lying here replaces an installed module
     for stream in (sys.stdout, sys.stderr):

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from hybrid import catalog
+from hybrid.cli import completion
 from hybrid.cli.layout import emit, paragraphs, table, wrapped
 from hybrid.device import Device, Number
 
@@ -24,7 +25,8 @@ WORDS = {"int": "whole number", "float": "number", "str": "text", "bool": "true 
 
 
 def list_members(
-    family: Annotated[str | None, typer.Argument(help=FAMILY, metavar="[FAMILY]")] = None, as_json: Json = False
+    family: Annotated[str | None, typer.Argument(help=FAMILY, metavar="[FAMILY]", autocompletion=completion.families)] = None,
+    as_json: Json = False,
 ) -> None:
     """Print names and first lines."""
     families = list(catalog.FAMILIES) if family is None else [catalog.family_of(family)]
@@ -40,8 +42,13 @@ def list_members(
 
 
 def show_member(
-    family: Annotated[str, typer.Argument(help=FAMILY, metavar="FAMILY")],
-    name: Annotated[str, typer.Argument(help="The member, as `hybrid list` names it, or one of your own.", metavar="NAME")],
+    family: Annotated[str, typer.Argument(help=FAMILY, metavar="FAMILY", autocompletion=completion.families)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="The member, as `hybrid list` names it, or one of your own.", metavar="NAME", autocompletion=completion.names
+        ),
+    ],
     as_json: Json = False,
 ) -> None:
     """Print one member."""

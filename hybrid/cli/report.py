@@ -17,7 +17,7 @@ CARRIED = ("ansatz", "optimizer", "gradient", "backend", "grouping", "threads")
 def result_text(result: Result, spec: Spec) -> str:
     """The report of a finished run, at most 80 columns where names allow."""
     title = f"{result.algorithm} of {result.problem}; ansatz {result.ansatz}; optimizer {result.optimizer.partition(':')[0]}"
-    lines = [_physics(result.device, result.physics, result.simulator), wrapped(_spaced(title), indent=2)]
+    lines = [physics(result.device, result.physics, result.simulator), wrapped(spaced(title), indent=2)]
     if result.replayed:
         lines.append(wrapped(f"read from {result.record}; for new randomness: --seed {spec.seed + 1}", indent=2))
     rows = [
@@ -48,8 +48,8 @@ def plan_text(plan: Any) -> str:
         ("in all, at most", f"{total.nfev:,} evaluations and the final one, {shots}"),
         ("QPU time", f"{duration(total.qpu_seconds)} (latency excluded)" if total.qpu_seconds else ""),
     ]
-    resolved = [(f"  {key}", _spaced(str(value))) for key, value in plan.resolved.items() if value is not None]
-    head = _physics(plan.resolved["device"], plan.physics, plan.resources[0].simulator)
+    resolved = [(f"  {key}", spaced(str(value))) for key, value in plan.resolved.items() if value is not None]
+    head = physics(plan.resolved["device"], plan.physics, plan.resources[0].simulator)
     body = f"{head}\n\n{table(rows, WIDTH)}\n\nresolved:\n{table(resolved, WIDTH)}"
     return f"{body}\n\n{wrapped(plan.caveat)}".rstrip()
 
@@ -67,11 +67,12 @@ def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:
     ]
 
 
-def _physics(device: str, title: str, simulator: str) -> str:
+def physics(device: str, title: str, simulator: str) -> str:
+    """The first line of every report: whose physics, whose arithmetic."""
     return wrapped(f"physics: {device} ({title}); computed by: {simulator}", indent=2)
 
 
-def _spaced(text: str) -> str:
+def spaced(text: str) -> str:
     """Options with a blank behind each comma: lines can break there, and quoted it still reads the same."""
     return text.replace(",", ", ")
 
@@ -111,7 +112,7 @@ def _evaluations(result: Result) -> str:
 
 def _defaults(result: Result, spec: Spec) -> list[tuple[str, str]]:
     chosen = ("ansatz", "optimizer", "max_iterations")
-    taken = [f"{key} {_spaced(str(result.spec[key]))}" for key in chosen if getattr(spec, key) is None and result.spec[key]]
+    taken = [f"{key} {spaced(str(result.spec[key]))}" for key in chosen if getattr(spec, key) is None and result.spec[key]]
     return [("" if i else "defaults taken", text) for i, text in enumerate(taken)]
 
 

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperCommand
 
 from hybrid import catalog
-from hybrid.cli import report
+from hybrid.cli import completion, report, sample
 from hybrid.cli.layout import emit
 from hybrid.cli.progress import Display
 from hybrid.errors import HybridError, Interrupted, MissingPart, NotConverged, Stopped, UsageError, shortened
@@ -47,14 +47,19 @@ class Once(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As the parent's; UsageError names the flag."""
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
-        if twice := [parameter for parameter in given if given.count(parameter) > 1]:
+        twice = [parameter for parameter in given if given.count(parameter) > 1]
+        if twice and not ctx.resilient_parsing:  # a completion may look at a line that is not finished
             raise UsageError(f"{twice[0].opts[0]} is given twice.")
         return super().parse_args(ctx, args)
 
 
 def command() -> Callable[..., None]:
     """The function Typer reads: positional words, a flag for every field of Spec, and the flags of the command itself."""
-    words = typer.Argument(help="What to run, or the file that says so.", metavar="[ALGORITHM] PROBLEM | experiment.toml")
+    words = typer.Argument(
+        help="What to run, or the file that says so.",
+        metavar="[ALGORITHM] PROBLEM | experiment.toml",
+        autocompletion=completion.words,
+    )
     parameters = [_parameter("words", list[str] | None, words, None)]
     for field in fields(Spec):
         if field.name not in POSITIONAL:
@@ -77,7 +82,8 @@ def command() -> Callable[..., None]:
 
 def _flag(name: str, kind: Any, help: str, metavar: str, default: Any, flag: str = "") -> inspect.Parameter:
     flag = flag or f"--{name.replace('_', '-')}"
-    return _parameter(name, kind, typer.Option(flag, help=help, metavar=metavar or None, show_default=False), default)
+    info = typer.Option(flag, help=help, metavar=metavar or None, show_default=False, autocompletion=completion.of_field(name))
+    return _parameter(name, kind, info, default)
 
 
 def _whole(name: str, text: str) -> int:
@@ -123,6 +129,10 @@ def execute(
     debug: bool,
 ) -> None:
     """Do what the command line says."""
+    if sample.is_circuit(words):
+        own = {"exact": exact, "quiet": quiet, "dry-run": dry_run, "plot": plot, "require-converged": require_converged}
+        _sample(words[0], flags, [name for name, given in own.items() if given and name != "quiet"], as_json)
+        return
     if exact and flags.get("shots"):
         raise UsageError("--exact and --shots contradict each other.")
     if plot and dry_run:
@@ -137,7 +147,7 @@ def execute(
         emit(json.dumps(found.to_json()) if as_json else report.plan_text(found))
         return
     if plot:
-        _need_matplotlib()
+        need_matplotlib()
     with _signals() as interruption:
         result = _run(spec, results, quiet, interruption)
     emit(json.dumps(result.to_json()) if as_json else report.result_text(result, spec))
@@ -145,6 +155,14 @@ def execute(
         _draw(Path(result.record), quiet)
     if require_converged and not result.converged:
         raise NotConverged(f"not converged: stopped by its {result.reason}.")
+
+
+def _sample(circuit: str, flags: dict[str, Any], own: list[str], as_json: bool) -> None:
+    """`hybrid run FILE.qasm` is `hybrid sample FILE.qasm`; UsageError for a flag that only a variational run has."""
+    chosen = {"device": "ideal", "backend": "aer", "shots": 1000, "seed": 0, "threads": 1}
+    if stray := [name for name in (*flags, *own) if name not in chosen]:
+        raise UsageError(f"{circuit} is sampled, and --{stray[0].replace('_', '-')} does not apply. See: hybrid sample --help.")
+    sample.sample_and_print(circuit, **(chosen | flags), bindings=[], draw=False, plot=None, as_json=as_json)
 
 
 def _run(spec: Spec, results: Path, quiet: bool, interruption: Callable[[], HybridError | None]) -> Any:
@@ -181,7 +199,8 @@ def _signals() -> Iterator[Callable[[], HybridError | None]]:
             signal.signal(number, handler)
 
 
-def _need_matplotlib() -> None:
+def need_matplotlib() -> None:
+    """MissingPart with the command that installs it, before anything is measured."""
     from importlib.util import find_spec
 
     if find_spec("matplotlib") is None:
