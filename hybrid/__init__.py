@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hybrid.device import Device
     from hybrid.errors import HybridError
-    from hybrid.plan import plan
+    from hybrid.planning import plan
     from hybrid.program import Program, compile
     from hybrid.result import Result
+    from hybrid.sampling import sample
     from hybrid.session import run
     from hybrid.spec import Spec
 
-__all__ = ["Device", "HybridError", "Program", "Result", "Spec", "compile", "plan", "run"]
+__all__ = ["Device", "HybridError", "Program", "Result", "Spec", "compile", "plan", "run", "sample"]
 
 _HOME = {
     "Device": "device",
@@ -24,8 +25,9 @@ _HOME = {
     "Result": "result",
     "Spec": "spec",
     "compile": "program",
-    "plan": "plan",
+    "plan": "planning",
     "run": "session",
+    "sample": "sampling",
 }
 
 

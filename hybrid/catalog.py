@@ -288,4 +288,4 @@ def _canonical_value(value: Any) -> str:
     """A value as it is written on the command line, files by fingerprint."""
     if isinstance(value, str) and looks_like_path(value):
         return fingerprint(Path(value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote, urlparse
 
+from hybrid.machine import memory_bytes
+
 PACKAGE = Path(__file__).resolve().parent
 DISTRIBUTION = "hybrid-sandbox"
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -150,9 +152,9 @@ def _machine() -> Iterator[Finding]:
             yield Finding("machine", name, "ok", value)
     if not any(os.environ.get(name) for name in THREAD_VARIABLES):
         yield Finding("machine", "thread limits", "ok", f"none set ({', '.join(THREAD_VARIABLES)})")
-    total, free = _memory()
+    total, free = memory_bytes()
     qubits = max(0, int(free / 16).bit_length() - 1)
-    fits = f"one state vector of {qubits} qubits or one density matrix of {qubits // 2} fits"
+    fits = f"room for exact values on {qubits} qubits, or on {qubits // 2} noisy ones"
     state = "ok" if free > 2**30 else "note"
     yield Finding("machine", "memory", state, f"{free / 2**30:.1f} GiB free of {total / 2**30:.1f} GiB; {fits}")
 
@@ -164,21 +166,6 @@ def _quota() -> float | None:
         return None if quota == "max" else int(quota) / int(period)
     except (OSError, ValueError):
         return None
-
-
-def _memory() -> tuple[int, int]:
-    """Bytes in all and free, the control group's limit taken into account."""
-    try:
-        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
-        total, free = (int(lines[key].split()[0]) * 1024 for key in ("MemTotal", "MemAvailable"))
-    except (OSError, KeyError, ValueError):
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        free = total
-    try:
-        limit, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text()) for name in ("max", "current"))
-    except (OSError, ValueError):
-        return total, free
-    return min(total, limit), min(free, max(0, limit - used))
 
 
 # ---- simulators

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt64
+from jaxtyping import Float, Int, UInt64
 from qiskit.quantum_info import SparsePauliOp
 
-from hybrid.errors import UsageError, unknown
+from hybrid.errors import UsageError
 from hybrid.types import Counts
-
-GROUPINGS = ("qwc", "none")
 
 
 class Group(NamedTuple):
@@ -53,10 +51,8 @@ class AllZeros(NamedTuple):
 def group_terms(observable: SparsePauliOp, grouping: str) -> tuple[float, list[Group]]:
     """The constant (identity) part and the measured groups: qubit-wise commuting (`qwc`) or one per term (`none`).
 
-    UsageError for an observable that is not finite or not Hermitian, and for another grouping.
+    UsageError for an observable that is not finite or not Hermitian.
     """
-    if grouping not in GROUPINGS:
-        raise unknown("grouping", grouping, GROUPINGS)
     if not np.isfinite(observable.coeffs).all():
         raise UsageError("the observable's coefficients must be finite numbers.")
     observable = observable.simplify(atol=0)
@@ -108,16 +104,19 @@ def mean_and_variance(group: Group | AllZeros, counts: Counts) -> tuple[float, f
 
 
 def draw(probabilities: Float[np.ndarray, " d"], shots: int, rng: np.random.Generator) -> Counts:
-    """`shots` independent outcomes of a distribution, by inversion of its cumulative sum."""
-    cumulative = np.cumsum(np.clip(probabilities, 0.0, None))
-    outcomes = np.searchsorted(cumulative, rng.random(shots) * cumulative[-1], side="right")
-    return tally(np.minimum(outcomes, len(probabilities) - 1).astype(np.uint64))
+    """`shots` independent outcomes of a distribution; memory and time do not depend on how many."""
+    weights = np.clip(probabilities, 0.0, None)
+    counts = rng.multinomial(shots, weights / weights.sum())
+    seen = np.flatnonzero(counts)
+    return Counts(seen.astype(np.uint64), counts[seen])
 
 
-def tally(outcomes: UInt64[np.ndarray, " n"]) -> Counts:
-    """Distinct outcomes and how often each occurs."""
-    distinct, counts = np.unique(outcomes, return_counts=True)
-    return Counts(distinct, counts)
+def merge(outcomes: UInt64[np.ndarray, " n"], counts: Int[np.ndarray, " n"]) -> Counts:
+    """Counts with equal outcomes added up, ordered by outcome; outcomes that were never seen are left out."""
+    distinct, place = np.unique(outcomes[counts > 0], return_inverse=True)
+    total = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(total, place, counts[counts > 0])
+    return Counts(distinct, total)
 
 
 class Readout(NamedTuple):
@@ -136,13 +135,13 @@ class Readout(NamedTuple):
         return mixed
 
     def flip(self, counts: Counts, rng: np.random.Generator) -> Counts:
-        """Counts as the faulty readout reports them: every bit of every shot flipped by chance."""
-        shots = np.repeat(counts.outcomes, counts.counts)
-        n = len(self.p01)
-        bits = (shots[:, None] >> np.arange(n, dtype=np.uint64)) & np.uint64(1)
-        wrong = rng.random(bits.shape) < np.where(bits == 0, self.p01, self.p10)
-        powers = np.uint64(1) << np.arange(n, dtype=np.uint64)
-        return tally(shots ^ (wrong * powers).sum(axis=1, dtype=np.uint64))
+        """Counts as the faulty readout reports them: qubit by qubit, a binomial part of every outcome's shots flips its bit."""
+        for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
+            bit = np.uint64(1 << qubit)
+            wrong = rng.binomial(counts.counts, np.where(counts.outcomes & bit, p10, p01))
+            outcomes = np.concatenate([counts.outcomes, counts.outcomes ^ bit])
+            counts = merge(outcomes, np.concatenate([counts.counts - wrong, wrong]))
+        return counts
 
 
 def exact_values(groups: Sequence[Group | AllZeros], distributions: Float[np.ndarray, "k s d"]) -> Float[np.ndarray, " k"]:

@@ -1,4 +1,4 @@
-"""Convergence of runs as a picture, drawn from their records alone. The only file that knows matplotlib."""
+"""Convergence of runs as a picture, drawn from their records alone. Only this file and plot_histogram.py know matplotlib."""
 
 import textwrap
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from hybrid.errors import shortened
 from hybrid.plot import FINAL, FOOTER_COLUMNS, MEASURED, PAPER, STYLE, check_target, save
 from hybrid.result import with_uncertainty
-from hybrid.sample import Sample
+from hybrid.sampling import Sample
 
 MOST_BARS = 32
 INCHES = (6.4, 4.4)
@@ -66,4 +66,4 @@ def _how(sample: Sample) -> str:
     if sample.fidelity is None:
         return told
     found = with_uncertainty(sample.fidelity, sample.fidelity_stderr or 0.0, 4)
-    return f"{told}, fidelity {found}, uniform {sample.uniform_fidelity:.3f}"
+    return f"{told}, fidelity {found}, perfect {sample.perfect_fidelity:.3f}"

@@ -13,9 +13,10 @@ from qiskit.quantum_info import SparsePauliOp
 from hybrid import catalog, noise
 from hybrid.angles import AngleMap, split
 from hybrid.device import Device
-from hybrid.errors import UsageError
+from hybrid.errors import UsageError, unknown
 from hybrid.estimate import AllZeros, Group, Readout, divide_shots, exact_values, group_terms, mean_and_variance
 from hybrid.resources import Resources, assemble
+from hybrid.spec import GROUPINGS
 from hybrid.transpile import measured, to_isa
 from hybrid.types import (
     Angles,
@@ -159,6 +160,8 @@ def compile_query(
     threads: int,
 ) -> Program:
     """`compile` for any query, its points in the order of `parameters` (which may hold more than the query uses)."""
+    if grouping not in GROUPINGS:
+        raise unknown("grouping", grouping, GROUPINGS)
     circuit = query.circuit
     if isinstance(query, Overlap):
         circuit = _overlap_circuit(query)

@@ -37,26 +37,51 @@ def _checksum(previous: str, kind: str, body: Any, meta: Any) -> str:
 def lines(path: Path) -> Iterator[tuple[int, str, dict[str, Any], dict[str, Any], int]]:
     """Every sound line as (number, kind, body, meta, offset behind it); stops at a torn last line.
 
-    RecordError names file and line of anything else that does not add up.
+    RecordError names file and line of anything else that does not add up: a line that is none, a checksum that does not fit, a
+    start of another schema, a line out of its order.
     """
-    previous, offset = "", 0
+    previous, offset, stopped = "", 0, False
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):
             if not raw.endswith(b"\n"):
                 return
             offset += len(raw)
-            try:
-                line = json.loads(raw)
-                kind, body, meta, checksum = line["kind"], line["body"], line["meta"], line["sum"]
-            except (ValueError, KeyError, TypeError):
-                raise RecordError(f"{path}:{number}: not a line of a record; nothing was changed.") from None
+            kind, body, meta, checksum = _parsed(path, number, raw)
             if checksum != _checksum(previous, kind, body, meta):
                 raise RecordError(
                     f"{path}:{number}: the checksum does not fit: this line or one before it was changed. Nothing was "
                     "overwritten; move the file away to run afresh."
                 )
-            previous = checksum
+            expected = ("start",) if number == 1 else () if stopped else ("answer", "stop")
+            if kind not in expected:
+                place = " or ".join(f"'{word}'" for word in expected) or "the end"
+                raise RecordError(f"{path}:{number}: found a line '{kind}' where {place} belongs; nothing was changed.")
+            if kind == "start":
+                check_schema(path, body)
+            stopped, previous = kind == "stop", checksum
             yield number, kind, body, meta, offset
+
+
+def _parsed(path: Path, number: int, raw: bytes) -> tuple[str, dict[str, Any], dict[str, Any], str]:
+    """The four parts of a line; RecordError when it does not have them."""
+    try:
+        line = json.loads(raw, parse_constant=_refuse)
+        kind, body, meta, checksum = line["kind"], line["body"], line["meta"], line["sum"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        kind, body, meta, checksum = "", None, None, ""
+    if not isinstance(body, dict) or not isinstance(meta, dict):
+        raise RecordError(f"{path}:{number}: not a line of a record; nothing was changed.")
+    return kind, body, meta, checksum
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of a record")
+
+
+def check_schema(path: Path, start: dict[str, Any]) -> None:
+    """RecordError when the start line is of another schema than this version reads."""
+    if start.get("schema") != SCHEMA:
+        raise RecordError(f"{path}:1: written with record schema {start.get('schema')}, this version reads {SCHEMA}.")
 
 
 @final
@@ -104,19 +129,10 @@ class Record:
             ) from None
 
     def _read(self) -> None:
-        for number, kind, body, meta, offset in lines(self.path):
-            expected = "start" if number == 1 else "answer or stop"
-            if kind not in expected or self.stop is not None:
-                raise RecordError(
-                    f"{self.path}:{number}: found a line '{kind}' where '{expected}' belongs; nothing was changed."
-                )
+        for _, kind, body, meta, offset in lines(self.path):
             self._take(kind, body)
             self.about = meta if kind == "start" else self.about
             self._sum, self._offset = _checksum(self._sum, kind, body, meta), offset
-        if self.start is not None and self.start.get("schema") != SCHEMA:
-            raise RecordError(
-                f"{self.path}:1: written with record schema {self.start.get('schema')}, this version reads {SCHEMA}."
-            )
         if os.fstat(self._file).st_size > self._offset:
             os.ftruncate(self._file, self._offset)
             self.healed = True
@@ -226,7 +242,8 @@ def written(path: Path) -> float:
         last = ends(path)[1]
     except RecordError:
         return -math.inf
-    return last["meta"]["time"] if last["kind"] == "stop" else path.stat().st_mtime
+    told = last["meta"].get("time", -math.inf) if last["kind"] == "stop" else path.stat().st_mtime
+    return told if isinstance(told, int | float) else -math.inf
 
 
 def read_finished(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:

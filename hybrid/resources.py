@@ -1,6 +1,5 @@
 """What a compiled circuit takes: gates, time, memory; and the task a backend gets, refused before it allocates too much."""
 
-import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from qiskit.quantum_info import SparsePauliOp
 from hybrid import noise
 from hybrid.device import Device
 from hybrid.errors import UsageError
+from hybrid.machine import memory_bytes
 from hybrid.transpile import IsaCircuit, schedule
 from hybrid.types import Backend, Operation, Setting, Task
 
@@ -75,22 +75,13 @@ def _setting(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...])
 
 def check_memory(backend: Backend, task: Task) -> int:
     """Bytes one point needs; UsageError, before anything is allocated, when the machine has less."""
-    needed, free = backend.memory_bytes(task), available_bytes()
+    needed, free = backend.memory_bytes(task), memory_bytes()[1]
     if needed > free:
         raise UsageError(
             f"{task.n_qubits} qubits need {human_bytes(needed)} ({backend.describe(task)}); this machine has "
             f"{human_bytes(free)} free, so nothing was allocated."
         )
     return needed
-
-
-def available_bytes() -> int:
-    """Memory that can be had without swapping, in bytes."""
-    try:
-        with open("/proc/meminfo") as file:
-            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def human_bytes(count: float) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, final
 
 from hybrid import record
 from hybrid.errors import RecordError
-from hybrid.record import SCHEMA, digest_part, dump
+from hybrid.record import check_schema, digest_part, dump
 from hybrid.result import Result, from_record
 
 COLUMNS = ("n", "question", "iteration", "nfev", "points", "value", "stderr", "seconds")
@@ -70,8 +70,7 @@ def glance(path: Path) -> Glance:
         return Glance(path.stem, str(path), "unfinished", status.st_mtime, why=f"{path}: holds nothing yet.")
     try:
         start, last = record.ends(path)
-        if (schema := start["body"]["schema"]) != SCHEMA:
-            raise RecordError(f"{path}:1: written with record schema {schema}, this version reads {SCHEMA}.")
+        check_schema(path, start["body"])
         return _understood(path, status.st_mtime, start["body"], start["meta"], last)
     except RecordError as error:
         return Glance(path.stem, str(path), "damaged", status.st_mtime, why=str(error))
@@ -197,13 +196,7 @@ def read(path: Path) -> Run:
     digest, number = hashlib.sha256(), 0
     try:
         for number, kind, body, meta, _ in record.lines(path):
-            if kind not in ("start" if number == 1 else "answer stop").split() or stop is not None:
-                raise RecordError(f"{path}:{number}: a line '{kind}' does not belong here.")
             if kind == "start":
-                if body.get("schema") != SCHEMA:
-                    raise RecordError(
-                        f"{path}:1: written with record schema {body.get('schema')}, this version reads {SCHEMA}."
-                    )
                 start, about = body, meta
             elif kind == "answer":
                 answers.append(body)

@@ -1,6 +1,7 @@
 """The arrows of the design, walked in the syntax tree; a member of every family from outside; no socket is opened."""
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from hybrid import catalog
+from hybrid.cli.app import main
 from hybrid.session import run
 from hybrid.spec import Spec
 
 PACKAGE = Path(catalog.__file__).parent
 STANDARD = set(sys.stdlib_module_names)
 LAYERS = [
-    {"doctor", "errors"},
-    {"files", "types"},
+    {"errors", "machine"},
+    {"doctor", "files", "types"},
     {"catalog", "profile", "record", "result"},
     {"device", "gate", "qasm3", "runs", "spec"},
     {"angles", "circuit_file", "estimate", "loop"},
@@ -25,7 +27,7 @@ LAYERS = [
     {"program"},
     {"measure"},
     {"prepare"},
-    {"plan", "plot", "sample", "session"},
+    {"planning", "plot", "sampling", "session"},
     {"audit", "check"},
     {"plot_histogram"},
     {"cli"},
@@ -48,7 +50,7 @@ MAY_IMPORT = {
         "hybrid.noise",
     },
 }
-STANDARD_ONLY = ("catalog", "device", "doctor", "errors", "files", "profile", "record", "result", "runs", "spec")
+STANDARD_ONLY = ("catalog", "device", "doctor", "errors", "files", "machine", "profile", "record", "result", "runs", "spec")
 OWNERS = {"typer": "cli", "rich": "cli", "matplotlib": "plot", "qiskit_aer": "backends/aer"}
 
 
@@ -154,6 +156,14 @@ def minimum(session, problem):
     return session.minimize(Loss((Expectation(ansatz.circuit, problem.hamiltonian),)), ansatz)
 
 
+def flip(*, n: int = 1):
+    """Ones."""
+    circuit = QuantumCircuit(n, n)
+    circuit.x(range(n))
+    circuit.measure(range(n), range(n))
+    return circuit
+
+
 def slow():
     """Qiskit's own simulator under another name."""
     return reference()
@@ -161,7 +171,7 @@ def slow():
 
 
 @pytest.mark.parametrize("prefix", ["outside_{}.members", "{}/outside_{}/members.py"])
-def test_a_member_of_every_family_from_outside(tmp_path, monkeypatch, prefix):
+def test_a_member_of_every_family_from_outside(tmp_path, monkeypatch, capsys, prefix):
     name = "module" if prefix.endswith("members") else "file"
     package = tmp_path / f"outside_{name}"
     package.mkdir()
@@ -182,6 +192,9 @@ def test_a_member_of_every_family_from_outside(tmp_path, monkeypatch, prefix):
     result = run(spec, tmp_path / "results")
     assert result.converged
     assert -2 < result.value < -1.8  # the stand-in's readout and initialisation take about 5 % of 2
+    monkeypatch.setattr(sys, "argv", ["hybrid", "sample", f"{head}:flip:n=2", "--shots", "7", "--json"])
+    main()
+    assert json.loads(capsys.readouterr().out)["counts"] == {"11": 7}
     (package / "members.py").write_text(OUTSIDE + "\n")
     assert Spec(**{k: getattr(spec, k) for k in ("algorithm", "problem")}).id != spec.id
 

@@ -179,11 +179,11 @@ def test_threads_and_quota(monkeypatch):
 
 
 def test_memory_in_qubits(monkeypatch):
-    monkeypatch.setattr(doctor, "_memory", lambda: (2**34, 2**33))
+    monkeypatch.setattr(doctor, "memory_bytes", lambda: (2**34, 2**33))
     assert of(doctor._machine, "memory").text == (
-        "8.0 GiB free of 16.0 GiB; one state vector of 29 qubits or one density matrix of 14 fits"
+        "8.0 GiB free of 16.0 GiB; room for exact values on 29 qubits, or on 14 noisy ones"
     )
-    monkeypatch.setattr(doctor, "_memory", lambda: (2**34, 2**29))
+    monkeypatch.setattr(doctor, "memory_bytes", lambda: (2**34, 2**29))
     assert of(doctor._machine, "memory").state == "note"
 
 

@@ -14,7 +14,7 @@ from scipy.stats import binom, chi2
 from hybrid import program as program_module
 from hybrid.device import Device
 from hybrid.errors import UsageError
-from hybrid.estimate import AllZeros, Group, Readout, divide_shots, draw, exact_values, group_terms, mean_and_variance, tally
+from hybrid.estimate import AllZeros, Group, Readout, divide_shots, draw, exact_values, group_terms, mean_and_variance, merge
 from hybrid.program import child, compile
 from hybrid.transpile import measured, to_isa
 from hybrid.types import Counts
@@ -239,9 +239,9 @@ def test_draw_survives_rounding_below_zero():
     assert (seen.outcomes.tolist(), seen.counts.tolist()) == ([0], [1000])
 
 
-def test_tally():
-    seen = tally(np.array([3, 1, 3, 3, 0], dtype=np.uint64))
-    assert (seen.outcomes.tolist(), seen.counts.tolist()) == ([0, 1, 3], [1, 1, 3])
+def test_merge():
+    seen = merge(np.array([3, 1, 3, 3, 0], dtype=np.uint64), np.array([1, 2, 10, 100, 0]))
+    assert (seen.outcomes.tolist(), seen.counts.tolist()) == ([1, 3], [2, 111])
 
 
 # --- Readout ---------------------------------------------------------------------------------------------------------

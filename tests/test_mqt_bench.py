@@ -7,7 +7,7 @@ import pytest
 from qiskit import qasm2, qasm3
 
 from hybrid.circuit_file import read_circuit
-from hybrid.sample import sample
+from hybrid.sampling import sample
 
 bench = pytest.importorskip("mqt.bench")
 SHOTS = 10_000

@@ -251,3 +251,40 @@ def test_empty_record_leaves_no_file(tmp_path):
     path = tmp_path / "none.jsonl"
     Record(path).close()
     assert not path.exists()
+
+
+def rewritten(path: Path, change) -> None:
+    """The record with its lines changed and every checksum made anew, as somebody who knows how might."""
+    out, previous = [], ""
+    for row in path.read_text().splitlines():
+        line = json.loads(row)
+        change(line)
+        line["sum"] = previous = record._checksum(previous, line["kind"], line["body"], line["meta"])
+        out.append(record.dump(line))
+    path.write_text("\n".join(out) + "\n")
+
+
+def test_finished_record_of_another_schema_is_refused(tmp_path, untroubled):
+    path = tmp_path / f"{untroubled.id}.jsonl"
+    path.write_bytes(Path(untroubled.record).read_bytes())
+    rewritten(path, lambda line: line["body"].update(schema=99) if line["kind"] == "start" else None)
+    with pytest.raises(RecordError, match="schema 99"):
+        run(Spec(**SHORT), tmp_path)
+
+
+@pytest.mark.parametrize("wrong", ["NaN", "Infinity", "[" * 5000])
+def test_what_is_no_number_is_no_line(tmp_path, untroubled, wrong):
+    path = tmp_path / f"{untroubled.id}.jsonl"
+    rows = Path(untroubled.record).read_text().splitlines(keepends=True)
+    rows[2] = rows[2].replace('"n":1', f'"n":{wrong}')
+    path.write_text("".join(rows))
+    with pytest.raises(RecordError, match=f"{path.name}:3: not a line"):
+        run(Spec(**SHORT), tmp_path)
+
+
+def test_latest_passes_over_what_is_no_record(tmp_path, untroubled):
+    path = tmp_path / f"{untroubled.id}.jsonl"
+    path.write_bytes(Path(untroubled.record).read_bytes())
+    (tmp_path / "foreign.jsonl").write_text('{"kind":"stop","body":{},"meta":{}}\n')
+    (tmp_path / "text.jsonl").write_text("hello\n")
+    assert record.find(tmp_path, "latest") == path

@@ -10,7 +10,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm3
 from hybrid import catalog
 from hybrid.cli.app import main
 from hybrid.errors import UsageError
-from hybrid.sample import sample
+from hybrid.sampling import sample
 
 
 def named(text: str) -> QuantumCircuit:
@@ -195,6 +195,69 @@ def test_run_of_a_circuit_file_samples_it(capsys, monkeypatch, tmp_path):
     code, _, err = hybrid(capsys, monkeypatch, "run", path, "--optimizer", "adam")
     assert code == 2
     assert "--optimizer does not apply" in err
+
+
+def test_circuit_suffixes_are_those_that_are_read():
+    from hybrid.circuit_file import SUFFIXES
+    from hybrid.cli.sample import CIRCUIT_SUFFIXES
+
+    assert set(CIRCUIT_SUFFIXES) == set(SUFFIXES)
+
+
+def test_two_bindings_by_either_command(capsys, monkeypatch, tmp_path):
+    path = tmp_path / "two.qasm"
+    inputs = "input float alpha;\ninput float beta;\nqubit[1] q;\nbit[1] c;\nrx(alpha) q[0];\nrx(beta) q[0];\nc = measure q;\n"
+    path.write_text(f'OPENQASM 3.0;\ninclude "stdgates.inc";\n{inputs}')
+    for verb in ("sample", "run"):
+        words = ("--bind", f"alpha={np.pi / 2}", "--bind", f"beta={np.pi / 2}", "--json")
+        code, out, err = hybrid(capsys, monkeypatch, verb, path, *words)
+        assert code == 0, err
+        assert json.loads(out)["counts"] == {"1": 1000}
+
+
+def test_wide_classical_registers():
+    """Bits are placed in their register however wide it is."""
+    circuit = QuantumCircuit(2, 70)
+    circuit.x(0)
+    circuit.measure(0, 66)
+    assert sample(circuit, shots=10).counts == {"000" + "1" + "0" * 66: 10}
+
+
+def test_a_reset_before_anything_is_the_initialisation():
+    circuit = QuantumCircuit(1, 1)
+    circuit.reset(0)
+    circuit.x(0)
+    circuit.measure(0, 0)
+    assert sample(circuit, device="meluxina-q").fidelity > 0.9
+
+
+def test_few_shots_of_a_wide_distribution_are_judged_fairly():
+    """1,000 shots over 1,024 outcomes reach 0.67 at best; rescaled, ideal counts score 1 to within the resampled error."""
+    found = sample(named("quantum_volume:n=10"), seed=1)
+    assert found.fidelity < 0.8
+    assert found.fidelity == pytest.approx(found.perfect_fidelity, abs=0.05)
+    assert found.rescaled_fidelity == pytest.approx(1, abs=0.3)
+
+
+def test_a_billion_shots_take_no_more_memory():
+    found = sample(named("ghz:n=3"), device="meluxina-q", shots=10**9)
+    assert sum(found.counts.values()) == 10**9
+
+
+def test_large_dynamic_circuits_are_refused_beforehand():
+    circuit = QuantumCircuit(40, 1)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.x(0)
+    with pytest.raises(UsageError, match="TiB"):
+        sample(circuit)
+
+
+def test_a_named_circuit_is_no_problem(capsys, monkeypatch):
+    code, _, err = hybrid(capsys, monkeypatch, "run", "ghz:n=3")
+    assert code == 2
+    assert "hybrid sample ghz:n=3" in err
 
 
 def test_bind(capsys, monkeypatch, tmp_path):

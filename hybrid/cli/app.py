@@ -90,7 +90,7 @@ def main() -> None:
     except Exception as error:
         _leave(f"unexpected {type(error).__name__}: {error}\nThis is a fault of hybrid; --debug shows where.", 1)
     if code == 130:  # how typer tells of Ctrl-C
-        _leave("interrupted; what the record holds is kept, and the same command continues.", 130)
+        _leave("interrupted; a run's record is kept, and the same command continues it.", 130)
 
 
 def _parser_message(error: Any) -> str:

@@ -34,6 +34,8 @@ OWN_FLAGS = {
     "dry_run": (bool, "--dry-run", "Print what the run would take; measure nothing.", ""),
     "plot": (bool, "--plot", "Draw the convergence beside the record (PNG).", ""),
     "require_converged": (bool, "--require-converged", "Exit with 3 unless the optimiser converged.", ""),
+    "bind": (list[str], "--bind", "Of a circuit file: give a parameter its value; repeat it.", "NAME=VALUE"),
+    "draw": (bool, "--draw", "Of a circuit file: print the circuit first.", ""),
     "debug": (bool, "--debug", "Show the traceback of an error.", ""),
 }
 """Flags that are not part of the Spec: they change neither id nor digest."""
@@ -45,9 +47,11 @@ class Once(TyperCommand):
     """A command that refuses a flag given twice; otherwise the last would win without a word."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As the parent's; UsageError names the flag."""
+        """As the parent's; UsageError names the flag. `--debug` goes with every command: `hybrid.cli.app` looks for it."""
+        if not any(parameter.name == "debug" for parameter in self.params):
+            args = [word for word in args if word != "--debug"]
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
-        twice = [parameter for parameter in given if given.count(parameter) > 1]
+        twice = [parameter for parameter in given if given.count(parameter) > 1 and not parameter.multiple]
         if twice and not ctx.resilient_parsing:  # a completion may look at a line that is not finished
             raise UsageError(f"{twice[0].opts[0]} is given twice.")
         return super().parse_args(ctx, args)
@@ -66,7 +70,7 @@ def command() -> Callable[..., None]:
             default = "" if field.default in (None, MISSING) else f" Default: {field.default}."
             parameters.append(_flag(field.name, str | None, field.metadata["help"] + default, field.metadata["metavar"], None))
     for name, (kind, flag, help, metavar) in OWN_FLAGS.items():
-        default = Path("results") if kind is Path else False
+        default = Path("results") if kind is Path else [] if kind == list[str] else False
         parameters.append(_flag(name, kind, help, metavar, default, flag))
 
     def run(**arguments: Any) -> None:
@@ -111,6 +115,8 @@ def make_spec(words: list[str], flags: dict[str, Any], results: Path) -> Spec:
             raise UsageError(
                 f"{name} of what? Name a problem: hybrid run {name} {catalog.names('problems')[0]}. See: hybrid list problems."
             )
+        if name in catalog.names("circuits") and name not in catalog.names("problems"):
+            raise UsageError(f"'{name}' is a circuit, not a problem: hybrid sample {words[0]}.")
         return Spec(problem=words[0], **flags)
     raise UsageError("give an algorithm and a problem (hybrid run vqe h2), or a problem, or an experiment.toml.")
 
@@ -126,13 +132,17 @@ def execute(
     dry_run: bool,
     plot: bool,
     require_converged: bool,
+    bind: list[str],
+    draw: bool,
     debug: bool,
 ) -> None:
     """Do what the command line says."""
     if sample.is_circuit(words):
-        own = {"exact": exact, "quiet": quiet, "dry-run": dry_run, "plot": plot, "require-converged": require_converged}
-        _sample(words[0], flags, [name for name, given in own.items() if given and name != "quiet"], as_json)
+        only_runs = {"exact": exact, "dry-run": dry_run, "require-converged": require_converged}
+        _sample(words[0], flags, [name for name, given in only_runs.items() if given], bind, draw, plot, as_json)
         return
+    if bind or draw:
+        raise UsageError(f"--{'bind' if bind else 'draw'} goes with a circuit file; see: hybrid sample --help.")
     if exact and flags.get("shots"):
         raise UsageError("--exact and --shots contradict each other.")
     if plot and dry_run:
@@ -141,7 +151,7 @@ def execute(
         flags["shots"] = 0
     spec = make_spec(words, flags, results)
     if dry_run:
-        from hybrid.plan import plan as make_plan
+        from hybrid.planning import plan as make_plan
 
         found = make_plan(spec)
         emit(json.dumps(found.to_json()) if as_json else report.plan_text(found))
@@ -157,12 +167,15 @@ def execute(
         raise NotConverged(f"not converged: stopped by its {result.reason}.")
 
 
-def _sample(circuit: str, flags: dict[str, Any], own: list[str], as_json: bool) -> None:
+def _sample(
+    circuit: str, flags: dict[str, Any], only_runs: list[str], bind: list[str], draw: bool, plot: bool, as_json: bool
+) -> None:
     """`hybrid run FILE.qasm` is `hybrid sample FILE.qasm`; UsageError for a flag that only a variational run has."""
     chosen = {"device": "ideal", "backend": "aer", "shots": 1000, "seed": 0, "threads": 1}
-    if stray := [name for name in (*flags, *own) if name not in chosen]:
+    if stray := [name for name in (*flags, *only_runs) if name not in chosen]:
         raise UsageError(f"{circuit} is sampled, and --{stray[0].replace('_', '-')} does not apply. See: hybrid sample --help.")
-    sample.sample_and_print(circuit, **(chosen | flags), bindings=[], draw=False, plot=None, as_json=as_json)
+    target = Path(Path(circuit).stem + ".png") if plot else None
+    sample.sample_and_print(circuit, **(chosen | flags), bindings=bind, draw=draw, plot=target, as_json=as_json)
 
 
 def _run(spec: Spec, results: Path, quiet: bool, interruption: Callable[[], HybridError | None]) -> Any:

@@ -11,13 +11,12 @@ from hybrid.cli import completion
 from hybrid.cli.layout import COLUMNS, emit, table, wrapped
 from hybrid.cli.report import WIDTH, duration, physics, spaced
 from hybrid.errors import UsageError, shortened
-from hybrid.files import looks_like_path
 from hybrid.result import with_uncertainty
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-    from hybrid.sample import Sample
+    from hybrid.sampling import Sample
 
 HELP = """Run one circuit and count its outcomes: hybrid sample ghz:n=5, or a file in OpenQASM 2, OpenQASM 3 or QPY.
 
@@ -25,7 +24,8 @@ Outcomes read as Qiskit writes them: classical bit 0 on the right, registers apa
 """
 ROWS = 16
 """Outcomes shown one by one; the rest is summed."""
-CIRCUIT_SUFFIXES = (".qasm", ".qasm2", ".qasm3", ".qpy")
+CIRCUIT_SUFFIXES = (".qasm", ".qasm3", ".qpy")
+"""As `hybrid.circuit_file.SUFFIXES`, which is not imported here because it loads Qiskit; a test holds them together."""
 
 
 def sample_circuit(
@@ -81,7 +81,7 @@ def sample_and_print(
 
         need_matplotlib()
     found = _circuit(circuit, bindings)
-    from hybrid.sample import sample
+    from hybrid.sampling import sample
 
     result = sample(found, device=device, backend=backend, shots=shots, seed=seed, threads=threads)
     if plot is not None:
@@ -97,7 +97,7 @@ def sample_and_print(
 
 def _circuit(name: str, bindings: list[str]) -> "QuantumCircuit":
     """The circuit that the command line names, its parameters bound."""
-    if looks_like_path(name.partition(":")[0]) and not name.partition(":")[0].endswith(".py"):
+    if is_circuit([name]):
         from hybrid.circuit_file import read_circuit
 
         found = read_circuit(Path(name))
@@ -172,11 +172,11 @@ def _fidelity_rows(result: "Sample") -> list[tuple[str, str]]:
     if result.fidelity is None:
         return [("fidelity", "not known: the ideal distribution is not computed for this circuit")]
     found = with_uncertainty(result.fidelity, result.fidelity_stderr or 0.0, 4)
-    rows = [("fidelity", f"{found} against the ideal distribution; the uniform one has {result.uniform_fidelity:.4f}")]
-    if result.blind_to_noise:
+    rows = [("fidelity", f"{found}; as many perfect shots give {result.perfect_fidelity:.4f} on average")]
+    if result.rescaled_fidelity is None:
         rows.append(("", "BLIND to noise: the ideal output is uniform, as that of a broken machine would be"))
     else:
-        rows.append(("", f"{result.rescaled_fidelity:.4f} when the uniform distribution counts as 0 and the ideal one as 1"))
+        rows.append(("", f"{result.rescaled_fidelity:.4f} when as many uniform outcomes count as 0 and perfect ones as 1"))
     return rows
 
 

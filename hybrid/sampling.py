@@ -8,23 +8,25 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, final
 
 import numpy as np
-from jaxtyping import Float, UInt64
-from qiskit import ClassicalRegister, QuantumCircuit
+from jaxtyping import Float, Int, UInt64
+from qiskit import QuantumCircuit
 
 from hybrid import catalog, noise
 from hybrid.device import Device
 from hybrid.errors import UsageError
-from hybrid.estimate import tally
+from hybrid.estimate import merge
 from hybrid.program import child
-from hybrid.resources import Resources, assemble
+from hybrid.resources import Resources, assemble, check_memory
 from hybrid.transpile import to_isa
-from hybrid.types import Backend, Counts, DynamicBackend
+from hybrid.types import Backend, Counts, DynamicBackend, Setting, Task
 
 IDEAL_QUBITS = 20
 """Up to here the ideal distribution is computed beside the counts."""
 RESAMPLES = 200
 BLIND = 0.99
 """Above this fidelity of the uniform distribution a circuit cannot tell noise from its ideal output."""
+MOST_LISTED, MOST_BITS = 4096, 63
+FIDELITIES = ("ideal", "fidelity", "fidelity_stderr", "perfect_fidelity", "uniform_fidelity", "rescaled_fidelity")
 SHOTS, READOUT, RESAMPLE = range(3)
 
 
@@ -33,8 +35,10 @@ SHOTS, READOUT, RESAMPLE = range(3)
 class Sample:
     """Counts of one circuit and what they are worth; fidelities are (sum sqrt(p q))^2 against the ideal distribution.
 
-    `uniform_fidelity` is that of the uniform distribution; `rescaled_fidelity` puts it at 0 and the ideal one at 1. They are
-    None, like `ideal`, where the ideal distribution is not computed (more than 20 qubits, or measurements in mid-circuit).
+    `perfect_fidelity` is what as many shots of a perfect device give on average (1 only for few outcomes or many shots),
+    `uniform_fidelity` that of the uniform distribution itself; `rescaled_fidelity` puts as many uniform shots at 0 and as many
+    perfect ones at 1. `ideal` lists every possible outcome up to 12 read bits, beyond that those that were seen. All are None
+    where the ideal distribution is not computed (more than 20 qubits, or measurements in mid-circuit).
     """
 
     circuit: str
@@ -49,6 +53,7 @@ class Sample:
     ideal: dict[str, float] | None
     fidelity: float | None
     fidelity_stderr: float | None
+    perfect_fidelity: float | None
     uniform_fidelity: float | None
     rescaled_fidelity: float | None
     blind_to_noise: bool
@@ -67,23 +72,25 @@ class Sample:
 
 
 class _Read(NamedTuple):
-    """How outcomes become bit strings: circuit qubit of every classical bit (None: never written) and the registers' sizes."""
+    """How outcomes become bit strings: (classical bit, circuit qubit) of every written bit, and the registers' sizes."""
 
-    qubits: tuple[int | None, ...]
+    written: tuple[tuple[int, int], ...]
+    n_bits: int
     registers: tuple[int, ...]
 
     def bits(self, outcomes: UInt64[np.ndarray, " u"], layout: tuple[int, ...]) -> UInt64[np.ndarray, " u"]:
-        """Classical bits of simulated outcomes."""
+        """The written bits of simulated outcomes, the lowest first, close together."""
         found = np.zeros_like(outcomes)
-        for bit, qubit in enumerate(self.qubits):
-            if qubit is not None:
-                found |= ((outcomes >> np.uint64(layout[qubit])) & np.uint64(1)) << np.uint64(bit)
+        for place, (_, qubit) in enumerate(self.written):
+            found |= ((outcomes >> np.uint64(layout[qubit])) & np.uint64(1)) << np.uint64(place)
         return found
 
     def text(self, value: int) -> str:
-        """`10 1` for a register of two bits above one of one."""
-        word = f"{value:0{len(self.qubits)}b}"
-        parts = []
+        """`10 1` for a register of two bits above one of one; a bit that is never written reads 0."""
+        digits = ["0"] * self.n_bits
+        for place, (bit, _) in enumerate(self.written):
+            digits[bit] = str(value >> place & 1)
+        word, parts = "".join(reversed(digits)), []
         for size in self.registers:
             word, part = word[: len(word) - size], word[len(word) - size :]
             parts.append(part)
@@ -110,6 +117,8 @@ def sample(
         raise UsageError(f"the circuit has free parameters ({names}); bind each: --bind {circuit.parameters[0].name}=0.5.")
     if not any(item.operation.name == "measure" or hasattr(item.operation, "blocks") for item in circuit.data):
         raise UsageError("the circuit measures nothing; end it with a measurement of the qubits you want to read.")
+    if sum(item.operation.name == "measure" for item in circuit.data) > MOST_BITS:
+        raise UsageError(f"more than {MOST_BITS} bits are read; outcomes are kept as 63-bit numbers.")
     root = np.random.SeedSequence(seed)
     split = _final_measurements(circuit)
     if split is None:
@@ -121,40 +130,35 @@ def sample(
     ((counts,),) = runner.counts(np.zeros((1, 0)), [shots], [[child(root, SHOTS)]])
     if loaded.noisy:
         counts = noise.readout(loaded, isa.physical).flip(counts, np.random.default_rng(child(root, READOUT)))
-    bits = _added(Counts(read.bits(counts.outcomes, isa.layout), counts.counts))
+    bits = merge(read.bits(counts.outcomes, isa.layout), counts.counts)
     ideal = _ideal(body, read, member) if body.num_qubits <= IDEAL_QUBITS else None
     return _judged(circuit, loaded, backend, shots, seed, bits, read, ideal, resources)
 
 
 def _final_measurements(circuit: QuantumCircuit) -> tuple[QuantumCircuit, _Read] | None:
-    """The circuit without its measurements and how to read it; None when something acts on a qubit or bit after it was read."""
+    """The circuit without its measurements and how to read it; None when something acts on a qubit or bit after it was read.
+
+    A reset of a qubit that nothing has touched is no more than its initialisation and is left out.
+    """
     body = QuantumCircuit(circuit.num_qubits)
-    read: list[int | None] = [None] * circuit.num_clbits
-    done: set[int] = set()
+    written: dict[int, int] = {}
+    touched: set[int] = set()
     for item in circuit.data:
-        qubits = [circuit.find_bit(bit).index for bit in item.qubits]
-        if item.operation.name == "barrier":
+        qubits = {circuit.find_bit(bit).index for bit in item.qubits}
+        if item.operation.name == "barrier" or (item.operation.name == "reset" and not touched & qubits):
             continue
-        if item.operation.name == "reset" or hasattr(item.operation, "blocks") or done & set(qubits):
+        touched |= qubits
+        if item.operation.name == "reset" or hasattr(item.operation, "blocks") or qubits & set(written.values()):
             return None
         if item.operation.name == "measure":
             bit = circuit.find_bit(item.clbits[0]).index
-            if read[bit] is not None:
+            if bit in written:
                 return None
-            read[bit] = qubits[0]
-            done.add(qubits[0])
+            written[bit] = qubits.pop()
             continue
-        body.append(item.operation, qubits, copy=False)
-    return body, _Read(tuple(read), _sizes(circuit))
-
-
-def _sizes(circuit: QuantumCircuit) -> tuple[int, ...]:
-    return tuple(register.size for register in circuit.cregs if isinstance(register, ClassicalRegister))
-
-
-def _added(counts: Counts) -> Counts:
-    """Equal outcomes added up."""
-    return tally(np.repeat(counts.outcomes, counts.counts))
+        body.append(item.operation, [circuit.find_bit(bit).index for bit in item.qubits], copy=False)
+    registers = tuple(register.size for register in circuit.cregs)
+    return body, _Read(tuple(sorted(written.items())), circuit.num_clbits, registers)
 
 
 def _ideal(body: QuantumCircuit, read: _Read, backend: Backend) -> Float[np.ndarray, " d"]:
@@ -164,7 +168,7 @@ def _ideal(body: QuantumCircuit, read: _Read, backend: Backend) -> Float[np.ndar
     task, _ = assemble(isa, [isa.circuit], ideal, backend, observable=None, shots=0, threads=1)
     distribution = backend.compile(task).distributions(np.zeros((1, 0)))[0, 0]
     bits = read.bits(np.arange(len(distribution), dtype=np.uint64), isa.layout)
-    return np.bincount(bits.astype(np.int64), weights=distribution, minlength=1)
+    return np.bincount(bits.astype(np.int64), weights=np.clip(distribution, 0, None), minlength=2 ** len(read.written))
 
 
 def _judged(
@@ -179,23 +183,13 @@ def _judged(
     resources: Resources,
 ) -> Sample:
     """Everything a person wants beside the counts."""
-    written = sum(qubit is not None for qubit in read.qubits)
-    judged: dict[str, Any] = dict.fromkeys(("fidelity", "fidelity_stderr", "uniform_fidelity", "rescaled_fidelity", "ideal"))
+    judged: dict[str, Any] = dict.fromkeys(FIDELITIES)
     if ideal is not None:
-        expected = ideal[np.minimum(bits.outcomes, len(ideal) - 1).astype(np.int64)] * (bits.outcomes < len(ideal))
-        uniform = float(np.sqrt(np.clip(ideal, 0, None)).sum() ** 2 / 2**written)
-        value = _fidelity(bits.counts / shots, expected)
-        draws = np.random.default_rng(child(np.random.SeedSequence(seed), RESAMPLE)).multinomial(
-            shots, bits.counts / shots, RESAMPLES
-        )
-        judged = {
-            "fidelity": value,
-            "fidelity_stderr": float(np.std([_fidelity(draw / shots, expected) for draw in draws])),
-            "uniform_fidelity": uniform,
-            "rescaled_fidelity": (value - uniform) / (1 - uniform) if uniform < BLIND else None,
-            "ideal": {read.text(int(o)): float(p) for o, p in enumerate(ideal) if p > 1e-12 and len(ideal) <= 4096}
-            or {read.text(int(o)): float(p) for o, p in zip(bits.outcomes, expected, strict=True)},
-        }
+        expected = ideal[bits.outcomes.astype(np.int64)]
+        listed = np.flatnonzero(ideal > 1e-12) if len(ideal) <= MOST_LISTED else bits.outcomes.astype(np.int64)
+        rng = np.random.default_rng(child(np.random.SeedSequence(seed), RESAMPLE))
+        judged = _fidelities(bits.counts, expected, ideal, shots, rng)
+        judged["ideal"] = {read.text(int(outcome)): float(ideal[outcome]) for outcome in listed}
     t2_star = [device.t2_star_s[q] for q in resources.physical] if device.t2_star_s else None
     return Sample(
         circuit=circuit.name,
@@ -220,9 +214,34 @@ def _judged(
     )
 
 
-def _fidelity(found: Float[np.ndarray, " u"], expected: Float[np.ndarray, " u"]) -> float:
-    """(sum sqrt(p q))^2 over the outcomes seen."""
-    return float(np.sqrt(found * np.clip(expected, 0, None)).sum() ** 2)
+def _fidelities(
+    counts: Int[np.ndarray, " u"],
+    expected: Float[np.ndarray, " u"],
+    ideal: Float[np.ndarray, " d"],
+    shots: int,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Fidelity with its resampled standard error, beside what as many shots of perfect and of uniform outcomes would give."""
+    repeats = RESAMPLES if len(ideal) <= MOST_LISTED else RESAMPLES // 10
+    value = _fidelity(counts, expected, shots)
+    spread = np.std([_fidelity(draw, expected, shots) for draw in rng.multinomial(shots, counts / counts.sum(), repeats)])
+    even = np.full(len(ideal), 1 / len(ideal))
+    perfect, blank = (
+        np.mean([_fidelity(rng.multinomial(shots, p / p.sum()), ideal, shots) for _ in range(repeats)]) for p in (ideal, even)
+    )
+    uniform = float(np.sqrt(ideal).sum() ** 2 / len(ideal))
+    return {
+        "fidelity": value,
+        "fidelity_stderr": float(spread),
+        "perfect_fidelity": float(perfect),
+        "uniform_fidelity": uniform,
+        "rescaled_fidelity": float((value - blank) / (perfect - blank)) if uniform < BLIND else None,
+    }
+
+
+def _fidelity(counts: Int[np.ndarray, " u"], expected: Float[np.ndarray, " u"], shots: int) -> float:
+    """(sum sqrt(p q))^2 of shares p and probabilities q."""
+    return float(np.sqrt(counts / shots * expected).sum() ** 2)
 
 
 def _texts(bits: Counts, read: _Read) -> dict[str, int]:
@@ -248,10 +267,10 @@ def _dynamic(
         )
     if not isinstance(member, DynamicBackend):
         raise UsageError(f"backend '{backend}' cannot measure, reset or branch in mid-circuit; use --backend aer.")
+    empty = Task((Setting(circuit.num_qubits, ()),), (), None, shots, threads)
+    memory_bytes = check_memory(member, empty)
     found: Mapping[str, int] = member.run_dynamic(circuit, shots, child(np.random.SeedSequence(seed), SHOTS), threads)
-    unknown: dict[str, Any] = dict.fromkeys(
-        ("ideal", "fidelity", "fidelity_stderr", "uniform_fidelity", "rescaled_fidelity", "duration_s", "t2_star_s")
-    )
+    unknown: dict[str, Any] = dict.fromkeys((*FIDELITIES, "duration_s", "t2_star_s"))
     return Sample(
         circuit=circuit.name,
         device=device.name,
@@ -267,7 +286,7 @@ def _dynamic(
         depth=circuit.depth(),
         two_qubit_depth=circuit.depth(lambda item: len(item.qubits) > 1),
         qpu_seconds=None,
-        memory_bytes=None,
+        memory_bytes=memory_bytes,
         layout=list(range(circuit.num_qubits)),
         **unknown,
     )
