@@ -193,9 +193,9 @@ def read(path: Path) -> Run:
     ended: dict[str, Any] = {}
     answers: list[dict[str, Any]] = []
     seconds: list[float] = []
-    digest, number = hashlib.sha256(), 0
+    digest = hashlib.sha256()
     try:
-        for number, kind, body, meta, _ in record.lines(path):
+        for _, kind, body, meta, _ in record.lines(path):
             if kind == "start":
                 start, about = body, meta
             elif kind == "answer":
@@ -212,7 +212,7 @@ def read(path: Path) -> Run:
     if stop is not None:
         digest.update(dump(stop["solution"]).encode())
         if digest.hexdigest() != stop["digest"]:
-            raise RecordError(f"{path}:{number}: the digest is not that of this record; it was changed.")
+            raise RecordError(f"{path}:{len(answers) + 2}: the digest is not that of this record; it was changed.")
     return Run(path, start, about, answers, seconds, stop, ended)
 
 
