@@ -27,12 +27,13 @@ def describe(schedule: Schedule, device: Device, physical: tuple[int, ...]) -> S
     steps: list[Operation | Channel] = [
         BitFlip(q, device.init_error[where]) for q, where in enumerate(physical) if device.init_error[where] > 0
     ]
+    t1_s, t2_s = device.t1_s, device.t2_echo_s
     since_s = [0.0] * len(physical)
 
     def wait(qubit: int, until_s: float) -> None:
-        t1_s, t2_s = device.t1_s[physical[qubit]], device.t2_echo_s[physical[qubit]]  # type: ignore[index]
-        if until_s > since_s[qubit] and min(t1_s, t2_s) < float("inf"):
-            steps.append(Relaxation(qubit, until_s - since_s[qubit], t1_s, t2_s))
+        times_s = t1_s[physical[qubit]], t2_s[physical[qubit]]
+        if until_s > since_s[qubit] and min(times_s) < float("inf"):
+            steps.append(Relaxation(qubit, until_s - since_s[qubit], *times_s))
         since_s[qubit] = until_s
 
     for gate, qubits, start_s, duration_s in schedule.operations:

@@ -22,6 +22,8 @@ from hybrid.types import Backend, Counts, DynamicBackend, Setting, Task
 
 IDEAL_QUBITS = 20
 """Up to here the ideal distribution is computed beside the counts."""
+IDEAL_BACKEND = "aer:method=statevector"
+"""Whatever backend gave the counts: one that truncates must not be measured against itself."""
 RESAMPLES = 200
 BLIND = 0.99
 """Above this fidelity of the uniform distribution a circuit cannot tell noise from its ideal output."""
@@ -131,7 +133,7 @@ def sample(
     if loaded.noisy:
         counts = noise.readout(loaded, isa.physical).flip(counts, np.random.default_rng(child(root, READOUT)))
     bits = merge(read.bits(counts.outcomes, isa.layout), counts.counts)
-    ideal = _ideal(body, read, member) if body.num_qubits <= IDEAL_QUBITS else None
+    ideal = _ideal(body, read) if body.num_qubits <= IDEAL_QUBITS else None
     return _judged(circuit, loaded, backend, shots, seed, bits, read, ideal, resources)
 
 
@@ -161,9 +163,10 @@ def _final_measurements(circuit: QuantumCircuit) -> tuple[QuantumCircuit, _Read]
     return body, _Read(tuple(sorted(written.items())), circuit.num_clbits, registers)
 
 
-def _ideal(body: QuantumCircuit, read: _Read, backend: Backend) -> Float[np.ndarray, " d"]:
+def _ideal(body: QuantumCircuit, read: _Read) -> Float[np.ndarray, " d"]:
     """Probabilities of the classical bits without noise, (2^bits,) over the bits that are written."""
     ideal = Device.load("ideal")
+    backend: Backend = catalog.load(catalog.parse("backends", IDEAL_BACKEND))()
     isa = to_isa(body, ideal)
     task, _ = assemble(isa, [isa.circuit], ideal, backend, observable=None, shots=0, threads=1)
     distribution = backend.compile(task).distributions(np.zeros((1, 0)))[0, 0]
