@@ -232,11 +232,11 @@ def test_a_reset_before_anything_is_the_initialisation():
 
 
 def test_few_shots_of_a_wide_distribution_are_judged_fairly():
-    """1,000 shots over 1,024 outcomes reach 0.67 at best; rescaled, ideal counts score 1 to within the resampled error."""
+    """1,000 shots over 1,024 outcomes reach 0.67 at best; rescaled, ideal counts score 1 within four times their scatter."""
     found = sample(named("quantum_volume:n=10"), seed=1)
     assert found.fidelity < 0.8
     assert found.fidelity == pytest.approx(found.perfect_fidelity, abs=0.05)
-    assert found.rescaled_fidelity == pytest.approx(1, abs=0.3)
+    assert found.rescaled_fidelity == pytest.approx(1, abs=0.2)
 
 
 def test_a_truncating_backend_is_not_measured_against_itself():
