@@ -7,16 +7,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hybrid.characterization import characterize
+    from hybrid.compilation import compile
     from hybrid.device import Device
     from hybrid.errors import HybridError
+    from hybrid.explaining import explain
     from hybrid.planning import plan
-    from hybrid.program import Program, compile
+    from hybrid.program import Program
     from hybrid.result import Result
     from hybrid.sampling import sample
     from hybrid.session import run
     from hybrid.spec import Spec
 
-__all__ = ["Device", "HybridError", "Program", "Result", "Spec", "compile", "plan", "run", "sample"]
+__all__ = [
+    "Device",
+    "HybridError",
+    "Program",
+    "Result",
+    "Spec",
+    "characterize",
+    "compile",
+    "explain",
+    "plan",
+    "run",
+    "sample",
+]
 
 _HOME = {
     "Device": "device",
@@ -24,7 +39,9 @@ _HOME = {
     "Program": "program",
     "Result": "result",
     "Spec": "spec",
-    "compile": "program",
+    "characterize": "characterization",
+    "compile": "compilation",
+    "explain": "explaining",
     "plan": "planning",
     "run": "session",
     "sample": "sampling",

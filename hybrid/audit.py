@@ -1,10 +1,7 @@
 """Records measured again: by what made them, bit for bit; or by another backend, judged by standard errors."""
 
-import contextlib
 import math
-import re
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, final
@@ -13,12 +10,12 @@ import numpy as np
 from scipy.special import gammaincc
 
 from hybrid import catalog, runs
-from hybrid.errors import RecordError, UsageError
-from hybrid.files import looks_like_path
+from hybrid.errors import RecordError
 from hybrid.gate import AuditGate, Body, Finding, RecordEnded, versions
+from hybrid.inputs import as_given, at_home
 from hybrid.loop import Cost
 from hybrid.prepare import AUDIT, prepare
-from hybrid.program import child
+from hybrid.randomness import child
 from hybrid.record import dump
 from hybrid.runs import Change, Run, two_sided
 from hybrid.session import GatedSession, Progress
@@ -133,7 +130,7 @@ def repeat(path: Path, *, threads: int | None = None, watch: Watch = lambda prog
     """
     run = runs.read(path)
     findings: list[Finding] = []
-    with _as_given(run) as given:
+    with as_given(run) as given:
         fields: dict[str, Any] = given if threads is None else given | {"threads": threads}
         spec = Spec(**fields)
         session = _Session(run, spec, findings.append, watch)
@@ -176,15 +173,17 @@ def cross_check(
     `seed` chooses among independent repetitions. What is left out is as recorded. Errors as `repeat`.
     """
     run = runs.read(path)
-    asked = {"device": None if device is None else _at_home(device), "shots": shots, "threads": threads}
-    asked["backend"] = None if backend is None else _at_home(catalog.parse("backends", backend) and backend)
+    asked = {"device": None if device is None else at_home(device), "shots": shots, "threads": threads}
+    asked["backend"] = None if backend is None else at_home(catalog.parse("backends", backend) and backend)
     verdicts: list[Verdict] = []
-    with _as_given(run) as given:
+    with as_given(run) as given:
         recorded = Spec(**given)
         defaults = {} if "optimizer" in given else {"optimizer": run.resolved["optimizer"]}  # which depends on the shots
         budgets = dict.fromkeys(("max_evals", "max_iterations", "max_qpu"))
         asked = {key: value for key, value in asked.items() if value is not None}
         fields: dict[str, Any] = given | defaults | budgets | asked
+        if bool(fields.get("shots", 0)) != bool(recorded.shots):  # what was chosen for the one does not go with the other
+            fields |= {"realizations": None, "gradient": "auto"}
         spec = Spec(**fields)
         session = _Session(run, spec, lambda finding: verdicts.append(judge(finding, run.sign)), watch, seed=seed)
         session.play()
@@ -343,57 +342,3 @@ class _Session:
             if key in resolved and key != "threads" and before != resolved[key]
         ]
         return found + ([Change("device file", *sha256)] if sha256[0] != sha256[1] else [])
-
-
-def _at_home(text: str) -> str:
-    """A member or device as written here, its file named from the root: it will be read from another folder."""
-    head, colon, rest = text.partition(":")
-    return f"{Path(head).resolve()}{colon}{rest}" if looks_like_path(head) and Path(head).exists() else text
-
-
-@contextlib.contextmanager
-def _as_given(run: Run) -> Iterator[dict[str, Any]]:
-    """The inputs of a run as they were written, in the folder where they were, or here, wherever the files still fit.
-
-    RecordError names the file that changed or is missing.
-    """
-    given, path = run.about["given"], run.path
-    wrong: list[str] = []
-    for folder in dict.fromkeys((Path(run.about["folder"]), Path.cwd())):
-        if not folder.is_dir():
-            continue
-        with contextlib.chdir(folder), _importing_from(folder):
-            catalog.signature.cache_clear()  # it goes by name, and another folder's file may have the same
-            try:
-                spec = Spec(**given)
-                problem = "" if spec.id == run.start["id"] else _changed(run, spec)
-            except UsageError as error:
-                problem = str(error)
-            try:
-                if not problem:
-                    yield given
-                    return
-            finally:
-                catalog.signature.cache_clear()
-            wrong.append(f"in {folder}: {problem.rstrip('.')}")
-    raise RecordError(f"{path}:1: cannot be measured again: its inputs are not what they were. {'; '.join(wrong)}.")
-
-
-@contextlib.contextmanager
-def _importing_from(folder: Path) -> Iterator[None]:
-    """Members of one's own are imported from the folder of the run as `hybrid run` imports them: after everything else."""
-    sys.path.append(str(folder))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder))
-
-
-def _changed(run: Run, spec: Spec) -> str:
-    """Which input is another one today."""
-    then, now = (
-        dict(re.findall(r"([^,=:\n]+)#([0-9a-f]{16})", "\n".join(str(value) for value in fields.values())))
-        for fields in (run.resolved, spec.canonical())
-    )
-    files = [f"{name} changed (sha256 {then[name]} then, {now[name]} now)" for name in then if now.get(name, "") != then[name]]
-    return ", ".join(files) or f"the same inputs are run {spec.id} today"

@@ -16,8 +16,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from hybrid import device_options
 from hybrid.errors import UsageError, shortened, unknown
-from hybrid.files import looks_like_path, read_bytes
+from hybrid.files import looks_like_path, read_bytes, read_toml
 
 PACKAGE = Path(__file__).parent
 FAMILIES = {
@@ -143,12 +144,29 @@ def load(member: Member) -> Callable[..., Any]:
 
 
 def device_file(text: str) -> Path:
-    """The profile that `text` names: built in, or somebody's own file; UsageError otherwise."""
-    if looks_like_path(text):
-        return Path(text)
-    if text not in names("devices"):
-        raise unknown("device", text, names("devices"))
-    return PACKAGE / "devices" / f"{text}.toml"
+    """The profile that `text` names, options aside: built in, or somebody's own .toml file; UsageError otherwise."""
+    head, _ = device_options.split(text)
+    if looks_like_path(head):
+        if not head.endswith(".toml"):
+            raise UsageError(f"device '{shortened(head)}': a device profile is a .toml file.")
+        return Path(head)
+    if head not in names("devices"):
+        raise unknown("device", head, names("devices"))
+    return PACKAGE / "devices" / f"{head}.toml"
+
+
+def device_text(text: str, dephasing: str | None = None) -> str:
+    """Canonical `device:key=value,...`: options sorted, those that change nothing left out, a file by its fingerprint.
+
+    `dephasing` counts as an option; UsageError where it contradicts the options or the profile.
+    """
+    head, settings = device_options.split(text)
+    path = device_file(text)
+    name = fingerprint(path) if looks_like_path(head) else head
+    if not settings and dephasing is None:
+        return name
+    options = device_options.parse(path.stem, settings, device_options.offer(read_toml(path)[0]), dephasing).text
+    return f"{name}:{options}" if options else name
 
 
 def fingerprint(path: Path) -> str:

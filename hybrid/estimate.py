@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int, UInt64
+from jaxtyping import Float, UInt64
 from qiskit.quantum_info import SparsePauliOp
+from scipy.special import ndtri, stdtrit
 
+from hybrid.counts import Correction
 from hybrid.errors import UsageError
 from hybrid.types import Counts
+
+STEP = 1e-6
+"""Of the central differences in an error rate; an estimate is a smooth product in each."""
 
 
 class Group(NamedTuple):
@@ -18,17 +23,22 @@ class Group(NamedTuple):
     masks: UInt64[np.ndarray, " t"]
     coefficients: Float[np.ndarray, " t"]
 
-    def eigenvalues(self, outcomes: UInt64[np.ndarray, " u"]) -> Float[np.ndarray, " u"]:
-        """What one shot with each outcome contributes: sum_t c_t (-1)^parity(outcome AND mask_t)."""
+    def eigenvalues(self, outcomes: UInt64[np.ndarray, " u"], correction: Correction | None) -> Float[np.ndarray, " u"]:
+        """What one shot with each outcome contributes: sum_t c_t (-1)^parity(outcome AND mask_t), signs corrected."""
         values = np.zeros(len(outcomes))
         for mask, coefficient in zip(self.masks, self.coefficients, strict=True):
-            values += coefficient * (1.0 - 2.0 * (np.bitwise_count(outcomes & mask) & 1))
+            if correction is None:
+                values += coefficient * (1.0 - 2.0 * (np.bitwise_count(outcomes & mask) & 1))
+            else:
+                values += coefficient * np.prod([correction.sign(q, outcomes) for q in _qubits(mask)], axis=0)
         return values
 
-    @property
-    def extremes(self) -> tuple[float, float]:
+    def extremes(self, correction: Correction | None) -> tuple[float, float]:
         """Bounds of what one shot can contribute."""
-        bound = float(np.abs(self.coefficients).sum())
+        bounds = np.abs(self.coefficients)
+        if correction is not None:
+            bounds = bounds * [np.prod([correction.stretch(q) for q in _qubits(mask)]) for mask in self.masks]
+        bound = float(bounds.sum())
         return -bound, bound
 
 
@@ -37,15 +47,25 @@ class AllZeros(NamedTuple):
 
     basis: str
 
-    def eigenvalues(self, outcomes: UInt64[np.ndarray, " u"]) -> Float[np.ndarray, " u"]:
-        """1 where every marked qubit reads 0, else 0."""
-        mask = np.uint64(sum(1 << q for q, letter in enumerate(self.basis) if letter == "Z"))
-        return ((outcomes & mask) == 0).astype(float)
+    def eigenvalues(self, outcomes: UInt64[np.ndarray, " u"], correction: Correction | None) -> Float[np.ndarray, " u"]:
+        """1 where every marked qubit reads 0, else 0; corrected, the product of (1 + sign)/2."""
+        marked = [q for q, letter in enumerate(self.basis) if letter == "Z"]
+        if correction is None:
+            mask = np.uint64(sum(1 << q for q in marked))
+            return ((outcomes & mask) == 0).astype(float)
+        return np.prod([(1 + correction.sign(q, outcomes)) / 2 for q in marked], axis=0)
 
-    @property
-    def extremes(self) -> tuple[float, float]:
+    def extremes(self, correction: Correction | None) -> tuple[float, float]:
         """Bounds of what one shot can contribute."""
-        return 0.0, 1.0
+        if correction is None:
+            return 0.0, 1.0
+        stretches = [correction.stretch(q) for q, letter in enumerate(self.basis) if letter == "Z"]
+        high = float(np.prod([(1 + stretch) / 2 for stretch in stretches]))
+        return high - float(np.prod(stretches)), high
+
+
+def _qubits(mask: np.uint64) -> list[int]:
+    return [q for q in range(int(mask).bit_length()) if int(mask) >> q & 1]
 
 
 def group_terms(observable: SparsePauliOp, grouping: str) -> tuple[float, list[Group]]:
@@ -89,62 +109,78 @@ def divide_shots(shots: int, parts: int) -> list[int]:
     return [shots // parts + (i < shots % parts) for i in range(parts)]
 
 
-def mean_and_variance(group: Group | AllZeros, counts: Counts) -> tuple[float, float]:
-    """Estimate of the group's expectation value and the variance of that estimate, never zero.
+class Share(NamedTuple):
+    """What one group adds to an estimate: its mean, the variance of that mean if all shots were independent, and by how much
+    each realization pulls the mean (r,), which adds up to zero."""
+
+    mean: float
+    variance: float
+    pulls: Float[np.ndarray, " r"]
+
+
+def share(group: Group | AllZeros, counts: Counts, realizations: int, correction: Correction | None) -> Share:
+    """Estimate of the group's expectation value; its variance is never zero.
 
     The variance counts two imagined shots, one at each extreme (+-sum|c| for Pauli terms); for a single term that is
-    (1 - m^2)/N with m = 2 (k+1)/(N+2) - 1, Laplace's rule of succession.
+    (1 - m^2)/N with m = 2 (k+1)/(N+2) - 1, Laplace's rule of succession. With n_r shots in realization r, the mean is
+    sum_r (n_r/N) m_r, and a pull is (n_r/N) (m_r - mean).
     """
     n = int(counts.counts.sum())
-    values, extremes = group.eigenvalues(counts.outcomes), np.array(group.extremes)
-    total = float(counts.counts @ values)
-    smoothed = (total + extremes.sum()) / (n + 2)
+    values, extremes = group.eigenvalues(counts.outcomes, correction), np.array(group.extremes(correction))
+    mean = float(counts.counts @ values) / n
+    smoothed = (mean * n + extremes.sum()) / (n + 2)
     spread = (float(counts.counts @ values**2) + (extremes**2).sum()) / (n + 2) - smoothed**2
-    return total / n, spread / n
+    pulls = np.bincount(counts.realizations, weights=counts.counts * (values - mean) / n, minlength=realizations)
+    return Share(mean, spread / n, pulls)
 
 
-def draw(probabilities: Float[np.ndarray, " d"], shots: int, rng: np.random.Generator) -> Counts:
-    """`shots` independent outcomes of a distribution; memory and time do not depend on how many."""
-    weights = np.clip(probabilities, 0.0, None)
-    counts = rng.multinomial(shots, weights / weights.sum())
-    seen = np.flatnonzero(counts)
-    return Counts(seen.astype(np.uint64), counts[seen])
+def variance(shares: Sequence[Share], inflation: float) -> float:
+    """Variance of the sum of the groups' means (k for clusters): shots of one realization are not independent.
+
+    With R realizations, g times fewer of them independent: g R/(R - g) sum_r (sum_groups pull_r)^2, widened so that 1.96
+    standard errors hold what Student's t with R/g - 1 degrees of freedom needs at 95 %. That cannot be less than if all shots
+    were independent; where it is by chance, the latter counts.
+    """
+    independent = sum(part.variance for part in shares)
+    count = len(shares[0].pulls)
+    if count == 1:
+        return independent
+    squares = float(np.sum(np.sum([part.pulls for part in shares], axis=0) ** 2))
+    between = inflation * count / (count - inflation) * squares
+    return max(independent, between * widening(count / inflation - 1) ** 2)
 
 
-def merge(outcomes: UInt64[np.ndarray, " n"], counts: Int[np.ndarray, " n"]) -> Counts:
-    """Counts with equal outcomes added up, ordered by outcome; outcomes that were never seen are left out."""
-    distinct, place = np.unique(outcomes[counts > 0], return_inverse=True)
-    total = np.zeros(len(distinct), dtype=np.int64)
-    np.add.at(total, place, counts[counts > 0])
-    return Counts(distinct, total)
+def widening(degrees: float) -> float:
+    """The 95 % quantile of Student's t over that of a Gaussian: what a standard error from few numbers is too small by."""
+    return float(stdtrit(degrees, 0.975) / ndtri(0.975))
 
 
-class Readout(NamedTuple):
-    """Assignment errors per simulated qubit: `p01` reads 1 for 0, `p10` reads 0 for 1, both (n,)."""
-
-    p01: Float[np.ndarray, " n"]
-    p10: Float[np.ndarray, " n"]
-
-    def mix(self, distributions: Float[np.ndarray, "*batch d"]) -> Float[np.ndarray, "*batch d"]:
-        """Outcome probabilities as the faulty readout reports them: one 2x2 confusion matrix per qubit."""
-        mixed = distributions
-        for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
-            confusion = np.array([[1 - p01, p10], [p01, 1 - p10]])
-            pairs = mixed.reshape(-1, 2, 2**qubit)
-            mixed = np.einsum("ab,xby->xay", confusion, pairs).reshape(distributions.shape)
-        return mixed
-
-    def flip(self, counts: Counts, rng: np.random.Generator) -> Counts:
-        """Counts as the faulty readout reports them: qubit by qubit, a binomial part of every outcome's shots flips its bit."""
-        for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
-            bit = np.uint64(1 << qubit)
-            wrong = rng.binomial(counts.counts, np.where(counts.outcomes & bit, p10, p01))
-            outcomes = np.concatenate([counts.outcomes, counts.outcomes ^ bit])
-            counts = merge(outcomes, np.concatenate([counts.counts - wrong, wrong]))
-        return counts
-
-
-def exact_values(groups: Sequence[Group | AllZeros], distributions: Float[np.ndarray, "k s d"]) -> Float[np.ndarray, " k"]:
+def exact_values(
+    groups: Sequence[Group | AllZeros], distributions: Float[np.ndarray, "k s d"], correction: Correction | None
+) -> Float[np.ndarray, " k"]:
     """Sum over groups of the exact expectation values, (k,)."""
     outcomes = np.arange(distributions.shape[-1], dtype=np.uint64)
-    return np.sum([distributions[:, i] @ group.eigenvalues(outcomes) for i, group in enumerate(groups)], axis=0)
+    return np.sum([distributions[:, i] @ group.eigenvalues(outcomes, correction) for i, group in enumerate(groups)], axis=0)
+
+
+def calibration_pulls(
+    groups: Sequence[Group | AllZeros], counts: Sequence[Counts], correction: Correction | None
+) -> Float[np.ndarray, " q"]:
+    """By how much one standard error of each calibrated rate moves a corrected estimate, dE/df std(f) over all f0, then f1.
+
+    All estimates with one calibration move together. None without a correction.
+    """
+    if correction is None:
+        return np.zeros(0)
+
+    def estimate(trial: Correction) -> float:
+        pairs = zip(groups, counts, strict=True)
+        return sum(float(c.counts @ g.eigenvalues(c.outcomes, trial)) / c.counts.sum() for g, c in pairs)
+
+    pulls = []
+    for name, stderr in (("f0", correction.f0_stderr), ("f1", correction.f1_stderr)):
+        rate = getattr(correction, name)
+        for step, error in zip(STEP * np.eye(len(rate)), stderr, strict=True):
+            high, low = (estimate(correction._replace(**{name: rate + sign * step})) for sign in (1, -1))
+            pulls.append((high - low) / (2 * STEP) * error)
+    return np.array(pulls)

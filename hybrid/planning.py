@@ -84,7 +84,7 @@ class _PlanningSession:
                 resolved=self._chosen.resolved(),
                 n_parameters=len(x),
                 resources=tuple(program.resources for program in measurement.programs),
-                evaluations_per_gradient=max(program.n_shifts for program in measurement.programs),
+                evaluations_per_gradient=max(program.evaluations_per_gradient for program in measurement.programs),
                 total=ending.spent.plus(final),
                 physics=self._prepared.device.title,
                 caveat=self._prepared.device.caveat,

@@ -1,19 +1,21 @@
 """From a Spec to what a session needs: members loaded, defaults chosen, the loss compiled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any, NamedTuple, final
 
 import numpy as np
 
 from hybrid import catalog
+from hybrid.compilation import Measuring
 from hybrid.device import Device
 from hybrid.errors import UsageError
+from hybrid.execution import Conditions
 from hybrid.loop import Budget
 from hybrid.measure import Measurement
-from hybrid.spec import DEFAULT_ITERATIONS, Spec
+from hybrid.spec import DEFAULT_ITERATIONS, Spec, gradient_method
 from hybrid.types import Ansatz, Loss, Point, Problem, Solution
 
-OPTIMIZER, INITIAL, ANSWER, FINAL, ALGORITHM, AUDIT = range(6)
+OPTIMIZER, INITIAL, ANSWER, FINAL, ALGORITHM, AUDIT, LANDSCAPE, DEVICE = range(8)
 """Purposes: the first element of every spawn key, so that no two kinds of draws share a stream."""
 
 
@@ -28,7 +30,7 @@ class Prepared(NamedTuple):
 
 def prepare(spec: Spec) -> Prepared:
     """Load device, problem and algorithm; UsageError for what does not fit together."""
-    device = Device.load(spec.device)
+    device = Device.load(spec.device, dephasing=spec.dephasing)
     if spec.max_qpu is not None and (device.shot_cycle_s is None or spec.shots == 0):
         raise UsageError(
             "--max-qpu needs --shots and a device with a shot cycle; 'ideal' and exact values take no machine time."
@@ -64,25 +66,21 @@ class Chosen:
 
     def resolved(self) -> dict[str, Any]:
         """The Spec with every default filled in."""
-        return self._prepared.spec.resolved(
+        spec = self._prepared.spec
+        return spec.resolved(
             ansatz=self.ansatz_text,
             optimizer=self.optimizer_text,
-            gradient="parameter-shift",
+            gradient=gradient_method(spec.gradient, spec.shots),
+            dephasing=self._prepared.device.dephasing or None,
             max_iterations=self.budget.max_iterations,
         )
 
-    def compile(self, loss: Loss, ansatz: Ansatz) -> Measurement:
-        """The loss on the run's device and backend."""
+    def compile(self, loss: Loss, ansatz: Ansatz, *, without: Set[str] = frozenset()) -> Measurement:
+        """The loss on the run's device and backend, parts of its noise left out."""
         spec, parameters = self._prepared.spec, list(ansatz.circuit.parameters)
-        return Measurement(
-            loss,
-            parameters,
-            self._prepared.device,
-            self.backend,
-            shots=spec.shots,
-            grouping=spec.grouping,
-            threads=spec.threads,
-        )
+        conditions = Conditions(spec.shots, spec.realizations, spec.threads, spec.dd, without)
+        measuring = Measuring(conditions, spec.grouping, spec.mitigate, spec.gradient)
+        return Measurement(loss, parameters, self._prepared.device, self.backend, measuring)
 
     def start(self, ansatz: Ansatz) -> Point:
         """The initial point (p,): the Spec's, or drawn by the ansatz; UsageError for a wrong length."""

@@ -93,32 +93,50 @@ def _with_unit(text: str, unit: str) -> str:
 class Profile:
     """One profile file being read; every complaint names the file, the line, the key and what is allowed.
 
-    `numbers` collects every entry that was read, by its dotted key, in the order of reading.
+    `numbers` collects every entry that was read, by its dotted key, in the order of reading. `moved` says where a variant's
+    entries are read instead of the profile's own; `variant` is the place of that variant, empty for the profile itself.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.table, self.text = read_toml(path)
         self.numbers: dict[str, Number] = {}
+        self.moved: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self.variant: tuple[str, ...] = ()
 
     def error(self, keys: tuple[str, ...], message: str) -> UsageError:
-        """The complaint about one key, to be raised."""
-        return UsageError(f"{self.path}:{line_of(self.text, *keys)}: {'.'.join(keys)}: {message}")
+        """The complaint about one key, to be raised; about the variant where only that makes the profile's own key wrong."""
+        place = self._place(keys)
+        if self.variant and place == keys:
+            place, message = self.variant, f"does not go with {'.'.join(keys)}: {message}"
+        return UsageError(f"{self.path}:{line_of(self.text, *place)}: {'.'.join(place)}: {message}")
+
+    def _place(self, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """Where the file holds these keys: in a variant if that replaces the entry they are in."""
+        for depth in range(len(keys), 0, -1):
+            if keys[:depth] in self.moved:
+                return self.moved[keys[:depth]] + keys[depth:]
+        return keys
+
+    def table_at(self, at: tuple[str, ...], wanted: str = "") -> dict[str, Any]:
+        """The table at this place; `wanted` ends the complaint when there is none."""
+        table: Any = self.table
+        for key in self._place(at):
+            table = table[key]
+        if not isinstance(table, dict):
+            raise self.error(at, f"a table is needed{wanted}.")
+        return table
 
     def keys(self, at: tuple[str, ...], required: Iterable[str], optional: Iterable[str] = ()) -> dict[str, Any]:
         """The table at this place; it must hold every required key, and nothing but required and optional ones."""
-        table: Any = self.table
-        for key in at:
-            table = table[key]
-        if not isinstance(table, dict):
-            raise self.error(at, f"a table is needed, with the keys {', '.join(required)}.")
+        table = self.table_at(at, f", with the keys {', '.join(required)}")
         for key in table:
             if key not in {*required, *optional}:
                 raise self.error((*at, key), str(unknown("key", key, {*required, *optional})))
         missing = [key for key in required if key not in table]
         if missing:
-            place = f"{self.path}:{line_of(self.text, *at)}: {'.'.join(at)}: " if at else f"{self.path}:1: "
-            raise UsageError(f"{place}missing key {', '.join(repr(key) for key in missing)}.")
+            message = f"missing key {', '.join(repr(key) for key in missing)}."
+            raise self.error(at, message) if at else UsageError(f"{self.path}:1: {message}")
         return table
 
     def words(self, at: tuple[str, ...], value: Any) -> str:
@@ -142,7 +160,8 @@ class Profile:
         if value in ("chain", "all-to-all"):
             self._keep(at, entry, value)
             return tuple((q, q + 1) for q in range(n - 1)) if value == "chain" else None
-        if not isinstance(value, list) or not all(isinstance(p, list) and [type(q) for q in p] == [int, int] for p in value):
+        pair_list = isinstance(value, list) and all(isinstance(p, list) and [type(q) for q in p] == [int, int] for p in value)
+        if not pair_list or not value:
             raise self.error((*at, "value"), "write 'chain', 'all-to-all' or a list of pairs such as [[0, 1], [1, 2]].")
         pairs = tuple((min(pair), max(pair)) for pair in value)
         for i, j in pairs:

@@ -1,54 +1,49 @@
-"""compile(...) -> Program: transpiled, grouped, scheduled and compiled once; then called many times with points."""
+"""Program: a compiled query, called many times with points; values and gradients with their standard errors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter
-from qiskit.circuit.exceptions import CircuitError
-from qiskit.quantum_info import SparsePauliOp
+from jaxtyping import Float
 
-from hybrid import catalog, noise
-from hybrid.angles import AngleMap, split
-from hybrid.device import Device
-from hybrid.errors import UsageError, unknown
-from hybrid.estimate import AllZeros, Group, Readout, divide_shots, exact_values, group_terms, mean_and_variance
-from hybrid.resources import Resources, assemble
-from hybrid.spec import GROUPINGS
-from hybrid.transpile import measured, to_isa
-from hybrid.types import (
-    Angles,
-    Backend,
-    Estimates,
-    Expectation,
-    LossGradient,
-    Overlap,
-    Point,
-    Points,
-    Query,
-    Runner,
-)
+from hybrid import gradients
+from hybrid.angles import AngleMap
+from hybrid.counts import Correction
+from hybrid.errors import UsageError
+from hybrid.estimate import AllZeros, Group, calibration_pulls, exact_values, share, variance, widening
+from hybrid.execution import Execution
+from hybrid.gradients import Measured
+from hybrid.randomness import Seed, child, sequence
+from hybrid.resources import Resources
+from hybrid.sensitivity import Sensitivities, sensitivities
+from hybrid.types import Angles, Backend, Estimates, LossGradient, Point, Points, Scalars
 
-PORTION_BYTES, PORTION_POINTS, PORTION_WORK = 2**28, 2048, 10**9
-"""Points are sent on in portions of at most so many bytes of probabilities, points, and bytes of state times gates (about a
+PORTION_BYTES, PORTION_ROWS, PORTION_WORK = 2**28, 2048, 10**9
+"""Points are sent on in portions of at most so many bytes of probabilities, rows, and bytes of state times gates (about a
 second): a simulator at work hears no Ctrl-C, between portions one is heard."""
+DETUNINGS, CALIBRATION, DIRECTION = 2**31, 2**31 + 1, 2**31 + 2
+"""First words of spawn keys beside those of the points, which count from 0."""
 
 
 @final
 @dataclass(frozen=True)
 class Program:
-    """A compiled query. Calls are pure functions of their arguments; see `hybrid.compile`."""
+    """A compiled query. Calls are pure functions of their arguments; see `hybrid.compile`.
+
+    `method` is how gradients are made; `differentiable` gives the same circuits where they can be
+    differentiated, compiled when first asked for.
+    """
 
     angle_map: AngleMap
-    runner: Runner
+    execution: Execution
     constant: float
     groups: tuple[Group | AllZeros, ...]
-    shots: tuple[int, ...]
-    readout: Readout | None
     direct: bool
-    resources: Resources
+    calibrate: Callable[[np.random.SeedSequence], Correction] | None
+    method: str
+    differentiable: Callable[[], Execution]
+    engine: Callable[[], Backend]
 
     @property
     def n_parameters(self) -> int:
@@ -56,27 +51,93 @@ class Program:
         return len(self.angle_map.parameters)
 
     @property
-    def n_shifts(self) -> int:
-        """Evaluations that one gradient by parameter shift takes: the point itself and two per parametrised rotation."""
-        return 1 + 2 * len(self.angle_map.offset)
+    def evaluations_per_gradient(self) -> int:
+        """Points that one gradient asks for: the point itself and, but by the adjoint method, two per direction."""
+        directions = {"parameter-shift": len(self.angle_map.offset), "finite-difference": self.n_parameters, "spsa": 1}
+        return 1 + 2 * directions.get(self.method, 0)
 
-    def values(self, points: Points, *, seed: int | np.random.SeedSequence | None = None) -> Estimates:
+    @property
+    def resources(self) -> Resources:
+        """What one evaluation takes."""
+        return self.execution.resources
+
+    def values(self, points: Points, *, seed: Seed = None, detuning_seed: Seed = None) -> Estimates:
         """Values and standard errors (k,), (k,) of points (k, p); draws descend from `seed` and the row alone.
 
-        UsageError for points of the wrong shape or that are not finite.
+        Detunings descend from `detuning_seed`, or from `seed`; without shots all points see the same ones. UsageError for
+        points of the wrong shape or that are not finite.
         """
-        return self._measure(self.angle_map(self._checked(points)), seed)
+        answers = self._measure(self.angle_map(self._checked(points)), sequence(seed), detuning_seed)
+        return Estimates(answers.values.mean(axis=1), _stderr(answers))
 
-    def gradient(self, x: Point, *, seed: int | np.random.SeedSequence | None = None) -> LossGradient:
-        """Value and gradient (p,) at x (p,) by the two-term shift rule per rotation, all points in one batch."""
+    def means(self, points: Points, *, seed: Seed = None, detuning_seed: Seed = None) -> Float[np.ndarray, "k c"]:
+        """The values of `values` before they are averaged over c independent sets of detunings, which all points share.
+
+        c is 1 where no detunings are drawn, and with shots. The same detunings in another program make differences sharp.
+        """
+        return self._measure(self.angle_map(self._checked(points)), sequence(seed), detuning_seed).values
+
+    def gradient(self, x: Point, *, seed: Seed = None, detuning_seed: Seed = None) -> LossGradient:
+        """Value and gradient (p,) at x (p,) by the program's method, all its points in one batch."""
+        x = self._checked(np.asarray(x, dtype=float)[None])[0]
+        root = sequence(seed)
+        step = gradients.STEP_WITH_SHOTS if self.execution.shots.size else gradients.STEP
+        jacobian = self.angle_map.jacobian(x) if self.method in ("adjoint", "parameter-shift") else np.eye(len(x))
+
+        def measure(points: Points) -> Measured:
+            return self._measure(self.angle_map(points), root, detuning_seed)
+
+        match self.method:
+            case "adjoint":
+                found = self._adjoint(x, root, detuning_seed)
+            case "parameter-shift":
+                theta = self.angle_map(x[None])[0]
+                found = gradients.parameter_shift(lambda rows: self._measure(rows, root, detuning_seed), theta)
+            case "finite-difference":
+                found = gradients.finite_difference(measure, x, step)
+            case _:
+                found = gradients.spsa(measure, x, step, np.random.default_rng(child(root, DIRECTION)))
+        slopes, pulls = jacobian.T @ found.slopes, jacobian.T @ found.pulls
+        return LossGradient(
+            float(found.value.values.mean()),
+            slopes.mean(axis=1),
+            float(_stderr(found.value)[0]),
+            np.sqrt(found.variance @ jacobian**2 + np.sum(pulls**2, axis=1) + _spread(slopes) ** 2),
+        )
+
+    def _adjoint(self, x: Point, root: np.random.SeedSequence, detuning_seed: Seed) -> gradients.Slopes:
+        """One reverse pass per realization; the value is the backend's own."""
+        execution = self.differentiable()
+        theta = self.angle_map(x[None])
+        detunings = child(root, DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
+        correction = None if self.calibrate is None else self.calibrate(child(root, CALIBRATION))
+        weights = None if self.direct else self._outcome_weights(correction)
+        if weights is not None and execution.readout is not None:
+            weights = execution.readout.pulled_back(weights)
+        values, slopes = execution.slopes(theta, detunings, weights)
+        value = _without_shots(values[None] + self.constant)
+        if execution is not self.execution:
+            value = self._measure(theta, root, detuning_seed)
+        m = theta.shape[1]
+        return gradients.Slopes(value, slopes[:, :m].T, np.zeros(m), np.zeros((m, 0)))
+
+    def _outcome_weights(self, correction: Correction | None) -> Float[np.ndarray, "s d"]:
+        """What every reported outcome of every setting counts for."""
+        outcomes = np.arange(2**self.resources.n_qubits, dtype=np.uint64)
+        return np.array([group.eigenvalues(outcomes, correction) for group in self.groups])
+
+    def sensitivities(self, x: Point, *, seed: Seed = 0) -> Sensitivities:
+        """dE/d(number) at x (p,) for every number of the device, for infinitely many shots; see `hybrid.sensitivity`.
+
+        UsageError on a device without noise.
+        """
+        recipe, root = self.execution.recipe, sequence(seed)
+        if not recipe.device.noisy:
+            raise UsageError(f"device '{recipe.device.label}' has no numbers that a result could depend on.")
         theta = self.angle_map(self._checked(np.asarray(x, dtype=float)[None]))[0]
-        jacobian = self.angle_map.jacobian(x)
-        shift = np.pi / 2 * np.eye(len(theta))
-        values, stderr = self._measure(np.concatenate([theta[None], theta + shift, theta - shift]), seed)
-        plus, minus = np.split(values[1:], 2)
-        variance = np.sum(np.split(stderr[1:] ** 2, 2), axis=0)
-        slopes = (plus - minus) / 2  # Mitarai et al., PRA 98, 032309 (2018), eq. 6
-        return LossGradient(values[0], slopes @ jacobian, stderr[0], np.sqrt(variance / 4 @ jacobian**2))
+        correction = None if self.calibrate is None else self.calibrate(child(root, CALIBRATION))
+        found = sensitivities(recipe, self.engine(), theta, self._outcome_weights(correction), root)
+        return found._replace(value=found.value + self.constant)
 
     def _checked(self, points: Points) -> Points:
         points = np.asarray(points, dtype=float)
@@ -86,118 +147,70 @@ class Program:
             raise UsageError("points must be finite numbers.")
         return points
 
-    def _measure(self, angles: Angles, seed: int | np.random.SeedSequence | None) -> Estimates:
+    def _measure(self, angles: Angles, root: np.random.SeedSequence, detuning_seed: Seed) -> Measured:
         """Values at angles (k, m), in portions that bound memory; row i draws from the seed's child i."""
         if not self.groups or not len(angles):
-            return Estimates(np.full(len(angles), self.constant), np.zeros(len(angles)))
-        root = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
+            return _without_shots(np.full((len(angles), 1), self.constant))
+        detunings = child(root, DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
+        correction = None if self.calibrate is None else self.calibrate(child(root, CALIBRATION))
+        size = self._portion()
+        parts = []
+        for first in range(0, len(angles), size):
+            rows = angles[first : first + size]
+            if self.execution.shots.size:
+                parts.append(self._sampled(rows, first, root, detunings, correction))
+            else:
+                parts.append(self._exact(rows, detunings, correction))
+        found = Measured(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return found._replace(values=found.values + self.constant)
+
+    def _portion(self) -> int:
+        """Points that are sent on together."""
         row_bytes = 1 if self.direct else 8 * 2**self.resources.n_qubits * len(self.groups)
         work = self.resources.memory_bytes * sum(self.resources.gates.values()) * len(self.groups)
-        size = max(1, min(PORTION_POINTS, PORTION_BYTES // row_bytes, PORTION_WORK // max(1, work)))
-        parts = [self._portion(angles[i : i + size], root, i) for i in range(0, len(angles), size)]
-        values, stderr = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        return Estimates(values + self.constant, stderr)
+        rows = min(PORTION_ROWS, PORTION_BYTES // row_bytes, PORTION_WORK // max(1, work))
+        return max(1, rows // self.execution.realizations)
 
-    def _portion(self, angles: Angles, root: np.random.SeedSequence, first: int) -> Estimates:
-        if self.shots:
-            return self._sampled(angles, root, first)
+    def _exact(self, angles: Angles, detunings: np.random.SeedSequence, correction: Correction | None) -> Measured:
+        """Infinitely many shots."""
         if self.direct:
-            values = self.runner.expectations(angles)
-        else:
-            distributions = self.runner.distributions(angles)
-            values = exact_values(self.groups, self.readout.mix(distributions) if self.readout else distributions)
-        return Estimates(values, np.zeros(len(angles)))
+            return _without_shots(self.execution.expectations(angles)[:, None])
+        found = self.execution.distributions(angles, detunings)
+        values = exact_values(self.groups, found.reshape(-1, *found.shape[2:]), correction)
+        return _without_shots(values.reshape(found.shape[:2]))
 
-    def _sampled(self, angles: Angles, root: np.random.SeedSequence, first: int) -> Estimates:
-        rows, settings = range(len(angles)), range(len(self.groups))
-        seeds = [[child(root, first + row, setting, 0) for setting in settings] for row in rows]
-        counts = self.runner.counts(angles, self.shots, seeds)
-        means, variances = np.zeros(len(angles)), np.zeros(len(angles))
-        for row in rows:
-            for setting in settings:
-                seen = counts[row][setting]
-                if self.readout:
-                    seen = self.readout.flip(seen, np.random.default_rng(child(root, first + row, setting, 1)))
-                mean, variance = mean_and_variance(self.groups[setting], seen)
-                means[row] += mean
-                variances[row] += variance
-        return Estimates(means, np.sqrt(variances))
-
-
-def child(seed: np.random.SeedSequence, *key: int) -> np.random.SeedSequence:
-    """The seed's descendant at `key`: its spawn key extended, so that different keys never share a stream."""
-    return np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, *key))
+    def _sampled(
+        self,
+        angles: Angles,
+        first: int,
+        root: np.random.SeedSequence,
+        detunings: np.random.SeedSequence,
+        correction: Correction | None,
+    ) -> Measured:
+        counts, inflation = self.execution.counts(angles, root, detunings, first)
+        values, stderr, pulls = np.zeros((len(angles), 1)), np.zeros(len(angles)), []
+        for row, seen in enumerate(counts):
+            shares = [
+                share(group, c, self.execution.realizations, correction) for group, c in zip(self.groups, seen, strict=True)
+            ]
+            values[row, 0] = sum(part.mean for part in shares)
+            stderr[row] = np.sqrt(variance(shares, inflation))
+            pulls.append(calibration_pulls(self.groups, seen, correction))
+        return Measured(values, stderr, np.array(pulls))
 
 
-def compile(
-    circuit: QuantumCircuit,
-    observable: SparsePauliOp,
-    *,
-    device: str | Device = "ideal",
-    backend: str = "aer",
-    shots: int = 0,
-    grouping: str = "qwc",
-    threads: int = 1,
-) -> Program:
-    """<observable> after `circuit` on a device, by a backend: everything that does not depend on the points, paid once.
-
-    Points follow `circuit.parameters`. UsageError names what does not fit: widths, gates, memory, shots.
-    """
-    loaded = device if isinstance(device, Device) else Device.load(device)
-    member = catalog.load(catalog.parse("backends", backend))()
-    query = Expectation(circuit, observable)
-    return compile_query(query, tuple(circuit.parameters), loaded, member, shots=shots, grouping=grouping, threads=threads)
+def _without_shots(values: Float[np.ndarray, "k c"]) -> Measured:
+    return Measured(values, np.zeros(len(values)), np.zeros((len(values), 0)))
 
 
-def compile_query(
-    query: Query,
-    parameters: Sequence[Parameter],
-    device: Device,
-    backend: Backend,
-    *,
-    shots: int,
-    grouping: str,
-    threads: int,
-) -> Program:
-    """`compile` for any query, its points in the order of `parameters` (which may hold more than the query uses)."""
-    if grouping not in GROUPINGS:
-        raise unknown("grouping", grouping, GROUPINGS)
-    circuit = query.circuit
-    if isinstance(query, Overlap):
-        circuit = _overlap_circuit(query)
-    elif query.observable.num_qubits != circuit.num_qubits:
-        raise UsageError(f"the observable acts on {query.observable.num_qubits} qubits, the circuit has {circuit.num_qubits}.")
-    isa = to_isa(circuit, device)
-    flat, angle_map = split(isa.circuit, parameters)
-    isa = isa._replace(circuit=flat)
-    groups: Sequence[Group | AllZeros]
-    if isinstance(query, Overlap):
-        basis = "".join("Z" if qubit in isa.layout else "I" for qubit in range(flat.num_qubits))
-        constant, groups, observable = 0.0, [AllZeros(basis)], None
-    else:
-        observable = isa.observable(query.observable)
-        constant, groups = group_terms(observable, grouping)
-    direct = isinstance(query, Expectation) and not device.noisy and shots == 0
-    circuits = [flat] if direct or not groups else [measured(isa, group.basis) for group in groups]
-    rest = (observable - SparsePauliOp("I" * flat.num_qubits, constant)).simplify(atol=0) if direct else None
-    task, resources = assemble(isa, circuits, device, backend, observable=rest, shots=shots, threads=threads)
-    return Program(
-        angle_map=angle_map,
-        runner=backend.compile(task),
-        constant=constant,
-        groups=tuple(groups),
-        shots=tuple(divide_shots(shots, len(groups))) if shots and groups else (),
-        readout=noise.readout(device, isa.physical) if device.noisy else None,
-        direct=direct,
-        resources=resources,
-    )
+def _stderr(found: Measured) -> Scalars:
+    """Of every value (k,): shots, calibration and detunings."""
+    return np.sqrt(found.stderr**2 + np.sum(found.pulls**2, axis=1) + _spread(found.values) ** 2)
 
 
-def _overlap_circuit(query: Overlap) -> QuantumCircuit:
-    """`circuit` followed by the inverse of `other`; all zeros is then as likely as the two states are alike."""
-    if query.circuit.num_qubits != query.other.num_qubits:
-        raise UsageError(f"an overlap of {query.circuit.num_qubits} with {query.other.num_qubits} qubits is not defined.")
-    try:
-        return query.circuit.compose(query.other.inverse())
-    except CircuitError as error:
-        raise UsageError(f"the two circuits of an overlap do not go together: {error.message}") from None
+def _spread(means: Float[np.ndarray, "k c"]) -> Scalars:
+    """Standard error (k,) of the mean of c independent means, widened for there being few; 0 for a single exact one."""
+    count = means.shape[1]
+    if count == 1:
+        return np.zeros(len(means))
+    return means.std(axis=1, ddof=1) / np.sqrt(count) * widening(count - 1.0)

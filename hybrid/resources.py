@@ -1,18 +1,16 @@
-"""What a compiled circuit takes: gates, time, memory; and the task a backend gets, refused before it allocates too much."""
+"""What compiled circuits take: gates, time, memory; refused before too much is allocated."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from qiskit import QuantumCircuit
-from qiskit.quantum_info import SparsePauliOp
 
-from hybrid import noise
 from hybrid.device import Device
 from hybrid.errors import UsageError
-from hybrid.machine import memory_bytes
-from hybrid.transpile import IsaCircuit, schedule
-from hybrid.types import Backend, Operation, Setting, Task
+from hybrid.machine import memory_bytes as memory_of_this_machine
+from hybrid.transpile import IsaCircuit, Schedule, Timed
+from hybrid.types import Backend, Task
 
 
 class Resources(NamedTuple):
@@ -25,57 +23,52 @@ class Resources(NamedTuple):
     depth: int
     two_qubit_depth: int
     circuits: int
+    realizations: int
     duration_s: float | None
     qpu_seconds: float | None
     memory_bytes: int
     simulator: str
 
 
-def assemble(
+def resources(
     isa: IsaCircuit,
-    circuits: Sequence[QuantumCircuit],
+    schedules: Sequence[Schedule],
     device: Device,
-    backend: Backend,
-    *,
-    observable: SparsePauliOp | None,
     shots: int,
-    threads: int,
-) -> tuple[Task, Resources]:
-    """The task over `circuits` (variants of the ISA circuit that share its angles) and what one evaluation of it takes."""
-    settings, durations = zip(*(_setting(circuit, device, isa.physical) for circuit in circuits), strict=True)
-    task = Task(settings, tuple(isa.circuit.parameters), observable, shots, threads)
-    widest = circuits[int(np.argmax([circuit.size() for circuit in circuits]))]
-    return task, Resources(
+    realizations: int,
+    memory_bytes: int,
+    simulator: str,
+) -> Resources:
+    """Counted on the schedules, pulses of dynamical decoupling included; virtual gates have no depth."""
+    widest = schedules[int(np.argmax([len(s.operations) for s in schedules]))].operations
+    return Resources(
         n_qubits=isa.circuit.num_qubits,
         physical=isa.physical,
         layout=isa.layout,
-        gates=dict(widest.count_ops()),
-        depth=widest.depth(lambda item: item.operation.name != "rz" or not device.noisy),
-        two_qubit_depth=widest.depth(lambda item: len(item.qubits) > 1),
-        circuits=len(circuits),
-        duration_s=max(durations) if device.noisy else None,
+        gates=dict(Counter(timed.gate.name for timed in widest)),
+        depth=_depth(widest, lambda timed: not device.noisy or not device.gates[timed.gate.name].virtual),
+        two_qubit_depth=_depth(widest, lambda timed: len(timed.qubits) > 1),
+        circuits=len(schedules),
+        realizations=realizations,
+        duration_s=max(s.duration_s for s in schedules) if device.noisy else None,
         qpu_seconds=shots * device.shot_cycle_s if device.shot_cycle_s is not None and shots else None,
-        memory_bytes=check_memory(backend, task),
-        simulator=backend.describe(task),
+        memory_bytes=memory_bytes,
+        simulator=f"{simulator}, {realizations} realizations" if realizations > 1 else simulator,
     )
 
 
-def _setting(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...]) -> tuple[Setting, float]:
-    """The circuit as the backend gets it, and when its readout begins."""
-    if device.noisy:
-        timed = schedule(circuit, device, physical)
-        return noise.describe(timed, device, physical), timed.duration_s
-    steps = [
-        Operation(item.operation, tuple(circuit.find_bit(bit).index for bit in item.qubits))
-        for item in circuit.data
-        if item.operation.name not in ("barrier", "delay")
-    ]
-    return Setting(circuit.num_qubits, tuple(steps)), 0.0
+def _depth(operations: Sequence[Timed], counts: Callable[[Timed], bool]) -> int:
+    """The longest chain of operations that depend on one another, of those that count."""
+    reached: dict[int, int] = {}
+    for timed in operations:
+        level = max(reached.get(q, 0) for q in timed.qubits) + counts(timed)
+        reached |= dict.fromkeys(timed.qubits, level)
+    return max(reached.values(), default=0)
 
 
 def check_memory(backend: Backend, task: Task) -> int:
     """Bytes one point needs; UsageError, before anything is allocated, when the machine has less."""
-    needed, free = backend.memory_bytes(task), memory_bytes()[1]
+    needed, free = backend.memory_bytes(task), memory_of_this_machine()[1]
     if needed > free:
         raise UsageError(
             f"{task.n_qubits} qubits need {human_bytes(needed)} ({backend.describe(task)}); this machine has "
@@ -84,7 +77,7 @@ def check_memory(backend: Backend, task: Task) -> int:
     return needed
 
 
-def human_bytes(count: float) -> str:
+def human_bytes(count: int) -> str:
     """A byte count in the unit that keeps it short: `16.0 TiB`."""
     units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     power = min(int(np.log2(max(count, 1)) // 10), len(units) - 1)

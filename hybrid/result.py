@@ -9,7 +9,11 @@ from typing import Any, final
 @final
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One finished run. `stderr` is the measurement's at this x; `exact`, `gap` and `ratio` are None where unknown."""
+    """One finished run. `stderr` is the measurement's at this x; `exact`, `gap` and `ratio` are None where unknown.
+
+    `device_stderr` is what the device's assumed ranges leave open, `device_most` the number that matters most; None on an ideal
+    device, and on more than ten qubits.
+    """
 
     id: str
     algorithm: str
@@ -39,6 +43,8 @@ class Result:
     backend: str
     physics: str
     simulator: str
+    device_stderr: float | None
+    device_most: str | None
     n_qubits: int
     caveat: str
     spec: dict[str, Any]

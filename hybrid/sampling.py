@@ -11,12 +11,15 @@ import numpy as np
 from jaxtyping import Float, Int, UInt64
 from qiskit import QuantumCircuit
 
-from hybrid import catalog, noise
+from hybrid import catalog
+from hybrid.counts import Correction, merge
 from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.estimate import merge
-from hybrid.program import child
-from hybrid.resources import Resources, assemble, check_memory
+from hybrid.errors import UsageError, unknown
+from hybrid.execution import Conditions, set_up
+from hybrid.mitigation import calibration, mitigated
+from hybrid.randomness import child
+from hybrid.resources import Resources, check_memory
+from hybrid.spec import MITIGATIONS
 from hybrid.transpile import to_isa
 from hybrid.types import Backend, Counts, DynamicBackend, Setting, Task
 
@@ -29,7 +32,11 @@ BLIND = 0.99
 """Above this fidelity of the uniform distribution a circuit cannot tell noise from its ideal output."""
 MOST_LISTED, MOST_BITS = 4096, 63
 FIDELITIES = ("ideal", "fidelity", "fidelity_stderr", "perfect_fidelity", "uniform_fidelity", "rescaled_fidelity")
-SHOTS, READOUT, RESAMPLE = range(3)
+MITIGATED = ("mitigated", "mitigated_fidelity", "mitigated_fidelity_stderr")
+MITIGATED_RESAMPLES = 50
+SHOTS, READOUT, RESAMPLE, DETUNINGS, CALIBRATION = range(5)
+MITIGATED_BITS = 12
+"""The inverted distribution has an entry for every outcome, seen or not."""
 
 
 @final
@@ -39,8 +46,9 @@ class Sample:
 
     `perfect_fidelity` is what as many shots of a perfect device give on average (1 only for few outcomes or many shots),
     `uniform_fidelity` that of the uniform distribution itself; `rescaled_fidelity` puts as many uniform shots at 0 and as many
-    perfect ones at 1. `ideal` lists every possible outcome up to 12 read bits, beyond that those that were seen. All are None
-    where the ideal distribution is not computed (more than 20 qubits, or measurements in mid-circuit).
+    perfect ones at 1. `mitigated` are shares with the measured assignment errors inverted. `ideal` lists every possible outcome
+    up to 12 read bits, beyond that those that were seen. All are None where the ideal distribution is not computed (above 20
+    qubits, or measurements in mid-circuit). `t2_star_s` is the shortest among the qubits, in such a circuit.
     """
 
     circuit: str
@@ -58,6 +66,9 @@ class Sample:
     perfect_fidelity: float | None
     uniform_fidelity: float | None
     rescaled_fidelity: float | None
+    mitigated: dict[str, float] | None
+    mitigated_fidelity: float | None
+    mitigated_fidelity_stderr: float | None
     blind_to_noise: bool
     native_gates: dict[str, int]
     depth: int
@@ -103,17 +114,23 @@ def sample(
     circuit: QuantumCircuit,
     *,
     device: str | Device = "ideal",
+    dephasing: str | None = None,
     backend: str = "aer",
     shots: int = 1000,
+    realizations: int | None = None,
+    dd: str = "none",
+    mitigate: str = "none",
     seed: int = 0,
     threads: int = 1,
 ) -> Sample:
     """`shots` outcomes of a circuit with measurements. UsageError: nothing measured, free parameters, too wide, too large,
     or measurements in mid-circuit where device or backend cannot do them."""
-    loaded = device if isinstance(device, Device) else Device.load(device)
+    loaded = device if isinstance(device, Device) else Device.load(device, dephasing=dephasing)
     member = catalog.load(catalog.parse("backends", backend))()
     if shots < 1:
         raise UsageError(f"shots must be at least 1, not {shots}.")
+    if mitigate not in MITIGATIONS:
+        raise unknown("mitigate", mitigate, MITIGATIONS)
     if circuit.num_parameters:
         names = ", ".join(parameter.name for parameter in circuit.parameters)
         raise UsageError(f"the circuit has free parameters ({names}); bind each: --bind {circuit.parameters[0].name}=0.5.")
@@ -127,14 +144,19 @@ def sample(
         return _dynamic(circuit, loaded, backend, member, shots, seed, threads)
     body, read = split
     isa = to_isa(body, loaded)
-    task, resources = assemble(isa, [isa.circuit], loaded, member, observable=None, shots=shots, threads=threads)
-    runner = member.compile(task)
-    ((counts,),) = runner.counts(np.zeros((1, 0)), [shots], [[child(root, SHOTS)]])
-    if loaded.noisy:
-        counts = noise.readout(loaded, isa.physical).flip(counts, np.random.default_rng(child(root, READOUT)))
-    bits = merge(read.bits(counts.outcomes, isa.layout), counts.counts)
+    conditions = Conditions(shots, realizations, threads, dd)
+    execution = set_up(isa, [isa.circuit], loaded, member, conditions)
+    ((counts,),), _ = execution.counts(np.zeros((1, 0)), child(root, SHOTS), child(root, DETUNINGS))
+    bits = merge(counts._replace(outcomes=read.bits(counts.outcomes, isa.layout)))
     ideal = _ideal(body, read) if body.num_qubits <= IDEAL_QUBITS else None
-    return _judged(circuit, loaded, backend, shots, seed, bits, read, ideal, resources)
+    corrected = None
+    if mitigate == "readout":
+        if len(read.written) > MITIGATED_BITS:
+            raise UsageError(f"mitigate=readout inverts at most {MITIGATED_BITS} bits, this circuit reads {len(read.written)}.")
+        found = calibration(isa, loaded, member, conditions)(child(root, CALIBRATION))
+        qubits = np.array([isa.layout[qubit] for _, qubit in read.written])
+        corrected = Correction(*(rates[qubits] for rates in found))
+    return _judged(circuit, loaded, backend, shots, seed, bits, read, ideal, execution.resources, corrected)
 
 
 def _final_measurements(circuit: QuantumCircuit) -> tuple[QuantumCircuit, _Read] | None:
@@ -168,8 +190,8 @@ def _ideal(body: QuantumCircuit, read: _Read) -> Float[np.ndarray, " d"]:
     ideal = Device.load("ideal")
     backend: Backend = catalog.load(catalog.parse("backends", IDEAL_BACKEND))()
     isa = to_isa(body, ideal)
-    task, _ = assemble(isa, [isa.circuit], ideal, backend, observable=None, shots=0, threads=1)
-    distribution = backend.compile(task).distributions(np.zeros((1, 0)))[0, 0]
+    execution = set_up(isa, [isa.circuit], ideal, backend, Conditions())
+    distribution = execution.distributions(np.zeros((1, 0)), np.random.SeedSequence(0))[0, 0, 0]
     bits = read.bits(np.arange(len(distribution), dtype=np.uint64), isa.layout)
     return np.bincount(bits.astype(np.int64), weights=np.clip(distribution, 0, None), minlength=2 ** len(read.written))
 
@@ -184,19 +206,24 @@ def _judged(
     read: _Read,
     ideal: Float[np.ndarray, " d"] | None,
     resources: Resources,
+    corrected: Correction | None,
 ) -> Sample:
     """Everything a person wants beside the counts."""
-    judged: dict[str, Any] = dict.fromkeys(FIDELITIES)
+    judged: dict[str, Any] = dict.fromkeys((*FIDELITIES, *MITIGATED))
+    rng = np.random.default_rng(child(np.random.SeedSequence(seed), RESAMPLE))
+    by_realization, bits = bits, merge(bits._replace(realizations=np.zeros_like(bits.realizations)))
+    if corrected is not None:
+        judged |= _mitigated(by_realization, bits, read, ideal, corrected, rng)
     if ideal is not None:
         expected = ideal[bits.outcomes.astype(np.int64)]
         listed = np.flatnonzero(ideal > 1e-12) if len(ideal) <= MOST_LISTED else bits.outcomes.astype(np.int64)
-        rng = np.random.default_rng(child(np.random.SeedSequence(seed), RESAMPLE))
-        judged = _fidelities(bits.counts, expected, ideal, shots, rng)
+        judged |= _fidelities(by_realization, bits, expected, ideal, rng)
         judged["ideal"] = {read.text(int(outcome)): float(ideal[outcome]) for outcome in listed}
-    t2_star = [device.t2_star_s[q] for q in resources.physical] if device.t2_star_s else None
+    times_s = device.circuit_t2_star_s if resources.two_qubit_depth else device.t2_star_s
+    t2_star = [times_s[q] for q in resources.physical] if times_s and device.dephasing == "quasistatic" else None
     return Sample(
         circuit=circuit.name,
-        device=device.name,
+        device=device.label,
         backend=backend,
         physics=device.title,
         simulator=resources.simulator,
@@ -217,17 +244,32 @@ def _judged(
     )
 
 
+def _resampled(
+    by_realization: Counts, outcomes: UInt64[np.ndarray, " u"], repeats: int, rng: np.random.Generator
+) -> Int[np.ndarray, "repeats u"]:
+    """Counts as they might have come out: shots drawn again, or whole realizations where there are several (their shots are
+    not independent)."""
+    rows, row = np.unique(by_realization.realizations, return_inverse=True)
+    counts = np.zeros((len(rows), len(outcomes)), dtype=np.int64)
+    counts[row, np.searchsorted(outcomes, by_realization.outcomes)] = by_realization.counts
+    if len(rows) == 1:
+        return rng.multinomial(counts.sum(), counts[0] / counts.sum(), repeats)
+    return rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), repeats) @ counts
+
+
 def _fidelities(
-    counts: Int[np.ndarray, " u"],
+    by_realization: Counts,
+    bits: Counts,
     expected: Float[np.ndarray, " u"],
     ideal: Float[np.ndarray, " d"],
-    shots: int,
     rng: np.random.Generator,
 ) -> dict[str, Any]:
     """Fidelity with its resampled standard error, beside what as many shots of perfect and of uniform outcomes would give."""
     repeats = RESAMPLES if len(ideal) <= MOST_LISTED else RESAMPLES // 10
-    value = _fidelity(counts, expected, shots)
-    spread = np.std([_fidelity(draw, expected, shots) for draw in rng.multinomial(shots, counts / counts.sum(), repeats)])
+    shots = int(bits.counts.sum())
+    value = _fidelity(bits.counts, expected, shots)
+    again = _resampled(by_realization, bits.outcomes, repeats, rng)
+    spread = np.std([_fidelity(draw, expected, int(draw.sum())) for draw in again])
     even = np.full(len(ideal), 1 / len(ideal))
     perfect, blank = (
         np.mean([_fidelity(rng.multinomial(shots, p / p.sum()), ideal, shots) for _ in range(repeats)]) for p in (ideal, even)
@@ -240,6 +282,31 @@ def _fidelities(
         "uniform_fidelity": uniform,
         "rescaled_fidelity": float((value - blank) / (perfect - blank)) if uniform < BLIND else None,
     }
+
+
+def _mitigated(
+    by_realization: Counts,
+    bits: Counts,
+    read: _Read,
+    ideal: Float[np.ndarray, " d"] | None,
+    corrected: Correction,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Corrected shares and their fidelity; its error from resampled counts and calibrations."""
+    shares = np.zeros(2 ** len(read.written))
+    total = int(bits.counts.sum())
+    shares[bits.outcomes.astype(np.int64)] = bits.counts / total
+    found = mitigated(shares, corrected)
+    listed = np.flatnonzero(found > 1 / (10 * total))
+    told: dict[str, Any] = {"mitigated": {read.text(int(o)): float(found[o]) for o in listed[np.argsort(-found[listed])]}}
+    if ideal is not None:
+        again = []
+        for draw in _resampled(by_realization, bits.outcomes, MITIGATED_RESAMPLES, rng):
+            shares[bits.outcomes.astype(np.int64)] = draw / draw.sum()
+            again.append(mitigated(shares, corrected.redrawn(rng)))
+        told["mitigated_fidelity"] = float(np.sqrt(found * ideal).sum() ** 2)
+        told["mitigated_fidelity_stderr"] = float(np.std([np.sqrt(p * ideal).sum() ** 2 for p in again]))
+    return told
 
 
 def _fidelity(counts: Int[np.ndarray, " u"], expected: Float[np.ndarray, " u"], shots: int) -> float:
@@ -265,7 +332,7 @@ def _dynamic(
     """A circuit that measures, resets or branches before its end: on ideal hardware, by a backend that can."""
     if device.noisy:
         raise UsageError(
-            f"device '{device.name}': its noise description has no measurement, reset or branching in mid-circuit; "
+            f"device '{device.label}': its noise description has no measurement, reset or branching in mid-circuit; "
             "use --device ideal, or defer the measurements to the end."
         )
     if not isinstance(member, DynamicBackend):
@@ -273,10 +340,10 @@ def _dynamic(
     empty = Task((Setting(circuit.num_qubits, ()),), (), None, shots, threads)
     memory_bytes = check_memory(member, empty)
     found: Mapping[str, int] = member.run_dynamic(circuit, shots, child(np.random.SeedSequence(seed), SHOTS), threads)
-    unknown: dict[str, Any] = dict.fromkeys((*FIDELITIES, "duration_s", "t2_star_s"))
+    unknown: dict[str, Any] = dict.fromkeys((*FIDELITIES, *MITIGATED, "duration_s", "t2_star_s"))
     return Sample(
         circuit=circuit.name,
-        device=device.name,
+        device=device.label,
         backend=backend,
         physics=device.title,
         simulator=member.describe_dynamic(),

@@ -14,12 +14,13 @@ from hybrid.errors import HybridError
 from hybrid.gate import Gate, RecordingGate
 from hybrid.loop import Cost, Ending, Limits, Oracle, minimize
 from hybrid.measure import Measurement
-from hybrid.prepare import ALGORITHM, ANSWER, FINAL, Chosen, Prepared, prepare
-from hybrid.program import child
+from hybrid.prepare import ALGORITHM, ANSWER, DEVICE, FINAL, LANDSCAPE, Chosen, Prepared, prepare
+from hybrid.randomness import child
 from hybrid.record import SCHEMA, Record, read_finished
 from hybrid.result import Result, from_record
+from hybrid.sensitivity import Assumption, assumptions
 from hybrid.spec import Spec
-from hybrid.types import Ansatz, Gradient, Loss, Losses, LossGradient, Question, Solution, Values
+from hybrid.types import Ansatz, Gradient, Loss, Losses, LossGradient, Point, Question, Solution, Values
 
 
 class Progress(NamedTuple):
@@ -43,6 +44,8 @@ class Watcher(NamedTuple):
 
 
 SILENT = Watcher()
+ASSUMPTION_QUBITS = 10
+"""Up to here a result says how much it depends on the device's assumed numbers; wider, that takes minutes."""
 
 
 def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILENT) -> Result:
@@ -82,6 +85,7 @@ def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
 
 def _report(prepared: Prepared, session: "GatedSession", value: float) -> dict[str, Any]:
     problem, device = prepared.problem, prepared.device
+    assumed = session.assumptions()
     known = problem.exact is not None
     maximize = problem.sign < 0
     gap = (abs(value - problem.exact) if maximize else value - problem.exact) if problem.exact is not None else None
@@ -96,6 +100,8 @@ def _report(prepared: Prepared, session: "GatedSession", value: float) -> dict[s
         "maximize": maximize,
         "physics": device.title,
         "simulator": session.simulator,
+        "device_stderr": float(np.hypot.reduce([a.stderr for a in assumed])) if assumed else None,
+        "device_most": assumed[0].key if assumed else None,
         "n_qubits": session.n_qubits,
         "caveat": device.caveat,
     }
@@ -128,6 +134,7 @@ class GatedSession:
         self._spent = Cost()
         self._begun = time.monotonic()
         self.rng = np.random.default_rng(child(root, ALGORITHM))
+        self._ended: tuple[Measurement, Point] | None = None
         self.simulator = ""
         self.n_qubits = 0
 
@@ -169,16 +176,18 @@ class GatedSession:
 
     def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient:
         """The gate: the record's answer to this question if it holds one, else a measurement, appended before it is used."""
-        seed = child(self._randomness, ANSWER, self._gate.n_answers)
+        seed, detunings = child(self._randomness, ANSWER, self._gate.n_answers), self._landscape()
         match question:
             case Values():
                 asked = {"question": "values", "points": _hash(question.points)}
-                body = self._pass(asked, question, lambda: _losses_body(measurement.values(question.points, seed)))
+                body = self._pass(asked, question, lambda: _losses_body(measurement.values(question.points, seed, detunings)))
                 answer = Losses(np.array(body["values"]), np.array(body["stderr"]))
                 value, stderr = answer[0], float(answer.stderr[0])
             case Gradient():
                 body = self._pass(
-                    {"question": "gradient"}, question, lambda: _gradient_body(measurement.gradient(question.x, seed))
+                    {"question": "gradient"},
+                    question,
+                    lambda: _gradient_body(measurement.gradient(question.x, seed, detunings)),
                 )
                 answer = LossGradient(
                     body["loss"], np.array(body["gradient"]), body["loss_stderr"], np.array(body["gradient_stderr"])
@@ -187,6 +196,10 @@ class GatedSession:
         self._spent = self._spent.plus(measurement.cost(question))
         self._tell(value, stderr, question.iteration)
         return answer
+
+    def _landscape(self) -> np.random.SeedSequence | None:
+        """Without shots the same detunings for every question of the loop: the optimiser walks on one smooth landscape."""
+        return child(self._randomness, LANDSCAPE) if self._prepared.spec.shots == 0 else None
 
     def _pass(
         self, asked: dict[str, Any], question: Values | Gradient, measure: Callable[[], dict[str, Any]]
@@ -199,11 +212,20 @@ class GatedSession:
         body, self._read = self._gate.answer(asked, measure)
         return body
 
+    def assumptions(self) -> list[Assumption]:
+        """What the assumed ranges of the device leave open of the last result; nothing for a circuit too wide for that."""
+        device = self._prepared.device
+        if self._ended is None or not device.noisy or self.n_qubits > ASSUMPTION_QUBITS:
+            return []
+        measurement, x = self._ended
+        return assumptions(measurement.sensitivities(x, child(self._randomness, DEVICE)), device)
+
     def _final(self, measurement: Measurement, ending: Ending) -> Solution:
         """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""
         seed = child(self._randomness, FINAL, self._gate.n_answers)
         question = Values(ending.x, ending.x[None], ending.iterations)
         body = self._pass({"question": "final"}, question, lambda: _losses_body(measurement.values(question.points, seed)))
+        self._ended = measurement, ending.x
         total = ending.spent.plus(measurement.cost(question))
         return Solution(
             x=ending.x,

@@ -14,8 +14,10 @@ from hybrid import catalog, record
 from hybrid.errors import UsageError, shortened, unknown
 from hybrid.files import check_file, line_of, looks_like_path, read_text, read_toml
 
-GRADIENTS = ("auto", "parameter-shift")
+GRADIENTS = ("auto", "adjoint", "parameter-shift", "finite-difference", "spsa")
 GROUPINGS = ("qwc", "none")
+MITIGATIONS = ("none", "readout")
+DD = ("none", "echo", "xy4")
 DEFAULT_ITERATIONS = 300
 SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 MEMBERS = {
@@ -26,6 +28,10 @@ MEMBERS = {
     "backend": "backends",
 }
 """Field -> family of the member it names."""
+WHOLE = {"shots": 0, "realizations": 2, "threads": 1, "max_evals": 0, "max_iterations": 0, "seed": 0}
+"""Field that takes a whole number -> the least."""
+WORDS = {"gradient": GRADIENTS, "grouping": GROUPINGS, "mitigate": MITIGATIONS, "dd": DD}
+"""Field that takes one of a few words -> those words."""
 
 
 def _flag(default: Any, help: str, metavar: str = "") -> Any:
@@ -46,7 +52,11 @@ class Spec:
     optimizer: str | None = _flag(None, "Classical optimiser; adam for exact values, spsa with shots.", "NAME[:k=v,...]")
     gradient: str = _flag("auto", f"How gradients are made: {', '.join(GRADIENTS)}.", "METHOD")
     backend: str = _flag("aer", "Simulator that answers.", "NAME[:k=v,...]")
-    device: str = _flag("ideal", "Physics to stand in for: a profile, or ./mine.toml.", "NAME")
+    device: str = _flag("ideal", "Physics to stand in for: a profile, or ./mine.toml.", "NAME[:k=v,...]")
+    dephasing: str | None = _flag(None, "quasistatic or markov; left out, what the device's profile says.", "KIND")
+    realizations: int | None = _flag(None, "Draws of quasi-static detunings behind a value; 100, or 64 without shots.", "N")
+    dd: str = _flag("none", f"Dynamical decoupling in idle times: {', '.join(DD)}.", "SEQUENCE")
+    mitigate: str = _flag("none", f"Error mitigation: {', '.join(MITIGATIONS)}.", "METHOD")
     shots: int = _flag(0, "Shots per expectation value, divided over its groups; 0 = exact.", "N")
     grouping: str = _flag("qwc", f"How Pauli terms share circuits: {', '.join(GROUPINGS)}.", "METHOD")
     threads: int = _flag(1, "Threads of the simulator.", "N")
@@ -62,9 +72,9 @@ class Spec:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "max_qpu", _duration_s(self.max_qpu))
-        for name, least in (("shots", 0), ("threads", 1), ("max_evals", 0), ("max_iterations", 0), ("seed", 0)):
-            _whole(name, getattr(self, name), least, optional=name.startswith("max_"))
-        for name, allowed in (("gradient", GRADIENTS), ("grouping", GROUPINGS)):
+        for name, least in WHOLE.items():
+            _whole(name, getattr(self, name), least, optional=name.startswith("max_") or name == "realizations")
+        for name, allowed in WORDS.items():
             if getattr(self, name) not in allowed:
                 raise unknown(name, str(getattr(self, name)), allowed)
         if self.initial_point is not None:
@@ -81,6 +91,9 @@ class Spec:
             for path in member.files if member is not None else ():
                 check_file(path)
         check_file(catalog.device_file(self.device))
+        if self.dephasing is not None:
+            _text("dephasing", self.dephasing, optional=True)
+        catalog.device_text(self.device, self.dephasing)
 
     def member(self, name: str) -> catalog.Member | None:
         """The checked member that a field names; None where the field is left to its default."""
@@ -93,8 +106,9 @@ class Spec:
         for name in MEMBERS:
             if (member := self.member(name)) is not None and name in plain:
                 plain[name] = member.text(defaults=False)
-        if looks_like_path(self.device):
-            plain["device"] = catalog.fingerprint(Path(self.device))
+        plain.pop("dephasing", None)
+        device = catalog.device_text(self.device, self.dephasing)
+        plain |= {"device": device} if device != "ideal" else {}
         return plain | {"threads": self.threads}
 
     @property
@@ -139,6 +153,13 @@ class Spec:
             return cls(**(table | overrides))
         except UsageError as error:
             raise UsageError(f"{path}: {error}") from None
+
+
+def gradient_method(asked: str, shots: int) -> str:
+    """The method that `auto` stands for; UsageError for the adjoint method with shots, which it cannot have."""
+    if asked == "adjoint" and shots:
+        raise UsageError("gradient adjoint is that of infinitely many shots; with --shots take parameter-shift, or spsa.")
+    return ("parameter-shift" if shots else "adjoint") if asked == "auto" else asked
 
 
 def read_point(text: str, results: Path) -> list[float]:

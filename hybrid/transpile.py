@@ -6,7 +6,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Barrier, Delay, Gate, Parameter
-from qiskit.circuit.library import CZGate, RZGate, SXGate, UnitaryGate, get_standard_gate_name_mapping
+from qiskit.circuit.library import (
+    CZGate,
+    RXGate,
+    RXXGate,
+    RZGate,
+    RZZGate,
+    SXGate,
+    UnitaryGate,
+    get_standard_gate_name_mapping,
+)
 from qiskit.quantum_info import SparsePauliOp
 from qiskit.transpiler import InstructionProperties, Target, TranspilerError, generate_preset_pass_manager
 
@@ -127,7 +136,9 @@ def _guard_small_angles(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[P
 def target(device: Device) -> Target:
     """Qiskit's view of the device: native gates with durations and published errors on the coupled pairs, both directions."""
     result = Target(description=device.caveat, num_qubits=device.n_qubits)
-    known: dict[str, Gate] = {"rz": RZGate(Parameter("angle")), "sx": SXGate(), "cz": CZGate()}
+    angle = Parameter("angle")
+    known: dict[str, Gate] = {"sx": SXGate(), "cz": CZGate()}
+    known |= {"rz": RZGate(angle), "rx": RXGate(angle), "rzz": RZZGate(angle), "rxx": RXXGate(angle)}
     for gate in device.gates.values():
         properties = {}
         for qubits, duration_s in gate.duration_s.items():
@@ -138,25 +149,32 @@ def target(device: Device) -> Target:
     return result
 
 
-def measured(isa: IsaCircuit, basis: str) -> QuantumCircuit:
+def measured(isa: IsaCircuit, basis: str, device: Device) -> QuantumCircuit:
     """The ISA circuit with basis-change pulses for a Pauli basis (index 0 = qubit 0), to be read in Z.
 
-    SX^dagger Z SX = Y, and RZ(pi/2) turns X into Y first.
+    SX^dagger Z SX = Y, and RZ(pi/2) turns X into Y first; SX is RX(pi/2) where the device has no other pulse.
     """
     circuit = isa.circuit.copy()
+    pulse = RXGate(np.pi / 2) if "rx" in device.gates else SXGate()
     for qubit, letter in enumerate(basis):
         if letter == "X":
             circuit.rz(np.pi / 2, qubit)
         if letter in "XY":
-            circuit.sx(qubit)
+            circuit.append(pulse, [qubit])
     return circuit
 
 
 def schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...]) -> Schedule:
     """As soon as possible, in the circuit's order; gates that are not `parallel` wait for the one control line.
 
-    HybridError names an operation that the device does not describe: it would run without noise.
+    On a device without native gates nothing takes time. HybridError names an operation that the device does not describe: it
+    would run without noise.
     """
+    if not device.noisy:
+        gates = [item for item in circuit.data if item.operation.name not in ("barrier", "delay")]
+        return Schedule(
+            tuple(Timed(g.operation, tuple(circuit.find_bit(bit).index for bit in g.qubits), 0.0, 0.0) for g in gates), 0.0
+        )
     free_s, line_s = [0.0] * circuit.num_qubits, 0.0
     timed = []
     for item in circuit.data:
@@ -179,7 +197,7 @@ def schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...])
         if not (native.parallel or native.virtual):
             line_s = start_s + duration_s
         timed.append(Timed(item.operation, qubits, start_s, duration_s))
-    return Schedule(tuple(timed), max(free_s, default=0.0))
+    return Schedule(tuple(sorted(timed, key=lambda operation: operation.start_s)), max(free_s, default=0.0))
 
 
 def _delay_s(delay: Any) -> float:

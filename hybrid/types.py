@@ -2,7 +2,8 @@
 
 Bit order: qubit 0 is the lowest bit of an outcome and the rightmost letter of a Pauli string (Qiskit's).
 Angles are in radians; a name with a dimension ends in its unit (`duration_s`, `exact_ha`).
-Axes: k points, p parameters, m angles (one per parametrised gate), s settings (measured circuits), u distinct outcomes.
+Axes: k points, p parameters, m angles (one per parametrised gate), s settings (measured circuits), u distinct outcomes,
+r realizations of the detunings.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ Point: TypeAlias = Float[np.ndarray, " p"]
 Points: TypeAlias = Float[np.ndarray, "k p"]
 Scalars: TypeAlias = Float[np.ndarray, " k"]
 Angles: TypeAlias = Float[np.ndarray, "k m"]
+Shots: TypeAlias = Int[np.ndarray, "r s"]
 
 
 # --- What an optimiser asks ------------------------------------------------------------------------------------------
@@ -201,10 +203,12 @@ class Estimates(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Distinct outcomes (u,) as integers, qubit 0 the lowest bit, and how often each was seen (u,)."""
+    """Distinct outcomes (u,) as integers, qubit 0 the lowest bit, how often each was seen (u,), and in which realization of
+    the detunings (u,); an outcome has one entry for every realization that showed it."""
 
     outcomes: UInt64[np.ndarray, " u"]
     counts: Int[np.ndarray, " u"]
+    realizations: Int[np.ndarray, " u"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,13 +255,17 @@ class Setting(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What a backend compiles once: settings over shared angles, and for noise-free exact values the observable itself."""
+    """What a backend compiles once: settings over shared angles, and for noise-free exact values the observable itself.
+
+    Every point comes as `realizations` rows of angles, which differ in what the detunings do.
+    """
 
     settings: tuple[Setting, ...]
     angles: Sequence[Any]
     observable: "SparsePauliOp | None"
     shots: int
     threads: int
+    realizations: int = 1
 
     @property
     def n_qubits(self) -> int:
@@ -282,10 +290,28 @@ class Runner(Protocol):
         """Exact outcome probabilities of every setting, d = 2^n."""
         ...
 
-    def counts(
-        self, angles: Angles, shots: Sequence[int], seeds: Sequence[Sequence[np.random.SeedSequence]]
-    ) -> list[list[Counts]]:
-        """Counts per point and setting; `shots` per setting, `seeds[point][setting]`."""
+    def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
+        """Counts per point and setting, `seeds[point][setting]`; `shots` (r, s) per realization and setting."""
+        ...
+
+
+@runtime_checkable
+class DifferentiableRunner(Runner, Protocol):
+    """A compiled task that can also be differentiated."""
+
+    def differentiate(self, angles: Angles, weights: "Float[np.ndarray, 's d'] | None" = None) -> tuple[Scalars, Angles]:
+        """f (k,) and df/dangle (k, m) with f = sum_s sum_x weights[s, x] p_s(x), or the task's observable without weights."""
+        ...
+
+
+@runtime_checkable
+class SlopedRunner(DifferentiableRunner, Protocol):
+    """A compiled task that can also be differentiated by the numbers of its error channels."""
+
+    def channel_slopes(
+        self, angles: "Float[np.ndarray, ' m']", weights: "Float[np.ndarray, 's d']"
+    ) -> list[list[dict[str, float] | None]]:
+        """Per setting and step df/d(number) of a channel by the number's name, f as in `differentiate`; None for a gate."""
         ...
 
 

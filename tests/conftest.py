@@ -2,5 +2,8 @@
 
 from jaxtyping import install_import_hook
 
-CHECKED = ("angles", "estimate", "loop", "measure", "noise", "optimizers", "program")
+CHECKED = (
+    *("angles", "compilation", "counts", "decoupling", "detuning", "estimate", "execution", "infidelity"),
+    *("loop", "measure", "mitigation", "noise", "optimizers", "program", "randomness", "resources", "transpile"),
+)
 install_import_hook([f"hybrid.{name}" for name in CHECKED], "beartype.beartype")

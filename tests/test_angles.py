@@ -27,9 +27,9 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from hybrid import catalog
 from hybrid.angles import ROTATIONS, split
+from hybrid.compilation import Measuring, compile, compile_query
 from hybrid.device import Device
 from hybrid.errors import UsageError
-from hybrid.program import compile, compile_query
 from hybrid.types import Overlap
 
 a, b, c = Parameter("a"), Parameter("b"), Parameter("c")
@@ -294,7 +294,7 @@ def test_signs_of_all_rotations():
 
 
 def quiet() -> Device:
-    """The silicon profile's gates and chain without any error."""
+    """The silicon profile's gates and chain without any error or exchange between gates."""
     device = Device.load("meluxina-q")
     n = device.n_qubits
     gates = {k: replace(gate, error=dict.fromkeys(gate.error, 0.0)) for k, gate in device.gates.items()}
@@ -308,6 +308,7 @@ def quiet() -> Device:
         readout_p01=none,
         readout_p10=none,
         init_error=none,
+        residual_exchange_hz=0.0,
     )
 
 
@@ -331,7 +332,7 @@ def test_qaoa_gradient_closed_form(angles):
     assert answer.loss == pytest.approx(n * (0.5 + 0.25 * np.sin(4 * m) * np.sin(2 * g)), abs=EXACT)
     want = [n * np.cos(4 * m) * np.sin(2 * g), n * 0.5 * np.sin(4 * m) * np.cos(2 * g)]
     np.testing.assert_allclose(answer.gradient, want, rtol=0, atol=EXACT)
-    assert program.n_shifts == 1 + 2 * 2 * n
+    assert len(program.angle_map.offset) == 2 * n  # rotations: an angle each, two shifts per angle
 
 
 def test_gradient_of_an_overlap():
@@ -340,20 +341,23 @@ def test_gradient_of_an_overlap():
     left.ry(a, 0)
     right.ry(b, 0)
     member = catalog.load(catalog.parse("backends", "aer"))()
-    program = compile_query(Overlap(left, right), (b, a), Device.load("ideal"), member, shots=0, grouping="qwc", threads=1)
+    program = compile_query(Overlap(left, right), (b, a), Device.load("ideal"), member, Measuring())
     answer = program.gradient(np.array([0.3, 1.0]))
     assert answer.loss == pytest.approx(np.cos(0.35) ** 2, abs=EXACT)
     np.testing.assert_allclose(answer.gradient, np.array([0.5, -0.5]) * np.sin(0.7), rtol=0, atol=EXACT)
 
 
+@pytest.mark.parametrize("dephasing", ["markov", "quasistatic"])
 @pytest.mark.parametrize("name", ["several times", "curved", "cu"])
-def test_the_gradient_on_a_noisy_device_is_the_slope_of_its_values(name):
+def test_the_gradient_on_a_noisy_device_is_the_slope_of_its_values(name, dephasing):
+    """With detunings: of the values under the same ones, which one seed gives."""
     circuit = CIRCUITS[name]
     observable = observable_for(circuit.num_qubits)
-    program = compile(circuit, observable, device="meluxina-q")
+    realizations = 8 if dephasing == "quasistatic" else None
+    program = compile(circuit, observable, device="meluxina-q", dephasing=dephasing, realizations=realizations)
     x = X[: program.n_parameters]
-    want = slope(lambda v: program.values(v[None]).values[0], x)
-    np.testing.assert_allclose(program.gradient(x).gradient, want, rtol=0, atol=DIFFERENCE)
+    want = slope(lambda v: program.values(v[None], seed=3).values[0], x)
+    np.testing.assert_allclose(program.gradient(x, seed=3).gradient, want, rtol=0, atol=DIFFERENCE)
 
 
 ONE = ["rx", "ry", "rz", "p"]
@@ -441,7 +445,7 @@ def test_barren_plateau_of_the_global_cost(n):
         circuit.rx(theta[q], q)
     member = catalog.load(catalog.parse("backends", "aer"))()
     query = Overlap(circuit, QuantumCircuit(n))
-    program = compile_query(query, tuple(theta), Device.load("ideal"), member, shots=0, grouping="qwc", threads=1)
+    program = compile_query(query, tuple(theta), Device.load("ideal"), member, Measuring())
     grid = np.array(list(product(0.123 + 2 * np.pi / 3 * np.arange(3), repeat=n)))
     slopes = np.array([program.gradient(x).gradient for x in grid])
     np.testing.assert_allclose(slopes.mean(axis=0), 0, atol=1e-13)

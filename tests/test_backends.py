@@ -14,9 +14,10 @@ from qiskit_aer import AerSimulator
 from scipy.stats import chi2
 
 from hybrid import catalog
+from hybrid.compilation import Measuring, compile, compile_query
 from hybrid.device import Device
 from hybrid.errors import MissingPart, UsageError
-from hybrid.program import compile, compile_query
+from hybrid.execution import Conditions
 from hybrid.types import Overlap
 
 METHODS = ("statevector", "density_matrix", "matrix_product_state")
@@ -180,7 +181,7 @@ def test_a_bond_limit_is_obeyed():
         assert compile(bell, SparsePauliOp("XX"), backend=backend).values(NONE).values[0] == pytest.approx(value, abs=1e-10)
 
 
-@pytest.mark.parametrize("device", ["ideal", "meluxina-q"])
+@pytest.mark.parametrize("device", ["ideal", "meluxina-q:dephasing=markov", "meluxina-q"])
 def test_aer_and_reference_give_one_meaning_to_every_gate(device):
     """A Pauli evolution is a product formula on a circuit; what it is must not depend on who computes it."""
     hamiltonian = SparsePauliOp(["XY", "ZI"], [0.6, 0.7])
@@ -191,7 +192,10 @@ def test_aer_and_reference_give_one_meaning_to_every_gate(device):
         circuit = QuantumCircuit(2)
         circuit.ry(0.4, [0, 1])
         circuit.append(PauliEvolutionGate(hamiltonian, time=argument), [0, 1])
-        values += [compile(circuit, observable, device=device, backend=b).values(point).values[0] for b in ("aer", "reference")]
+        for backend in ("aer", "reference"):
+            realizations = 8 if device == "meluxina-q" else None
+            program = compile(circuit, observable, device=device, backend=backend, realizations=realizations)
+            values.append(program.values(point, seed=1).values[0])
     # Two answers to one question, each to 1e-12 from rounding; with noise a free angle takes more pulses than a number.
     assert values[0] == pytest.approx(values[1], abs=1e-11)
     assert values[2] == pytest.approx(values[3], abs=1e-11)
@@ -258,9 +262,10 @@ def test_every_shot_is_measured(shots):
     """The program's shots are divided over its groups, the first ones getting the rest."""
     observable = SparsePauliOp(["ZZ", "XX", "YY"])
     program = compile(random_circuit(2, 3, 1, free=False), observable, shots=shots)
-    assert sum(program.shots) == shots
-    assert len(program.shots) == 3
-    assert max(program.shots) - min(program.shots) <= 1
+    (per_group,) = program.execution.shots.tolist()
+    assert sum(per_group) == shots
+    assert len(per_group) == 3
+    assert max(per_group) - min(per_group) <= 1
 
 
 # --- Overlaps --------------------------------------------------------------------------------------------------------
@@ -269,7 +274,7 @@ def test_every_shot_is_measured(shots):
 def overlap(left, right, *, parameters=(), device="ideal", backend="aer", shots=0):
     loaded = device if isinstance(device, Device) else Device.load(device)
     member = catalog.load(catalog.parse("backends", backend))()
-    return compile_query(Overlap(left, right), parameters, loaded, member, shots=shots, grouping="qwc", threads=1)
+    return compile_query(Overlap(left, right), parameters, loaded, member, Measuring(Conditions(shots=shots)))
 
 
 @pytest.mark.parametrize("n", [2, 3, 5])
@@ -302,6 +307,7 @@ def test_the_overlap_of_a_state_with_itself():
         readout_p01=none,
         readout_p10=none,
         init_error=none,
+        residual_exchange_hz=0.0,
     )
     circuit = random_circuit(4, 6, 3)
     x = np.random.default_rng(3).uniform(-3, 3, circuit.num_parameters)

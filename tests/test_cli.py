@@ -229,11 +229,11 @@ BAD = [
     ("run twice.toml", r"twice.toml.*not valid TOML.*line 3"),
     ("run nothing.toml", "problem"),
     # devices: file, line and key
-    ("run h2 --device ./device_key.toml", "device_key.toml:78: t1x: unknown key 't1x'. Did you mean 't1'?"),
-    ("run h2 --device ./device_value.toml", "device_value.toml:79: t1.value: '22' is not a number"),
-    ("run h2 --device ./device_inner.toml", "device_inner.toml:79: t1.valeu: unknown key 'valeu'. Did you mean 'value'?"),
-    ("show device ./device_unit.toml", "device_unit.toml:80: t1.unit"),
-    ("run h2 --device ./device_syntax.toml", r"device_syntax.toml.*not valid TOML.*line 78"),
+    ("run h2 --device ./device_key.toml", "device_key.toml:79: t1x: unknown key 't1x'. Did you mean 't1'?"),
+    ("run h2 --device ./device_value.toml", "device_value.toml:80: t1.value: '22' is not a number"),
+    ("run h2 --device ./device_inner.toml", "device_inner.toml:80: t1.valeu: unknown key 'valeu'. Did you mean 'value'?"),
+    ("show device ./device_unit.toml", "device_unit.toml:81: t1.unit"),
+    ("run h2 --device ./device_syntax.toml", r"device_syntax.toml.*not valid TOML.*line 79"),
 ]
 READERS = {
     "edges": "run {}",

@@ -49,8 +49,16 @@ def test_every_device_loads_and_cites(name):
         if number.source in NO_PAPER or set(number.mark) & set("DA"):
             assert len(number.reason) > 20, key
         if set(number.mark) & set("DA") and number.unit:
-            assert number.range is not None, key
+            assert number.range is not None or "no range: " in number.reason, key
         assert str(number)
+        assert not number.known_for_target or name == "meluxina-q", key
+
+
+@pytest.mark.parametrize("name", sorted(set(catalog.names("devices")) - {"ideal", "meluxina-q"}))
+def test_a_profile_says_what_it_is_of_and_what_it_is_not(name):
+    caveat = Device.load(name).caveat
+    assert caveat.startswith(f"{name} is a profile of ")
+    assert caveat.endswith("It is not MeluXina-Q. Not a prediction.")
 
 
 def test_meluxina_q_states_what_is_known_and_no_more():
@@ -198,19 +206,31 @@ REFUSED = [
     ("coupling", '"chain"', "[[0, 1], [-1, 0]]", "value", ["coupling.value", "[-1, 0]", "qubits 0 to 9"]),
     ("coupling", '"chain"', "[[3, 3]]", "value", ["coupling.value", "[3, 3]"]),
     ("coupling", '"chain"', "[[0, 1], [1, 0]]", "value", ["coupling.value", "[0, 1]", "twice"]),
+    ("coupling", '"chain"', "[]", "value", ["coupling.value", "pairs"]),
     ("coupling", '"chain"', "[[0, true]]", "value", ["coupling.value", "pairs"]),
     ("gates.rz.virtual", "value = true", "value = false", "value", ["gates.rz.virtual.value", "only true"]),
     ("gates.rz.virtual", "value = true", "value = 1", "value", ["gates.rz.virtual.value", "true or false"]),
-    ("", "[gates.rz.virtual]", "[gates.rz.duration]", "[gates.rz.duration]", ["unknown key 'duration'", "virtual"]),
+    ("", "[gates.rz.virtual]", "[gates.rz.duration]", "[gates.rz.duration]", ["gates.rz: missing key 'error', 'parallel'"]),
+    (
+        "gates.rz.virtual",
+        "[gates.sx.d",
+        "[gates.rz.duration]\nvalue = 1\n[gates.sx.d",
+        "[gates.rz.d",
+        ["unknown key 'duration'"],
+    ),
+    ("", "[gates.cz.error]", "[gates.cz.eror]", "[gates.cz.eror]", ["unknown key 'eror'", "Did you mean 'error'"]),
+    ("", 'dephasing = "quasistatic"', 'dephasing = "markow"', "dephasing", ["dephasing: unknown", "Did you mean 'markov'"]),
+    ("", 'dephasing = "quasistatic"', "dephasing = 3", "dephasing", ["dephasing: unknown kind of dephasing '3'"]),
+    ("", 'dephasing = "quasistatic"', 'dephasing = "markov"', "[t2_star]", ["t2_star: is a number of quasi-static dephasing"]),
     ("", "[gates.cz.duration]", "[gates.cz.length]", "[gates.cz.length]", ["gates.cz.length", "unknown key"]),
     (
         "",
         "[gates.cz.parallel]",
         "[gates.cx.parallel]",
         "[gates.cx",
-        ["gates.cx", "unknown key 'cx'", "Allowed: cz, rz, sx"],
+        ["gates.cx", "unknown key 'cx'", "Allowed: cz, rx, rxx, rz, rzz, sx"],
     ),
-    ("", "[n_qubits]", "any_gate = true\n[n_qubits]", "[n_qubits]", ["n_qubits", "any_gate, caveat, title"]),
+    ("", "[n_qubits]", "any_gate = true\n[n_qubits]", "dephasing", ["dephasing", "any_gate, caveat, title"]),
     ("", 'caveat = "', 'caveat = "" # "', "caveat", ["caveat", "one line of text"]),
 ]
 
@@ -303,3 +323,117 @@ def test_showing_a_device_imports_no_simulator():
     code = "import sys; from hybrid.device import Device; Device.load('meluxina-q'); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert {"hybrid.device"} == set(done.stdout.split()) & {"hybrid.device", "numpy", "qiskit", "typer"}
+
+
+# ---- gates and kinds of dephasing
+
+
+def gate(name: str, duration: str = "1", error: str = "0.1") -> str:
+    """The entries of one physical gate."""
+    about = 'mark = "A"\nsource = "assumed"\nreason = "for a test"\nknown_for_target = false\n'
+    return (
+        f'\n[gates.{name}.duration]\nvalue = {duration}\nunit = "us"\n{about}'
+        f'\n[gates.{name}.error]\nvalue = {error}\nunit = "%"\n{about}'
+        f"\n[gates.{name}.parallel]\nvalue = true\n{about}"
+    )
+
+
+def without(text: str, *sections: str) -> str:
+    """The profile without every [section...] that begins so."""
+    parts = text.split("\n[")
+    return "\n[".join(part for part in parts if not part.startswith(sections))
+
+
+BARE = without(GOOD, "gates.", "variants.")
+MARKOV = without(BARE, "t2_star]", "context_").replace('"quasistatic"', '"markov"', 1)
+VIRTUAL = "\n" + GOOD[GOOD.index("[gates.rz.virtual]") : GOOD.index("[gates.sx")]
+
+
+@pytest.mark.parametrize("two", ["cz", "rzz", "rxx"])
+@pytest.mark.parametrize("physical_z", [False, True])
+def test_universal_sets(tmp_path, two, physical_z):
+    text = BARE + (gate("rz", "0.1") if physical_z else VIRTUAL) + gate("sx") + gate(two, "3")
+    gates = Device.load(write(tmp_path, text)).gates
+    assert list(gates) == ["rz", "sx", two]
+    assert gates["rz"].virtual != physical_z
+    assert set(gates["rz"].duration_s.values()) == {1e-7 if physical_z else 0.0}
+    assert set(gates["rz"].error.values()) == {1e-3 if physical_z else 0.0}
+    assert (gates[two].n_qubits, gates[two].duration_s[(3, 4)], gates[two].virtual) == (2, 3e-6, False)
+
+
+@pytest.mark.parametrize(
+    ("names", "given"),
+    [
+        (["sx"], "rz, sx are given"),
+        (["cz"], "rz, cz are given"),
+        (["sx", "rx", "cz"], "rz, sx, rx, cz are given"),
+        (["sx", "cz", "rzz"], "rz, sx, cz, rzz are given"),
+    ],
+)
+def test_sets_that_are_not_universal(tmp_path, names, given):
+    text = BARE + VIRTUAL + "".join(gate(name) for name in names)
+    with pytest.raises(UsageError, match=rf"mine\.toml:\d+: gates: {given}; rz, one of sx and rx, and one of cz, rzz and rxx"):
+        Device.load(write(tmp_path, text))
+
+
+def test_a_pulse_of_variable_angle_needs_markov(tmp_path):
+    gates = VIRTUAL + gate("rx") + gate("cz")
+    with pytest.raises(UsageError, match=r"gates\.rx: needs dephasing = 'markov': a detuned pulse of variable angle"):
+        Device.load(write(tmp_path, BARE + gates))
+    device = Device.load(write(tmp_path, MARKOV + gates))
+    assert (device.dephasing, device.t2_star_s, device.context_t2star_factor) == ("markov", None, 1.0)
+    assert device.circuit_t2_star_s is None and device.residual_exchange_hz == 20e3
+    assert Device.load(write(tmp_path, without(MARKOV, "residual_") + gates)).residual_exchange_hz == 0.0
+
+
+def test_markov_knows_no_context(tmp_path):
+    text = without(GOOD, "t2_star]", "variants.").replace('"quasistatic"', '"markov"', 1)
+    with pytest.raises(UsageError, match="context_t2star_factor: is a number of quasi-static dephasing"):
+        Device.load(write(tmp_path, text))
+
+
+def test_a_profile_must_say_its_dephasing(tmp_path):
+    text = GOOD.replace('dephasing = "quasistatic"\n', "")
+    with pytest.raises(UsageError, match=r"mine\.toml:1: missing key 'dephasing'"):
+        Device.load(write(tmp_path, text))
+
+
+# ---- what the shipped profiles state (PHYSICS: the published tables)
+
+
+def test_spin_sige_is_the_published_table():
+    device = Device.load("spin-sige-6q")
+    rabi_hz = (4.6e6, 1.9e6, 4.2e6, 3.6e6, 2.4e6, 5.0e6)
+    for q, rate in enumerate(rabi_hz):
+        assert device.gates["sx"].duration_s[(q,)] == pytest.approx(1 / (4 * rate), abs=0.6e-9)
+    assert device.t2_star_s == (3.0e-6, 2.5e-6, 3.7e-6, 3.7e-6, 5.9e-6, 5.1e-6)
+    assert device.t2_echo_s == (14e-6, 21.1e-6, 40.1e-6, 37.2e-6, 44.7e-6, 26.7e-6)
+    assert device.circuit_t2_star_s == pytest.approx([1.2e-6, 1.0e-6, 1.48e-6, 1.48e-6, 2.36e-6, 2.04e-6])
+    assert (device.n_qubits, device.edges) == (6, ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5)))
+    assert not device.gates["cz"].parallel
+
+
+def test_spin_sige_readout_follows_from_the_visibility():
+    """V = (1 - 2 r)(1 - 2 e); the one that comes out zero stands at 0.1 %."""
+    device = Device.load("spin-sige-6q")
+    assert device.readout_p01 == device.readout_p10 and device.init_error == (0.01,) * 6
+    for visibility, r in zip((0.955, 0.955, 0.98, 0.97, 0.935, 0.965), device.readout_p01, strict=True):
+        assert r == pytest.approx(max(1e-3, (1 - visibility / 0.98) / 2), abs=0.5e-3)
+    assert (min(device.readout_p01), max(device.readout_p01)) == (0.001, 0.023)
+
+
+def test_the_lattice_is_one():
+    device = Device.load("iqm-lattice-54")
+    assert len(device.edges) == 6 * 8 + 5 * 9
+    degrees = [sum(q in edge for edge in device.edges) for q in range(54)]
+    assert sorted(set(degrees)) == [2, 3, 4] and degrees.count(2) == 4
+    assert all(j - i == 9 or (j - i == 1 and j % 9) for i, j in device.edges)
+
+
+def test_durations_that_are_sums():
+    star, pioneer = Device.load("iqm-star-24"), Device.load("pioneer-p10")
+    assert star.edges is None and not star.gates["cz"].parallel
+    assert star.gates["cz"].duration_s[(0, 23)] == pytest.approx(120e-9 + 2 * 96e-9)
+    pulse_s = pioneer.gates["sx"].duration_s[(0,)]
+    assert pioneer.gates["rzz"].duration_s[(0, 1)] == pytest.approx(2 * 0.5e-6 + 2 * (2 * pulse_s))  # a pi pulse is two X90
+    assert pioneer.t1_s == pioneer.t2_echo_s == (math.inf,) * 10

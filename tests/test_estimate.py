@@ -12,10 +12,12 @@ from qiskit.quantum_info import Operator, Pauli, SparsePauliOp
 from scipy.stats import binom, chi2
 
 from hybrid import program as program_module
+from hybrid.compilation import compile
+from hybrid.counts import Readout, draw, merge
 from hybrid.device import Device
 from hybrid.errors import UsageError
-from hybrid.estimate import AllZeros, Group, Readout, divide_shots, draw, exact_values, group_terms, mean_and_variance, merge
-from hybrid.program import child, compile
+from hybrid.estimate import AllZeros, Group, divide_shots, exact_values, group_terms, share, variance
+from hybrid.randomness import child
 from hybrid.transpile import measured, to_isa
 from hybrid.types import Counts
 
@@ -54,6 +56,22 @@ def layered(n: int, layers: int) -> QuantumCircuit:
         for q in range(n - 1):
             circuit.cx(q, q + 1)
     return circuit
+
+
+def tally(outcomes: list[int], counts: list[int]) -> Counts:
+    """Counts of one realization."""
+    return Counts(np.array(outcomes, dtype=np.uint64), np.array(counts), np.zeros(len(counts), dtype=np.int64))
+
+
+def drawn(weights: np.ndarray, shots: int, rng: np.random.Generator) -> Counts:
+    """Counts of one distribution."""
+    return draw(weights[None], np.array([shots]), rng)
+
+
+def mean_and_variance(group: Group | AllZeros, counts: Counts) -> tuple[float, float]:
+    """One group, one realization."""
+    part = share(group, counts, 1, None)
+    return part.mean, variance([part], 1.0)
 
 
 # --- Groups ----------------------------------------------------------------------------------------------------------
@@ -127,14 +145,15 @@ def test_an_unknown_grouping_is_refused():
 @pytest.mark.parametrize(("n", "seed"), [(1, 21), (2, 22), (3, 23), (4, 24)])
 def test_eigenvalues_after_the_basis_change_are_the_observable(n, seed):
     """U^dagger diag(eigenvalues) U, with U the basis-change pulses alone, is the group: signs, X and Y, bit order."""
-    isa = to_isa(QuantumCircuit(n), Device.load("ideal"))
+    ideal = Device.load("ideal")
+    isa = to_isa(QuantumCircuit(n), ideal)
     for grouping in ("qwc", "none"):
         for group in group_terms(random_observable(n, 12 * n, seed), grouping)[1]:
-            change = Operator(measured(isa, group.basis)).data
-            diagonal = np.diag(group.eigenvalues(np.arange(2**n, dtype=np.uint64)))
+            change = Operator(measured(isa, group.basis, ideal)).data
+            diagonal = np.diag(group.eigenvalues(np.arange(2**n, dtype=np.uint64), None))
             # Products of 2x2 unitaries with entries rounded at 1e-16, times coefficients of size 1.
             np.testing.assert_allclose(change.conj().T @ diagonal @ change, dense(group), rtol=0, atol=1e-12)
-            low, high = group.extremes
+            low, high = group.extremes(None)
             assert low - 1e-12 <= diagonal.min()
             assert diagonal.max() <= high + 1e-12
 
@@ -142,7 +161,7 @@ def test_eigenvalues_after_the_basis_change_are_the_observable(n, seed):
 def test_eigenvalues_of_wide_outcomes():
     """Bit 62 is the highest that Aer's counts are read with."""
     group = Group("I" * 62 + "Z", np.array([1 << 62], dtype=np.uint64), np.array([1.0]))
-    assert group.eigenvalues(np.array([0, 1 << 62, (1 << 62) - 1], dtype=np.uint64)).tolist() == [1, -1, 1]
+    assert group.eigenvalues(np.array([0, 1 << 62, (1 << 62) - 1], dtype=np.uint64), None).tolist() == [1, -1, 1]
 
 
 def test_exact_values_sum_over_groups():
@@ -150,7 +169,7 @@ def test_exact_values_sum_over_groups():
     groups = group_terms(random_observable(3, 20, 31), "qwc")[1]
     probabilities = rng.dirichlet(np.ones(8), size=(5, len(groups)))
     want = [sum(p @ np.diag(_in_z(group)).real for p, group in zip(point, groups, strict=True)) for point in probabilities]
-    np.testing.assert_allclose(exact_values(groups, probabilities), want, rtol=0, atol=1e-13)  # 20 terms of size 1
+    np.testing.assert_allclose(exact_values(groups, probabilities, None), want, rtol=0, atol=1e-13)  # 20 terms of size 1
 
 
 def _in_z(group: Group) -> np.ndarray:
@@ -159,9 +178,9 @@ def _in_z(group: Group) -> np.ndarray:
 
 
 def test_all_zeros_projects_on_the_marked_qubits():
-    values = AllZeros("ZIZ").eigenvalues(np.arange(8, dtype=np.uint64))
+    values = AllZeros("ZIZ").eigenvalues(np.arange(8, dtype=np.uint64), None)
     assert values.tolist() == [float(not (k & 1 or k & 4)) for k in range(8)]
-    assert AllZeros("ZIZ").extremes == (0.0, 1.0)
+    assert AllZeros("ZIZ").extremes(None) == (0.0, 1.0)
 
 
 # --- Shots and variances ---------------------------------------------------------------------------------------------
@@ -187,33 +206,33 @@ def test_a_single_pauli_has_the_binomial_variance_with_laplace_smoothing(n, data
     zeros = data.draw(st.integers(0, n))
     group = Group("Z", np.array([1], dtype=np.uint64), np.array([coefficient]))
     seen = [(outcome, count) for outcome, count in ((0, zeros), (1, n - zeros)) if count]
-    counts = Counts(np.array([o for o, _ in seen], dtype=np.uint64), np.array([c for _, c in seen]))
-    mean, variance = mean_and_variance(group, counts)
+    counts = tally([o for o, _ in seen], [c for _, c in seen])
+    mean, spread = mean_and_variance(group, counts)
     m = 2 * (zeros + 1) / (n + 2) - 1
     # Few additions of numbers of the same size; the difference 1 - m^2 loses digits where m is near 1, to n * 1e-16.
     assert mean == pytest.approx(coefficient * (2 * zeros / n - 1), rel=1e-12, abs=1e-12)
-    assert variance == pytest.approx(coefficient**2 * (1 - m**2) / n, rel=1e-11)
-    assert variance > 0
+    assert spread == pytest.approx(coefficient**2 * (1 - m**2) / n, rel=1e-11)
+    assert spread > 0
 
 
 @given(st.integers(1, 5000), st.data())
 @settings(max_examples=50, deadline=None, derandomize=True, database=None)
 def test_an_overlap_has_the_binomial_variance_with_laplace_smoothing(n, data):
     zeros = data.draw(st.integers(0, n))
-    counts = Counts(np.array([0, 1, 2], dtype=np.uint64), np.array([zeros, (n - zeros) // 2, n - zeros - (n - zeros) // 2]))
-    mean, variance = mean_and_variance(AllZeros("ZZ"), counts)
+    counts = tally([0, 1, 2], [zeros, (n - zeros) // 2, n - zeros - (n - zeros) // 2])
+    mean, spread = mean_and_variance(AllZeros("ZZ"), counts)
     p = (zeros + 1) / (n + 2)
     assert mean == pytest.approx(zeros / n, rel=1e-12)  # one division
-    assert variance == pytest.approx(p * (1 - p) / n, rel=1e-11)  # as above
-    assert variance > 0
+    assert spread == pytest.approx(p * (1 - p) / n, rel=1e-11)  # as above
+    assert spread > 0
 
 
 def test_the_variance_of_a_group_approaches_that_of_its_values():
     """Covariances between terms of one group are in it: three perfectly correlated terms have 9 times one's variance."""
     group = Group("ZZ", np.array([1, 2], dtype=np.uint64), np.array([1.0, 2.0]))
-    counts = Counts(np.array([0, 3], dtype=np.uint64), np.array([60_000, 40_000]))
-    _, variance = mean_and_variance(group, counts)
-    assert variance == pytest.approx(9 * (1 - 0.2**2) / 100_000, rel=1e-4)  # two imagined shots among 100,000
+    counts = tally([0, 3], [60_000, 40_000])
+    _, spread = mean_and_variance(group, counts)
+    assert spread == pytest.approx(9 * (1 - 0.2**2) / 100_000, rel=1e-4)  # two imagined shots among 100,000
 
 
 def test_draw_follows_the_distribution():
@@ -222,7 +241,7 @@ def test_draw_follows_the_distribution():
     weights[[0, 5, 15]] = 0.0  # the first, one inside and the last: outcomes that must never come
     n = 200_000
     for scale in (1.0, 3.0):  # probabilities need not be normalised
-        seen = draw(scale * weights, n, rng)
+        seen = drawn(scale * weights, n, rng)
         frequency = np.zeros(16)
         frequency[seen.outcomes.astype(int)] = seen.counts
         assert frequency.sum() == n
@@ -235,13 +254,35 @@ def test_draw_follows_the_distribution():
 
 
 def test_draw_survives_rounding_below_zero():
-    seen = draw(np.array([1.0, -1e-17, 0.0, -1e-18]), 1000, np.random.default_rng(1))
+    seen = drawn(np.array([1.0, -1e-17, 0.0, -1e-18]), 1000, np.random.default_rng(1))
     assert (seen.outcomes.tolist(), seen.counts.tolist()) == ([0], [1000])
 
 
 def test_merge():
-    seen = merge(np.array([3, 1, 3, 3, 0], dtype=np.uint64), np.array([1, 2, 10, 100, 0]))
-    assert (seen.outcomes.tolist(), seen.counts.tolist()) == ([1, 3], [2, 111])
+    seen = merge(tally([3, 1, 3, 3, 0], [1, 2, 10, 100, 0]))
+    assert (seen.outcomes.tolist(), seen.counts.tolist(), seen.realizations.tolist()) == ([1, 3], [2, 111], [0, 0])
+
+
+def test_merge_keeps_realizations_apart():
+    outcomes, counts, realizations = [3, 1, 1, 3, 1, 0], [1, 2, 10, 100, 1000, 0], [4, 0, 0, 4, 4, 2]
+    seen = merge(Counts(np.array(outcomes, dtype=np.uint64), np.array(counts), np.array(realizations)))
+    table = list(zip(*(column.tolist() for column in seen), strict=True))
+    assert table == [(1, 12, 0), (1, 1000, 4), (3, 101, 4)]
+    nothing = merge(Counts(np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=int), np.zeros(1, dtype=int)))
+    assert [len(column) for column in nothing] == [0, 0, 0]
+
+
+def test_draw_gives_every_realization_its_shots_from_its_own_distribution():
+    """Three realizations, two of them certain: outcomes and numbers in each, none in another's."""
+    weights = np.array([[1.0, 0, 0, 0], [0, 0, 0, 2.0], [0, 1.0, 1.0, 0]])
+    seen = draw(weights, np.array([7, 0, 1000]), np.random.default_rng(3))
+    assert seen.counts[seen.realizations == 0].tolist() == [7]
+    assert seen.outcomes[seen.realizations == 0].tolist() == [0]
+    assert not (seen.realizations == 1).any()
+    last = seen.realizations == 2
+    assert seen.outcomes[last].tolist() == [1, 2]
+    assert seen.counts[last].sum() == 1000
+    assert abs(seen.counts[last][0] - 500) < 4.5 * np.sqrt(250)  # binomial: 1 in 1.5e5
 
 
 # --- Readout ---------------------------------------------------------------------------------------------------------
@@ -276,7 +317,7 @@ def test_readout_moves_z_by_the_published_formula(qubit):
 
 def test_readout_flips_shots_as_it_mixes_probabilities():
     n, probabilities = 200_000, np.random.default_rng(53).dirichlet(np.ones(8))
-    true = draw(probabilities, n, np.random.default_rng(54))
+    true = drawn(probabilities, n, np.random.default_rng(54))
     seen = FAULTY.flip(true, np.random.default_rng(55))
     assert seen.counts.sum() == n
     frequency = np.zeros(8)
@@ -290,7 +331,7 @@ def test_readout_flips_shots_as_it_mixes_probabilities():
 def test_readout_flips_every_shot_on_its_own():
     """From one outcome, conditional flips are independent: all 8 results with product probabilities."""
     n = 100_000
-    seen = FAULTY.flip(Counts(np.array([5], dtype=np.uint64), np.array([n])), np.random.default_rng(57))
+    seen = FAULTY.flip(tally([5], [n]), np.random.default_rng(57))
     frequency = np.zeros(8)
     frequency[seen.outcomes.astype(int)] = seen.counts
     expected = n * confusion()[:, 5]
@@ -333,11 +374,15 @@ def test_intervals_cover_at_random_points():
 
 
 def test_intervals_cover_the_infinite_shot_value_of_a_noisy_device():
-    """Readout flips included: 4 points x 400 draws on 2 qubits of the silicon profile, pooled 92 to 98 %."""
+    """Readout flips included: 4 points x 400 draws on 2 qubits of the silicon profile, pooled 92 to 98 %.
+
+    Dephasing is Markovian here; with detunings in tests/test_execution.py.
+    """
+    device = Device.load("meluxina-q:dephasing=markov")
     circuit, observable = layered(2, 1), SparsePauliOp(["ZZ", "XI", "IY", "XX"], [1.0, 0.5, -0.7, 0.4])
     points = np.random.default_rng(62).uniform(-np.pi, np.pi, (4, circuit.num_parameters))
-    exact = compile(circuit, observable, device="meluxina-q").values(points).values
-    z = scores(compile(circuit, observable, device="meluxina-q", shots=300), exact, points)
+    exact = compile(circuit, observable, device=device).values(points).values
+    z = scores(compile(circuit, observable, device=device, shots=300), exact, points)
     coverage = (np.abs(z) <= NORMAL_95).mean()
     print(f"pooled coverage on meluxina-q {coverage:.4f}")
     assert 0.92 <= coverage <= 0.98
@@ -375,9 +420,9 @@ def near_coverage(shots: int, flipped: float) -> float:
     group = Group("Z", np.array([1], dtype=np.uint64), np.array([1.0]))
     covered = 0.0
     for k in range(shots + 1):
-        counts = Counts(np.array([0, 1], dtype=np.uint64), np.array([shots - k, k]))
-        mean, variance = mean_and_variance(group, counts)
-        if abs(mean - (1 - 2 * flipped)) <= NORMAL_95 * np.sqrt(variance):
+        counts = tally([0, 1], [shots - k, k])
+        mean, spread = mean_and_variance(group, counts)
+        if abs(mean - (1 - 2 * flipped)) <= NORMAL_95 * np.sqrt(spread):
             covered += binom.pmf(k, shots, flipped)
         elif k > 60 and k > 4 * shots * flipped:  # further counts are too unlikely to matter
             break
@@ -437,8 +482,8 @@ def test_intervals_cover_at_overlaps_of_any_size():
     hits = []
     for p in np.linspace(0.1, 0.9, 9):
         for _ in range(SEEDS):
-            mean, variance = mean_and_variance(group, draw(np.array([p, 1 - p]), 300, rng))
-            hits.append(abs(mean - p) <= NORMAL_95 * np.sqrt(variance))
+            mean, spread = mean_and_variance(group, drawn(np.array([p, 1 - p]), 300, rng))
+            hits.append(abs(mean - p) <= NORMAL_95 * np.sqrt(spread))
     assert 0.92 <= np.mean(hits) <= 0.98  # 3600 trials: sigma 0.4 %
 
 
@@ -465,7 +510,7 @@ def test_one_seed_gives_different_points_different_noise():
 def test_groups_of_one_point_draw_apart():
     """<X> + <Y> in |0> over two groups: variance 1/n + 1/n; one shared stream would give 0 or 4/n."""
     program = compile(QuantumCircuit(1), SparsePauliOp(["X", "Y"]), shots=200)
-    assert program.shots == (100, 100)
+    assert program.execution.shots.tolist() == [[100, 100]]
     values = program.values(np.zeros((600, 0)), seed=3).values
     assert values.var() * 100 == pytest.approx(2.0, rel=0.29)  # sigma of a variance of 600 is 5.8 %: 5 sigma
 
@@ -504,14 +549,15 @@ def test_a_row_draws_the_same_whatever_follows_it():
     np.testing.assert_array_equal(program.values(changed, seed=13).values[:4], whole.values[:4])
 
 
-@pytest.mark.parametrize("device", ["ideal", "meluxina-q"])
+@pytest.mark.parametrize("device", ["ideal", "meluxina-q:dephasing=markov", "meluxina-q"])
 def test_portions_do_not_change_the_draws(monkeypatch, device):
     circuit = layered(2, 1)
     points = np.random.default_rng(72).uniform(-np.pi, np.pi, (5, circuit.num_parameters))
     for shots in (0, 50):
-        program = compile(circuit, SparsePauliOp(["ZZ", "XI", "IY"]), device=device, shots=shots)
+        realizations = 8 if device == "meluxina-q" else None
+        program = compile(circuit, SparsePauliOp(["ZZ", "XI", "IY"]), device=device, shots=shots, realizations=realizations)
         whole = program.values(points, seed=4)
-        monkeypatch.setattr(program_module, "PORTION_POINTS", 2)
+        monkeypatch.setattr(program_module, "PORTION_ROWS", 2)
         np.testing.assert_array_equal(program.values(points, seed=4).values, whole.values)
         monkeypatch.setattr(program_module, "PORTION_BYTES", 1)  # one point at a time, where probabilities are read out
         np.testing.assert_array_equal(program.values(points, seed=4).values, whole.values)

@@ -40,7 +40,8 @@ def run(command: list[str], folder: Path) -> str:
 
 
 def test_every_example_is_tested():
-    tested = {*QUICK, "energy_landscape.py", "benchmarks/overhead.py", "README.md"}
+    benchmarks = {f"benchmarks/{name}.py" for name in ("engine", "overhead", "silicon_spin")}
+    tested = {*QUICK, "energy_landscape.py", *benchmarks, "README.md"}
     files = [path for path in EXAMPLES.rglob("*") if path.is_file() and not {"__pycache__", "circuits"} & set(path.parts)]
     found = {str(path.relative_to(EXAMPLES)) for path in files}
     assert found == tested
@@ -93,6 +94,16 @@ def test_overhead_benchmark(folder):
     assert "bytes per answer" in out
 
 
+def test_engine_benchmark(folder):
+    assert "floor" in run([sys.executable, "examples/benchmarks/engine.py", "--quick"], folder)
+
+
+def test_silicon_spin_benchmark(folder):
+    out = run([sys.executable, "examples/benchmarks/silicon_spin.py", "--quick"], folder)
+    assert "hybrid, aer" in out
+    assert "pip install spin-pulse" in out or "claimed: at most 1/50" in out
+
+
 def test_readme_start(folder):
     """The command behind the set-up; `.ci/run` and the slow test below run set-up and all."""
     *setup, command = blocks()["start"].strip().split(" && ")
@@ -114,10 +125,17 @@ def test_readme_test_command_is_what_ci_runs():
     assert ".venv/bin/pytest" in blocks()["test"]
 
 
-@pytest.mark.parametrize("line", [line.partition("#")[0].strip() for line in blocks()["tour"].splitlines()])
+@pytest.mark.parametrize(
+    "line", [line.partition("#")[0].strip() for line in (blocks()["tour"] + blocks()["physics"]).splitlines()]
+)
 def test_readme_tour(line, folder):
     assert line.startswith("hybrid ")
     assert run([*MAIN, *shlex.split(line)[1:]], folder)
+
+
+def test_readme_explain(folder):
+    measured, explained = (run([*MAIN, *shlex.split(line)[1:]], folder) for line in blocks()["explain"].splitlines())
+    assert "energy" in measured and "readout" in explained
 
 
 def test_readme_python(folder):

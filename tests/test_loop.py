@@ -53,10 +53,17 @@ def test_optimizer_that_asks_nothing():
 
 
 def test_gradient_costs_every_shifted_point(tmp_path):
-    result = hybrid.run(hybrid.Spec(problem="h2", ansatz="real_amplitudes:reps=1", max_iterations=3), tmp_path)
+    spec = {"problem": "h2", "ansatz": "real_amplitudes:reps=1", "gradient": "parameter-shift"}
+    result = hybrid.run(hybrid.Spec(**spec, max_iterations=3), tmp_path)
     assert (result.nfev, result.njev) == (3 * (1 + 2 * 4), 3)
-    result = hybrid.run(hybrid.Spec(problem="h2", ansatz="real_amplitudes:reps=1", max_evals=20), tmp_path)
+    result = hybrid.run(hybrid.Spec(**spec, max_evals=20), tmp_path)
     assert (result.nfev, result.njev) == (18, 2)
+
+
+def test_an_adjoint_gradient_costs_one_evaluation(tmp_path):
+    """The default of exact values: one njev and one evaluation each."""
+    result = hybrid.run(hybrid.Spec(problem="h2", ansatz="real_amplitudes:reps=1", max_iterations=3), tmp_path)
+    assert (result.nfev, result.njev) == (3, 3)
 
 
 def test_machine_time_is_a_budget(tmp_path):

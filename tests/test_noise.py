@@ -1,10 +1,12 @@
-"""Noise: channels against their definitions, the schedule, and whole programs against a density matrix made by hand here."""
+"""Noise without detunings: channels against their definitions, the schedule, and whole programs with Markovian dephasing
+against a density matrix made by hand here. Detunings are in test_quasistatic.py.
+"""
 
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pytest
+from by_hand import PAULI, by_hand
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
@@ -13,38 +15,29 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from scipy.integrate import quad
 
 from hybrid.backends.aer import aer
+from hybrid.compilation import compile
 from hybrid.device import Device
 from hybrid.errors import HybridError, UsageError
-from hybrid.estimate import group_terms
-from hybrid.noise import (
-    control_error,
-    depolarizing_probability,
-    describe,
-    exchange_infidelity,
-    kraus,
-    pulse_infidelity,
-    readout,
-    superoperator,
-)
-from hybrid.program import compile
+from hybrid.infidelity import commuting_infidelity, control_error, depolarizing_probability, pulse_infidelity
+from hybrid.noise import describe, kraus, readout, superoperator
 from hybrid.transpile import schedule, to_isa
 from hybrid.types import BitFlip, Depolarizing, Expectation, Operation, Relaxation, Task
 
 INF = float("inf")
-SILICON = Device.load("meluxina-q")
+SILICON = Device.load("meluxina-q:dephasing=markov")
 N = SILICON.n_qubits
 NONE = np.zeros((1, 0))
 
 
 def quiet(**changes) -> Device:
-    """The silicon profile's gates and chain without any error, and then these changes."""
+    """The silicon profile's gates and chain without any error or exchange between gates, and then these changes."""
     gates = {name: replace(gate, error=dict.fromkeys(gate.error, 0.0)) for name, gate in SILICON.gates.items()}
     clean = {"t1_s": (INF,) * N, "t2_star_s": (INF,) * N, "t2_echo_s": (INF,) * N}
-    clean |= dict.fromkeys(("readout_p01", "readout_p10", "init_error"), (0.0,) * N)
+    clean |= dict.fromkeys(("readout_p01", "readout_p10", "init_error"), (0.0,) * N) | {"residual_exchange_hz": 0.0}
     return replace(SILICON, **({"gates": gates} | clean | changes))
 
 
-def harsh(*, sx_parallel: bool = False, cz_parallel: bool = False) -> Device:
+def harsh(*, sx_parallel: bool = False, cz_parallel: bool = False, residual_exchange_hz: float = 150e3) -> Device:
     """Every number large and different on every qubit and pair, T2 on both sides of T1: no exchange goes unseen."""
     rng = np.random.default_rng(7)
     sx, cz = SILICON.gates["sx"], SILICON.gates["cz"]
@@ -57,6 +50,7 @@ def harsh(*, sx_parallel: bool = False, cz_parallel: bool = False) -> Device:
     return replace(
         SILICON,
         name="harsh",
+        residual_exchange_hz=residual_exchange_hz,
         gates=SILICON.gates
         | {
             "sx": replace(
@@ -76,8 +70,6 @@ def harsh(*, sx_parallel: bool = False, cz_parallel: bool = False) -> Device:
 
 
 # --- Channels --------------------------------------------------------------------------------------------------------
-
-PAULI = {"I": np.eye(2), "X": np.array([[0, 1], [1, 0]]), "Y": np.array([[0, -1j], [1j, 0]]), "Z": np.diag([1, -1])}
 
 
 def transfer(operators: np.ndarray) -> np.ndarray:
@@ -233,7 +225,7 @@ def test_the_exchange_error_is_the_average_over_detunings(t, t2_star, t1, t2):
         return quad(weighted, -9, 9, epsabs=1e-12)[0]
 
     want = 1 - (4 * process(0) * process(1) + 1) / 5  # average fidelity (d F + 1)/(d + 1)
-    assert exchange_infidelity(device, (0, 1), t) == pytest.approx(want, abs=1e-10)
+    assert commuting_infidelity(device, (0, 1), t) == pytest.approx(want, abs=1e-10)
 
 
 def test_the_control_error_is_the_rest_of_the_published_one():
@@ -243,7 +235,7 @@ def test_the_control_error_is_the_rest_of_the_published_one():
         # Second order against the whole average: 1 % of at most 7e-4.
         assert control_error(SILICON, sx, (q,)) == pytest.approx(max(0.0, sx.error[(q,)] - modelled), abs=7e-6)
     for pair in SILICON.edges:
-        want = cz.error[pair] - exchange_infidelity(SILICON, pair, cz.duration_s[pair])
+        want = cz.error[pair] - commuting_infidelity(SILICON, pair, cz.duration_s[pair])
         assert (
             control_error(SILICON, cz, pair)
             == control_error(SILICON, cz, pair[::-1])
@@ -289,9 +281,9 @@ def test_pulses_are_serial_and_rz_is_free():
     assert SILICON.gates["sx"].duration_s[(0,)] == pytest.approx(65e-9)
     assert starts(circuit, SILICON) == [
         ("sx", (0,), 0, 65),
+        ("rz", (2,), 0, 0),
         ("rz", (0,), 65, 0),
         ("sx", (1,), 65, 65),
-        ("rz", (2,), 0, 0),
         ("cz", (0, 1), 130, 150),
         ("sx", (2,), 280, 65),
         ("rz", (1,), 280, 0),
@@ -304,9 +296,10 @@ def test_parallel_gates_wait_for_their_qubits_only():
     gates = {name: replace(gate, parallel=True) for name, gate in SILICON.gates.items()}
     circuit = native(4, ("sx", 0), ("sx", 1), ("cz", 0, 1), ("cz", 2, 3), ("sx", 3))
     device = replace(SILICON, gates=gates)
-    assert [s[2] for s in starts(circuit, device)] == [0, 0, 65, 0, 150]
+    pulse, pair = ("sx", (0,), 0), ("cz", (2, 3), 0)
+    assert [s[:3] for s in starts(circuit, device)] == [pulse, ("sx", (1,), 0), pair, ("cz", (0, 1), 65), ("sx", (3,), 150)]
     mixed = replace(SILICON, gates=gates | {"sx": SILICON.gates["sx"]})  # pulses serial, exchange parallel
-    assert [s[2] for s in starts(circuit, mixed)] == [0, 65, 130, 0, 150]
+    assert [s[:3] for s in starts(circuit, mixed)] == [pulse, pair, ("sx", (1,), 65), ("cz", (0, 1), 130), ("sx", (3,), 150)]
 
 
 def test_a_schedule_takes_the_physical_qubits_numbers():
@@ -348,12 +341,32 @@ def test_every_pulse_is_followed_by_its_error_and_rz_is_not():
         if not isinstance(step, Operation):
             continue
         after = steps[i + 1] if i + 1 < len(steps) else None
-        if step.gate.name == "rz":
+        if step.gate.name in ("rz", "rzz"):  # a change of frame; exchange that nobody asked for
             assert not (isinstance(after, Depolarizing) and after.qubits == step.qubits)
         else:
             where = tuple(isa.physical[q] for q in step.qubits)
             r = control_error(device, device.gates[step.gate.name], where)
             assert after == Depolarizing(step.qubits, depolarizing_probability(r, len(where)))
+
+
+def test_residual_exchange_stands_between_coupled_qubits_and_adds_up():
+    """X90 pulses on qubit 0 at 0 and on qubit 1 at 65 ns, then waiting, then again on qubit 1: RZZ(pi J t) of the time between
+    the pulses' middles, and only along the chain.
+    """
+    device = quiet(residual_exchange_hz=1e5)
+    circuit = native(3, ("sx", 0), ("sx", 1), ("delay", 1000, 1, "ns"), ("sx", 1))
+    for physical, coupled in (((4, 5, 6), True), ((4, 6, 8), False)):
+        setting = describe(schedule(circuit, device, physical), device, physical)
+        found = [(step.qubits, step.gate.params[0]) for step in setting.steps if step.gate.name == "rzz"]
+        if not coupled:
+            assert found == []
+            continue
+        middles_s = [32.5e-9, 97.5e-9, 1162.5e-9]  # of the pulses
+        # Before qubit 0's first pulse both are still; the pair (1, 2) matters once qubit 1 has moved.
+        want = [((0, 1), middles_s[1] - middles_s[0])]
+        want += [((0, 1), middles_s[2] - middles_s[1]), ((1, 2), middles_s[2] - middles_s[1])]
+        assert [qubits for qubits, _ in found] == [qubits for qubits, _ in want]
+        assert [angle for _, angle in found] == pytest.approx([np.pi * 1e5 * t for _, t in want], rel=1e-12)
 
 
 def layered(n: int, layers: int) -> QuantumCircuit:
@@ -380,7 +393,7 @@ def test_durations_do_not_depend_on_angles():
         assigned = isa.circuit.assign_parameters(dict.fromkeys(circuit.parameters, x))
         lengths.append(schedule(assigned, SILICON, isa.physical).duration_s)
     assert len(set(lengths)) == 1
-    program = compile(circuit, SparsePauliOp("ZZZ"), device="meluxina-q")
+    program = compile(circuit, SparsePauliOp("ZZZ"), device=SILICON)
     assert program.resources.duration_s == lengths[0]
     assert all(name in ("rz", "sx", "cz") for name in program.resources.gates)
 
@@ -437,126 +450,6 @@ def test_an_idle_qubit_decays():
 # --- Whole programs against a density matrix made by hand ------------------------------------------------------------
 
 
-class ByHand:
-    """A density matrix (2,)*2n and its own clockwork; axis n-1-q is qubit q of the ket, n more the bra."""
-
-    def __init__(self, device: Device, physical: tuple[int, ...]) -> None:
-        self.device, self.physical, self.n = device, physical, len(physical)
-        self.rho = np.ones((1, 1))
-        for where in reversed(physical):  # qubit 0 is the lowest bit: the last factor
-            flip = device.init_error[where]
-            self.rho = np.kron(self.rho, np.diag([1 - flip, flip]))
-        self.rho = self.rho.astype(complex)
-        self.clock = [0.0] * self.n
-        self.line = 0.0
-
-    def embedded(self, small: np.ndarray, qubit: int) -> np.ndarray:
-        return np.kron(np.kron(np.eye(2 ** (self.n - 1 - qubit)), small), np.eye(2**qubit))
-
-    def turn(self, unitary: np.ndarray) -> None:
-        self.rho = unitary @ self.rho @ unitary.conj().T
-
-    def relax(self, qubit: int, t: float) -> None:
-        """|1><1| loses e^(-t/T1) of itself to |0><0|; |0><1| shrinks by e^(-t/T2H)."""
-        where = self.physical[qubit]
-        keep, contrast = np.exp(-t / self.device.t1_s[where]), np.exp(-t / self.device.t2_echo_s[where])
-        up, down = self.embedded(np.diag([1, 0]), qubit), self.embedded(np.diag([0, 1]), qubit)
-        lower = self.embedded(np.array([[0, 1], [0, 0]]), qubit)
-        rho = self.rho
-        self.rho = (
-            up @ rho @ up
-            + keep * down @ rho @ down
-            + (1 - keep) * lower @ rho @ lower.T
-            + contrast * (up @ rho @ down + down @ rho @ up)
-        )
-
-    def depolarize(self, qubits: tuple[int, ...], p: float) -> None:
-        """(1-p) rho + p I/d: the mean over all Pauli strings on the qubits replaces them by I/d."""
-        mean = np.zeros_like(self.rho)
-        for letters in product("IXYZ", repeat=len(qubits)):
-            string = np.eye(2**self.n)
-            for qubit, letter in zip(qubits, letters, strict=True):
-                string = string @ self.embedded(PAULI[letter], qubit)
-            mean += string @ self.rho @ string.conj().T / 4 ** len(qubits)
-        self.rho = (1 - p) * self.rho + p * mean
-
-    def play(self, name: str, qubits: tuple[int, ...], angle: float = 0.0) -> None:
-        if name == "rz":
-            self.turn(self.embedded(np.diag(np.exp(np.array([-0.5j, 0.5j]) * angle)), qubits[0]))
-            return
-        where = tuple(sorted(self.physical[q] for q in qubits))
-        gate = self.device.gates[name]
-        begin = max([self.clock[q] for q in qubits] + ([] if gate.parallel else [self.line]))
-        for q in qubits:
-            self.relax(q, begin - self.clock[q])
-        if name == "sx":
-            self.turn(self.embedded(np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2, qubits[0]))
-        else:
-            down = [self.embedded(np.diag([0, 1]), q) for q in qubits]
-            self.turn(np.eye(2**self.n) - 2 * down[0] @ down[1])
-        t, d = gate.duration_s[where], 2 ** len(qubits)
-        t1, t2, star = ([getattr(self.device, key)[w] for w in where] for key in ("t1_s", "t2_echo_s", "t2_star_s"))
-        if name == "sx":
-            dephasing = 2 / 3 * (2 * t / (np.pi * star[0])) ** 2 + (3 - 2 * np.exp(-t / t2[0]) - np.exp(-t / t1[0])) / 6
-        else:
-            single = [
-                (1 + 2 * np.exp(-t / b - (t / s) ** 2) + np.exp(-t / a)) / 4 for a, b, s in zip(t1, t2, star, strict=True)
-            ]
-            dephasing = (1 - single[0] * single[1]) * 4 / 5
-        self.depolarize(qubits, max(0.0, gate.error[where] - dephasing) * d / (d - 1))
-        for q in qubits:
-            self.relax(q, t)
-            self.clock[q] = begin + t
-        if not gate.parallel:
-            self.line = begin + t
-
-    def read(self) -> np.ndarray:
-        """Outcome probabilities: everybody waits for the last, then one confusion matrix per qubit."""
-        for q in range(self.n):
-            self.relax(q, max(self.clock) - self.clock[q])
-        probabilities = self.rho.diagonal().real
-        for q, where in enumerate(self.physical):
-            p01, p10 = self.device.readout_p01[where], self.device.readout_p10[where]
-            probabilities = self.embedded(np.array([[1 - p01, p10], [p01, 1 - p10]]), q) @ probabilities
-        return probabilities
-
-
-def by_hand(circuit: QuantumCircuit, observable: SparsePauliOp, device: Device, x: np.ndarray, grouping: str) -> float:
-    """<observable> with all noise: the transpiled gates, one measured circuit per group, all else from PHYSICS.md."""
-    isa = to_isa(circuit, device)
-    assigned = isa.circuit.assign_parameters(dict(zip(circuit.parameters, x, strict=True)))
-    total = 0.0
-    terms = [(label[::-1], c.real) for label, c in observable.to_list()]
-    total += sum(c for letters, c in terms if set(letters) == {"I"})
-    terms = [(letters, c) for letters, c in terms if set(letters) != {"I"}]
-    if grouping == "none":
-        bases = [(letters, [(letters, c)]) for letters, c in terms]
-    else:
-        groups = [group.basis for group in group_terms(observable, "qwc")[1]]
-        bases = [(basis, []) for basis in groups]
-        for letters, c in terms:
-            next(kept for basis, kept in bases if all(p in ("I", at) for p, at in zip(letters, basis, strict=True))).append(
-                (letters, c)
-            )
-    for basis, kept in bases:
-        state = ByHand(device, isa.physical)
-        for item in assigned.data:
-            qubits = tuple(assigned.find_bit(bit).index for bit in item.qubits)
-            state.play(item.operation.name, qubits, *map(float, item.operation.params))
-        for sim in range(len(isa.physical)):
-            letter = basis[isa.layout.index(sim)] if sim in isa.layout else "I"
-            if letter == "X":
-                state.play("rz", (sim,), np.pi / 2)
-            if letter in "XY":
-                state.play("sx", (sim,))
-        probabilities = state.read()
-        outcomes = np.arange(len(probabilities))
-        for letters, c in kept:
-            parity = sum(outcomes >> isa.layout[v] & 1 for v, letter in enumerate(letters) if letter != "I")
-            total += c * float(probabilities @ (1 - 2 * (parity % 2)))
-    return total
-
-
 def chosen(n: int) -> SparsePauliOp:
     rng = np.random.default_rng(n)
     return SparsePauliOp(["I" * n] + ["".join(rng.choice(list("IXYZ"), n)) for _ in range(4)], rng.normal(size=5))
@@ -604,6 +497,7 @@ def test_routing_through_other_qubits_agrees_with_a_density_matrix_by_hand():
     observable = SparsePauliOp(["ZIIIY", "IXIZI", "YIXII"], [1.0, 0.5, -0.8])
     # Errors of 10 to 30 % per exchange would leave little to compare; readout and initialisation stay harsh.
     mild = replace(harsh(), gates=SILICON.gates, t1_s=SILICON.t1_s, t2_echo_s=SILICON.t2_echo_s, t2_star_s=SILICON.t2_star_s)
+    mild = replace(mild, residual_exchange_hz=SILICON.residual_exchange_hz)
     program = compile(circuit, observable, device=mild, grouping="none")
     assert program.resources.layout != tuple(range(5))
     want = by_hand(circuit, observable, mild, np.zeros(0), "none")

@@ -82,7 +82,7 @@ def test_title_caveat_axes_and_levels_of_an_exact_run(folder):
     lines = {line.get_label(): line for line in axes.lines}
     assert lines["exact"].get_ydata()[0] == pytest.approx(-1.137306036, abs=1e-8)
     assert lines["Hartree-Fock"].get_ydata()[0] == pytest.approx(-1.116998997, abs=1e-8)
-    assert lines["at the optimiser's x"].get_xdata() == pytest.approx([17, 34, 51, 68])
+    assert lines["at the optimiser's x"].get_xdata() == pytest.approx([1, 2, 3, 4])
     assert any(label.startswith("final −1.1") and label.endswith(" Ha") for label in labels(figure))
 
 

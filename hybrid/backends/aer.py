@@ -1,11 +1,12 @@
 """Qiskit Aer: state vector, density matrix, matrix product state; exact values and shots, with or without noise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, final
+from functools import reduce
+from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Gate, Instruction, ParameterExpression
 from qiskit.circuit.library import get_standard_gate_name_mapping
@@ -15,8 +16,9 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.library import SaveExpectationValue, SaveProbabilities
 from qiskit_aer.noise import QuantumError, depolarizing_error, pauli_error, thermal_relaxation_error
 
+from hybrid.backends._merging import Merged, merged
+from hybrid.counts import draw_all
 from hybrid.errors import HybridError, MissingPart, UsageError
-from hybrid.estimate import draw
 from hybrid.noise import kraus, qubits_of, superoperator
 from hybrid.types import (
     Angles,
@@ -29,11 +31,13 @@ from hybrid.types import (
     Runner,
     Scalars,
     Setting,
+    Shots,
     Task,
 )
 
-DENSITY_QUBITS = 10
-"""Up to here one density matrix beats a thousand noisy trajectories (measured: 10 qubits, 3 layers, 1.0 s against 3.2 s)."""
+DENSITY_ENTRIES, DENSITY_ENTRIES_OF_MANY = 4**10, 100 * 4**5
+"""Up to so many entries, density matrices beat a thousand noisy trajectories: of one matrix (measured: 10 qubits, 1.0 s
+against 3.2 s), and of one per realization, which are prepared anew for each."""
 MAX_OUTCOME_QUBITS = 63
 
 
@@ -44,7 +48,7 @@ def aer(
     max_bond_dimension: int | None = None,
     device: Literal["CPU", "GPU"] = "CPU",
 ) -> "Aer":
-    """Qiskit Aer. Automatic: state vector; with noise density matrix up to 10 qubits or for exact values, trajectories above.
+    """Qiskit Aer. Automatic: state vector; with noise density matrices for exact values and few qubits, else trajectories.
 
     Raises UsageError for options that the method would ignore, MissingPart when Aer has no GPU support.
     """
@@ -81,7 +85,8 @@ class Aer:
         """The Aer method that answers this task."""
         if self.method != "automatic":
             return self.method
-        density = task.noisy and (task.shots == 0 or task.n_qubits <= DENSITY_QUBITS)
+        most = DENSITY_ENTRIES if task.realizations == 1 else DENSITY_ENTRIES_OF_MANY
+        density = task.noisy and (task.shots == 0 or 4**task.n_qubits * task.realizations <= most)
         return "density_matrix" if density else "statevector"
 
     def memory_bytes(self, task: Task) -> int:
@@ -126,26 +131,36 @@ class Aer:
 
 @final
 class _Runner:
-    """Compiled circuits of one task; every call is one Aer job where seeds allow it."""
+    """Compiled circuits of one task; every call is one Aer job per setting where seeds allow it."""
 
     def __init__(self, task: Task, simulator: AerSimulator, method: str) -> None:
-        self._angles = list(task.angles)
         self._simulator = simulator
-        density = method == "density_matrix"
-        self._sampled = task.shots > 0 and (method == "matrix_product_state" or (task.noisy and not density))
-        circuits = [_density_circuit(s) if density and task.noisy else _circuit(s) for s in task.settings]
-        if not task.noisy:
-            names = sorted(set(simulator.operation_names) & set(get_standard_gate_name_mapping()))
-            circuits = [transpile(circuit, basis_gates=names, optimization_level=0) for circuit in circuits]
-        self._circuits = circuits
+        self._sampled = task.shots > 0 and (method == "matrix_product_state" or (task.noisy and method != "density_matrix"))
+        self._circuits = [self._compiled(setting, task, method) for setting in task.settings]
+
+    def _compiled(self, setting: Setting, task: Task, method: str) -> "_Compiled":
+        """One setting as a circuit, and what its parameters are made of."""
+        parameters = list(task.angles)
+        if task.noisy:
+            found = merged(setting, parameters)
+            circuit = (_trajectory_circuit if self._sampled else _density_circuit)(setting.n_qubits, found)
+            compiled = _Compiled(circuit, list(found.parameters), found.angles)
+        else:
+            circuit = self._native(_circuit(setting))
+            used = [i for i, parameter in enumerate(parameters) if parameter in circuit.parameters]
+            compiled = _Compiled(circuit, [parameters[i] for i in used], lambda angles: angles[:, used])
         every = range(task.n_qubits)
-        for circuit in self._circuits:
-            if task.observable is not None:
-                circuit.append(SaveExpectationValue(task.observable, "answer"), every)
-            elif self._sampled:
-                circuit.measure_all()
-            else:
-                circuit.append(SaveProbabilities(task.n_qubits, "answer"), every)
+        if task.observable is not None:
+            compiled.circuit.append(SaveExpectationValue(task.observable, "answer"), every)
+        elif self._sampled:
+            compiled.circuit.measure_all()
+        else:
+            compiled.circuit.append(SaveProbabilities(task.n_qubits, "answer"), every)
+        return compiled
+
+    def _native(self, circuit: QuantumCircuit) -> QuantumCircuit:
+        names = sorted(set(self._simulator.operation_names) & set(get_standard_gate_name_mapping()))
+        return transpile(circuit, basis_gates=names, optimization_level=0)
 
     def expectations(self, angles: Angles) -> Scalars:
         """Exact expectation values, one job."""
@@ -156,37 +171,54 @@ class _Runner:
         columns = [[np.asarray(data.answer, dtype=float) for data in self._run(c, angles)] for c in self._circuits]
         return np.array(columns).swapaxes(0, 1)
 
-    def counts(
-        self, angles: Angles, shots: Sequence[int], seeds: Sequence[Sequence[np.random.SeedSequence]]
-    ) -> list[list[Counts]]:
-        """Counts drawn from exact probabilities with our own generator; by Aer, one job each, where it cannot give them.
+    def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
+        """Counts drawn from exact probabilities with our own generator; by Aer where it cannot give them.
 
-        Aer seeds a whole job: a job per point and setting is what keeps draws independent of how points were batched.
+        Aer seeds a whole job: a job holds the realizations of one point in one setting, which keeps draws independent of how
+        points were batched.
         """
-        if self._sampled:
-            return [
-                [self._sample(c, row[None], n, seed) for c, n, seed in zip(self._circuits, shots, of_point, strict=True)]
-                for row, of_point in zip(angles, seeds, strict=True)
-            ]
+        if not self._sampled:
+            return draw_all(self.distributions(angles), shots, seeds)
+        blocks = angles.reshape(len(seeds), len(shots), angles.shape[1])
         return [
-            [draw(p, n, np.random.default_rng(seed)) for p, n, seed in zip(of_settings, shots, of_point, strict=True)]
-            for of_settings, of_point in zip(self.distributions(angles), seeds, strict=True)
+            [self._sample(c, rows, shots[:, s], of_point[s]) for s, c in enumerate(self._circuits)]
+            for rows, of_point in zip(blocks, seeds, strict=True)
         ]
 
-    def _sample(self, circuit: QuantumCircuit, angles: Angles, shots: int, seed: np.random.SeedSequence) -> Counts:
-        (data,) = self._run(circuit, angles, shots=shots, seed_simulator=_aer_seed(seed))
-        pairs = sorted((int(outcome, 16), count) for outcome, count in data.counts.items())
-        return Counts(np.array([o for o, _ in pairs], dtype=np.uint64), np.array([c for _, c in pairs], dtype=np.int64))
+    def _sample(
+        self, circuit: "_Compiled", angles: Angles, shots: Int[np.ndarray, " r"], seed: np.random.SeedSequence
+    ) -> Counts:
+        """One job for the realizations with most shots, one for those with one fewer."""
+        found: list[tuple[int, int, int]] = []
+        for n in np.unique(shots):
+            rows = np.flatnonzero(shots == n)
+            jobs = self._run(circuit, angles[rows], shots=int(n), seed_simulator=_aer_seed(seed) + int(n))
+            found += [
+                (int(row), int(outcome, 16), count)
+                for row, data in zip(rows, jobs, strict=True)
+                for outcome, count in data.counts.items()
+            ]
+        realizations, outcomes, counts = (list(column) for column in zip(*sorted(found), strict=True))
+        return Counts(np.array(outcomes, dtype=np.uint64), np.array(counts, dtype=np.int64), np.array(realizations))
 
-    def _run(self, circuit: QuantumCircuit, angles: Angles, **options: Any) -> list[Any]:
+    def _run(self, compiled: "_Compiled", angles: Angles, **options: Any) -> list[Any]:
         """One job over all points, bound by Aer itself; HybridError with Aer's own words when it fails."""
-        if self._angles:
-            binds = [dict(zip(self._angles, angles.T.tolist(), strict=True))]
+        circuit, parameters, own_angles = compiled
+        if parameters:
+            binds = [dict(zip(parameters, own_angles(angles).T.tolist(), strict=True))]
             result = self._simulator.run(circuit, parameter_binds=binds, **{"shots": 1} | options).result()
         else:
             result = self._simulator.run([circuit] * len(angles), **{"shots": 1} | options).result()
         _check(result)
         return [item.data for item in result.results]
+
+
+class _Compiled(NamedTuple):
+    """A circuit, its parameters, and the task's angles (k, m) -> theirs."""
+
+    circuit: QuantumCircuit
+    parameters: list[Any]
+    angles: Callable[[Angles], Angles]
 
 
 def _aer_seed(seed: np.random.SeedSequence) -> int:
@@ -201,10 +233,23 @@ def _check(result: Any) -> None:
 
 
 def _circuit(setting: Setting) -> QuantumCircuit:
-    """Gates and, for trajectories, error channels inline."""
+    """Gates alone."""
     circuit = QuantumCircuit(setting.n_qubits)
     for step in setting.steps:
-        circuit.append(step.gate if isinstance(step, Operation) else _quantum_error(step), qubits_of(step))
+        assert isinstance(step, Operation)
+        circuit.append(step.gate, step.qubits)
+    return circuit
+
+
+def _trajectory_circuit(n_qubits: int, found: Merged) -> QuantumCircuit:
+    """Gates, and error channels inline for Aer to draw from."""
+    circuit = QuantumCircuit(n_qubits)
+    for step in found.steps:
+        if isinstance(step, Operation):
+            circuit.append(step.gate, step.qubits)
+        else:
+            errors = [_quantum_error(channel) for channel in step]
+            circuit.append(reduce(QuantumError.compose, errors), qubits_of(step[0]))
     return circuit
 
 
@@ -219,12 +264,12 @@ def _quantum_error(channel: Channel) -> QuantumError:
             return thermal_relaxation_error(channel.t1_s, channel.t2_s, channel.duration_s)
 
 
-def _density_circuit(setting: Setting) -> QuantumCircuit:
+def _density_circuit(n_qubits: int, found: Merged) -> QuantumCircuit:
     """Everything between two parametrised gates joined into one superoperator per qubit or pair of qubits.
 
     Aer applies a `superop` of fixed entries as one sweep over the state, so noise costs little more than the pulses alone.
     """
-    circuit = QuantumCircuit(setting.n_qubits)
+    circuit = QuantumCircuit(n_qubits)
     block_of: dict[int, tuple[tuple[int, ...], SuperOp]] = {}
 
     def flush(qubits: tuple[int, ...]) -> None:
@@ -235,8 +280,8 @@ def _density_circuit(setting: Setting) -> QuantumCircuit:
                 for member in members:
                     del block_of[member]
 
-    for step in setting.steps:
-        qubits = qubits_of(step)
+    for step in found.steps:
+        qubits = step.qubits if isinstance(step, Operation) else qubits_of(step[0])
         if isinstance(step, Operation) and (len(qubits) > 2 or _has_angle(step.gate)):
             flush(qubits)
             circuit.append(step.gate, qubits)
@@ -251,12 +296,14 @@ def _density_circuit(setting: Setting) -> QuantumCircuit:
                     channel = channel.compose(block_of[qubit][1], qargs=[qubits.index(qubit)])
         channel = channel.compose(_superop(step), qargs=[members.index(q) for q in qubits])
         block_of |= dict.fromkeys(members, (members, channel))
-    flush(tuple(range(setting.n_qubits)))
+    flush(tuple(range(n_qubits)))
     return circuit
 
 
-def _superop(step: Operation | Channel) -> SuperOp:
-    return SuperOp(Operator(step.gate)) if isinstance(step, Operation) else SuperOp(superoperator(kraus(step)))
+def _superop(step: Operation | tuple[Channel, ...]) -> SuperOp:
+    if isinstance(step, Operation):
+        return SuperOp(Operator(step.gate))
+    return reduce(SuperOp.compose, [SuperOp(superoperator(kraus(channel))) for channel in step])
 
 
 def _has_angle(gate: Gate) -> bool:

@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float
 from qiskit.quantum_info import DensityMatrix, Kraus, Statevector
 
-from hybrid.estimate import draw
+from hybrid.counts import draw_all
 from hybrid.noise import kraus, qubits_of
-from hybrid.types import Angles, Counts, Operation, Runner, Scalars, Setting, Task
+from hybrid.types import Angles, Counts, Operation, Runner, Scalars, Setting, Shots, Task
 
 
 def reference() -> "Reference":
@@ -48,14 +48,9 @@ class _Runner:
         """Exact outcome probabilities."""
         return np.array([[self._state(s, row).probabilities() for s in self._task.settings] for row in angles])
 
-    def counts(
-        self, angles: Angles, shots: Sequence[int], seeds: Sequence[Sequence[np.random.SeedSequence]]
-    ) -> list[list[Counts]]:
+    def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
         """Counts drawn from the exact probabilities."""
-        return [
-            [draw(p, n, np.random.default_rng(seed)) for p, n, seed in zip(of_settings, shots, of_point, strict=True)]
-            for of_settings, of_point in zip(self.distributions(angles), seeds, strict=True)
-        ]
+        return draw_all(self.distributions(angles), shots, seeds)
 
     def _state(self, setting: Setting, row: Float[np.ndarray, " m"]) -> Statevector | DensityMatrix:
         value = {str(angle): float(theta) for angle, theta in zip(self._task.angles, row, strict=True)}

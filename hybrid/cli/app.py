@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from hybrid.cli import check, completion, doctor, members, run, runs, sample
+from hybrid.cli import characterize, check, completion, doctor, explain, members, run, runs, sample
 from hybrid.cli.layout import emit
 from hybrid.errors import (
     CheckFailed,
@@ -54,6 +54,12 @@ app.command(name="show", cls=run.Once, help=members.SHOW_HELP, short_help="Show 
     members.show_member
 )
 app.add_typer(runs.app, name="runs", short_help="List, compare, re-check, draw and export runs.")
+app.command(name="explain", cls=run.Once, help=explain.HELP, short_help="Explain a run's value: an error budget.")(
+    explain.explain_run
+)
+app.command(name="characterize", cls=run.Once, help=characterize.HELP, short_help="A self-test of the stand-in.")(
+    characterize.characterize
+)
 app.command(name="doctor", cls=run.Once, help=doctor.HELP, short_help="Look at this machine and installation.")(doctor.doctor)
 app.command(name="check", cls=run.Once, help=check.HELP, short_help="Recompute published numbers on this machine.")(check.check)
 

@@ -15,8 +15,9 @@ from typing import NoReturn
 import typer
 
 from hybrid import catalog
+from hybrid.device_options import DEPHASING
 from hybrid.errors import HybridError
-from hybrid.spec import GRADIENTS, GROUPINGS, MEMBERS
+from hybrid.spec import MEMBERS, WORDS
 
 VARIABLE = "_HYBRID_COMPLETE"
 """The shells' scripts set it to what they want."""
@@ -123,11 +124,10 @@ def of_field(name: str) -> Completer | None:
         return of_family(MEMBERS[name])
     fixed: dict[str, Completer] = {
         "device": of_family("devices"),
-        "gradient": of_words(GRADIENTS),
-        "grouping": of_words(GROUPINGS),
+        "dephasing": of_words(DEPHASING),
         "initial_point": runs,
     }
-    return fixed.get(name)
+    return fixed.get(name) or (of_words(WORDS[name]) if name in WORDS else None)
 
 
 def _member(family: str, incomplete: str) -> list[str]:
@@ -138,7 +138,7 @@ def _member(family: str, incomplete: str) -> list[str]:
         head = f"{head}:{function}"
     elif not colon:
         found = [name for name in catalog.names(family) if name.startswith(incomplete)]
-        return found + [f"{incomplete}:"] * (incomplete in found and family != "devices" and bool(_options(family, head)))
+        return found + [f"{incomplete}:"] * (incomplete in found and bool(_options(family, head)))
     elif head not in catalog.names(family):
         return []
     return [f"{head}:{text}" for text in _settings(_options(family, head), rest)] if colon else []
@@ -146,8 +146,19 @@ def _member(family: str, incomplete: str) -> list[str]:
 
 def _options(family: str, head: str) -> dict[str, catalog.Option]:
     with suppress(HybridError, OSError):
-        return catalog.locate(family, head).options
+        return _device_options(head) if family == "devices" else catalog.locate(family, head).options
     return {}
+
+
+def _device_options(head: str) -> dict[str, catalog.Option]:
+    """What a device's profile leaves open: words where it names them."""
+    from hybrid.device import Device
+
+    open_options = Device.load(head).open_options
+    words = {name: tuple(word.strip() for word in told.partition(";")[0].split("|")) for name, told in open_options.items()}
+    return {
+        name: catalog.Option(name, "str", None, choices=choices if len(choices) > 1 else ()) for name, choices in words.items()
+    }
 
 
 def _settings(options: dict[str, catalog.Option], text: str) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """`hybrid list` and `hybrid show`: the catalogue, read without importing any member."""
 
 import json
+from math import isinf
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -8,12 +10,14 @@ import typer
 from hybrid import catalog
 from hybrid.cli import completion
 from hybrid.cli.layout import emit, paragraphs, table, wrapped
-from hybrid.device import Device, Number
+from hybrid.device import Device
+from hybrid.errors import UsageError
+from hybrid.profile import Number
 
 FAMILY = f"One of: {', '.join(catalog.FAMILIES)}."
 SHOW_HELP = """Show one member: its options with types and defaults, and its source; of a device, every number.
 
-For example: hybrid show optimizer spsa, or hybrid show device meluxina-q.
+For example: hybrid show optimizer spsa, or hybrid show device meluxina-q --plot map.png.
 """
 MARKS = (
     "H read in the primary text, M secondary source, D derived or fitted, A assumed (one letter per entry of a list where "
@@ -49,13 +53,16 @@ def show_member(
             help="The member, as `hybrid list` names it, or one of your own.", metavar="NAME", autocompletion=completion.names
         ),
     ],
+    plot: Annotated[Path | None, typer.Option(help="Draw the map of a device (PNG or SVG).", metavar="FILE")] = None,
     as_json: Json = False,
 ) -> None:
     """Print one member."""
     folder = catalog.family_of(family)
     if folder == "devices":
-        emit(_device_json(Device.load(name)) if as_json else _device_text(Device.load(name)))
+        _show_device(Device.load(name), plot, as_json)
         return
+    if plot is not None:
+        raise UsageError(f"--plot draws devices only, no {catalog.FAMILIES[folder]}.")
     signature = catalog.locate(folder, name)
     options = [
         {"name": o.name, "type": _type(o), "default": o.default, "required": o.required} for o in signature.options.values()
@@ -84,14 +91,40 @@ def _first_line(family: str, member: str) -> str:
     return Device.load(member).title if family == "devices" else catalog.locate(family, member).doc.partition("\n")[0]
 
 
+def _show_device(device: Device, plot: Path | None, as_json: bool) -> None:
+    if plot is not None:
+        from hybrid.cli.run import need_matplotlib
+
+        need_matplotlib()
+        from hybrid.plot_device import device_map
+
+        device_map(device, plot)
+    emit(_device_json(device) if as_json else _device_text(device))
+
+
 def _device_text(device: Device) -> str:
-    parts = [wrapped(f"device {device.name}: {device.title}"), wrapped(device.caveat)]
+    parts = [wrapped(f"device {device.label}: {device.title}"), wrapped(device.caveat)]
     if device.numbers:
-        known = ", ".join(key for key, number in device.numbers.items() if number.known_for_target) or "nothing"
-        known = f"known for MeluXina-Q itself: {known}; all the rest is a choice."
-        rows = [row for key, number in device.numbers.items() for row in _number_rows(key, number)]
-        parts += [wrapped(known) + "\n" + wrapped(MARKS, first="marks: ", indent=7), table(rows, WIDTH)]
+        known = ", ".join(key for key, number in device.numbers.items() if number.known_for_target)
+        known = f"{known}; all the rest is a choice" if known else "nothing"
+        rows = [("  dephasing", device.dephasing)]
+        for key, number in device.numbers.items():
+            rows += _number_rows(key, number)
+            if key == "t2_star":
+                rows += _circuit_rows(device)
+        legend = wrapped(MARKS, first="marks: ", indent=7)
+        parts += [f"{wrapped(f'known for MeluXina-Q itself: {known}.')}\n{legend}", table(rows, WIDTH)]
+    if options := device.open_options:
+        rows = [(f"  {key}", takes) for key, takes in options.items()]
+        parts.append(f"options (write them as {device.name}:key=value,key=value):\n{table(rows, WIDTH)}")
     return "\n\n".join(parts)
+
+
+def _circuit_rows(device: Device) -> list[tuple[str, str]]:
+    """T2* as circuits see it, beside that of isolated qubits."""
+    times = ", ".join(f"{t * 1e6:.4g}" for t in device.circuit_t2_star_s or ())
+    factor = f"isolated T2* x {device.context_t2star_factor:g}, in every circuit that has a two-qubit gate"
+    return [("  t2_star in circuits", f"{times} us"), ("", factor)]
 
 
 def _number_rows(key: str, number: Number) -> list[tuple[str, str]]:
@@ -102,6 +135,15 @@ def _number_rows(key: str, number: Number) -> list[tuple[str, str]]:
 
 
 def _device_json(device: Device) -> str:
-    numbers = {key: {name: getattr(n, name) for name in n.__slots__} for key, n in device.numbers.items()}
-    about = {"name": device.name, "title": device.title, "caveat": device.caveat, "sha256": device.sha256}
-    return json.dumps(about | {"numbers": numbers}, indent=2)
+    numbers = {key: {name: _plain(getattr(n, name)) for name in n.__slots__} for key, n in device.numbers.items()}
+    about = {"name": device.name, "label": device.label, "title": device.title, "caveat": device.caveat}
+    about |= {"sha256": device.sha256, "dephasing": device.dephasing, "circuit_t2_star_s": device.circuit_t2_star_s}
+    options = [{"name": key, "takes": takes} for key, takes in device.open_options.items()]
+    return json.dumps(about | {"options": options, "numbers": numbers}, indent=2, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinity: it is written as TOML writes it."""
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    return "inf" if isinstance(value, float) and isinf(value) else value

@@ -10,7 +10,7 @@ from hybrid.result import Result, with_uncertainty
 from hybrid.spec import Spec
 
 WIDTH = 16
-CARRIED = ("ansatz", "optimizer", "gradient", "backend", "grouping", "threads")
+CARRIED = ("ansatz", "optimizer", "gradient", "backend", "grouping", "dephasing", "realizations", "dd", "mitigate", "threads")
 """Flags that the suggested next command keeps."""
 
 
@@ -22,6 +22,7 @@ def result_text(result: Result, spec: Spec) -> str:
         lines.append(wrapped(f"read from {result.record}; for new randomness: --seed {spec.seed + 1}", indent=2))
     rows = [
         (result.quantity, f"{with_uncertainty(result.value, result.stderr)} {result.unit}".rstrip()),
+        ("", _uncertainties(result)),
         ("", "± is the measurement at this x, not how far x is from the optimum" if result.stderr > 0 else ""),
         ("exact", _exact(result)),
         (result.baseline_name, _baseline(result)),
@@ -42,7 +43,7 @@ def plan_text(plan: Any) -> str:
     for resources in plan.resources:
         rows += _resource_rows(resources, plan.n_parameters)
     total = plan.total
-    shots = f"{total.shots:,} shots" if total.shots else "no shots (exact values)"
+    shots = f"{total.shots:,} shots" if total.shots else f"no shots ({_without_shots(plan.resolved['device'])})"
     rows += [
         ("gradient", f"{plan.evaluations_per_gradient} evaluations (parameter shift)"),
         ("in all, at most", f"{total.nfev:,} evaluations and the final one, {shots}"),
@@ -106,8 +107,22 @@ def _ended(result: Result) -> str:
 
 def _evaluations(result: Result) -> str:
     gradients = f" ({result.njev} gradients)" if result.njev else ""
-    shots = f"{result.shots:,} shots" if result.shots else "no shots (exact values)"
+    shots = f"{result.shots:,} shots" if result.shots else f"no shots ({_without_shots(result.device)})"
     return f"{result.nfev:,}{gradients} and the final one, {shots}"
+
+
+def _uncertainties(result: Result) -> str:
+    """Statistics and the device's assumptions side by side, with the number of the device that matters most."""
+    if result.device_stderr is None:
+        return ""
+    kind = "shots" if result.shots else "realizations"
+    statistical = f" ± {result.stderr:.2g} ({kind})" if result.stderr > 0 else ""
+    told = f"{result.value:.4g}{statistical} ± {result.device_stderr:.2g} (device assumptions)"
+    return f"{told}; {result.device_most} matters most" if result.device_most else told
+
+
+def _without_shots(device: str) -> str:
+    return "exact values" if device == "ideal" else "infinitely many on average"
 
 
 def _defaults(result: Result, spec: Spec) -> list[tuple[str, str]]:

@@ -171,11 +171,11 @@ def _sample(
     circuit: str, flags: dict[str, Any], only_runs: list[str], bind: list[str], draw: bool, plot: bool, as_json: bool
 ) -> None:
     """`hybrid run FILE.qasm` is `hybrid sample FILE.qasm`; UsageError for a flag that only a variational run has."""
-    chosen = {"device": "ideal", "backend": "aer", "shots": 1000, "seed": 0, "threads": 1}
-    if stray := [name for name in (*flags, *only_runs) if name not in chosen]:
+    sampled = ("device", "dephasing", "backend", "shots", "realizations", "dd", "mitigate", "seed", "threads")
+    if stray := [name for name in (*flags, *only_runs) if name not in sampled]:
         raise UsageError(f"{circuit} is sampled, and --{stray[0].replace('_', '-')} does not apply. See: hybrid sample --help.")
     target = Path(Path(circuit).stem + ".png") if plot else None
-    sample.sample_and_print(circuit, **(chosen | flags), bindings=bind, draw=draw, plot=target, as_json=as_json)
+    sample.sample_and_print(circuit, flags, bind, draw, target, as_json)
 
 
 def _run(spec: Spec, results: Path, quiet: bool, interruption: Callable[[], HybridError | None]) -> Any:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,8 +10,9 @@ from hybrid import catalog
 from hybrid.cli import completion
 from hybrid.cli.layout import COLUMNS, emit, table, wrapped
 from hybrid.cli.report import WIDTH, duration, physics, spaced
-from hybrid.errors import UsageError, shortened
+from hybrid.errors import UsageError, shortened, unknown
 from hybrid.result import with_uncertainty
+from hybrid.spec import DD
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -38,9 +39,14 @@ def sample_circuit(
     device: Annotated[
         str,
         typer.Option(
-            help="Physics to stand in for. Default: ideal.", metavar="NAME", autocompletion=completion.of_family("devices")
+            help="Physics to stand in for. Default: ideal.",
+            metavar="NAME[:k=v,...]",
+            autocompletion=completion.of_family("devices"),
         ),
     ] = "ideal",
+    dephasing: Annotated[
+        str | None, typer.Option(help="quasistatic or markov; left out, what the device's profile says.", metavar="KIND")
+    ] = None,
     backend: Annotated[
         str,
         typer.Option(
@@ -48,6 +54,11 @@ def sample_circuit(
         ),
     ] = "aer",
     shots: Annotated[int, typer.Option(help="Default: 1000.", metavar="N")] = 1000,
+    realizations: Annotated[
+        int | None, typer.Option(help="Draws of quasi-static detunings; left out, 100.", metavar="N")
+    ] = None,
+    dd: Annotated[str, typer.Option(help="Dynamical decoupling: none, echo, xy4. Default: none.", metavar="SEQUENCE")] = "none",
+    mitigate: Annotated[str, typer.Option(help="Error mitigation: none, readout. Default: none.", metavar="METHOD")] = "none",
     seed: Annotated[int, typer.Option(help="The one seed. Default: 0.", metavar="N")] = 0,
     threads: Annotated[int, typer.Option(help="Threads of the simulator. Default: 1.", metavar="N")] = 1,
     bind: Annotated[list[str] | None, typer.Option(help="Give a parameter its value; repeat it.", metavar="NAME=VALUE")] = None,
@@ -57,25 +68,20 @@ def sample_circuit(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Sample and print."""
-    sample_and_print(circuit, device, backend, shots, seed, threads, bind or [], draw, plot, as_json)
+    given = {"device": device, "dephasing": dephasing, "backend": backend, "shots": shots, "realizations": realizations}
+    given |= {"dd": dd, "mitigate": mitigate, "seed": seed, "threads": threads}
+    sample_and_print(circuit, given, bind or [], draw, plot, as_json)
 
 
 def sample_and_print(
-    circuit: str,
-    device: str,
-    backend: str,
-    shots: int,
-    seed: int,
-    threads: int,
-    bindings: list[str],
-    draw: bool,
-    plot: Path | None,
-    as_json: bool,
+    circuit: str, given: dict[str, Any], bindings: list[str], draw: bool, plot: Path | None, as_json: bool
 ) -> None:
-    """What `hybrid sample` does, and `hybrid run` for a circuit file."""
-    for name, value, least in (("shots", shots, 1), ("seed", seed, 0), ("threads", threads, 1)):
-        if value < least:
-            raise UsageError(f"--{name} must be at least {least}, not {value}.")
+    """What `hybrid sample` does, and `hybrid run` for a circuit file; `given` are arguments of `hybrid.sample`."""
+    for name, least in (("shots", 1), ("realizations", 2), ("seed", 0), ("threads", 1)):
+        if given.get(name) is not None and given[name] < least:
+            raise UsageError(f"--{name} must be at least {least}, not {given[name]}.")
+    if given.get("dd", "none") not in DD:
+        raise unknown("dd", given["dd"], DD)
     if plot is not None:
         from hybrid.cli.run import need_matplotlib
 
@@ -83,7 +89,7 @@ def sample_and_print(
     found = _circuit(circuit, bindings)
     from hybrid.sampling import sample
 
-    result = sample(found, device=device, backend=backend, shots=shots, seed=seed, threads=threads)
+    result = sample(found, **given)
     if plot is not None:
         from hybrid.plot_histogram import histogram
 
@@ -177,6 +183,9 @@ def _fidelity_rows(result: "Sample") -> list[tuple[str, str]]:
         rows.append(("", "BLIND to noise: the ideal output is uniform, as that of a broken machine would be"))
     else:
         rows.append(("", f"{result.rescaled_fidelity:.4f} when as many uniform outcomes count as 0 and perfect ones as 1"))
+    if result.mitigated_fidelity is not None:
+        corrected = with_uncertainty(result.mitigated_fidelity, result.mitigated_fidelity_stderr or 0.0, 4)
+        rows.append(("mitigated", f"{corrected}; assignment errors measured on the device and inverted"))
     return rows
 
 
@@ -186,7 +195,7 @@ def _duration(result: "Sample") -> str:
     told = f"{result.duration_s * 1e6:.2f} us"
     if result.t2_star_s:
         share = result.duration_s / result.t2_star_s
-        told += f", {share:.2f} of the shortest T2* among its qubits ({result.t2_star_s * 1e6:.2g} us)"
+        told += f", {share:.2f} of the shortest T2* among its qubits in such a circuit ({result.t2_star_s * 1e6:.2g} us)"
     return told
 
 

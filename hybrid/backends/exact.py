@@ -1,0 +1,51 @@
+"""The exact engine of this package: exact values, counts and gradients of circuits with and without noise."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, final
+
+from hybrid.errors import UsageError
+from hybrid.exact import Engine, picture, values_bytes
+from hybrid.exact.maps import PURE
+from hybrid.machine import memory_bytes as machine_bytes
+from hybrid.types import Runner, Task
+
+UNITS = {"MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+def exact(*, precision: Literal["double", "single"] = "double", memory: str | None = None) -> "Exact":
+    """The exact engine. `memory` (like 4GiB; default: half of what is free) bounds the states that a gradient keeps.
+
+    Raises UsageError for a memory that is no number with a unit.
+    """
+    return Exact(precision, None if memory is None else _bytes(memory))
+
+
+def _bytes(text: str) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([MGT]iB)", text)
+    if found is None or float(found[1]) == 0:
+        raise UsageError(f"exact: memory={text} is no amount of memory; write it like 4GiB ({', '.join(UNITS)}).")
+    return int(float(found[1]) * UNITS[found[2]])
+
+
+@final
+@dataclass(frozen=True)
+class Exact:
+    """The backend with its options bound."""
+
+    precision: str
+    memory: int | None
+
+    def compile(self, task: Task) -> Runner:
+        """Circuits fused into blocks and constants multiplied, once; see `hybrid.types.Backend`."""
+        memory = machine_bytes()[1] // 2 if self.memory is None else self.memory
+        return Engine(task, single=self.precision == "single", memory_bytes=memory)
+
+    def memory_bytes(self, task: Task) -> int:
+        """States in turn, observable and outcomes of one point; a gradient takes up to `memory` more."""
+        return values_bytes(task, single=self.precision == "single")
+
+    def describe(self, task: Task) -> str:
+        """Representation and precision, for the report."""
+        state = "state vector" if picture(task) == PURE else "Pauli transfer"
+        return f"exact engine, {state}, {self.precision} precision"

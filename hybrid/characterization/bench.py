@@ -1,0 +1,83 @@
+"""The bench of the self-test: circuits on chosen qubits of the stand-in, and what is counted there."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from qiskit import QuantumCircuit
+
+from hybrid.device import Device
+from hybrid.estimate import AllZeros, share, variance, widening
+from hybrid.execution import Conditions, Execution, set_up
+from hybrid.randomness import child
+from hybrid.transpile import IsaCircuit
+from hybrid.types import Backend
+
+MOST_QUBITS = 10
+"""Of a larger device the first ten qubits are tested, and nine pairs and eight triples of neighbours among its first."""
+NOTHING = np.zeros((1, 0))
+INITIALISED = frozenset({"initialisation"})
+"""What is left out of a run that starts in all zeros for certain."""
+
+
+class Share(NamedTuple):
+    """How often an outcome was counted, and the standard error: shots of one realization are not independent."""
+
+    value: float
+    stderr: float
+
+
+class Bench(NamedTuple):
+    """Where experiments are made; `shots` per circuit."""
+
+    device: Device
+    backend: Backend
+    shots: int
+    threads: int
+
+    @property
+    def simulator(self) -> str:
+        """What answers for one qubit."""
+        return self.execution(QuantumCircuit(1), (0,), self.conditions(1)).resources.simulator
+
+    @property
+    def qubits(self) -> list[int]:
+        """The qubits under test."""
+        return list(range(min(self.device.n_qubits or 0, MOST_QUBITS)))
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Neighbours under test: (q, q + 1) where every pair is coupled, else the first couplings."""
+        edges = self.device.edges or [(q, q + 1) for q in self.qubits[:-1]]
+        return [(i, j) for i, j in edges][: MOST_QUBITS - 1]
+
+    @property
+    def triples(self) -> list[tuple[int, int, int]]:
+        """Chains of three: a pair and the lowest higher neighbour of its second qubit."""
+        found = [(i, j, min((b for a, b in self.pairs if a == j), default=-1)) for i, j in self.pairs]
+        return [chain for chain in found if chain[2] >= 0]
+
+    def conditions(self, realizations: int, shots: int | None = None) -> Conditions:
+        """Those of one circuit; realizations only where there is something to draw."""
+        drawn = realizations if self.device.dephasing == "quasistatic" else None
+        return Conditions(self.shots if shots is None else shots, drawn, self.threads)
+
+    def execution(self, circuit: QuantumCircuit, qubits: tuple[int, ...], conditions: Conditions) -> Execution:
+        """The native circuit on these qubits, compiled; nothing else of the device is simulated."""
+        isa = IsaCircuit(circuit, qubits, tuple(range(len(qubits))))
+        return set_up(isa, [circuit], self.device, self.backend, conditions)
+
+
+def count(execution: Execution, outcome: int, seed: np.random.SeedSequence) -> Share:
+    """How often a compiled circuit's shots read `outcome`."""
+    ((counts,),), inflation = execution.counts(NOTHING, child(seed, 0), child(seed, 1))
+    shifted = counts._replace(outcomes=counts.outcomes ^ np.uint64(outcome))
+    part = share(AllZeros("Z" * execution.resources.n_qubits), shifted, execution.realizations, None)
+    return Share(part.mean, float(np.sqrt(variance([part], inflation))))
+
+
+def over_detunings(means: Float[np.ndarray, " c"]) -> Share:
+    """The mean of c independent means over detunings and its standard error, 0 for a single exact one."""
+    count = len(means)
+    stderr = np.std(means, ddof=1) / np.sqrt(count) * widening(float(count - 1)) if count > 1 else 0.0
+    return Share(float(np.mean(means)), float(stderr))

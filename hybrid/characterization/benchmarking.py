@@ -1,0 +1,119 @@
+"""Randomised benchmarking of one and two qubits: survival of random Clifford sequences against their length.
+
+The outcomes that sequences should end in are spread evenly, so that what is read decays to 1/d whatever the readout does
+(Harper et al., PRL 122, 200502 (2019)): survival = A p^m + 1/d, and the infidelity per Clifford is r = (d - 1)/d (1 - p)
+(Magesan, Gambetta & Emerson, PRA 85, 042311 (2012)). Quasi-static noise decays otherwise (Fogarty et al., arXiv:1502.05119):
+there the nominal r comes from the same fit to the predicted survival of the same sequences. With Markovian noise it is their
+infidelity: the fit to what the description's channels leave of them, averaged over all states instead of one; how far single
+sequences are from that widens the standard error. Otherwise it holds shots and realizations, not the choice of sequences,
+which measured and nominal values share.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from hybrid.characterization.bench import NOTHING, Bench, count, over_detunings
+from hybrid.characterization.cliffords import Sequence, sequence
+from hybrid.characterization.fits import Fit, fit
+from hybrid.characterization.polarization import polarization
+from hybrid.characterization.result import Curve, Outcome, Row
+from hybrid.randomness import child
+
+LENGTHS = {1: (1, 30, 80, 160, 300), 2: (1, 3, 6, 12, 24)}
+"""Of the sequences, in Cliffords, by the number of qubits."""
+SEQUENCES = 4
+"""Of each length: one for each of the four outcomes of two qubits."""
+REALIZATIONS = 64
+CURVE_POINTS = 100
+
+
+class _Survival(NamedTuple):
+    """Per length: measured mean over sequences (l,), its standard error (l,), and the predicted one by c independent means over
+    detunings (l, c). `scale` is what sequences scatter around their predictions in standard errors, at least 1."""
+
+    measured: Float[np.ndarray, " l"]
+    stderr: Float[np.ndarray, " l"]
+    predicted: Float[np.ndarray, "l c"]
+    scale: float
+
+
+def rb1(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+    """Every qubit alone."""
+    return _measure(bench, seed, "rb1", [(q,) for q in bench.qubits])
+
+
+def rb2(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+    """Every pair of neighbours, alone."""
+    return _measure(bench, seed, "rb2", bench.pairs)
+
+
+def _measure(bench: Bench, seed: np.random.SeedSequence, name: str, places: list[tuple[int, ...]]) -> Outcome:
+    n, rng = len(places[0]), np.random.default_rng(child(seed, 0))
+    lengths = np.array(LENGTHS[n])
+    sequences = [[sequence(n, int(m), k % 2**n, bench.device, rng) for k in range(SEQUENCES)] for m in lengths]
+    rows, curves = [], []
+    for key, qubits in enumerate(places):
+        survival = _survival(bench, child(seed, 1, key), qubits, sequences)
+        found = _fit(lengths, survival.measured, survival.stderr, n)
+        rows.append(_row(name, qubits, survival, found))
+        smooth = np.geomspace(lengths[0], lengths[-1], CURVE_POINTS)
+        fitted = _model(smooth, found.parameters, n)
+        curves.append(Curve(name, qubits, lengths.astype(float), survival.measured, survival.stderr, smooth, fitted))
+    return Outcome(tuple(rows), tuple(curves))
+
+
+def _survival(
+    bench: Bench, seed: np.random.SeedSequence, qubits: tuple[int, ...], sequences: list[list[Sequence]]
+) -> _Survival:
+    """Every sequence sees detunings of its own."""
+    measured, stderr, predicted, misses = [], [], [], []
+    for i, alike in enumerate(sequences):
+        shares, exact = [], []
+        for k, one in enumerate(alike):
+            execution = bench.execution(one.circuit, qubits, bench.conditions(REALIZATIONS))
+            shares.append(count(execution, one.outcome, child(seed, i, k)))
+            if bench.device.dephasing == "quasistatic":
+                exact.append(execution.distributions(NOTHING, child(seed, i, k, 2))[0, :, 0, one.outcome])
+            else:
+                kept = polarization(bench.device, qubits, one.circuit, one.outcome)
+                exact.append(np.array([kept + (1 - kept) / 2 ** len(qubits)]))
+                misses.append((shares[-1].value - exact[-1][0]) / shares[-1].stderr)
+        measured.append(np.mean([share.value for share in shares]))
+        stderr.append(np.hypot.reduce([share.stderr for share in shares]) / len(shares))
+        predicted.append(np.mean(np.broadcast_arrays(*exact), axis=0))  # a sequence without pulses has one exact mean
+    scale = max(1.0, float(np.sqrt(np.mean(np.square(misses))))) if misses else 1.0  # Birge, Phys. Rev. 40, 207 (1932)
+    return _Survival(np.array(measured), np.array(stderr), np.array(predicted), scale)
+
+
+def _row(name: str, qubits: tuple[int, ...], survival: _Survival, found: Fit) -> Row:
+    """Measured and predicted survival fitted alike, weights included."""
+    n, lengths = len(qubits), np.array(LENGTHS[len(qubits)])
+
+    def alike(y: Float[np.ndarray, " l"]) -> float:
+        return _infidelity(_fit(lengths, y, survival.stderr, n).parameters[0], n)
+
+    return Row(
+        experiment=name,
+        qubits=qubits,
+        value=_infidelity(found.parameters[0], n),
+        stderr=survival.scale * float(found.stderr[0]) * (1 - 2.0**-n),
+        nominal=alike(survival.predicted.mean(axis=1)),
+        nominal_stderr=over_detunings(np.array([alike(y) for y in survival.predicted.T])).stderr,
+    )
+
+
+def _fit(lengths: Float[np.ndarray, " l"], y: Float[np.ndarray, " l"], stderr: Float[np.ndarray, " l"], n: int) -> Fit:
+    """p and A of the survival."""
+    return fit(lambda parameters: _model(lengths, parameters, n), [0.98, 1 - 2.0**-n], y, stderr)
+
+
+def _model(lengths: Float[np.ndarray, " l"], parameters: Float[np.ndarray, " 2"], n: int) -> Float[np.ndarray, " l"]:
+    p, contrast = parameters
+    return contrast * np.abs(p) ** lengths + 2.0**-n
+
+
+def _infidelity(p: float, n: int) -> float:
+    """r = (d - 1)/d (1 - p) with d = 2^n."""
+    return float((1 - 2.0**-n) * (1 - p))

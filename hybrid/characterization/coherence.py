@@ -1,0 +1,178 @@
+"""T1, Ramsey and Hahn echo: pulses around a delay that grows, one qubit alone."""
+
+from collections.abc import Callable, Sequence
+from math import inf, pi
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from qiskit import QuantumCircuit
+
+from hybrid.characterization.bench import Bench, count
+from hybrid.characterization.fits import Fit, decay
+from hybrid.characterization.native import native
+from hybrid.characterization.result import Curve, Outcome, Row
+from hybrid.randomness import child
+
+REALIZATIONS = 200
+CURVE_POINTS = 200
+
+Times = Float[np.ndarray, " k"]
+Envelope = Callable[[Times, float], Times]
+"""What is left after delays (k,) for a decay time."""
+
+
+class _Plan(NamedTuple):
+    """`delays` from 0 to `longest` nominal decay times; meanwhile the last pulse's axis makes `fringes` turns (a virtual rz),
+    so that the decay's middle shows between extremes."""
+
+    experiment: str
+    circuit: Callable[[float, float], QuantumCircuit]
+    delays: int
+    longest: float
+    fringes: float
+
+    def angle(self, delay_s: float, decay_s: float) -> float:
+        return 2 * pi * self.fringes * delay_s / (self.longest * decay_s)
+
+
+class Decay(NamedTuple):
+    """Counted shares of 1 (k,) behind delays (k,), and cos of the last pulse's axis (k,)."""
+
+    delays_s: Times
+    share: Times
+    stderr: Times
+    fringe: Times
+
+    def fit(self, envelope: Envelope, start_s: float) -> Fit:
+        """B + A envelope(delay, T) fringe with free B, A and ln T (the first)."""
+        return decay(lambda time_s: envelope(self.delays_s, time_s) * self.fringe, start_s, self.share, self.stderr)
+
+
+def t1(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+    """Relaxation of |1>: P(1) = B + A exp(-t/T1)."""
+    assert bench.device.t1_s is not None
+    plan = _Plan("t1", _pi_pulse_and_delay, 12, 3.0, 0.0)
+    return _measure(bench, seed, plan, bench.device.t1_s, [exponential] * len(bench.device.t1_s))[0]
+
+
+def echo(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+    """Hahn echo: a pi pulse in the middle undoes what stands still; contrast exp(-t/T2H)."""
+    assert bench.device.t2_echo_s is not None
+    plan = _Plan("echo", _echo, 16, 2.5, 3.0)
+    return _measure(bench, seed, plan, bench.device.t2_echo_s, [exponential] * len(bench.device.t2_echo_s))[0]
+
+
+def ramsey(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+    """Free evolution between two X90: contrast exp(-(t/T2*)^2) exp(-t/T2H), with T2H the description's; T2* is reported.
+
+    The note compares likelihoods with an exponential of a free time instead, which has as many parameters.
+    """
+    device = bench.device
+    if device.t2_star_s is None or device.dephasing != "quasistatic":
+        return Outcome(notes=("ramsey left out: without quasi-static dephasing there is no T2* to measure.",))
+    envelopes = [_ramsey_envelope(bench, q) for q in range(len(device.t2_star_s))]
+    outcome, data = _measure(bench, seed, _Plan("ramsey", _ramsey, 24, 2.0, 3.0), device.t2_star_s, envelopes)
+    gains = [
+        gaussian_gain(found, envelopes[row.qubits[0]], row.nominal or row.value)
+        for row, found in zip(outcome.rows, data, strict=True)
+    ]
+    if not gains:
+        return outcome
+    least = int(np.argmin(gains))
+    told = (
+        f"ramsey: the Gaussian factor beats a single exponential by {sum(gains):.0f} in the logarithm of the likelihood; "
+        f"the least by a qubit is {gains[least]:.1f} (qubit {outcome.rows[least].qubits[0]})."
+    )
+    return outcome._replace(notes=(*outcome.notes, told))
+
+
+def gaussian_gain(data: Decay, envelope: Envelope, start_s: float) -> float:
+    """ln(likelihood of the envelope / that of a single exponential of a free time): half the difference in chi-squared."""
+    return (data.fit(exponential, start_s).chi_squared - data.fit(envelope, start_s).chi_squared) / 2
+
+
+def exponential(delay_s: Times, decay_s: float) -> Times:
+    """exp(-t/T)."""
+    return np.exp(-delay_s / decay_s)
+
+
+def _ramsey_envelope(bench: Bench, qubit: int) -> Envelope:
+    """exp(-(t/T2*)^2) exp(-t/T2H). A detuned X90 of duration d adds the phase delta (2/pi) d on its inner side (first order in
+    delta: tan(beta) = (delta/w) tan(w d/2) of `hybrid.detuning`), so t is the delay and (4/pi) d, and a physical rz's time."""
+    device = bench.device
+    assert device.t2_echo_s is not None
+    pulse = device.gates["rx" if "rx" in device.gates else "sx"]
+    inner_s = 4 / pi * pulse.duration_s[qubit,] + device.gates["rz"].duration_s[qubit,]
+    t2_echo_s = device.t2_echo_s[qubit]
+
+    def envelope(delay_s: Times, t2_star_s: float) -> Times:
+        t = delay_s + inner_s
+        return np.exp(-((t / t2_star_s) ** 2) - t / t2_echo_s)
+
+    return envelope
+
+
+def _measure(
+    bench: Bench, seed: np.random.SeedSequence, plan: _Plan, decay_s: Sequence[float], envelopes: Sequence[Envelope]
+) -> tuple[Outcome, list[Decay]]:
+    """Every qubit with a finite decay time, which is also the nominal value."""
+    rows, curves, found = [], [], []
+    for qubit in bench.qubits:
+        if decay_s[qubit] == inf:
+            continue
+        data = _decay(bench, child(seed, qubit), plan, qubit, decay_s[qubit])
+        fit = data.fit(envelopes[qubit], decay_s[qubit])
+        value = float(np.exp(fit.parameters[0]))
+        stderr = value * float(fit.stderr[0])
+        rows.append(
+            Row(experiment=plan.experiment, qubits=(qubit,), value=value, stderr=stderr, nominal=decay_s[qubit], unit="s")
+        )
+        smooth_s = np.linspace(0, data.delays_s[-1], CURVE_POINTS)
+        wave = np.cos([plan.angle(t, decay_s[qubit]) for t in smooth_s])
+        fitted = fit.parameters[2] + fit.parameters[1] * envelopes[qubit](smooth_s, value) * wave
+        curves.append(Curve(plan.experiment, (qubit,), data.delays_s, data.share, data.stderr, smooth_s, fitted))
+        found.append(data)
+    endless = [q for q in bench.qubits if decay_s[q] == inf]
+    notes = (f"{plan.experiment} left out on qubit {', '.join(map(str, endless))}: its time is infinite.",) if endless else ()
+    return Outcome(tuple(rows), tuple(curves), notes), found
+
+
+def _decay(bench: Bench, seed: np.random.SeedSequence, plan: _Plan, qubit: int, decay_s: float) -> Decay:
+    """One circuit per delay, each with detunings of its own."""
+    delays_s = np.linspace(0, plan.longest * decay_s, plan.delays)
+    angles = [plan.angle(delay_s, decay_s) for delay_s in delays_s]
+    shares = []
+    for point, (delay_s, angle) in enumerate(zip(delays_s, angles, strict=True)):
+        circuit = native(plan.circuit(float(delay_s), angle), bench.device)
+        execution = bench.execution(circuit, (qubit,), bench.conditions(REALIZATIONS))
+        shares.append(count(execution, 1, child(seed, point)))
+    value, stderr = np.array(shares).T
+    return Decay(delays_s, value, stderr, np.cos(angles))
+
+
+def _pi_pulse_and_delay(delay_s: float, _: float) -> QuantumCircuit:
+    found = QuantumCircuit(1)
+    found.x(0)
+    found.delay(delay_s, 0, unit="s")
+    return found
+
+
+def _ramsey(delay_s: float, angle: float) -> QuantumCircuit:
+    found = QuantumCircuit(1)
+    found.sx(0)
+    found.delay(delay_s, 0, unit="s")
+    found.rz(angle, 0)
+    found.sx(0)
+    return found
+
+
+def _echo(delay_s: float, angle: float) -> QuantumCircuit:
+    found = QuantumCircuit(1)
+    found.sx(0)
+    found.delay(delay_s / 2, 0, unit="s")
+    found.x(0)
+    found.delay(delay_s / 2, 0, unit="s")
+    found.rz(angle, 0)
+    found.sx(0)
+    return found

@@ -1,0 +1,58 @@
+"""Quantum volume (Cross et al., PRA 100, 032328 (2019)): random square circuits and how often their heavy outputs come.
+
+Heavy are the outputs whose ideal probability is above the median. Width n passes when the mean over circuits of their
+counted share, less two of its standard errors, is above 2/3; log2 of the quantum volume is the largest n <= 4 that passes.
+Circuits lie where the transpiler puts them; initialisation and readout errors count. There is no nominal value.
+"""
+
+import numpy as np
+from jaxtyping import Bool
+from qiskit import QuantumCircuit
+from qiskit.circuit import library
+from qiskit.quantum_info import Statevector
+
+from hybrid.characterization.bench import NOTHING, Bench
+from hybrid.characterization.result import Outcome, Row
+from hybrid.execution import set_up
+from hybrid.randomness import child
+from hybrid.transpile import to_isa
+
+WIDTHS = (2, 3, 4)
+CIRCUITS = 30
+REALIZATIONS = 10
+THRESHOLD = 2 / 3
+
+
+def quantum_volume(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+    """The heavy-output probability of every width and log2 of the quantum volume."""
+    rows = [_width(bench, child(seed, n), n) for n in WIDTHS if n <= (bench.device.n_qubits or 0)]
+    passed = [n for n, row in zip(WIDTHS, rows, strict=False) if row.value - 2 * (row.stderr or 0.0) > THRESHOLD]
+    largest = max(passed, default=0)
+    qubits = rows[largest - WIDTHS[0]].qubits if largest else ()
+    return Outcome((*rows, Row(experiment="quantum_volume", qubits=qubits, value=largest, stderr=None, unit="log2")))
+
+
+def _width(bench: Bench, seed: np.random.SeedSequence, n: int) -> Row:
+    shares, used = [], set()
+    for k in range(CIRCUITS):
+        model = library.quantum_volume(n, n, seed=int(child(seed, k, 0).generate_state(1)[0]))
+        isa = to_isa(model.decompose(), bench.device)
+        conditions = bench.conditions(REALIZATIONS)
+        execution = set_up(isa, [isa.circuit], bench.device, bench.backend, conditions)
+        ((counts,),), _ = execution.counts(NOTHING, child(seed, k, 1), child(seed, k, 2))
+        outputs = sum(((counts.outcomes >> np.uint64(at)) & np.uint64(1)) << np.uint64(q) for q, at in enumerate(isa.layout))
+        shares.append(float(counts.counts @ _heavy(model)[np.asarray(outputs, dtype=np.int64)] / counts.counts.sum()))
+        used |= set(isa.physical)
+    error = np.std(shares, ddof=1) / np.sqrt(CIRCUITS)
+    return Row(
+        experiment="quantum_volume",
+        qubits=tuple(sorted(used)),
+        value=float(np.mean(shares)),
+        stderr=float(error),
+        detail=f"heavy outputs of {n} qubits",
+    )
+
+
+def _heavy(model: QuantumCircuit) -> Bool[np.ndarray, " d"]:
+    ideal = Statevector(model).probabilities()
+    return ideal > np.median(ideal)

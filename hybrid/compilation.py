@@ -1,0 +1,122 @@
+"""compile(...) -> Program: a query transpiled, grouped, scheduled and compiled once."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.circuit.exceptions import CircuitError
+from qiskit.quantum_info import SparsePauliOp
+
+from hybrid import catalog
+from hybrid.angles import split
+from hybrid.device import Device
+from hybrid.errors import UsageError, unknown
+from hybrid.estimate import AllZeros, Group, group_terms
+from hybrid.execution import Conditions, Execution, set_up
+from hybrid.mitigation import calibration
+from hybrid.program import Program
+from hybrid.spec import WORDS, gradient_method
+from hybrid.transpile import measured, to_isa
+from hybrid.types import Backend, DifferentiableRunner, Expectation, Overlap, Query
+
+
+class Measuring(NamedTuple):
+    """How expectation values are made of circuits: conditions of the circuits, grouping of terms, mitigation."""
+
+    conditions: Conditions = Conditions()
+    grouping: str = "qwc"
+    mitigate: str = "none"
+    gradient: str = "auto"
+
+
+def compile(
+    circuit: QuantumCircuit,
+    observable: SparsePauliOp,
+    *,
+    device: str | Device = "ideal",
+    dephasing: str | None = None,
+    backend: str = "aer",
+    shots: int = 0,
+    realizations: int | None = None,
+    grouping: str = "qwc",
+    mitigate: str = "none",
+    dd: str = "none",
+    gradient: str = "auto",
+    threads: int = 1,
+) -> Program:
+    """<observable> after `circuit` on a device, by a backend: everything that does not depend on the points, paid once.
+
+    Points follow `circuit.parameters`. UsageError names what does not fit: widths, gates, memory, shots.
+    """
+    loaded = device if isinstance(device, Device) and dephasing is None else Device.load(str(device), dephasing=dephasing)
+    member = catalog.load(catalog.parse("backends", backend))()
+    given = {"grouping": grouping, "mitigate": mitigate, "dd": dd, "gradient": gradient}
+    for name, value in given.items():
+        if value not in WORDS[name]:
+            raise unknown(name, value, WORDS[name])
+    measuring = Measuring(Conditions(shots, realizations, threads, dd), grouping, mitigate, gradient)
+    return compile_query(Expectation(circuit, observable), tuple(circuit.parameters), loaded, member, measuring)
+
+
+def compile_query(
+    query: Query, parameters: Sequence[Parameter], device: Device, backend: Backend, measuring: Measuring
+) -> Program:
+    """`compile` for any query, its points in the order of `parameters` (which may hold more than the query uses)."""
+    circuit = query.circuit
+    if isinstance(query, Overlap):
+        circuit = _overlap_circuit(query)
+    elif query.observable.num_qubits != circuit.num_qubits:
+        raise UsageError(f"the observable acts on {query.observable.num_qubits} qubits, the circuit has {circuit.num_qubits}.")
+    isa = to_isa(circuit, device)
+    flat, angle_map = split(isa.circuit, parameters)
+    isa = isa._replace(circuit=flat)
+    groups: Sequence[Group | AllZeros]
+    if isinstance(query, Overlap):
+        basis = "".join("Z" if qubit in isa.layout else "I" for qubit in range(flat.num_qubits))
+        constant, groups, observable = 0.0, [AllZeros(basis)], None
+    else:
+        observable = isa.observable(query.observable)
+        constant, groups = group_terms(observable, measuring.grouping)
+    conditions = measuring.conditions
+    direct = isinstance(query, Expectation) and not device.noisy and conditions.shots == 0
+    circuits = [flat] if direct or not groups else [measured(isa, group.basis, device) for group in groups]
+    rest = (observable - SparsePauliOp("I" * flat.num_qubits, constant)).simplify(atol=0) if direct else None
+    execution = set_up(isa, circuits, device, backend, conditions, rest)
+
+    @cache
+    def differentiable() -> Execution:
+        able = isinstance(execution.runner, DifferentiableRunner) and not conditions.shots
+        return execution if able else set_up(isa, circuits, device, engine(), _without_shots(conditions), rest)
+
+    return Program(
+        angle_map=angle_map,
+        execution=execution,
+        constant=constant,
+        groups=tuple(groups),
+        direct=direct,
+        calibrate=calibration(isa, device, backend, conditions) if measuring.mitigate == "readout" else None,
+        method=gradient_method(measuring.gradient, conditions.shots),
+        differentiable=differentiable,
+        engine=engine,
+    )
+
+
+def engine() -> Backend:
+    """The exact engine, which differentiates for backends that cannot."""
+    return catalog.load(catalog.parse("backends", "exact"))()
+
+
+def _without_shots(conditions: Conditions) -> Conditions:
+    return conditions._replace(shots=0, realizations=None) if conditions.shots else conditions
+
+
+def _overlap_circuit(query: Overlap) -> QuantumCircuit:
+    """`circuit` followed by the inverse of `other`; all zeros is then as likely as the two states are alike."""
+    if query.circuit.num_qubits != query.other.num_qubits:
+        raise UsageError(f"an overlap of {query.circuit.num_qubits} with {query.other.num_qubits} qubits is not defined.")
+    try:
+        return query.circuit.compose(query.other.inverse())
+    except CircuitError as error:
+        raise UsageError(f"the two circuits of an overlap do not go together: {error.message}") from None

@@ -1,0 +1,137 @@
+"""Matrices of many chains at once from the angles, and the way back through them (equations 3, 5, 9 and 10)."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Inexact, Int
+
+from hybrid.exact.chains import HARMONICS, Chain
+
+
+class Bound(NamedTuple):
+    """Where a chain's matrix is found, and where df/d(matrix) is expected (equation 8), both (k, D, D)."""
+
+    product: Inexact[np.ndarray, "k D D"]
+    slot: Inexact[np.ndarray, "k D D"] | None
+    constant: bool
+
+
+class Family:
+    """The constants of all chains of one size D, as arrays over chains b and factors t.
+
+    Chains are ordered by falling number of factors and factors by their place j in the chain: the j-th factors of all chains
+    that have one are the slice `parts[j]`, and they stand in the order of the first chains. `place` is where a chain went,
+    `last` its last factor if it has any, `ends` those of all chains that have.
+    """
+
+    def __init__(self, chains: Sequence[Chain], D: int, dtype: np.dtype) -> None:
+        order = sorted(range(len(chains)), key=lambda i: -len(chains[i].factors))
+        counts = [len(chains[i].factors) for i in order]
+        self.place = {i: b for b, i in enumerate(order)}
+        self.base = np.array([chains[i].base for i in order]).reshape(-1, D, D).astype(dtype)
+        self.last: dict[int, int] = {}
+        self.parts: list[slice] = []
+        self.factors = []
+        for j in range(max(counts, default=0)):
+            some = [b for b, count in enumerate(counts) if count > j]
+            self.parts.append(slice(len(self.factors), len(self.factors) + len(some)))
+            for b in some:
+                self.last[order[b]] = len(self.factors)
+                self.factors.append(chains[order[b]].factors[j])
+        self.ends = np.array([self.last[i] for i in range(len(order)) if i in self.last], dtype=int)
+        self.rotations, self.angles, self.harmonics = self._gather(rotations=True)
+        self.nested, self.runs, self.units = self._gather(rotations=False)
+
+    def _gather(self, *, rotations: bool) -> tuple[Int[np.ndarray, " r"], Int[np.ndarray, " r"], Inexact[np.ndarray, "r c DD"]]:
+        """Which factors are of this kind, the numbers of their angles or runs, and their tables."""
+        some = [t for t, factor in enumerate(self.factors) if (len(factor.table) == HARMONICS) == rotations]
+        sources = [self.factors[t].source for t in some]
+        tables = [self.factors[t].table.reshape(-1, self.base.shape[-1] ** 2) for t in some]
+        return np.array(some, dtype=int), np.array(sources, dtype=int), np.array(tables).astype(self.base.dtype)
+
+    def bytes_per_point(self, *, slopes: bool) -> int:
+        """What `Matrices` takes."""
+        D = self.base.shape[-1]
+        return (len(self.base) + (4 if slopes else 2) * len(self.factors)) * D * D * self.base.itemsize
+
+
+class Matrices:
+    """Buffers of one family for k points: factors F (t, k, D, D), products Z (b + t, k, D, D), of which the first are the
+    chains' constants and a chain's last one is its matrix, and for slopes the pulled H (t, k, D, D).
+    """
+
+    def __init__(self, family: Family, k: int, *, slopes: bool) -> None:
+        self.family = family
+        b, t, D = len(family.base), len(family.factors), family.base.shape[-1]
+        self._factors = np.empty((t, k, D, D), family.base.dtype)
+        self._products = np.empty((b + t, k, D, D), family.base.dtype)
+        self._products[:b] = family.base[:, None]
+        self._pulled = np.zeros((t if slopes else 0, k, D, D), family.base.dtype)
+        starts = [0, *(b + part.start for part in family.parts)]
+        before = [slice(start, start + part.stop - part.start) for start, part in zip(starts, family.parts, strict=False)]
+        self._before = np.concatenate([np.arange(s.start, s.stop) for s in before] or [np.zeros(0, dtype=int)])
+        self._forward = [
+            (self._factors[part], self._products[old], self._products[b + part.start : b + part.stop])
+            for part, old in zip(family.parts, before, strict=True)
+        ]
+        self._backward = [
+            (self._factors[later].swapaxes(-1, -2), self._pulled[later], self._pulled[part.start :][: later.stop - later.start])
+            for part, later in zip(family.parts, family.parts[1:], strict=False)
+        ][::-1]
+
+    def bound(self, chain: int) -> Bound:
+        """Where the family's chain is found."""
+        last = self.family.last.get(chain)
+        if last is None:
+            return Bound(self._products[self.family.place[chain]], None, constant=True)
+        slot = self._pulled[last] if len(self._pulled) else None
+        return Bound(self._products[len(self.family.base) + last], slot, constant=False)
+
+    @property
+    def entries(self) -> Inexact[np.ndarray, "n k DD"]:
+        """Matrices of all chains that vary, in the order they were given in."""
+        last = self._products[len(self.family.base) + self.family.ends]
+        return last.reshape(*last.shape[:2], last.shape[2] ** 2)
+
+    def evaluate(self, angles: Float[np.ndarray, "r k"], entries: Inexact[np.ndarray, "n k dd"]) -> None:
+        """F from the angles of rotations and the entries of runs, Z_j = F_j Z_(j-1) (equations 3 and 5)."""
+        family = self.family
+        self._waves = _waves(angles, family.base.dtype)
+        for rows, v, table in (
+            (family.rotations, self._waves[0], family.harmonics),
+            (family.nested, entries[family.runs], family.units),
+        ):
+            if len(rows):
+                self._factors[rows] = (v @ table).reshape(len(rows), *self._factors.shape[1:])
+        for factor, old, new in self._forward:
+            np.matmul(factor, old, out=new)
+
+    def slopes(self) -> tuple[Float[np.ndarray, "r k"], Inexact[np.ndarray, "n k dd"]]:
+        """df/dtheta of the rotations and df/d(entries) of the runs, from what is in the slots (equation 9)."""
+        family = self.family
+        flat = self.sensitivities().reshape(*self._factors.shape[:2], self._factors.shape[2] ** 2)
+        angles = np.zeros(self._waves[1].shape[:2])
+        if len(family.rotations):
+            angles = np.sum(self._waves[1] * (flat[family.rotations] @ family.harmonics.swapaxes(1, 2)), axis=2).real
+        entries = flat[family.nested] @ family.units.swapaxes(1, 2) if len(family.nested) else flat[:0]
+        return angles, entries
+
+    def expect(self, entries: Inexact[np.ndarray, "b k DD"], chains: Int[np.ndarray, " b"]) -> None:
+        """Put df/d(matrix) of these chains into their slots."""
+        self._pulled[self.family.ends[chains]] = entries.reshape(len(chains), *self._pulled.shape[1:])
+
+    def sensitivities(self) -> Inexact[np.ndarray, "t k D D"]:
+        """df/dF of every factor: H_j Z_(j-1)^T with H_j = F_(j+1)^T H_(j+1), a chain's last one from its slot (equation 9)."""
+        for factor, later, earlier in self._backward:
+            np.matmul(factor, later, out=earlier)
+        return self._pulled @ self._products[self._before].swapaxes(-1, -2)
+
+
+def _waves(angles: Float[np.ndarray, "r k"], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """(1, cos, sin)(kappa theta) of equation 3 and its derivative, both (r, k, 3)."""
+    kappa = 0.5 if dtype.kind == "c" else 1.0
+    c, s = np.cos(kappa * angles), np.sin(kappa * angles)
+    zero = np.zeros_like(c)
+    real = dtype.type(0).real.dtype
+    return np.stack([zero + 1, c, s], axis=-1).astype(real), np.stack([zero, -kappa * s, kappa * c], axis=-1).astype(real)

@@ -1,0 +1,94 @@
+"""What a block is made of: factors that are linear in the harmonics of an angle or in the entries of a run (equation 5)."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Inexact
+
+from hybrid.exact.fuse import Site
+from hybrid.exact.maps import Element, Rotation, channel_slopes, embed, harmonics, matrix
+from hybrid.types import Channel
+
+HARMONICS = 3
+"""1, cos and sin: the length of a rotation's coefficients; those of a run are the d^2 entries of its matrix."""
+
+LONG = 3
+"""So many rotations in a row on one qubit are cheaper multiplied by themselves first (measured)."""
+
+
+class Factor(NamedTuple):
+    """F = sum_c v_c table[c]; `source` is the number of the angle (-1: none, F is table[0]) or of the run that v comes from.
+
+    `changes` is dF/d(number) for each physical number of an error channel, in step `step` of the setting (equation 10).
+    """
+
+    table: Inexact[np.ndarray, "c D D"]
+    source: int
+    changes: dict[str, Inexact[np.ndarray, "D D"]]
+    step: int = -1
+
+
+class Chain(NamedTuple):
+    """The product F_K ... F_1 base."""
+
+    base: Inexact[np.ndarray, "D D"]
+    factors: tuple[Factor, ...] = ()
+
+
+def chain(site: Site, runs: list[Chain], d: int, *, channels: bool) -> Chain:
+    """A site's contents. What follows each other on one qubit is a run, a chain of its own in `runs`, if enough of it varies.
+
+    Rotations vary; with `channels` these do, too, and are factors of their own.
+    """
+    found = Chain(np.eye(d ** len(site.axes)))
+    for elements in _pieces(site.elements):
+        piece = _elements(elements, elements[0].qubits, d, channels)
+        if len(site.axes) == 1 or len(piece.factors) < LONG:
+            found = _then(found, _elements(elements, site.axes, d, channels))
+            continue
+        units = np.eye(d * d).reshape(d * d, d, d)
+        table = np.array([embed(unit, elements[0].qubits, site.axes, d) for unit in units])
+        found = _then(found, Chain(np.eye(len(table[0])), (Factor(table, len(runs), {}),)))
+        runs.append(piece)
+    return found
+
+
+def _pieces(elements: Sequence[Element]) -> Iterator[list[Element]]:
+    """The elements in an equivalent order: alone if on several qubits, those on one qubit together until such a one comes."""
+    waiting: dict[int, list[Element]] = {}
+    for element in elements:
+        if len(element.qubits) == 1:
+            waiting.setdefault(element.qubits[0], []).append(element)
+            continue
+        yield from (waiting.pop(q) for q in element.qubits if q in waiting)
+        yield [element]
+    yield from waiting.values()
+
+
+def _elements(elements: Sequence[Element], axes: tuple[int, ...], d: int, channels: bool) -> Chain:
+    """Every varying element as a factor on `axes`, the others multiplied into what comes before them."""
+    found = Chain(np.eye(d ** len(axes)))
+    for element in elements:
+        if isinstance(element.what, Rotation):
+            table = np.array([embed(e, element.qubits, axes, d) for e in harmonics(element.what.gate, d)])
+            one = Chain(np.eye(len(table[0])), (Factor(table, element.what.angle, {}),))
+        else:
+            constant = embed(matrix(element.what, d), element.qubits, axes, d)
+            one = Chain(constant)
+            if channels and isinstance(element.what, Channel):
+                table = np.stack([constant, 0 * constant, 0 * constant])
+                changes = {k: embed(m, element.qubits, axes, d) for k, m in channel_slopes(element.what).items()}
+                one = Chain(np.eye(len(constant)), (Factor(table, -1, changes, element.step),))
+        found = _then(found, one)
+    return found
+
+
+def _then(first: Chain, second: Chain) -> Chain:
+    """Both chains as one: the second's constant goes into the first's last factor."""
+    if not first.factors:
+        return Chain(second.base @ first.base, second.factors)
+    *before, last = first.factors
+    changes = {name: second.base @ change for name, change in last.changes.items()}
+    last = last._replace(table=second.base @ last.table, changes=changes)
+    return Chain(first.base, (*before, last, *second.factors))

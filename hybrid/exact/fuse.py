@@ -1,0 +1,178 @@
+"""Circuits -> blocks on few qubits, in the order that keeps the state small, with the axes each one acts on.
+
+Nothing here knows an angle or a matrix: what is decided is what is multiplied together, and in which order.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain, takewhile
+from math import prod
+from typing import NamedTuple, TypeAlias
+
+from hybrid.exact.maps import Element, Prepare, Read
+
+CALL_COST = 2**14
+"""What starting one array statement costs, in multiplications."""
+MOVE_COST = 8
+"""What moving one number to another place costs, in multiplications."""
+
+
+class Block(NamedTuple):
+    """Elements, by their places in the circuit (ascending), that are multiplied into one matrix on `qubits`."""
+
+    qubits: frozenset[int]
+    members: tuple[int, ...]
+
+
+class Site(NamedTuple):
+    """A block where it acts: on the middle of a state (left, prod(before), right), which becomes (left, prod(after), right).
+
+    `axes` are its qubits, the slowest first; `before` and `after` the lengths of their axes: 1 for a qubit that enters here,
+    2 for one that is read here, otherwise d.
+    """
+
+    elements: tuple[Element, ...]
+    axes: tuple[int, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    left: int
+    right: int
+
+    @property
+    def size(self) -> int:
+        """Length of the state after it."""
+        return self.left * prod(self.after) * self.right
+
+    @property
+    def cost(self) -> int:
+        """Multiplications, the call counted in."""
+        return self.size * prod(self.before) + CALL_COST
+
+
+class Turn(NamedTuple):
+    """A transposition that brings a block's qubits together: axis i of the new state is axis `source[i]` of the old."""
+
+    dims: tuple[int, ...]
+    source: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Length of the state, which stays."""
+        return prod(self.dims)
+
+    @property
+    def cost(self) -> int:
+        """In multiplications, the call counted in."""
+        return MOVE_COST * self.size + CALL_COST
+
+
+Item: TypeAlias = Site | Turn
+
+
+class Plan(NamedTuple):
+    """What is done once for all circuits, what follows for each, and the qubits of each one's last state, slowest first."""
+
+    common: tuple[Item, ...]
+    tails: tuple[tuple[Item, ...], ...]
+    orders: tuple[tuple[int, ...], ...]
+
+    @property
+    def items(self) -> Iterable[Item]:
+        """Everything that is done once per point."""
+        return chain(self.common, *self.tails)
+
+    @property
+    def cost(self) -> int:
+        """Multiplications of one forward pass."""
+        return sum(item.cost for item in self.items)
+
+
+def plan(circuits: Sequence[Sequence[Element]], d: int) -> Plan:
+    """The cheaper of two ways to do once what several circuits have in common.
+
+    Fused to its end each circuit reads its qubits early, which keeps states small, and shares the blocks before the first
+    that differs. A seam after the last common element shares more, which pays when there are many circuits.
+    """
+    same = len(list(takewhile(lambda at: all(element == at[0] for element in at), zip(*circuits, strict=False))))
+    whole = [_schedule(circuit, 0, len(circuit), d) for circuit in circuits]
+    alike = takewhile(lambda at: len(set(at)) == 1 and at[0].members[-1] < same, zip(*whole, strict=False))
+    shared = len(list(alike))
+    early = _place(whole[0][:shared], [blocks[shared:] for blocks in whole], circuits, d)
+    if len(circuits) == 1:
+        return early
+    ends = [_schedule(circuit, same, len(circuit), d) for circuit in circuits]
+    seam = _place(_schedule(circuits[0], 0, same, d), ends, circuits, d)
+    return min(early, seam, key=lambda found: found.cost)
+
+
+def fuse(elements: Sequence[Element], first: int, stop: int) -> tuple[list[Block], dict[int, list[int]]]:
+    """Blocks of elements[first:stop], and per qubit the blocks on it in order of time.
+
+    An element joins the last block on its qubits where one holds them all. Otherwise it opens a block, which swallows those
+    last blocks that lie within its own qubits. Blocks on other qubits commute with it and are passed by.
+    """
+    qubits: list[frozenset[int]] = []
+    members: list[list[int]] = []
+    on: dict[int, list[int]] = {q: [] for element in elements[first:stop] for q in element.qubits}
+    for place in range(first, stop):
+        here = frozenset(elements[place].qubits)
+        last = {on[q][-1] for q in here if on[q]}
+        host = next((b for b in last if here <= qubits[b]), None)
+        if host is not None and len(last) == 1:
+            members[host].append(place)
+            continue
+        inner = [b for b in last if qubits[b] <= here and all(on[q][-1] == b for q in qubits[b])]
+        for q in here:
+            on[q] = [*(b for b in on[q] if b not in inner), len(qubits)]
+        members.append(sorted([place, *(place for b in inner for place in members[b])]))
+        qubits.append(here)
+    return [Block(*found) for found in zip(qubits, map(tuple, members), strict=True)], on
+
+
+def _schedule(elements: Sequence[Element], first: int, stop: int, d: int) -> list[Block]:
+    """The blocks in an order that reads qubits as early and lets them enter as late as it can: always the least next state."""
+    blocks, on = fuse(elements, first, stop)
+    factor = {Prepare: float(d), Read: 2 / d}
+    growth = [prod(factor.get(type(elements[m].what), 1.0) for m in block.members) for block in blocks]
+    order: list[Block] = []
+    while any(on.values()):
+        heads = {chain[0] for chain in on.values() if chain}
+        ready = [b for b in heads if all(on[q][0] == b for q in blocks[b].qubits)]
+        chosen = min(ready, key=lambda b: (growth[b], blocks[b].members))
+        for q in blocks[chosen].qubits:
+            del on[q][0]
+        order.append(blocks[chosen])
+    return order
+
+
+def _place(common: list[Block], ends: list[list[Block]], circuits: Sequence[Sequence[Element]], d: int) -> Plan:
+    """The plan of blocks that are already in order."""
+    order: list[int] = []
+    dims: dict[int, int] = {}
+    head = _walk(common, circuits[0], d, order, dims)
+    tails, orders = [], []
+    for blocks, circuit in zip(ends, circuits, strict=True):
+        last = order.copy()
+        tails.append(_walk(blocks, circuit, d, last, dims.copy()))
+        orders.append(tuple(last))
+    return Plan(head, tuple(tails), tuple(orders))
+
+
+def _walk(blocks: list[Block], elements: Sequence[Element], d: int, order: list[int], dims: dict[int, int]) -> tuple[Item, ...]:
+    """Axes for each block; `order` (slowest first) and `dims` of the qubits in the state are carried on."""
+    items: list[Item] = []
+    for block in blocks:
+        inside = [q for q in order if q in block.qubits]
+        top = order.index(inside[0]) if inside else 0
+        if order[top : top + len(inside)] != inside:  # not side by side: to the top, where one product does for all
+            turned = inside + [q for q in order if q not in inside]
+            items.append(Turn(tuple(dims[q] for q in order), tuple(order.index(q) for q in turned)))
+            order[:], top = turned, 0
+        order[top:top] = sorted(block.qubits - set(inside), reverse=True)  # a qubit that enters may do so anywhere
+        axes = tuple(order[top : top + len(block.qubits)])
+        left, right = (prod(dims[q] for q in part) for part in (order[:top], order[top + len(axes) :]))
+        here = tuple(elements[m] for m in block.members)
+        before = tuple(dims.get(q, 1) for q in axes)
+        read = {q for element in here if isinstance(element.what, Read) for q in element.qubits}
+        dims |= {q: 2 if q in read else d for q in axes}
+        items.append(Site(here, axes, before, tuple(dims[q] for q in axes), left, right))
+    return tuple(items)

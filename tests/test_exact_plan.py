@@ -1,0 +1,125 @@
+"""How the exact engine fuses, orders and shares blocks, and what it keeps of them."""
+
+import numpy as np
+import pytest
+from exact_tasks import random_task
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import CXGate, RYGate, RZGate, SXGate
+
+from hybrid.backends.exact import Exact, exact
+from hybrid.errors import UsageError
+from hybrid.exact.engine import Engine
+from hybrid.exact.fuse import Site, Turn, plan
+from hybrid.exact.maps import PAULI, PURE, Prepare, Read, elements
+from hybrid.exact.sweep import back_capacity, forth_capacity, peak
+from hybrid.types import Depolarizing, Operation, Setting, Task
+
+
+def ladder(n: int, reps: int, *, noisy: bool, ends: int = 1, ring: bool = False) -> Task:
+    """Rotations and a ladder of CX, `reps` times, then pulses that differ between settings."""
+    angles, steps = [], []
+    for _ in range(reps):
+        for q in range(n):
+            angles.append(Parameter(f"a{len(angles)}"))
+            steps += [Operation(RYGate(angles[-1]), (q,)), Operation(RZGate(0.1), (q,))]
+        for q in range(n - 1 + ring):
+            pair = q, (q + 1) % n
+            steps.append(Operation(CXGate(), pair))
+            steps += [Depolarizing(pair, 0.01)] if noisy else []
+    tails = [[Operation(SXGate(), (q,)) for q in range(n) if (s >> (q % 4)) & 1] for s in range(ends)]
+    return Task(tuple(Setting(n, (*steps, *tail)) for tail in tails), tuple(angles), None, 0, 1)
+
+
+def plan_for(task: Task):
+    d = PAULI if task.noisy else PURE
+    return plan([elements(s, {a: i for i, a in enumerate(task.angles)}, d) for s in task.settings], d)
+
+
+def test_a_layer_of_a_ladder_is_a_block_per_cx():
+    for noisy in (False, True):
+        found = plan_for(ladder(6, 3, noisy=noisy))
+        assert len(list(found.items)) == 3 * 5
+        assert sum(len(site.elements) for site in found.items) == 3 * (12 + 5 + 5 * noisy) + 6 + 6 * noisy
+
+
+def test_qubits_enter_late_and_are_read_early():
+    """A noisy ladder of depth 2 never holds more than a window of unread qubits: 4^3 where 4^12 is the whole."""
+    found = plan_for(ladder(12, 2, noisy=True))
+    assert peak(found) <= 4**3 * 2**10
+    sizes = [item.size for item in found.items]
+    assert sizes[-1] == 2**12
+
+
+@pytest.mark.parametrize("ends", [1, 2, 6])
+def test_every_element_is_done_once_and_in_order(ends):
+    task = random_task(5, 30, 4, noisy=True, settings=ends)
+    found = plan_for(task)
+    for tail, setting in zip(found.tails, task.settings, strict=True):
+        done = [e for item in (*found.common, *tail) if isinstance(item, Site) for e in item.elements]
+        assert len(done) == len(elements(setting, {a: i for i, a in enumerate(task.angles)}, PAULI))
+        for q in range(5):
+            mine = [e for e in done if q in e.qubits]
+            assert isinstance(mine[0].what, Prepare)
+            assert isinstance(mine[-1].what, Read)
+            places = [e.step for e in mine[1:-1]]
+            assert places == sorted(places)
+
+
+def test_settings_share_what_they_have_in_common():
+    one, six = plan_for(ladder(5, 8, noisy=True)), plan_for(ladder(5, 8, noisy=True, ends=6))
+    assert six.cost < 2.5 * one.cost
+    assert not one.tails[0]
+
+
+def test_qubits_that_are_apart_are_brought_together():
+    assert not any(isinstance(item, Turn) for item in plan_for(ladder(6, 3, noisy=False)).items)
+    assert any(isinstance(item, Turn) for item in plan_for(ladder(6, 3, noisy=False, ring=True)).items)
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+@pytest.mark.parametrize("settings", [1, 3])
+def test_a_way_back_with_little_memory_gives_the_same_bytes(noisy, settings):
+    task = random_task(4, 90, 8, noisy=noisy, settings=settings)
+    angles = np.random.default_rng(0).uniform(-3, 3, (1, len(task.angles)))
+    weights = np.random.default_rng(1).uniform(-1, 1, (settings, 16))
+    found = plan_for(task)
+    number = 8 if noisy else 16
+    want = Engine(task, single=False, memory_bytes=2**30).differentiate(angles, weights)
+    for states in (8, 10, 13, 20):
+        assert states * peak(found) < back_capacity(found)
+        few = Engine(task, single=False, memory_bytes=states * peak(found) * number).differentiate(angles, weights)
+        assert [a.tobytes() for a in few] == [a.tobytes() for a in want]
+    with pytest.raises(UsageError, match="too little"):
+        Engine(task, single=False, memory_bytes=3 * peak(found) * number).differentiate(angles, weights)
+
+
+def test_memory_is_named_before_anything_is_allocated():
+    task = ladder(16, 20, noisy=True)
+    needed = exact().memory_bytes(task)
+    assert 8 * 4**16 <= needed <= 8 * 2.5 * 4**16
+    assert exact(precision="single").memory_bytes(task) == pytest.approx(needed / 2, rel=0.01)
+    assert exact().memory_bytes(ladder(40, 3, noisy=False)) > 16 * 2**40
+    assert forth_capacity(plan_for(task)) * 8 <= needed
+
+
+def test_memory_has_a_unit():
+    assert exact(memory="1.5GiB") == Exact("double", 3 * 2**29)
+
+
+def test_descriptions_name_picture_and_precision():
+    assert exact().describe(ladder(2, 1, noisy=False)) == "exact engine, state vector, double precision"
+    assert exact(precision="single").describe(ladder(2, 1, noisy=True)) == "exact engine, Pauli transfer, single precision"
+
+
+@pytest.mark.slow
+def test_a_noisy_gradient_of_thirteen_qubits_in_segments():
+    """States of up to 4^13 numbers, 512 MiB, of which twelve may be kept; one slope is that of the shift rule."""
+    task = ladder(13, 8, noisy=True)
+    runner = exact(memory="6GiB").compile(task)
+    angles = np.random.default_rng(0).uniform(-3, 3, (1, len(task.angles)))
+    weights = np.random.default_rng(1).uniform(-1, 1, (1, 2**13))
+    _, gradients = runner.differentiate(angles, weights)
+    shift = np.zeros_like(angles)
+    shift[0, 40] = np.pi / 2
+    plus, minus = (runner.distributions(angles + sign * shift)[0, 0] @ weights[0] for sign in (1, -1))
+    assert gradients[0, 40] == pytest.approx((plus - minus) / 2, abs=1e-12)

@@ -1,0 +1,121 @@
+"""Gradients by every method, and dE/d(number of the device), against one another and against differences of whole programs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from qiskit.circuit.library import efficient_su2
+from qiskit.quantum_info import SparsePauliOp
+
+import hybrid
+from hybrid import sensitivity
+from hybrid.compilation import compile, engine
+from hybrid.device import Device
+from hybrid.errors import UsageError
+from hybrid.execution import set_up
+from hybrid.sensitivity import Sensitivity, assumptions
+from hybrid.session import run
+from hybrid.spec import Spec
+
+CIRCUIT = efficient_su2(3, reps=1, entanglement="linear")
+OBSERVABLE = SparsePauliOp(["ZZI", "XII", "IYZ"])
+X = np.linspace(-1, 1, CIRCUIT.num_parameters)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"dephasing": "markov"}, {"realizations": 8}, {"realizations": 8, "mitigate": "readout"}]
+)
+@pytest.mark.parametrize("backend", ["aer", "exact"])
+def test_adjoint_is_parameter_shift(options, backend):
+    """1e-8, what is asked for; both are exact, and the detunings are the same."""
+    device = "meluxina-q" if options else "ideal"
+    found, shifted = (
+        compile(CIRCUIT, OBSERVABLE, device=device, backend=backend, gradient=method, **options).gradient(X, seed=3)
+        for method in ("adjoint", "parameter-shift")
+    )
+    assert found.loss == pytest.approx(shifted.loss, abs=1e-10)
+    assert found.gradient == pytest.approx(shifted.gradient, abs=1e-8)
+    assert found.gradient_stderr == pytest.approx(shifted.gradient_stderr, abs=1e-8)
+
+
+def test_finite_differences_and_directions():
+    """Central differences err by h^2/6 times a third derivative below 10: 2e-8; one direction is right along itself."""
+    exact, differences, along = (
+        compile(CIRCUIT, OBSERVABLE, gradient=method).gradient(X, seed=0) for method in ("auto", "finite-difference", "spsa")
+    )
+    assert differences.gradient == pytest.approx(exact.gradient, abs=1e-7)
+    signs = np.sign(along.gradient)
+    assert np.abs(along.gradient) == pytest.approx(np.full(len(X), abs(signs @ exact.gradient)), abs=1e-6)
+
+
+def test_evaluations_that_a_gradient_counts():
+    methods = {"auto": 1, "adjoint": 1, "parameter-shift": 1 + 2 * 12, "finite-difference": 1 + 2 * 12, "spsa": 3}
+    assert {m: compile(CIRCUIT, OBSERVABLE, gradient=m).evaluations_per_gradient for m in methods} == methods
+    assert compile(CIRCUIT, OBSERVABLE, shots=10).evaluations_per_gradient == 25
+
+
+def test_adjoint_with_shots_is_refused():
+    with pytest.raises(UsageError, match="adjoint is that of infinitely many shots"):
+        compile(CIRCUIT, OBSERVABLE, shots=100, gradient="adjoint")
+
+
+@pytest.mark.parametrize(
+    ("label", "realizations"),
+    [("meluxina-q:dephasing=markov", None), ("spin-sige-6q", 8), ("iqm-star-24", None), ("aqt-20", None)],
+)
+def test_sensitivities_are_differences_of_programs(label, realizations, monkeypatch):
+    """1e-5 of the slope or, where it is tiny, 1e-7 of E: differences of 1e-4 err by 1e-8 relative, and by rounding."""
+    device = Device.load(label)
+    program = compile(CIRCUIT, OBSERVABLE, device=device, backend="exact", realizations=realizations)
+    found = {s.key: dict(zip(s.places, s.slope, strict=True)) for s in program.sensitivities(X, seed=5).numbers}
+    recipe, checked = program.execution.recipe, 0
+    monkeypatch.setattr(sensitivity, "RELATIVE_STEP", 1e-4)
+    for step in sensitivity._steps(device, program.resources.physical):
+        ends = []
+        for sign in (1, -1):
+            execution = set_up(recipe.isa, recipe.circuits, step.moved(sign), engine(), recipe.conditions)
+            ends.append(replace(program, execution=execution).values(X[None], detuning_seed=5).values[0])
+        slope = (ends[0] - ends[1]) / (2e-4 * step.value)
+        tolerance = max(1e-5 * abs(slope), 1e-7 / step.value)
+        assert found[step.key][step.place] == pytest.approx(slope, abs=tolerance), step.key
+        checked += 1
+    assert checked > 20 and set(found) >= {"t1", "t2_echo", "readout_p01"}
+
+
+@pytest.mark.parametrize("key", ["gates.cz.error", "readout_p01"])
+def test_changes_are_predicted_to_first_order(key):
+    """A fifth more error: second orders are a fifth of errors of a few per cent, well below a tenth of the change."""
+    device = Device.load("meluxina-q:dephasing=markov")
+    cz = device.gates["cz"]
+    worse = {
+        "gates.cz.error": {"gates": device.gates | {"cz": replace(cz, error={at: 1.2 * e for at, e in cz.error.items()})}},
+        "readout_p01": {"readout_p01": tuple(1.2 * p for p in device.readout_p01 or ())},
+    }[key]
+    program = compile(CIRCUIT, OBSERVABLE, device=device, backend="exact")
+    recipe = program.execution.recipe
+    changed = replace(
+        program, execution=set_up(recipe.isa, recipe.circuits, replace(device, **worse), engine(), recipe.conditions)
+    )
+    found = next(s for s in program.sensitivities(X).numbers if s.key == key)
+    change = changed.values(X[None]).values[0] - program.values(X[None]).values[0]
+    assert 0.2 * np.dot(found.slope, found.value) == pytest.approx(change, rel=0.1)
+    assert abs(change) > 1e-4
+
+
+def test_an_assumption_is_a_slope_times_a_range():
+    """One CZ error for all pairs moves as one; the root mean square distance of 0.5 to 5 % from 1 % is as below."""
+    device = Device.load("meluxina-q")
+    (found,) = assumptions([Sensitivity("gates.cz.error", ((0, 1), (1, 2)), (0.01, 0.01), (2.0, -5.0))], device)
+    assert found.key == "gates.cz.error"
+    assert found.stderr == pytest.approx(3.0 * np.hypot(0.045 / np.sqrt(12), 0.0175))
+
+
+def test_a_run_says_what_its_device_leaves_open(tmp_path):
+    result = run(Spec(problem="h2", device="meluxina-q", dephasing="markov", max_evals=0), tmp_path)
+    assert 0.005 < (result.device_stderr or 0) < 0.5 and result.device_most == "gates.cz.error"
+    assert run(Spec(problem="h2", max_evals=0), tmp_path).device_stderr is None
+
+
+def test_an_ideal_device_has_no_numbers():
+    with pytest.raises(UsageError, match="device 'ideal' has no numbers"):
+        hybrid.compile(CIRCUIT, OBSERVABLE).sensitivities(X)
