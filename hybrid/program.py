@@ -57,6 +57,11 @@ class Program:
         return 1 + 2 * directions.get(self.method, 0)
 
     @property
+    def borrows_gradients(self) -> bool:
+        """Whether another than the backend that gives the values is differentiated."""
+        return self.method == "adjoint" and self.differentiable() is not self.execution
+
+    @property
     def resources(self) -> Resources:
         """What one evaluation takes."""
         return self.execution.resources

@@ -226,6 +226,8 @@ class GatedSession:
         question = Values(ending.x, ending.x[None], ending.iterations)
         body = self._pass({"question": "final"}, question, lambda: _losses_body(measurement.values(question.points, seed)))
         self._ended = measurement, ending.x
+        if ending.spent.njev and measurement.programs[0].borrows_gradients:
+            self.simulator += "; gradients by the exact engine"
         total = ending.spent.plus(measurement.cost(question))
         return Solution(
             x=ending.x,

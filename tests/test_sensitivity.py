@@ -119,3 +119,12 @@ def test_a_run_says_what_its_device_leaves_open(tmp_path):
 def test_an_ideal_device_has_no_numbers():
     with pytest.raises(UsageError, match="device 'ideal' has no numbers"):
         hybrid.compile(CIRCUIT, OBSERVABLE).sensitivities(X)
+
+
+def test_a_run_says_whose_gradients_it_took(tmp_path):
+    borrowed, own, none = (
+        run(Spec(problem="h2", max_iterations=1, **fields), tmp_path).simulator
+        for fields in ({}, {"backend": "exact"}, {"gradient": "parameter-shift"})
+    )
+    assert borrowed.endswith("; gradients by the exact engine")
+    assert "gradients" not in own + none
