@@ -33,7 +33,7 @@ _QUANTITIES = {
     "readout_duration": Quantity("time"),
     "shot_cycle": Quantity("time", above=True),
 }
-_QUASISTATIC_ONLY = ("t2_star", "context_t2star_factor")
+_QUASISTATIC_ONLY = ("t2_star", "context_t2star_factor", "residual_exchange")
 
 
 @final
@@ -178,10 +178,9 @@ def _read(profile: Profile) -> Device:
 
 def _table(profile: Profile, dephasing: str) -> dict[str, Any]:
     """The top level of a profile with noise: every key that its kind of dephasing needs is there, and no other."""
-    optional = ("residual_exchange",) if dephasing == "markov" else ()
-    left_out = (*_QUASISTATIC_ONLY, *optional) if dephasing == "markov" else ()
+    left_out = _QUASISTATIC_ONLY if dephasing == "markov" else ()
     needed = ("title", "caveat", "dephasing", "n_qubits", "coupling", "gates")
-    return profile.keys((), (*needed, *(key for key in _QUANTITIES if key not in left_out)), (*optional, "variants"))
+    return profile.keys((), (*needed, *(key for key in _QUANTITIES if key not in left_out)), ("variants",))
 
 
 def _dephasing(profile: Profile) -> str:

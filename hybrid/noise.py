@@ -1,8 +1,8 @@
 """Device + schedule -> gates, detuned pulses and error channels in order of time: the one description of the noise.
 
 Every backend reads it. Control errors, relaxation, dephasing (Markovian, and quasi-static as angles that depend on the
-detunings), residual exchange, initialisation and readout. What follows a qubit's last pulse and commutes with the readout is
-left out.
+detunings), residual exchange, initialisation and readout. On a device of Markovian dephasing nothing stands still: there are
+neither detunings nor residual exchange. What follows a qubit's last pulse and commutes with the readout is left out.
 """
 
 from collections.abc import Sequence, Set
@@ -74,7 +74,8 @@ class _Description:
         self._seen_s = [0.0] * n  # up to here a qubit's time is accounted for
         self._idle_s, self._pulse_s = [0.0] * n, [0.0] * n  # of it, not yet written down as relaxation
         self._free_s = [0.0] * n  # and not yet written down as free evolution
-        self._exchange = _Exchange(device, physical, angles) if "residual exchange" not in without else None
+        still = device.dephasing == "quasistatic" and "residual exchange" not in without
+        self._exchange = _Exchange(device, physical, angles) if still else None
         self._moved: set[int] = set()  # the others are still in a classical state, which phases do nothing to
 
     def setting(self) -> Setting:

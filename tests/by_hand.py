@@ -110,6 +110,8 @@ class ByHand:
 
     def exchange(self, qubit: int, until: float) -> None:
         """exp(-i 2 pi (J/4) ZZ t) on every coupled pair of this qubit, t without the pair's own gates."""
+        if self.device.dephasing == "markov":
+            return
         for pair in self.seen:
             if qubit not in pair or until <= self.seen[pair]:
                 continue

@@ -220,18 +220,17 @@ def test_decoupling_helps_where_detunings_stand_still(case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_decoupling_cannot_help_where_nothing_stands_still(case):
-    """Markovian dephasing, no exchange that stays on, T1 endless, pulses of 0.1 ps: they only add their errors (1e-12).
+    """On the stand-in as it is, but for pulses of 0.1 ps: they add their errors and nothing else.
 
-    With residual exchange they may help, for that stands still as well; with T1 they may, for |0> does not decay; and long
-    pulses hold a state along Z for half of their time, where nothing dephases.
+    The profile's 65 ns pulses hold a state along Z while they last, where it does not dephase: xy4 wins 0.7 % of a Ramsey
+    contrast so, at any waiting time.
     """
     sx = replace(SILICON.gates["sx"], duration_s=dict.fromkeys(SILICON.gates["sx"].duration_s, 1e-13))
     device = Device.load("meluxina-q:dephasing=markov")
-    device = replace(device, residual_exchange_hz=0.0, t1_s=(INF,) * N, gates=device.gates | {"sx": sx})
+    device = replace(device, gates=device.gates | {"sx": sx})
     found = values(*CASES[case], device)
     print(case, found)
     for name in NAMES:
-        assert found[name] <= found["none"] + 1e-12
         assert found[name] < found["none"] - 1e-4
 
 
@@ -242,7 +241,7 @@ def test_decoupling_refocuses_residual_exchange():
     circuit.h(0)
     circuit.sx(1)
     circuit.delay(4000, 0, "ns")
-    device = Device.load("meluxina-q:dephasing=markov")
+    device = replace(Device.load("meluxina-q"), t2_star_s=(INF,) * N)
 
     def value(dd: str) -> float:
         measuring = Measuring(Conditions(dd=dd, without=without))

@@ -345,7 +345,7 @@ def without(text: str, *sections: str) -> str:
 
 
 BARE = without(GOOD, "gates.", "variants.")
-MARKOV = without(BARE, "t2_star]", "context_").replace('"quasistatic"', '"markov"', 1)
+MARKOV = without(BARE, "t2_star]", "context_", "residual_").replace('"quasistatic"', '"markov"', 1)
 VIRTUAL = "\n" + GOOD[GOOD.index("[gates.rz.virtual]") : GOOD.index("[gates.sx")]
 
 
@@ -382,13 +382,15 @@ def test_a_pulse_of_variable_angle_needs_markov(tmp_path):
         Device.load(write(tmp_path, BARE + gates))
     device = Device.load(write(tmp_path, MARKOV + gates))
     assert (device.dephasing, device.t2_star_s, device.context_t2star_factor) == ("markov", None, 1.0)
-    assert device.circuit_t2_star_s is None and device.residual_exchange_hz == 20e3
-    assert Device.load(write(tmp_path, without(MARKOV, "residual_") + gates)).residual_exchange_hz == 0.0
+    assert device.circuit_t2_star_s is None and device.residual_exchange_hz == 0.0
 
 
-def test_markov_knows_no_context(tmp_path):
-    text = without(GOOD, "t2_star]", "variants.").replace('"quasistatic"', '"markov"', 1)
+def test_markov_knows_no_context_and_no_exchange(tmp_path):
+    text = without(GOOD, "t2_star]", "residual_", "variants.").replace('"quasistatic"', '"markov"', 1)
     with pytest.raises(UsageError, match="context_t2star_factor: is a number of quasi-static dephasing"):
+        Device.load(write(tmp_path, text))
+    text = without(GOOD, "t2_star]", "context_", "variants.").replace('"quasistatic"', '"markov"', 1)
+    with pytest.raises(UsageError, match="residual_exchange: is a number of quasi-static dephasing"):
         Device.load(write(tmp_path, text))
 
 

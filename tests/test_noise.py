@@ -37,8 +37,8 @@ def quiet(**changes) -> Device:
     return replace(SILICON, **({"gates": gates} | clean | changes))
 
 
-def harsh(*, sx_parallel: bool = False, cz_parallel: bool = False, residual_exchange_hz: float = 150e3) -> Device:
-    """Every number large and different on every qubit and pair, T2 on both sides of T1: no exchange goes unseen."""
+def harsh(*, sx_parallel: bool = False, cz_parallel: bool = False) -> Device:
+    """Every number large and different on every qubit and pair, T2 on both sides of T1: no exchange of two goes unseen."""
     rng = np.random.default_rng(7)
     sx, cz = SILICON.gates["sx"], SILICON.gates["cz"]
 
@@ -50,7 +50,6 @@ def harsh(*, sx_parallel: bool = False, cz_parallel: bool = False, residual_exch
     return replace(
         SILICON,
         name="harsh",
-        residual_exchange_hz=residual_exchange_hz,
         gates=SILICON.gates
         | {
             "sx": replace(
@@ -353,7 +352,7 @@ def test_residual_exchange_stands_between_coupled_qubits_and_adds_up():
     """X90 pulses on qubit 0 at 0 and on qubit 1 at 65 ns, then waiting, then again on qubit 1: RZZ(pi J t) of the time between
     the pulses' middles, and only along the chain.
     """
-    device = quiet(residual_exchange_hz=1e5)
+    device = quiet(dephasing="quasistatic", residual_exchange_hz=1e5)
     circuit = native(3, ("sx", 0), ("sx", 1), ("delay", 1000, 1, "ns"), ("sx", 1))
     for physical, coupled in (((4, 5, 6), True), ((4, 6, 8), False)):
         setting = describe(schedule(circuit, device, physical), device, physical)
@@ -367,6 +366,14 @@ def test_residual_exchange_stands_between_coupled_qubits_and_adds_up():
         want += [((0, 1), middles_s[2] - middles_s[1]), ((1, 2), middles_s[2] - middles_s[1])]
         assert [qubits for qubits, _ in found] == [qubits for qubits, _ in want]
         assert [angle for _, angle in found] == pytest.approx([np.pi * 1e5 * t for _, t in want], rel=1e-12)
+
+
+def test_where_nothing_stands_still_there_is_no_residual_exchange():
+    circuit = native(2, ("sx", 0), ("sx", 1), ("delay", 1000, 1, "ns"), ("sx", 1))
+    for dephasing, found in (("quasistatic", 2), ("markov", 0)):
+        device = quiet(dephasing=dephasing, residual_exchange_hz=1e5)
+        setting = describe(schedule(circuit, device, (0, 1)), device, (0, 1))
+        assert sum(step.gate.name == "rzz" for step in setting.steps if isinstance(step, Operation)) == found
 
 
 def layered(n: int, layers: int) -> QuantumCircuit:
@@ -497,7 +504,6 @@ def test_routing_through_other_qubits_agrees_with_a_density_matrix_by_hand():
     observable = SparsePauliOp(["ZIIIY", "IXIZI", "YIXII"], [1.0, 0.5, -0.8])
     # Errors of 10 to 30 % per exchange would leave little to compare; readout and initialisation stay harsh.
     mild = replace(harsh(), gates=SILICON.gates, t1_s=SILICON.t1_s, t2_echo_s=SILICON.t2_echo_s, t2_star_s=SILICON.t2_star_s)
-    mild = replace(mild, residual_exchange_hz=SILICON.residual_exchange_hz)
     program = compile(circuit, observable, device=mild, grouping="none")
     assert program.resources.layout != tuple(range(5))
     want = by_hand(circuit, observable, mild, np.zeros(0), "none")

@@ -105,10 +105,11 @@ def test_groups_share_the_detunings_of_a_realization():
 
 
 def test_without_detunings_it_is_the_markovian_description():
-    """delta = 0 in every realization gives what dephasing=markov gives: the control errors are the same in both."""
+    """Without residual exchange, delta = 0 gives what dephasing=markov gives: the control errors are the same in both."""
     circuit, observable = layered(3), observable_of(3)
     x = np.random.default_rng(3).uniform(-3, 3, circuit.num_parameters)
-    program = compile(circuit, observable, device="meluxina-q", realizations=8)
+    device = replace(Device.load("meluxina-q"), residual_exchange_hz=0.0)
+    program = compile(circuit, observable, device=device, realizations=8)
     markov = compile(circuit, observable, device="meluxina-q", dephasing="markov").values(x[None]).values[0]
     assert at(program, x, np.zeros((1, 3)))[0] == pytest.approx(markov, abs=1e-12)
 
