@@ -17,7 +17,7 @@ PACKAGE = Path(catalog.__file__).parent
 STANDARD = set(sys.stdlib_module_names)
 LAYERS = [
     {"errors", "machine", "randomness"},
-    {"doctor", "files", "types"},
+    {"doctor", "files", "job", "types"},
     {"device_options"},
     {"catalog", "profile", "record", "result"},
     {"variants"},

@@ -1,0 +1,100 @@
+"""A benchmark's job as plain data, what a simulator's adapter makes of it, and how a workload judges the answer.
+
+A job needs only the standard library and NumPy, so that an adapter may run in an interpreter that has no Qiskit. Bit order,
+Pauli strings and rotations are Qiskit's: qubit 0 is the lowest bit and the rightmost letter, rx(t) = exp(-i t X / 2).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
+
+Task: TypeAlias = Literal["expectations", "counts", "gradient"]
+ONE_QUBIT = ("h", "x", "y", "z", "s", "sdg", "t", "tdg")
+ROTATIONS = ("rx", "ry", "rz")
+TWO_QUBIT = ("cx", "cz")
+GATES = (*ONE_QUBIT, *ROTATIONS, *TWO_QUBIT)
+"""The common gate set, which every adapter speaks."""
+NOISE = ("depolarize",)
+"""rho -> (1 - p) rho + p I/d on one or two qubits, p in `angle`; an adapter may refuse it."""
+
+
+class Step(NamedTuple):
+    """One gate; a rotation turns by `angle` radians, plus `scale` times the point's entry `parameter` (-1: none)."""
+
+    name: str
+    qubits: tuple[int, ...]
+    angle: float = 0.0
+    parameter: int = -1
+    scale: float = 1.0
+
+
+class Job(NamedTuple):
+    """What is asked of a simulator: all of `observables` at every point, counts, or <observables[0]> with its gradient.
+
+    An observable is a tuple of (Pauli string, coefficient); `points` (k, p) holds one empty point where nothing is
+    parametrised. Counts and gradients are asked at one point.
+    """
+
+    n_qubits: int
+    steps: tuple[Step, ...]
+    task: Task
+    observables: tuple[tuple[tuple[str, float], ...], ...] = ()
+    points: tuple[tuple[float, ...], ...] = ((),)
+    shots: int = 0
+    seed: int = 0
+    threads: int = 1
+
+
+class Answer(NamedTuple):
+    """`values` (k, o) of `expectations`, or (1, 1) beside `gradient` (p,); `counts` by outcome as an integer.
+
+    `precision` is what the simulator computed in, as observed (of the state's or the values' dtype), not as asked.
+    """
+
+    values: Float[np.ndarray, "k o"] | None = None
+    gradient: Float[np.ndarray, " p"] | None = None
+    counts: Mapping[int, int] | None = None
+    precision: str = "double"
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """A member of `adapters/` with its options bound. The harness times the four calls apart; only `translate` may be
+    preceded by an import of the simulator's package, inside `load`."""
+
+    def load(self) -> dict[str, str]:
+        """Import the simulator; the versions of what was imported, by package."""
+        ...
+
+    def refusal(self, job: Job) -> str | None:
+        """Why this job cannot be done, or None."""
+        ...
+
+    def translate(self, job: Job) -> Any:
+        """The job in the simulator's own terms."""
+        ...
+
+    def compile(self, native: Any, job: Job) -> Callable[[], Answer]:
+        """All that is paid once; every call of what is returned computes the whole answer anew."""
+        ...
+
+
+class Verdict(NamedTuple):
+    """`right` is None where nothing could judge; `metric` is at most `tolerance` in a right answer."""
+
+    right: bool | None
+    metric: float
+    tolerance: float
+    name: str
+    tier: str
+    reference: str
+
+
+class Workload(NamedTuple):
+    """What a member of `workloads/` returns: a job and the judge of its answers. A changed circuit is a new `version`."""
+
+    job: Job
+    version: int
+    check: Callable[[Answer], Verdict]
