@@ -1,6 +1,7 @@
 """`hybrid list` and `hybrid show`: the catalogue, read without importing any member."""
 
 import json
+import sys
 from math import isinf
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +18,7 @@ from hybrid.profile import Number
 FAMILY = f"One of: {', '.join(catalog.FAMILIES)}."
 SHOW_HELP = """Show one member: its options with types and defaults, and its source; of a device, every number.
 
-For example: hybrid show optimizer spsa, or hybrid show device meluxina-q --plot map.png.
+For example: hybrid show optimizer spsa, or hybrid show device meluxina-q --plot.
 """
 MARKS = (
     "H read in the primary text, M secondary source, D derived or fitted, A assumed (one letter per entry of a list where "
@@ -53,16 +54,18 @@ def show_member(
             help="The member, as `hybrid list` names it, or one of your own.", metavar="NAME", autocompletion=completion.names
         ),
     ],
-    plot: Annotated[Path | None, typer.Option(help="Draw the map of a device (PNG or SVG).", metavar="FILE")] = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw the map of a device, as DEVICE.png.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Draw it there instead (PNG or SVG).", metavar="FILE")] = None,
     as_json: Json = False,
 ) -> None:
     """Print one member."""
     folder = catalog.family_of(family)
     if folder == "devices":
-        _show_device(Device.load(name), plot, as_json)
+        device = Device.load(name)
+        _show_device(device, out or (Path(f"{device.name}.png") if plot else None), as_json)
         return
-    if plot is not None:
-        raise UsageError(f"--plot draws devices only, no {catalog.FAMILIES[folder]}.")
+    if plot or out is not None:
+        raise UsageError(f"--plot and --out draw devices only, no {catalog.FAMILIES[folder]}.")
     signature = catalog.locate(folder, name)
     options = [
         {"name": o.name, "type": _type(o), "default": o.default, "required": o.required} for o in signature.options.values()
@@ -99,6 +102,7 @@ def _show_device(device: Device, plot: Path | None, as_json: bool) -> None:
         from hybrid.plot_device import device_map
 
         device_map(device, plot)
+        print(f"drawn: {plot}", file=sys.stderr)
     emit(_device_json(device) if as_json else _device_text(device))
 
 
