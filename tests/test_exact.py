@@ -135,7 +135,7 @@ def test_gradients_of_weighted_outcomes(seed, n, gates, noisy, count):
     np.testing.assert_allclose(gradients, slopes_by_difference(value, angles), rtol=0, atol=1e-8)
 
 
-@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 6), gates=st.integers(1, 20))
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 7), gates=st.integers(1, 20))
 @settings(max_examples=15, deadline=None, derandomize=True, database=None)
 def test_gradients_of_observables(seed, n, gates):
     task = random_task(n, gates, seed, noisy=False, observable=random_observable(n, seed))

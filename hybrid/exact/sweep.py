@@ -15,8 +15,9 @@ from hybrid.errors import UsageError
 from hybrid.exact.blocks import Bound
 from hybrid.exact.fuse import Item, Plan, Site, Turn
 
-NARROW = 64
-"""Up to this D x right a block is applied from the right as B x 1: one product in place of `left` tiny ones (measured)."""
+NARROW, FEW = 64, 8
+"""Up to this D x right (of complex numbers half) a block is applied from the right as B x 1, one product in place of `left`
+tiny ones, unless these are fewer than the second number (measured)."""
 PIECE = 2**17
 """Outer products are summed up about so many numbers at a time, which the cache holds."""
 ROOM = 5
@@ -141,7 +142,7 @@ class Sweep:
             self._do(np.copyto, y.reshape(old.shape), old)
             return y
         B = self._matrix(item)
-        if _narrow(item):
+        if self._narrow(item):
             self._do(np.matmul, x.reshape(self._k, item.left, -1), B.swapaxes(1, 2), y.reshape(self._k, item.left, -1))
         else:
             self._do(np.matmul, B[:, None], self._columns(x, item, item.before), self._columns(y, item, item.after))
@@ -155,7 +156,7 @@ class Sweep:
             self._do(np.copyto, new, mu.reshape(new.shape))
             return result
         B, slot = self._matrix(item), self._bind(item).slot
-        if _narrow(item):
+        if self._narrow(item):
             after = mu.reshape(self._k, item.left, -1)
             if slot is not None:
                 self._collect(item, slot, after.swapaxes(1, 2), x.reshape(self._k, item.left, -1))
@@ -170,11 +171,15 @@ class Sweep:
     def _columns(self, state: np.ndarray, site: Site, dims: tuple[int, ...]) -> np.ndarray:
         return state.reshape(self._k, site.left, prod(dims), site.right)
 
+    def _narrow(self, site: Site) -> bool:
+        width = site.right * max(prod(site.before), prod(site.after)) * (1 + (self._dtype.kind == "c"))
+        return site.left >= FEW and width <= NARROW
+
     def _matrix(self, site: Site) -> np.ndarray:
         """B (k, after, before), or B x 1 for a narrow block: the product itself or, cut or widened, a copy."""
         if id(site) not in self._ready:
             product, _, constant = self._bind(site)
-            right = site.right if _narrow(site) else 1
+            right = site.right if self._narrow(site) else 1
             if right > 1 or _cut(product, site).size < product.size:
                 wide = np.zeros((self._k, prod(site.after), right, prod(site.before), right), self._dtype)
                 diagonal = np.einsum("karbr->kabr", wide).reshape(self._k, *site.after, *site.before, right)
@@ -187,7 +192,7 @@ class Sweep:
 
     def _collect(self, site: Site, slot: np.ndarray, mu: np.ndarray, x: np.ndarray) -> None:
         """slot = sum mu x over all that the block does not act on (equation 8)."""
-        part, narrow = _cut(slot, site), _narrow(site)
+        part, narrow = _cut(slot, site), self._narrow(site)
         if part.size == slot.size and (site.right if narrow else site.left) == 1:
             self._do(np.matmul, mu, x, slot if narrow else slot[:, None])
             return
@@ -201,7 +206,7 @@ class Sweep:
             outer = outer.reshape(self._k, *site.after, site.right, *site.before, site.right)
             self._do(np.einsum, f"x{after}r{before}r->x{after}{before}", outer, out=part)
         else:
-            self._do(np.sum, outer.reshape(self._k, site.left, *site.after, *site.before), axis=1, out=part)
+            self._do(np.add.reduce, outer.reshape(self._k, site.left, *site.after, *site.before), axis=1, out=part)
 
 
 def _sum_outer(mu: np.ndarray, x: np.ndarray, part: np.ndarray) -> None:
@@ -210,10 +215,6 @@ def _sum_outer(mu: np.ndarray, x: np.ndarray, part: np.ndarray) -> None:
     part[...] = 0
     for start in range(0, mu.shape[1], step):
         part += np.matmul(mu[:, start : start + step], x[:, start : start + step]).sum(axis=1).reshape(part.shape)
-
-
-def _narrow(site: Site) -> bool:
-    return site.left > 1 and site.right * max(prod(site.before), prod(site.after)) <= NARROW
 
 
 def _cut(square: np.ndarray, site: Site) -> np.ndarray:
