@@ -5,7 +5,7 @@ A statement is a `partial` of a NumPy function with views of the buffers: runnin
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import prod
 from typing import Any, TypeAlias
 
@@ -20,8 +20,9 @@ NARROW, FEW = 64, 8
 tiny ones, unless these are fewer than the second number (measured)."""
 PIECE = 2**17
 """Outer products are summed up about so many numbers at a time, which the cache holds."""
-ROOM = 5
-"""With room for so many states a range is halved; with less its last block is taken alone."""
+ROOM = 3
+"""With room for so many states a range is halved: one stays, two are left to take turns. With less its last block is taken
+alone."""
 
 Statement: TypeAlias = Callable[[], Any]
 Ending: TypeAlias = Callable[[np.ndarray, np.ndarray], Statement]
@@ -42,6 +43,7 @@ class Sweep:
         self._capacity = 0
         self._stack = np.empty(0, dtype)
         self._mu: list[np.ndarray] = []
+        self._outer = np.empty(0, dtype)
         self._start = np.ones(k, dtype)
         self._statements: list[Statement] = []
 
@@ -60,9 +62,16 @@ class Sweep:
 
     def back(self, endings: Sequence[Ending]) -> None:
         """A forward pass, the endings, and the way back, which leaves df/dB of every block in its slot."""
-        spare = self._memory_bytes // (self._k * self._dtype.itemsize) - (2 + (len(endings) > 1)) * peak(self._plan)
-        self._allocate(max(0, min(back_capacity(self._plan), spare)))
+        apart = (2 + (len(endings) > 1)) * peak(self._plan)
+        spare, least = self._memory_bytes // (self._k * self._dtype.itemsize) - apart, least_capacity(self._plan)
+        if spare < least:
+            raise UsageError(
+                f"exact: the way back of a gradient takes {self._mebibytes(apart + least)} MiB at least, its longest state "
+                f"{self._mebibytes(peak(self._plan))} MiB; it may take {self._memory_bytes / 2**20:.4g} MiB: give more memory=."
+            )
+        self._allocate(min(back_capacity(self._plan), spare))
         self._mu = [np.empty(self._k * peak(self._plan), self._dtype) for _ in range(2)]
+        self._outer = np.empty(self._k * PIECE, self._dtype)
 
         def fork(state: np.ndarray, top: int) -> np.ndarray:
             """What the tails' sensitivities add up to."""
@@ -93,12 +102,11 @@ class Sweep:
         self._capacity = capacity
         self._stack = np.empty(self._k * capacity, self._dtype)
 
+    def _mebibytes(self, numbers: int) -> str:
+        return f"{self._k * numbers * self._dtype.itemsize / 2**20:.4g}"
+
     def _room(self, top: int, size: int) -> np.ndarray:
-        if top + size > self._capacity:
-            raise UsageError(
-                f"exact: {self._memory_bytes / 2**20:.3g} MiB are too little for a gradient whose longest state takes "
-                f"{peak(self._plan) * self._dtype.itemsize / 2**20:.3g} MiB; give more memory=."
-            )
+        assert top + size <= self._capacity
         return self._stack[self._k * top : self._k * (top + size)]
 
     def _advance(self, items: Sequence[Item], state: np.ndarray, top: int) -> tuple[np.ndarray, int]:
@@ -199,7 +207,8 @@ class Sweep:
         if not narrow and site.left * slot.size > PIECE:
             self._do(_sum_outer, mu, x, part)
             return
-        outer = np.empty((*mu.shape[:-1], x.shape[-1]), self._dtype)
+        shape = *mu.shape[:-1], x.shape[-1]
+        outer = self._outer[: prod(shape)].reshape(shape)
         self._do(np.matmul, mu, x, outer)
         if narrow:
             after, before = "abcdefgh"[: len(site.axes)], "ijklmnop"[: len(site.axes)]
@@ -233,6 +242,18 @@ def forth_capacity(plan: Plan) -> int:
     """Numbers per point that a forward pass keeps at once."""
     common, *tails = ([item.size for item in part] or [0] for part in (plan.common, *plan.tails))
     return max([2 * max(common), *(common[-1] + 2 * max(sizes) for sizes in tails)])
+
+
+def least_capacity(plan: Plan) -> int:
+    """Numbers per point without which there is no way back, even if everything but one block at a time is computed again."""
+    return _least(plan.common, max(_least(tail, 0) for tail in plan.tails))
+
+
+def _least(items: Sequence[Item], ending: int) -> int:
+    """Two states in turn forth to the last block, or the states before and after any block; behind the last its ending's."""
+    sizes = [item.size for item in items]
+    pairs = max((before + after for before, after in pairwise([0, *sizes])), default=0)
+    return max(pairs, 2 * max(sizes[:-1], default=0), sum(sizes[-2:]) + ending)
 
 
 def back_capacity(plan: Plan) -> int:
