@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from exact_tasks import random_task
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from qiskit.circuit import Parameter
-from qiskit.circuit.library import CXGate, RYGate, RZGate, SXGate
+from qiskit.circuit.library import CXGate, HGate, RYGate, RZGate, SXGate
 
 from hybrid.backends.exact import Exact, exact
 from hybrid.errors import UsageError
 from hybrid.exact.engine import Engine
-from hybrid.exact.fuse import Site, Turn, plan
-from hybrid.exact.maps import PAULI, PURE, Prepare, Read, elements
+from hybrid.exact.fuse import Site, Turn, fuse, plan
+from hybrid.exact.maps import PAULI, PURE, Element, Prepare, Read, elements
 from hybrid.exact.sweep import back_capacity, forth_capacity, least_capacity, peak
 from hybrid.types import Depolarizing, Operation, Setting, Task
 
@@ -67,6 +69,27 @@ def test_every_element_is_done_once_and_in_order(ends):
             assert isinstance(mine[-1].what, Read)
             places = [e.step for e in mine[1:-1]]
             assert places == sorted(places)
+
+
+@given(
+    pairs=st.lists(st.permutations(range(4)), min_size=1, max_size=12),
+    widths=st.lists(st.integers(1, 3), min_size=12, max_size=12),
+    first=st.integers(0, 5),
+)
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+def test_fused_blocks_hold_their_elements_and_keep_their_order(pairs, widths, first):
+    """From any element on: each is in one block, on that block's qubits, behind all earlier ones that share a qubit."""
+    found = [Element(tuple(qubits[:width]), HGate()) for qubits, width in zip(pairs, widths, strict=False)]
+    blocks, on = fuse(found, min(first, len(found)), len(found))
+    home = {member: b for b, block in enumerate(blocks) for member in block.members if any(b in of for of in on.values())}
+    assert sorted(home) == list(range(min(first, len(found)), len(found)))
+    for later, b in home.items():
+        assert set(found[later].qubits) <= blocks[b].qubits
+        for q in found[later].qubits:
+            assert all(on[q].index(home[m]) <= on[q].index(b) for m in home if m < later and q in found[m].qubits)
+    for b, block in enumerate(blocks):
+        assert list(block.members) == sorted(block.members)
+        assert len({q for q in on if b in on[q]}) in (0, len(block.qubits))
 
 
 def test_settings_share_what_they_have_in_common():
