@@ -42,8 +42,8 @@ class Family:
         self.ends = np.array([self.last[i] for i in range(len(order)) if i in self.last], dtype=int)
         self.rotations, self.angles, self.harmonics = self._gather(rotations=True)
         self.nested, self.runs, self.units = self._gather(rotations=False)
-        turn = kappa(dtype) * np.array([[0, 0, 0], [0, 0, 1], [0, -1, 0]])  # d(1, cos, sin)/dtheta = (1, cos, sin) turn
-        self.slopes = np.einsum("ij,rjx->rxi", turn, self.harmonics.reshape(-1, HARMONICS, D * D)).astype(dtype)
+        _, cosines, sines = self.harmonics.reshape(-1, HARMONICS, D * D).swapaxes(0, 1)
+        self.slopes = kappa(dtype) * np.stack([sines, -cosines], axis=1)  # dF/dtheta, linear in (cos, sin)
 
     def _gather(self, *, rotations: bool) -> tuple[slice | np.ndarray, Int[np.ndarray, " r"], Inexact[np.ndarray, "r c DD"]]:
         """Which factors are of this kind, the numbers of their angles or runs, and their tables."""
@@ -117,7 +117,7 @@ class Matrices:
         family = self.family
         flat = self.sensitivities().reshape(self._flat.shape)
         if self._slopes is not None and len(family.angles):
-            self._slopes[...] = np.vecdot(self._waves, flat[family.rotations] @ family.slopes).real
+            self._slopes[...] = np.vecdot(self._waves[..., 1:], flat[family.rotations] @ family.slopes.swapaxes(1, 2)).real
         return flat[family.nested] @ family.units.swapaxes(1, 2) if len(family.runs) else flat[:0]
 
     def expect(self, entries: Inexact[np.ndarray, "b k DD"], chains: Int[np.ndarray, " b"]) -> None:
