@@ -167,16 +167,15 @@ def noisy(n: int, dephasing: str) -> tuple[Task, np.ndarray, np.ndarray]:
 def wide(n: int) -> Device:
     """The stand-in with its chain prolonged, its Markovian part alone: qubits beyond the tenth repeat the last four."""
     text = (Path(sys.modules["hybrid"].__file__ or "").parent / "devices" / "meluxina-q.toml").read_text()
-    lists = {"t2_star": [3.7, 3.7, 5.9, 5.1], "t2_echo": [40.1, 37.2, 44.7, 26.7]}
-    lines = text.replace("[n_qubits]\nvalue = 10", f"[n_qubits]\nvalue = {n}").split("\n")
-    for place, line in enumerate(lines):
-        key = line.strip("[]")
-        if key in lists:
-            more = (lists[key] * n)[: n - 10]
-            lines[place + 1] = lines[place + 1].replace("]", "".join(f", {value}" for value in more) + "]")
+    text = text.replace("[n_qubits]\nvalue = 10", f"[n_qubits]\nvalue = {n}").replace("HHHHHHAAAA", "A")
+    for key in ("t2_star", "t2_echo"):
+        head, rest = text.split(f"[{key}]\nvalue = [")
+        entries, rest = rest.split("]", 1)
+        numbers = entries.split(", ")
+        text = f"{head}[{key}]\nvalue = [{', '.join((numbers + numbers[-4:] * n)[:n])}]{rest}"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "wide.toml"
-        path.write_text("\n".join(lines))
+        path.write_text(text)
         return Device.load(str(path), dephasing="markov")
 
 
