@@ -72,7 +72,7 @@ def channel(qubits: Sequence[int], rng: np.random.Generator) -> Channel:
 def random_task(
     n: int, gates: int, seed: int, *, noisy: bool, settings: int = 1, observable: SparsePauliOp | None = None
 ) -> Task:
-    """From a product state without symmetry; the settings differ in pulses at their ends."""
+    """From a product state without symmetry; the settings end in other pulses, every other one in a CX."""
     rng, angles = np.random.default_rng(seed), []
     steps: list[Operation | Channel] = [Operation(RYGate(0.3 + 0.6 * q), (q,)) for q in range(n)]
     for _ in range(gates):
@@ -82,6 +82,8 @@ def random_task(
         if noisy and rng.random() < 0.5:
             steps.append(channel(qubits, rng))
     ends = [[Operation(SXGate(), (q,)) for q in range(n) if (s >> q % 3) & 1] for s in range(settings)]
+    pairs = rng.permuted(np.tile(np.arange(n), (settings, 1)), axis=1)[:, :2].tolist()
+    ends = [[*end, *([Operation(CXGate(), tuple(pairs[s]))] if s % 2 else [])] for s, end in enumerate(ends)]
     if noisy:
         ends = [[*end, channel([int(rng.integers(n))], rng)] for end in ends]
     return Task(tuple(Setting(n, (*steps, *end)) for end in ends), tuple(angles), observable, 0, 1)

@@ -1,5 +1,6 @@
 """The exact engine against Qiskit's own simulators, finite differences and the shift rule, on random circuits."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
-from qiskit.circuit.library import CRXGate, CXGate, HGate, Measure, Reset, RXGate, RYGate, RZZGate
+from qiskit.circuit.library import CRXGate, CXGate, HGate, Measure, Reset, RXGate, RYGate, RZZGate, efficient_su2
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 import hybrid
@@ -17,6 +18,8 @@ from hybrid.backends.aer import aer
 from hybrid.backends.exact import exact
 from hybrid.backends.reference import reference
 from hybrid.errors import UsageError
+from hybrid.session import run
+from hybrid.spec import Spec
 from hybrid.types import Channel, Depolarizing, Operation, Setting, Task
 
 ROUNDING = 1e-12
@@ -94,6 +97,21 @@ def test_the_stand_in_in_full():
     assert values[0] == pytest.approx(values[1], abs=1e-8)
 
 
+@pytest.mark.slow
+def test_ten_qubits_trained_on_the_noisy_device(tmp_path):
+    """200 exact gradients in two minutes of processor time (7 s measured), and at their end the value is Aer's."""
+    begun = time.process_time()
+    spec = Spec(problem="tfim:n=10", ansatz="efficient_su2:reps=3", optimizer="adam", backend="exact", max_iterations=200)
+    result = run(replace(spec, device="meluxina-q", dephasing="markov"), tmp_path)
+    assert time.process_time() - begun < 120
+    assert result.value < -9  # where |0...0> would be without noise
+    circuit = efficient_su2(10, reps=3, entanglement="linear")
+    terms = [("ZZ", [q, q + 1], -1.0) for q in range(9)] + [("X", [q], -1.0) for q in range(10)]
+    observable = SparsePauliOp.from_sparse_list(terms, 10)
+    theirs = hybrid.compile(circuit, observable, device="meluxina-q", dephasing="markov", backend="aer")
+    assert theirs.values(np.array([result.x])).values[0] == pytest.approx(result.value, abs=1e-7)  # Aer drops below 1e-8
+
+
 def test_bit_order():
     """|q2 q1 q0> = |0>|+>|1> with Y-rotated tail: every qubit has a distribution of its own."""
     steps = (Operation(RXGate(0.3), (2,)), Operation(HGate(), (1,)), Operation(RYGate(2.0), (0,)))
@@ -135,7 +153,7 @@ def test_gradients_of_weighted_outcomes(seed, n, gates, noisy, count):
     np.testing.assert_allclose(gradients, slopes_by_difference(value, angles), rtol=0, atol=1e-8)
 
 
-@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 6), gates=st.integers(1, 20))
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 7), gates=st.integers(1, 20))
 @settings(max_examples=15, deadline=None, derandomize=True, database=None)
 def test_gradients_of_observables(seed, n, gates):
     task = random_task(n, gates, seed, noisy=False, observable=random_observable(n, seed))
@@ -234,6 +252,21 @@ def test_single_precision_is_what_it_says():
     single, double = (exact(precision=p).compile(task).distributions(angles) for p in ("single", "double"))
     np.testing.assert_allclose(single, double, rtol=0, atol=2e-6)  # some thirty roundings at 6e-8
     assert (single != double).any()
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+def test_single_precision_of_ten_qubits(noisy):
+    """Distributions, values and gradients of 60 gates: a hundred roundings at 6e-8 of numbers below 1, times nine terms."""
+    observable = None if noisy else random_observable(10, 3)
+    task = random_task(10, 60, 3, noisy=noisy, observable=observable)
+    task = task._replace(settings=task.settings[:1])
+    angles, weights = angles_of(task, 1), weights_of(task) if noisy else None
+    single, double = (exact(precision=p).compile(task) for p in ("single", "double"))
+    found, want = ([runner.distributions(angles), *runner.differentiate(angles, weights)] for runner in (single, double))
+    for one, other, tolerance in zip(found, want, (2e-7, 1e-5, 1e-5), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=tolerance)
+        assert (one != other).any()
+    assert single.distributions(angles).sum() == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize(

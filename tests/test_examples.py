@@ -40,7 +40,7 @@ def run(command: list[str], folder: Path) -> str:
 
 
 def test_every_example_is_tested():
-    benchmarks = {f"benchmarks/{name}.py" for name in ("engine", "overhead", "silicon_spin")}
+    benchmarks = {f"benchmarks/{name}.py" for name in ("engine", "engine_peers", "vqe_lightning", "overhead", "silicon_spin")}
     tested = {*QUICK, "energy_landscape.py", *benchmarks, "README.md"}
     files = [path for path in EXAMPLES.rglob("*") if path.is_file() and not {"__pycache__", "circuits"} & set(path.parts)]
     found = {str(path.relative_to(EXAMPLES)) for path in files}
@@ -95,7 +95,17 @@ def test_overhead_benchmark(folder):
 
 
 def test_engine_benchmark(folder):
-    assert "floor" in run([sys.executable, "examples/benchmarks/engine.py", "--quick"], folder)
+    out = run([sys.executable, "examples/benchmarks/engine.py", "--quick"], folder)
+    for word in ("floor", "parameter shift on Aer", "realization error", "growth per qubit"):
+        assert word in out
+
+
+def test_the_lightning_script_does_what_the_engine_benchmark_compares(folder):
+    """Three steps of Adam down from 0.1 rad around |0...0>, whose energy is -9."""
+    pytest.importorskip("pennylane_lightning", reason="pip install pennylane")
+    out = run([sys.executable, "examples/benchmarks/vqe_lightning.py", "3"], folder)
+    energies = json.loads((folder / "vqe.json").read_text())["energies"]
+    assert len(energies) == 4 and float(out) == energies[-1] < energies[0] < -8
 
 
 def test_silicon_spin_benchmark(folder):

@@ -1,6 +1,8 @@
 """Gradients by every method, and dE/d(number of the device), against one another and against differences of whole programs."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,6 +110,53 @@ def test_an_assumption_is_a_slope_times_a_range():
     (found,) = assumptions([Sensitivity("gates.cz.error", ((0, 1), (1, 2)), (0.01, 0.01), (2.0, -5.0))], device)
     assert found.key == "gates.cz.error"
     assert found.stderr == pytest.approx(3.0 * np.hypot(0.045 / np.sqrt(12), 0.0175))
+
+
+def drawn(profile: str, device: Device, rng: np.random.Generator) -> str:
+    """The text of a profile with every number that has a range put anywhere in it; a list entry by entry."""
+    for key, number in device.numbers.items():
+        if number.range is not None:
+            value = rng.uniform(*number.range, len(number.value) if isinstance(number.value, tuple) else None)
+            text = repr(value if isinstance(value, float) else value.tolist())
+            profile, found = re.subn(rf"(\[{re.escape(key)}\]\nvalue = )[^\n]+", rf"\g<1>{text}", profile)
+            assert found == 1, key
+    return profile
+
+
+def spread_of(dephasing: str, count: int, folder: Path, realizations: int | None = None) -> tuple[float, np.ndarray]:
+    """What the profile's ranges are said to leave open, and by how much `count` profiles drawn from them differ from it."""
+    text = (Path(hybrid.__file__).parent / "devices" / "meluxina-q.toml").read_text()
+    device, rng = Device.load(f"meluxina-q:dephasing={dephasing}"), np.random.default_rng(0)
+
+    def program(device: Device):
+        return compile(CIRCUIT, OBSERVABLE, device=device, backend="exact", realizations=realizations)
+
+    stated = [a.stderr for a in assumptions(program(device).sensitivities(X, seed=1).numbers, device)]
+    values = []
+    for number in range(count):
+        path = folder / f"{number}.toml"
+        path.write_text(drawn(text, device, rng))
+        values.append(program(Device.load(f"{path}:dephasing={dephasing}")).values(X[None], detuning_seed=1).values[0])
+    return float(np.hypot.reduce(stated)), np.array(values) - program(device).values(X[None], detuning_seed=1).values[0]
+
+
+def test_the_device_uncertainty_covers_profiles_from_its_ranges(tmp_path):
+    """A standard error holds 68 % within one and 95 % within two of it; 20 draws leave the first share uncertain by 0.1. It is
+    of first order, and errors that saturate make it too large, by less than 2 here."""
+    stated, differences = spread_of("markov", 20, tmp_path)
+    assert np.mean(np.abs(differences) <= stated) > 0.58
+    assert np.mean(np.abs(differences) <= 2 * stated) > 0.9
+    assert 0.9 < stated / np.sqrt(np.mean(differences**2)) < 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("dephasing", "realizations", "most"), [("markov", None, 2), ("quasistatic", 16, 4)])
+def test_the_device_uncertainty_covers_two_hundred_profiles(dephasing, realizations, most, tmp_path):
+    """As above; quasi-static dephasing falls off like a Gaussian of T2*, so its first order is too large by more."""
+    stated, differences = spread_of(dephasing, 200, tmp_path, realizations)
+    assert np.mean(np.abs(differences) <= stated) > 0.68
+    assert np.mean(np.abs(differences) <= 2 * stated) > 0.95
+    assert 0.9 < stated / np.sqrt(np.mean(differences**2)) < most
 
 
 def test_a_run_says_what_its_device_leaves_open(tmp_path):

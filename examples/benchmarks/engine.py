@@ -1,12 +1,19 @@
 """The exact engine beside other simulators: medians of ratios, measured side by side in this one run.
 
-    python examples/benchmarks/engine.py [--quick] [--slow]
+    python examples/benchmarks/engine.py [pure] [markov] [quasistatic] [width] [session] [--quick] [--slow]
 
-1. Without noise: energy and gradient of EfficientSU2 (3 layers, linear) on the critical Ising chain.
-2. The same on the stand-in for MeluXina-Q, every error included; one realization of its detunings.
+EfficientSU2 with three layers and linear entanglement (80 parameters on ten qubits), the critical Ising chain; one thread,
+double precision, seconds of processor time (`session`: of whole processes, wall time beside it).
 
-It compares with what is installed (pip install qulacs pennylane tensorcircuit-ng jax) and names what is not. One thread,
-double precision. `--slow` lets PennyLane's default.mixed and TensorCircuit-NG take ten qubits, too: minutes of compiling.
+- pure: without noise, against qulacs and PennyLane's lightning.qubit (adjoint).
+- markov: the stand-in for MeluXina-Q with dephasing=markov on a chain, against Aer and, with --slow, PennyLane's
+  default.mixed and TensorCircuit-NG, each in a process of its own and without its minutes of compiling.
+- quasistatic: the stand-in as it is; what a mean over detunings costs and leaves open.
+- width: cost against the number of qubits.
+- session: `hybrid run` of 200 iterations against the same as a PennyLane script, `vqe_lightning.py`.
+
+It compares with what is installed (pip install qulacs pennylane tensorcircuit-ng jax) and names what is not. A floor is what
+the arithmetic or the traffic of the fused circuit takes at the speed of one large product or copy, whichever is more.
 """
 
 import os
@@ -15,13 +22,19 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before anything loads a BLAS
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
 
+import resource
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from typing import Any
+from math import prod
+from pathlib import Path
+from typing import NamedTuple
 
+import engine_peers as peers
 import numpy as np
 from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp
@@ -31,32 +44,79 @@ from hybrid.backends.exact import exact
 from hybrid.compilation import Measuring, compile_query
 from hybrid.device import Device
 from hybrid.exact.fuse import Site, plan
-from hybrid.exact.maps import PAULI, PURE, Prepare, Rotation, elements, harmonics, matrix
-from hybrid.noise import kraus
-from hybrid.types import Channel, Expectation, Runner, Task
+from hybrid.exact.maps import PAULI, PURE, elements
+from hybrid.program import Program
+from hybrid.types import Expectation, Runner, Task
 
-Call = Callable[[], Any]
+Call = peers.Call
+HERE = Path(__file__).resolve().parent
+SLOW = {"default.mixed": "pennylane", "tensorcircuit": "tensorcircuit", "tensorcircuit-single": "tensorcircuit"}
 
 
 # --- Measuring -------------------------------------------------------------------------------------------------------
 
 
-def seconds(call: Call) -> float:
-    """Wall time of one call."""
-    begun = time.perf_counter()
-    call()
-    return time.perf_counter() - begun
-
-
-def compare(ours: Call, theirs: dict[str, Call], repeats: int) -> None:
-    """Print our median, and for each other its median and the median over pairs of theirs/ours."""
-    ours()
-    print(f"   exact engine             {1e3 * statistics.median(seconds(ours) for _ in range(repeats)):10.3f} ms")
-    for name, call in theirs.items():
+def seconds(call: Call, number: int) -> float:
+    """Processor time of one call, of `number` in a row."""
+    begun = time.process_time()
+    for _ in range(number):
         call()
-        pairs = [(seconds(ours), seconds(call)) for _ in range(repeats)]
+    return (time.process_time() - begun) / number
+
+
+def number_of(call: Call) -> int:
+    """Calls that take some ten milliseconds; the first one, which may prepare things, is not counted."""
+    call()
+    return max(1, int(0.01 / max(seconds(call, 1), 1e-5)))
+
+
+def median(call: Call, repeats: int) -> float:
+    """Of repeats, the first call left out."""
+    number = number_of(call)
+    return statistics.median(seconds(call, number) for _ in range(repeats))
+
+
+def compare(ours: Call, others: dict[str, Call], repeats: int) -> float:
+    """Print for each other its median and the median over pairs of theirs/ours; ours is returned."""
+    mine, many = median(ours, repeats), number_of(ours)
+    print(f"   exact engine               {1e3 * mine:10.3f} ms")
+    for name, call in others.items():
+        number = number_of(call)
+        pairs = [(seconds(ours, many), seconds(call, number)) for _ in range(repeats)]
         ratio, middle = (statistics.median(b / a for a, b in pairs), statistics.median(b for _, b in pairs))
-        print(f"   {name:24} {1e3 * middle:10.3f} ms   {ratio:8.1f} times ours")
+        print(f"   {name:26} {1e3 * middle:10.3f} ms   {ratio:8.2f} times ours")
+    return mine
+
+
+class Floor(NamedTuple):
+    """What a forward pass multiplies and moves; a way back does both three times."""
+
+    flops: float
+    bytes: float
+    d: int
+
+    def show(self, measured: float, passes: int) -> None:
+        """The floor of so many passes beside what was measured."""
+        kind = np.complex128 if self.d == PURE else np.float64
+        block, state = np.ones((256, 256), kind), np.ones((256, 1024), kind)
+        out, each = np.empty_like(state), 8 if self.d == PURE else 2
+        rate = each * 256 * 256 * 1024 / median(lambda: np.matmul(block, state, out=out), 5)
+        speed = 2 * state.nbytes / median(lambda: np.copyto(out, state), 20)
+        least = passes * max(self.flops / rate, self.bytes / speed)
+        work, traffic = passes * self.flops / 1e6, passes * self.bytes / 1e6
+        print(f"   floor: {work:.3g} Mflop at {rate / 1e9:.0f} Gflop/s, {traffic:.3g} MB at {speed / 1e9:.0f} GB/s", end="")
+        print(f": {1e3 * least:.3g} ms, distance {measured / least:.3g}")
+
+
+def floor_of(task: Task) -> Floor:
+    """Of one point."""
+    d = PAULI if task.noisy else PURE
+    numbers = {angle: place for place, angle in enumerate(task.angles)}
+    items = list(plan([elements(setting, numbers, d) for setting in task.settings], d).items)
+    number, each = (16, 8) if d == PURE else (8, 2)
+    sites = [item for item in items if isinstance(item, Site)]
+    flops = each * sum(site.size * prod(site.before) for site in sites)
+    return Floor(flops, 2 * number * sum(item.size for item in items), d)
 
 
 # --- Tasks -----------------------------------------------------------------------------------------------------------
@@ -79,216 +139,180 @@ class Catching:
         return exact().compile(task)
 
 
-def task_of(n: int, device: str) -> Task:
-    """What a backend is given for the chain's energy."""
+def compiled(n: int, device: Device) -> tuple[Task, Program]:
+    """What a backend is given for the chain's energy, and the program around it."""
     circuit, backend = efficient_su2(n, reps=3, entanglement="linear"), Catching()
-    compile_query(Expectation(circuit, ising(n)), tuple(circuit.parameters), Device.load(device), backend, Measuring())
-    return backend.task
+    program = compile_query(Expectation(circuit, ising(n)), tuple(circuit.parameters), device, backend, Measuring())
+    return backend.task, program
 
 
-# --- The others, without noise ---------------------------------------------------------------------------------------
+def task_of(n: int, device: str) -> Task:
+    """The task alone."""
+    return compiled(n, Device.load(device))[0]
 
 
-def qulacs_call(n: int, angles: np.ndarray) -> Call:
-    """Set the parameters, energy, backpropagation."""
-    import qulacs
-
-    circuit, observable = qulacs.ParametricQuantumCircuit(n), qulacs.Observable(n)
-    for layer in range(4):
-        for add in (circuit.add_parametric_RY_gate, circuit.add_parametric_RZ_gate):
-            for q in range(n):
-                add(q, 0.0)
-        for q in range((n - 1) * (layer < 3)):
-            circuit.add_CNOT_gate(q, q + 1)
-    for q in range(n - 1):
-        observable.add_operator(-1.0, f"Z {q} Z {q + 1}")
-    for q in range(n):
-        observable.add_operator(-1.0, f"X {q}")
-
-    def call() -> Any:
-        for place, angle in enumerate(angles):
-            circuit.set_parameter(place, -angle)
-        state = qulacs.QuantumState(n)
-        circuit.update_quantum_state(state)
-        return observable.get_expectation_value(state), circuit.backprop(observable)
-
-    return call
+def noisy(n: int, dephasing: str) -> tuple[Task, np.ndarray, np.ndarray]:
+    """Task, angles of one point, and what every outcome of every setting adds to the energy."""
+    task, program = compiled(n, Device.load("meluxina-q", dephasing=dephasing) if n <= 10 else wide(n))
+    outcomes = np.arange(2**n, dtype=np.uint64)
+    weights = np.array([group.eigenvalues(outcomes, None) for group in program.groups])
+    assert program.execution.readout is not None
+    return (
+        task,
+        np.random.default_rng(0).uniform(-np.pi, np.pi, len(task.angles)),
+        program.execution.readout.pulled_back(weights),
+    )
 
 
-def lightning_call(n: int, angles: np.ndarray) -> Call:
-    """Adjoint differentiation on lightning.qubit; the energy comes along."""
-    import pennylane as qml
-
-    terms = [qml.Z(q) @ qml.Z(q + 1) for q in range(n - 1)] + [qml.X(q) for q in range(n)]
-    hamiltonian = qml.Hamiltonian([-1.0] * len(terms), terms)
-
-    @qml.qnode(qml.device("lightning.qubit", wires=n), diff_method="adjoint")
-    def energy(theta: Any) -> Any:
-        place = iter(theta)
-        for layer in range(4):
-            for gate in (qml.RY, qml.RZ):
-                for q in range(n):
-                    gate(next(place), wires=q)
-            for q in range((n - 1) * (layer < 3)):
-                qml.CNOT(wires=[q, q + 1])
-        return qml.expval(hamiltonian)
-
-    gradient, theta = qml.grad(energy), qml.numpy.array(angles, requires_grad=True)
-    return lambda: gradient(theta)
+def wide(n: int) -> Device:
+    """The stand-in with its chain prolonged, its Markovian part alone: qubits beyond the tenth repeat the last four."""
+    text = (Path(sys.modules["hybrid"].__file__ or "").parent / "devices" / "meluxina-q.toml").read_text()
+    text = text.replace("[n_qubits]\nvalue = 10", f"[n_qubits]\nvalue = {n}").replace("HHHHHHAAAA", "A")
+    for key in ("t2_star", "t2_echo"):
+        head, rest = text.split(f"[{key}]\nvalue = [")
+        entries, rest = rest.split("]", 1)
+        numbers = entries.split(", ")
+        text = f"{head}[{key}]\nvalue = [{', '.join((numbers + numbers[-4:] * n)[:n])}]{rest}"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "wide.toml"
+        path.write_text(text)
+        return Device.load(str(path), dephasing="markov")
 
 
-# --- The others, with noise ------------------------------------------------------------------------------------------
+# --- The tables ------------------------------------------------------------------------------------------------------
 
 
-def unitaries(task: Task, setting: int, theta: Any) -> Iterator[tuple[Any, tuple[int, ...]]]:
-    """Every step as a unitary (D, D) or as Kraus operators (r, D, D), on wires of which the first is the highest bit."""
-    from jax import numpy as jnp
-
-    numbers = {angle: place for place, angle in enumerate(task.angles)}
-    for qubits, what, _ in elements(task.settings[setting], numbers, PURE):
-        wires = qubits[::-1]
-        if isinstance(what, Rotation):
-            _, cosine, sine = harmonics(what.gate, PURE)
-            yield jnp.cos(theta[what.angle] / 2) * cosine + jnp.sin(theta[what.angle] / 2) * sine, wires
-        elif isinstance(what, Channel):
-            yield kraus(what), wires
-        elif not isinstance(what, Prepare):
-            yield matrix(what, PURE), wires
+def our_calls(task: Task, angles: np.ndarray, weights: np.ndarray | None = None) -> tuple[Call, Call]:
+    """Energy, and energy and gradient."""
+    runner, rows = exact().compile(task), angles[None]
+    energy = runner.distributions if task.noisy else runner.expectations
+    return lambda: energy(rows), lambda: runner.differentiate(rows, weights)
 
 
-def jitted(task: Task, angles: np.ndarray, weights: np.ndarray, outcomes: Callable[[int, Any], Any]) -> tuple[Call, Call]:
-    """Value, and value with gradient, compiled."""
-    import jax
-
-    def value(theta: Any) -> Any:
-        return sum(weights[s] @ outcomes(s, theta) for s in range(len(weights)))
-
-    energy, slopes = jax.jit(value), jax.jit(jax.value_and_grad(value))
-    return lambda: energy(angles).block_until_ready(), lambda: slopes(angles)[1].block_until_ready()
-
-
-def mixed_calls(task: Task, angles: np.ndarray, weights: np.ndarray) -> tuple[Call, Call]:
-    """PennyLane's default.mixed under jax.jit."""
-    import pennylane as qml
-
-    n = task.n_qubits
-
-    @qml.qnode(qml.device("default.mixed", wires=n), interface="jax", diff_method="backprop")
-    def outcomes(setting: int, theta: Any) -> Any:
-        for operator, wires in unitaries(task, setting, theta):
-            if operator.ndim == 2:
-                qml.QubitUnitary(operator, wires=wires)
-            else:
-                qml.QubitChannel(list(operator), wires=wires)
-        return qml.probs(wires=range(n - 1, -1, -1))
-
-    return jitted(task, angles, weights, outcomes)
+def pure(sizes: Sequence[int], repeats: int) -> None:
+    """Without noise."""
+    for n in sizes:
+        task = task_of(n, "ideal")
+        angles = np.random.default_rng(0).uniform(-np.pi, np.pi, len(task.angles))
+        ours, theirs = our_calls(task, angles), [dict[str, Call](), dict[str, Call]()]
+        if find_spec("qulacs"):
+            theirs[0]["qulacs"], theirs[1]["qulacs"] = peers.qulacs_calls(n, angles)
+        if find_spec("pennylane_lightning"):
+            theirs[0]["lightning"], theirs[1]["lightning, adjoint"] = peers.lightning_calls(n, angles)
+        for what, own, others, passes in zip(("energy", "energy and gradient"), ours, theirs, (1, 3), strict=True):
+            print(f"\nno noise, {n} qubits, {len(angles)} parameters: {what}")
+            floor_of(task).show(compare(own, others, repeats), passes)
 
 
-def tensorcircuit_calls(task: Task, angles: np.ndarray, weights: np.ndarray) -> tuple[Call, Call]:
-    """TensorCircuit-NG's density matrix on JAX."""
-    import tensorcircuit
-
-    tensorcircuit.set_backend("jax")
-    tensorcircuit.set_dtype("complex128")
-    n = task.n_qubits
-
-    def outcomes(setting: int, theta: Any) -> Any:
-        circuit = tensorcircuit.DMCircuit(n)
-        for operator, wires in unitaries(task, setting, theta):
-            places = [n - 1 - wire for wire in wires]
-            if operator.ndim == 2:
-                circuit.unitary(*places, unitary=operator)
-            else:
-                kinds = [tensorcircuit.gates.Gate(k.reshape((2,) * (2 * len(places)))) for k in operator]
-                circuit.general_kraus(kinds, *places)
-        return circuit.probability()
-
-    return jitted(task, angles, weights, outcomes)
-
-
-# --- The report ------------------------------------------------------------------------------------------------------
-
-
-def product_seconds(n: int, repeats: int) -> float:
-    """One product of a 16 x 16 block with a whole state of 4^n numbers."""
-    block, state = np.ones((16, 16)), np.ones((16, 4 ** (n - 2)))
-    out = np.empty_like(state)
-    return statistics.median(seconds(lambda: np.matmul(block, state, out=out)) for _ in range(repeats))
-
-
-def without_noise(n: int, repeats: int) -> None:
-    """Table 1."""
-    circuit = efficient_su2(n, reps=3, entanglement="linear")
-    runner = exact().compile(task_of(n, "ideal"))
-    angles = np.random.default_rng(0).uniform(-np.pi, np.pi, circuit.num_parameters)
-    others = {"qulacs": lambda: qulacs_call(n, angles), "pennylane_lightning": lambda: lightning_call(n, angles)}
-    print(f"\nenergy and gradient, no noise, {n} qubits, {len(angles)} parameters")
-    compare(lambda: runner.differentiate(angles[None]), {k: make() for k, make in others.items() if find_spec(k)}, repeats)
-
-
-def with_noise(n: int, repeats: int, *, traced: bool) -> None:
-    """Table 2."""
-    task = task_of(n, "meluxina-q")
-    rng = np.random.default_rng(0)
-    angles, weights = rng.uniform(-np.pi, np.pi, len(task.angles)), rng.uniform(-1, 1, (len(task.settings), 2**n))
-    runner, density = exact().compile(task), aer(method="density_matrix").compile(task)
-    energies: dict[str, Call] = {"Aer density matrix": lambda: density.distributions(angles[None])}
-    gradients: dict[str, Call] = {}
-    for name, module, calls in (
-        ("default.mixed, jax.jit", "pennylane", mixed_calls),
-        ("TensorCircuit-NG", "tensorcircuit", tensorcircuit_calls),
-    ):
-        if traced and find_spec(module) and find_spec("jax"):
-            energies[name], gradients[name] = calls(task, angles, weights)
+def markov(n: int, repeats: int, *, slow: bool) -> None:
+    """Relaxation, echo dephasing, gate and readout errors."""
+    task, angles, weights = noisy(n, "markov")
+    (energy_call, gradient_call), density = our_calls(task, angles, weights), aer(method="density_matrix").compile(task)
     steps = sum(len(setting.steps) for setting in task.settings)
-    print(f"\nstand-in, {n} qubits, {len(task.settings)} settings of {steps // len(task.settings)} steps, {len(angles)} angles")
-    print("energy")
-    compare(lambda: runner.distributions(angles[None]), energies, repeats)
+    print(f"\nstand-in, markov, {n} qubits, {len(task.settings)} settings of {steps // len(task.settings)} steps: energy")
+    theirs = {
+        "Aer, errors as gates": lambda: density.distributions(angles[None]),
+        "Aer, NoiseModel": peers.noise_model_call(task, angles),
+    }
+    for name, call in theirs.items():  # Aer drops below 1e-8
+        assert np.abs(np.reshape(call(), weights.shape) - energy_call()[0]).max() < 1e-7, name
+    energy = compare(energy_call, theirs, repeats)
+    floor_of(task).show(energy, 1)
     print("energy and gradient")
-    compare(lambda: runner.differentiate(angles[None], weights), gradients, repeats)
-    energy, gradient, theirs = (
-        statistics.median(seconds(call) for _ in range(repeats))
-        for call in (
-            lambda: runner.distributions(angles[None]),
-            lambda: runner.differentiate(angles[None], weights),
-            lambda: density.distributions(angles[None]),
-        )
-    )
-    uses = sum(
-        isinstance(e.what, Rotation) for e in elements(task.settings[0], {a: i for i, a in enumerate(task.angles)}, PURE)
-    )
-    print(f"   gradient in energies                {gradient / energy:8.1f}")
-    print(f"   parameter shift on Aer, from {1 + 2 * uses} energies   {(1 + 2 * uses) * theirs / gradient:8.0f} times ours")
-    floor(task, energy, product_seconds(n, 10 * repeats))
+    gradient = compare(gradient_call, {}, repeats)
+    floor_of(task).show(gradient, 3)
+    fastest, shifted = min(median(call, 3) for call in theirs.values()), 1 + 2 * len(angles)
+    print(f"   in our energies                        {gradient / energy:8.2f}")
+    print(f"   parameter shift on Aer: {shifted} energies    {shifted * fastest / gradient:8.0f} times ours (extrapolated)")
+    for name, module in SLOW.items():
+        if slow and find_spec(module) and find_spec("jax"):
+            sys.stdout.flush()
+            subprocess.run([sys.executable, str(HERE / "engine_peers.py"), name, str(n), str(repeats)], check=True)
 
 
-def floor(task: Task, energy: float, product: float) -> None:
-    """How far the energy is from its multiplications at the speed of one large product."""
-    numbers = {angle: place for place, angle in enumerate(task.angles)}
-    items = list(plan([elements(s, numbers, PAULI) for s in task.settings], PAULI).items)
-    work = sum(item.cost for item in items) / (16 * 4**task.n_qubits)
-    print(f"   a 16 x 16 block on a whole state    {1e3 * product:8.3f} ms; {sum(isinstance(i, Site) for i in items)} blocks")
+def quasistatic(n: int, repeats: int) -> None:
+    """Detunings, residual exchange and everything else, 0.1 rad around |0...0>, where runs start."""
+    task, angles, weights = noisy(n, "markov")
+    unit = median(our_calls(task, angles, weights)[1], repeats)
+    _, program = compiled(n, Device.load("meluxina-q"))
+    x, count = np.random.default_rng(0).normal(0, 0.1, 8 * n), program.execution.realizations
+    print(f"\nstand-in, quasistatic, {n} qubits, {count} detunings; a markov gradient takes {1e3 * unit:.2f} ms")
+    for what, call in (("energy", lambda: program.values(x[None], seed=0)), ("gradient", lambda: program.gradient(x, seed=0))):
+        taken = median(call, repeats)
+        print(f"   {what:9} {1e3 * taken:10.1f} ms, {1e3 * taken / count:6.2f} ms each; {taken / unit:8.1f} markov gradients")
+    (value,), (stderr,) = program.values(x[None], seed=0)
+    error = stderr / abs(value)
     print(
-        f"   do the work of {work:5.2f} such: floor  {1e3 * work * product:8.3f} ms, distance {energy / (work * product):.1f}"
+        f"   realization error {error:.1e} of |E|; 1e-3 takes {count * (error / 1e-3) ** 2:.0f} detunings if it falls as 1/sqrt"
     )
+
+
+def width(noise: Sequence[int], bare: Sequence[int], repeats: int) -> None:
+    """Growth per qubit, beside that of a state that is held in full."""
+    for label, sizes, ideal in (("stand-in, markov", noise, 4), ("no noise", bare, 2)):
+        print(f"\ncost against width, {label}: energy, energy and gradient; growth per qubit (ideal: {ideal})")
+        last: tuple[int, list[float]] | None = None
+        for n in sizes:
+            task = noisy(n, "markov") if ideal == 4 else (task_of(n, "ideal"), np.linspace(-3, 3, 8 * n), None)
+            now = [median(call, repeats) for call in our_calls(*task)]
+            growth = (
+                ""
+                if last is None
+                else "".join(f"{(b / a) ** (1 / (n - last[0])):8.2f}" for a, b in zip(last[1], now, strict=True))
+            )
+            print(f"   {n:3} qubits {1e3 * now[0]:10.3f} ms {1e3 * now[1]:10.3f} ms {growth}", flush=True)
+            last = n, now
+
+
+def session(iterations: int, repeats: int) -> None:
+    """Whole processes, imports and record included."""
+    ours = [*(sys.executable, "-m", "hybrid", "run", "vqe", "tfim:n=10", "--backend", "exact", "--exact", "--json", "--ansatz")]
+    ours += [
+        "efficient_su2:reps=3,entanglement=linear",
+        "--optimizer",
+        "adam:learning_rate=0.05",
+        "--max-iterations",
+        str(iterations),
+    ]
+    theirs = [sys.executable, str(HERE / "vqe_lightning.py"), str(iterations)]
+    if not find_spec("pennylane_lightning"):
+        return
+    print(f"\nwhole processes: {iterations} iterations of adam on ten qubits")
+    pairs = [(process(ours), process(theirs)) for _ in range(repeats)]
+    for place, label in ((0, "wall"), (1, "processor")):
+        mine, other = (statistics.median(pair[who][place] for pair in pairs) for who in (0, 1))
+        ratio = statistics.median(b[place] / a[place] for a, b in pairs)
+        print(f"   {label:9} time: hybrid run {mine:7.2f} s, PennyLane lightning {other:7.2f} s   {ratio:6.2f} times ours")
+
+
+def process(command: Sequence[str]) -> tuple[float, float]:
+    """Wall and processor time of a command in an empty folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return time.perf_counter() - begun, spent
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the tables that are asked for, or all."""
     quick, slow = "--quick" in sys.argv, "--slow" in sys.argv
-    if find_spec("jax"):
-        import jax
-
-        jax.config.update("jax_enable_x64", True)
+    asked = [word for word in sys.argv[1:] if not word.startswith("--")]
     for name in ("qulacs", "pennylane", "tensorcircuit", "jax"):
         if not find_spec(name):
             print(f"not installed: {name}")
-    print("one thread, double precision; medians")
-    for n in (4,) if quick else (4, 10, 16):
-        without_noise(n, 3 if quick else 11)
-    for n in (4,) if quick else (6, 10):
-        with_noise(n, 3 if quick else 5, traced=not quick and (n < 10 or slow))
+    print(f"one thread, double precision; medians; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    tables: dict[str, Callable[[], None]] = {
+        "pure": lambda: pure((4,) if quick else (4, 10, 16), 3 if quick else 11),
+        "markov": lambda: markov(4 if quick else 10, 3 if quick else 7, slow=slow),
+        "quasistatic": lambda: quasistatic(3 if quick else 10, 2 if quick else 5),
+        "width": lambda: width((4, 5) if quick else range(4, 13), (4, 6) if quick else range(4, 21, 2), 3 if quick else 7),
+        "session": lambda: session(3 if quick else 200, 1 if quick else 5),
+    }
+    for name, table in tables.items():
+        if not asked or name in asked:
+            table()
 
 
 if __name__ == "__main__":

@@ -37,8 +37,14 @@ class Exact:
     memory: int | None
 
     def compile(self, task: Task) -> Runner:
-        """Circuits fused into blocks and constants multiplied, once; see `hybrid.types.Backend`."""
-        memory = machine_bytes()[1] // 2 if self.memory is None else self.memory
+        """Circuits fused into blocks and constants multiplied, once; see `hybrid.types.Backend`.
+
+        UsageError for more `memory` than the machine has.
+        """
+        in_all, free = machine_bytes()
+        memory = free // 2 if self.memory is None else self.memory
+        if memory > in_all:
+            raise UsageError(f"exact: memory={memory / 2**30:.4g}GiB, this machine has {in_all / 2**30:.4g} GiB; give less.")
         return Engine(task, single=self.precision == "single", memory_bytes=memory)
 
     def memory_bytes(self, task: Task) -> int:

@@ -42,13 +42,16 @@ class Family:
         self.ends = np.array([self.last[i] for i in range(len(order)) if i in self.last], dtype=int)
         self.rotations, self.angles, self.harmonics = self._gather(rotations=True)
         self.nested, self.runs, self.units = self._gather(rotations=False)
+        _, cosines, sines = self.harmonics.reshape(-1, HARMONICS, D * D).swapaxes(0, 1)
+        self.slopes = kappa(dtype) * np.stack([sines, -cosines], axis=1)  # dF/dtheta, linear in (cos, sin)
 
-    def _gather(self, *, rotations: bool) -> tuple[Int[np.ndarray, " r"], Int[np.ndarray, " r"], Inexact[np.ndarray, "r c DD"]]:
+    def _gather(self, *, rotations: bool) -> tuple[slice | np.ndarray, Int[np.ndarray, " r"], Inexact[np.ndarray, "r c DD"]]:
         """Which factors are of this kind, the numbers of their angles or runs, and their tables."""
         some = [t for t, factor in enumerate(self.factors) if (len(factor.table) == HARMONICS) == rotations]
         sources = [self.factors[t].source for t in some]
         tables = [self.factors[t].table.reshape(-1, self.base.shape[-1] ** 2) for t in some]
-        return np.array(some, dtype=int), np.array(sources, dtype=int), np.array(tables).astype(self.base.dtype)
+        rows = slice(None) if len(some) == len(self.factors) else np.array(some, dtype=int)
+        return rows, np.array(sources, dtype=int), np.array(tables).astype(self.base.dtype)
 
     def bytes_per_point(self, *, slopes: bool) -> int:
         """What `Matrices` takes."""
@@ -59,15 +62,20 @@ class Family:
 class Matrices:
     """Buffers of one family for k points: factors F (t, k, D, D), products Z (b + t, k, D, D), of which the first are the
     chains' constants and a chain's last one is its matrix, and for slopes the pulled H (t, k, D, D).
+
+    `waves` are (1, cos, sin)(kappa theta) of the family's rotations; `slopes`, if wanted, is where their df/dtheta goes.
     """
 
-    def __init__(self, family: Family, k: int, *, slopes: bool) -> None:
-        self.family = family
-        b, t, D = len(family.base), len(family.factors), family.base.shape[-1]
+    def __init__(
+        self, family: Family, waves: Inexact[np.ndarray, "r k c"], slopes: Float[np.ndarray, "r k"] | None = None
+    ) -> None:
+        self.family, self._waves, self._slopes = family, waves, slopes
+        b, t, D, k = len(family.base), len(family.factors), family.base.shape[-1], waves.shape[1]
         self._factors = np.empty((t, k, D, D), family.base.dtype)
+        self._flat = self._factors.reshape(t, k, D * D)
         self._products = np.empty((b + t, k, D, D), family.base.dtype)
         self._products[:b] = family.base[:, None]
-        self._pulled = np.zeros((t if slopes else 0, k, D, D), family.base.dtype)
+        self._pulled = np.zeros((0 if slopes is None else t, k, D, D), family.base.dtype)
         starts = [0, *(b + part.start for part in family.parts)]
         before = [slice(start, start + part.stop - part.start) for start, part in zip(starts, family.parts, strict=False)]
         self._before = np.concatenate([np.arange(s.start, s.stop) for s in before] or [np.zeros(0, dtype=int)])
@@ -85,7 +93,7 @@ class Matrices:
         last = self.family.last.get(chain)
         if last is None:
             return Bound(self._products[self.family.place[chain]], None, constant=True)
-        slot = self._pulled[last] if len(self._pulled) else None
+        slot = None if self._slopes is None else self._pulled[last]
         return Bound(self._products[len(self.family.base) + last], slot, constant=False)
 
     @property
@@ -94,28 +102,23 @@ class Matrices:
         last = self._products[len(self.family.base) + self.family.ends]
         return last.reshape(*last.shape[:2], last.shape[2] ** 2)
 
-    def evaluate(self, angles: Float[np.ndarray, "r k"], entries: Inexact[np.ndarray, "n k dd"]) -> None:
-        """F from the angles of rotations and the entries of runs, Z_j = F_j Z_(j-1) (equations 3 and 5)."""
+    def evaluate(self, entries: Inexact[np.ndarray, "n k dd"] | None = None) -> None:
+        """F from the waves of rotations and the entries of runs, Z_j = F_j Z_(j-1) (equations 3 and 5)."""
         family = self.family
-        self._waves = _waves(angles, family.base.dtype)
-        for rows, v, table in (
-            (family.rotations, self._waves[0], family.harmonics),
-            (family.nested, entries[family.runs], family.units),
-        ):
-            if len(rows):
-                self._factors[rows] = (v @ table).reshape(len(rows), *self._factors.shape[1:])
+        if len(family.angles):
+            self._flat[family.rotations] = self._waves @ family.harmonics
+        if entries is not None and len(family.runs):
+            self._flat[family.nested] = entries[family.runs] @ family.units
         for factor, old, new in self._forward:
             np.matmul(factor, old, out=new)
 
-    def slopes(self) -> tuple[Float[np.ndarray, "r k"], Inexact[np.ndarray, "n k dd"]]:
-        """df/dtheta of the rotations and df/d(entries) of the runs, from what is in the slots (equation 9)."""
+    def differentiate(self) -> Inexact[np.ndarray, "n k dd"]:
+        """Leaves df/dtheta in `slopes`; gives df/d(entries) of the runs, from what is in the slots (equation 9)."""
         family = self.family
-        flat = self.sensitivities().reshape(*self._factors.shape[:2], self._factors.shape[2] ** 2)
-        angles = np.zeros(self._waves[1].shape[:2])
-        if len(family.rotations):
-            angles = np.sum(self._waves[1] * (flat[family.rotations] @ family.harmonics.swapaxes(1, 2)), axis=2).real
-        entries = flat[family.nested] @ family.units.swapaxes(1, 2) if len(family.nested) else flat[:0]
-        return angles, entries
+        flat = self.sensitivities().reshape(self._flat.shape)
+        if self._slopes is not None and len(family.angles):
+            self._slopes[...] = np.vecdot(self._waves[..., 1:], flat[family.rotations] @ family.slopes.swapaxes(1, 2)).real
+        return flat[family.nested] @ family.units.swapaxes(1, 2) if len(family.runs) else flat[:0]
 
     def expect(self, entries: Inexact[np.ndarray, "b k DD"], chains: Int[np.ndarray, " b"]) -> None:
         """Put df/d(matrix) of these chains into their slots."""
@@ -128,10 +131,6 @@ class Matrices:
         return self._pulled @ self._products[self._before].swapaxes(-1, -2)
 
 
-def _waves(angles: Float[np.ndarray, "r k"], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
-    """(1, cos, sin)(kappa theta) of equation 3 and its derivative, both (r, k, 3)."""
-    kappa = 0.5 if dtype.kind == "c" else 1.0
-    c, s = np.cos(kappa * angles), np.sin(kappa * angles)
-    zero = np.zeros_like(c)
-    real = dtype.type(0).real.dtype
-    return np.stack([zero + 1, c, s], axis=-1).astype(real), np.stack([zero, -kappa * s, kappa * c], axis=-1).astype(real)
+def kappa(dtype: np.dtype) -> float:
+    """Of equation 3."""
+    return 0.5 if dtype.kind == "c" else 1.0

@@ -37,14 +37,14 @@ class Engine:
         observable, orders = task.observable, self._circuits.plan.orders
         self._hamiltonian = None if observable is None else Hamiltonian(observable, orders[0], self._dtype)
         self._spare: dict[tuple[int, str, int], list[Workspace]] = {}
-        self._blas = ThreadpoolController().select(user_api="blas")
+        self._blas = ThreadpoolController().select(user_api="blas").lib_controllers
 
     def expectations(self, angles: Angles) -> Scalars:
         """Exact <observable> of the first setting's circuit, (k,)."""
         self._check(angles, None)
         values = np.empty(len(angles))
         for rows in self._circuits.chunks(len(angles), back=False):
-            with self._run(self._circuits, "energy", self._circuits.of_factors(angles[rows])) as workspace:
+            with self._run(self._circuits, "energy", self._circuits.of_rotations(angles[rows])) as workspace:
                 values[rows] = workspace.values[0]
         return values
 
@@ -52,7 +52,7 @@ class Engine:
         """Exact outcome probabilities of every setting, d = 2^n."""
         result = np.empty((len(angles), len(self._task.settings), 2**self._task.n_qubits))
         for rows in self._circuits.chunks(len(angles), back=False):
-            with self._run(self._circuits, "outcomes", self._circuits.of_factors(angles[rows])) as workspace:
+            with self._run(self._circuits, "outcomes", self._circuits.of_rotations(angles[rows])) as workspace:
                 result[rows] = probabilities(workspace.outcomes)
         return result
 
@@ -71,8 +71,7 @@ class Engine:
         values, gradients = np.empty(len(angles)), np.empty(angles.shape)
         answer = "energy slopes" if weights is None else "weighted slopes"
         for rows in self._circuits.chunks(len(angles), back=True, memory_bytes=self._memory_bytes):
-            of_factors = self._circuits.of_factors(angles[rows])
-            with self._run(self._circuits, answer, of_factors, weights) as workspace:
+            with self._run(self._circuits, answer, self._circuits.of_rotations(angles[rows]), weights) as workspace:
                 values[rows] = workspace.values.sum(axis=0)
                 gradients[rows] = workspace.gradients()
         return values, gradients
@@ -85,7 +84,7 @@ class Engine:
         result: list[list[dict[str, float] | None]] = []
         for setting, circuits, weight in zip(self._task.settings, self._opened, weights, strict=True):
             slopes: list[dict[str, float] | None] = [None] * len(setting.steps)
-            with self._run(circuits, "weighted slopes", circuits.of_factors(angles[None]), weight[None]) as workspace:
+            with self._run(circuits, "weighted slopes", circuits.of_rotations(angles[None]), weight[None]) as workspace:
                 for factor, outer in workspace.sensitivities():
                     if factor.changes:
                         slopes[factor.step] = {name: float(np.sum(outer * m)) for name, m in factor.changes.items()}
@@ -100,17 +99,14 @@ class Engine:
         if self._task.noisy:
             raise UsageError("exact: the metric is that of a pure state; this task has error channels.")
         circuits = self._first
-        own = [family.angles for family in circuits.families]
-        angle = np.concatenate(own)
-        theta = np.concatenate(circuits.of_factors(angles[None]))
-        shifted = theta + np.pi * np.eye(len(angle), len(angle) + 1)  # the last column is the state itself
-        states = np.empty((len(angle) + 1, 2**self._task.n_qubits), self._dtype)
+        theta = circuits.of_rotations(angles[None])
+        shifted = theta + np.pi * np.eye(len(theta), len(theta) + 1)  # the last column is the state itself
+        states = np.empty((len(theta) + 1, 2**self._task.n_qubits), self._dtype)
         for rows in circuits.chunks(len(states), back=False):
-            of_factors = np.split(shifted[:, rows], np.cumsum([len(a) for a in own])[:-1])
-            with self._run(circuits, "outcomes", of_factors) as workspace:
+            with self._run(circuits, "outcomes", shifted[:, rows]) as workspace:
                 states[rows] = workspace.outcomes[:, 0]
         tangents = np.zeros((len(angles), states.shape[1]), self._dtype)
-        np.add.at(tangents, angle, states[:-1] / 2)
+        np.add.at(tangents, circuits.angles, states[:-1] / 2)
         along = tangents.conj() @ states[-1]
         return np.real(tangents.conj() @ tangents.T - np.outer(along, along.conj()))
 
@@ -127,16 +123,28 @@ class Engine:
 
     @contextmanager
     def _run(
-        self, circuits: Circuits, answer: str, angles: list[Float[np.ndarray, "t k"]], weights: np.ndarray | None = None
+        self, circuits: Circuits, answer: str, angles: Float[np.ndarray, "r k"], weights: np.ndarray | None = None
     ) -> Iterator[Workspace]:
         """A workspace that has run, on the task's threads; it is kept for the next call."""
-        k = angles[0].shape[1]
+        k = angles.shape[1]
         spare = self._spare.setdefault((id(circuits), answer, k), [])
         workspace = spare.pop() if spare else Workspace(circuits, k, answer, self._hamiltonian, self._memory_bytes)
-        with self._blas.limit(limits=self._task.threads):
+        with self._threads():
             workspace.run(angles, weights)
             yield workspace
         spare.append(workspace)
+
+    @contextmanager
+    def _threads(self) -> Iterator[None]:
+        """The task's threads for every BLAS; those that have so many are left alone, which is quicker than `limit`."""
+        others = [(blas, blas.num_threads) for blas in self._blas if blas.num_threads != self._task.threads]
+        for blas, _ in others:
+            blas.set_num_threads(self._task.threads)
+        try:
+            yield
+        finally:
+            for blas, threads in others:
+                blas.set_num_threads(threads)
 
     def _check(self, angles: Angles, weights: Float[np.ndarray, "s d"] | None) -> None:
         if angles.ndim != 2 or angles.shape[1] != len(self._task.angles):

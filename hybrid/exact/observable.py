@@ -1,11 +1,15 @@
 """What is read off a last state, and its sensitivity (equation 7): Pauli sums of amplitudes, or weighted outcomes."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import groupby
 
 import numpy as np
 from jaxtyping import Complex, Float, Inexact
 from qiskit.quantum_info import SparsePauliOp
+
+DENSE = 2**6
+"""Up to so many amplitudes the observable is a matrix: one product costs less than a statement for every mask (measured)."""
 
 
 class Hamiltonian:
@@ -16,6 +20,11 @@ class Hamiltonian:
 
     def __init__(self, observable: SparsePauliOp, order: Sequence[int], dtype: np.dtype) -> None:
         n = len(order)
+        self._transposed = None
+        if 2**n <= DENSE:
+            columns = ordered(observable.to_matrix(), order).reshape(2**n, 2**n)
+            self._transposed = ordered(columns.T, order).reshape(2**n, 2**n).astype(dtype)
+            return
         bits = np.array([1 << (n - 1 - order.index(q)) for q in range(n)])
         x, z = observable.paulis.x @ bits, observable.paulis.z @ bits
         weights = observable.coeffs * 1j ** (observable.paulis.x & observable.paulis.z).sum(axis=1)
@@ -36,6 +45,20 @@ class Hamiltonian:
         self, values: Float[np.ndarray, " k"], state: Complex[np.ndarray, "k N"], mu: Complex[np.ndarray, "k N"]
     ) -> Callable[[], None]:
         """The statement f = <psi|H|psi>, mu = 2 conj(H psi)."""
+        apply = self._applied(state, mu)
+
+        def statement() -> None:
+            apply()
+            values[:] = np.vecdot(state, mu).real
+            np.conjugate(mu, out=mu)
+            np.multiply(mu, 2, out=mu)
+
+        return statement
+
+    def _applied(self, state: Complex[np.ndarray, "k N"], result: Complex[np.ndarray, "k N"]) -> Callable[[], object]:
+        """The statement result = H psi."""
+        if self._transposed is not None:
+            return partial(np.matmul, state, self._transposed, result)
         flipped = np.empty_like(state)
         views = [
             (phase, [(flipped.reshape(len(state), *_runs(mask, state.shape[1])[0]), _mirrored(state, mask)) for mask in masks])
@@ -43,16 +66,13 @@ class Hamiltonian:
         ]
 
         def statement() -> None:
-            np.multiply(self._diagonal, state, out=mu)
+            np.multiply(self._diagonal, state, out=result)
             for phase, terms in views:
                 flipped[...] = 0
                 for target, mirrored in terms:
                     target += mirrored
                 np.multiply(phase, flipped, out=flipped)
-                np.add(mu, flipped, out=mu)
-            np.conjugate(mu, out=mu)
-            values[:] = np.einsum("kx,kx->k", mu, state).real
-            np.multiply(mu, 2, out=mu)
+                np.add(result, flipped, out=result)
 
         return statement
 

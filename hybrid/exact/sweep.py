@@ -5,7 +5,7 @@ A statement is a `partial` of a NumPy function with views of the buffers: runnin
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import prod
 from typing import Any, TypeAlias
 
@@ -15,12 +15,14 @@ from hybrid.errors import UsageError
 from hybrid.exact.blocks import Bound
 from hybrid.exact.fuse import Item, Plan, Site, Turn
 
-NARROW = 64
-"""Up to this D x right a block is applied from the right as B x 1: one product in place of `left` tiny ones (measured)."""
+NARROW, FEW = 64, 8
+"""Up to this D x right (of complex numbers half) a block is applied from the right as B x 1, one product in place of `left`
+tiny ones, unless these are fewer than the second number (measured)."""
 PIECE = 2**17
 """Outer products are summed up about so many numbers at a time, which the cache holds."""
-ROOM = 5
-"""With room for so many states a range is halved; with less its last block is taken alone."""
+ROOM = 3
+"""With room for so many states a range is halved: one stays, two are left to take turns. With less its last block is taken
+alone."""
 
 Statement: TypeAlias = Callable[[], Any]
 Ending: TypeAlias = Callable[[np.ndarray, np.ndarray], Statement]
@@ -41,6 +43,7 @@ class Sweep:
         self._capacity = 0
         self._stack = np.empty(0, dtype)
         self._mu: list[np.ndarray] = []
+        self._outer = np.empty(0, dtype)
         self._start = np.ones(k, dtype)
         self._statements: list[Statement] = []
 
@@ -59,9 +62,16 @@ class Sweep:
 
     def back(self, endings: Sequence[Ending]) -> None:
         """A forward pass, the endings, and the way back, which leaves df/dB of every block in its slot."""
-        spare = self._memory_bytes // (self._k * self._dtype.itemsize) - (2 + (len(endings) > 1)) * peak(self._plan)
-        self._allocate(max(0, min(back_capacity(self._plan), spare)))
+        apart = (2 + (len(endings) > 1)) * peak(self._plan)
+        spare, least = self._memory_bytes // (self._k * self._dtype.itemsize) - apart, least_capacity(self._plan)
+        if spare < least:
+            raise UsageError(
+                f"exact: the way back of a gradient takes {self._mebibytes(apart + least)} MiB at least, its longest state "
+                f"{self._mebibytes(peak(self._plan))} MiB; it may take {self._memory_bytes / 2**20:.4g} MiB: give more memory=."
+            )
+        self._allocate(min(back_capacity(self._plan), spare))
         self._mu = [np.empty(self._k * peak(self._plan), self._dtype) for _ in range(2)]
+        self._outer = np.empty(self._k * PIECE, self._dtype)
 
         def fork(state: np.ndarray, top: int) -> np.ndarray:
             """What the tails' sensitivities add up to."""
@@ -92,12 +102,11 @@ class Sweep:
         self._capacity = capacity
         self._stack = np.empty(self._k * capacity, self._dtype)
 
+    def _mebibytes(self, numbers: int) -> str:
+        return f"{self._k * numbers * self._dtype.itemsize / 2**20:.4g}"
+
     def _room(self, top: int, size: int) -> np.ndarray:
-        if top + size > self._capacity:
-            raise UsageError(
-                f"exact: {self._memory_bytes / 2**20:.3g} MiB are too little for a gradient whose longest state takes "
-                f"{peak(self._plan) * self._dtype.itemsize / 2**20:.3g} MiB; give more memory=."
-            )
+        assert top + size <= self._capacity
         return self._stack[self._k * top : self._k * (top + size)]
 
     def _advance(self, items: Sequence[Item], state: np.ndarray, top: int) -> tuple[np.ndarray, int]:
@@ -141,7 +150,7 @@ class Sweep:
             self._do(np.copyto, y.reshape(old.shape), old)
             return y
         B = self._matrix(item)
-        if _narrow(item):
+        if self._narrow(item):
             self._do(np.matmul, x.reshape(self._k, item.left, -1), B.swapaxes(1, 2), y.reshape(self._k, item.left, -1))
         else:
             self._do(np.matmul, B[:, None], self._columns(x, item, item.before), self._columns(y, item, item.after))
@@ -155,7 +164,7 @@ class Sweep:
             self._do(np.copyto, new, mu.reshape(new.shape))
             return result
         B, slot = self._matrix(item), self._bind(item).slot
-        if _narrow(item):
+        if self._narrow(item):
             after = mu.reshape(self._k, item.left, -1)
             if slot is not None:
                 self._collect(item, slot, after.swapaxes(1, 2), x.reshape(self._k, item.left, -1))
@@ -170,11 +179,15 @@ class Sweep:
     def _columns(self, state: np.ndarray, site: Site, dims: tuple[int, ...]) -> np.ndarray:
         return state.reshape(self._k, site.left, prod(dims), site.right)
 
+    def _narrow(self, site: Site) -> bool:
+        width = site.right * max(prod(site.before), prod(site.after)) * (1 + (self._dtype.kind == "c"))
+        return site.left >= FEW and width <= NARROW
+
     def _matrix(self, site: Site) -> np.ndarray:
         """B (k, after, before), or B x 1 for a narrow block: the product itself or, cut or widened, a copy."""
         if id(site) not in self._ready:
             product, _, constant = self._bind(site)
-            right = site.right if _narrow(site) else 1
+            right = site.right if self._narrow(site) else 1
             if right > 1 or _cut(product, site).size < product.size:
                 wide = np.zeros((self._k, prod(site.after), right, prod(site.before), right), self._dtype)
                 diagonal = np.einsum("karbr->kabr", wide).reshape(self._k, *site.after, *site.before, right)
@@ -187,21 +200,22 @@ class Sweep:
 
     def _collect(self, site: Site, slot: np.ndarray, mu: np.ndarray, x: np.ndarray) -> None:
         """slot = sum mu x over all that the block does not act on (equation 8)."""
-        part, narrow = _cut(slot, site), _narrow(site)
+        part, narrow = _cut(slot, site), self._narrow(site)
         if part.size == slot.size and (site.right if narrow else site.left) == 1:
             self._do(np.matmul, mu, x, slot if narrow else slot[:, None])
             return
         if not narrow and site.left * slot.size > PIECE:
             self._do(_sum_outer, mu, x, part)
             return
-        outer = np.empty((*mu.shape[:-1], x.shape[-1]), self._dtype)
+        shape = *mu.shape[:-1], x.shape[-1]
+        outer = self._outer[: prod(shape)].reshape(shape)
         self._do(np.matmul, mu, x, outer)
         if narrow:
             after, before = "abcdefgh"[: len(site.axes)], "ijklmnop"[: len(site.axes)]
             outer = outer.reshape(self._k, *site.after, site.right, *site.before, site.right)
             self._do(np.einsum, f"x{after}r{before}r->x{after}{before}", outer, out=part)
         else:
-            self._do(np.sum, outer.reshape(self._k, site.left, *site.after, *site.before), axis=1, out=part)
+            self._do(np.add.reduce, outer.reshape(self._k, site.left, *site.after, *site.before), axis=1, out=part)
 
 
 def _sum_outer(mu: np.ndarray, x: np.ndarray, part: np.ndarray) -> None:
@@ -210,10 +224,6 @@ def _sum_outer(mu: np.ndarray, x: np.ndarray, part: np.ndarray) -> None:
     part[...] = 0
     for start in range(0, mu.shape[1], step):
         part += np.matmul(mu[:, start : start + step], x[:, start : start + step]).sum(axis=1).reshape(part.shape)
-
-
-def _narrow(site: Site) -> bool:
-    return site.left > 1 and site.right * max(prod(site.before), prod(site.after)) <= NARROW
 
 
 def _cut(square: np.ndarray, site: Site) -> np.ndarray:
@@ -232,6 +242,18 @@ def forth_capacity(plan: Plan) -> int:
     """Numbers per point that a forward pass keeps at once."""
     common, *tails = ([item.size for item in part] or [0] for part in (plan.common, *plan.tails))
     return max([2 * max(common), *(common[-1] + 2 * max(sizes) for sizes in tails)])
+
+
+def least_capacity(plan: Plan) -> int:
+    """Numbers per point without which there is no way back, even if everything but one block at a time is computed again."""
+    return _least(plan.common, max(_least(tail, 0) for tail in plan.tails))
+
+
+def _least(items: Sequence[Item], ending: int) -> int:
+    """Two states in turn forth to the last block, or the states before and after any block; behind the last its ending's."""
+    sizes = [item.size for item in items]
+    pairs = max((before + after for before, after in pairwise([0, *sizes])), default=0)
+    return max(pairs, 2 * max(sizes[:-1], default=0), sum(sizes[-2:]) + ending)
 
 
 def back_capacity(plan: Plan) -> int:

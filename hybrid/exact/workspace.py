@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float, Inexact
 
 from hybrid.errors import UsageError
-from hybrid.exact.blocks import Bound, Family, Matrices
-from hybrid.exact.chains import Chain, Factor, chain
+from hybrid.exact.blocks import Bound, Family, Matrices, kappa
+from hybrid.exact.chains import HARMONICS, Chain, Factor, chain
 from hybrid.exact.fuse import Plan, Site, plan
 from hybrid.exact.maps import PAULI, PURE, elements
 from hybrid.exact.observable import Hamiltonian, hamiltonian_bytes, ordered, weigh
@@ -56,20 +56,29 @@ class Circuits:
             some = [i for i, site in enumerate(sites) if len(site.axes) == width]
             self.place |= {id(sites[i]): (len(self.families), number) for number, i in enumerate(some)}
             self.families.append(Family([chains[i] for i in some], d**width, dtype))
+        self.angles = np.concatenate([family.angles for family in self.families])
+        self._bytes_per_point = [
+            capacity(self.plan) * dtype.itemsize + sum(family.bytes_per_point(slopes=back) for family in self.families)
+            for back, capacity in ((False, forth_capacity), (True, back_capacity))
+        ]
 
-    def of_factors(self, angles: Angles) -> list[Float[np.ndarray, "r k"]]:
-        """Each family's angles; 0 for factors that have none."""
-        padded = np.concatenate([angles.T, np.zeros((1, len(angles)))])
-        return [padded[family.angles] for family in self.families]
+    def of_rotations(self, angles: Angles) -> Float[np.ndarray, "r k"]:
+        """Each rotation's angle, family by family; 0 for factors that have none."""
+        return np.concatenate([angles.T, np.zeros((1, len(angles)))])[self.angles]
+
+    def per_family(self, of_rotations: np.ndarray) -> Iterator[np.ndarray]:
+        """What belongs to each family, as views."""
+        first = 0
+        for family in self.families:
+            yield of_rotations[first : first + len(family.angles)]
+            first += len(family.angles)
 
     def chunks(self, k: int, *, back: bool, memory_bytes: int = CHUNK_BYTES) -> Iterator[slice]:
         """k points in powers of two of points, so that few workspaces serve every k."""
-        states = back_capacity(self.plan) if back else forth_capacity(self.plan)
-        each = states * self.dtype.itemsize + sum(family.bytes_per_point(slopes=back) for family in self.families)
-        most = 2 ** int(np.log2(min(max(1, min(CHUNK_BYTES, memory_bytes) // each), CHUNK_POINTS)))
+        most = min(max(1, min(CHUNK_BYTES, memory_bytes) // self._bytes_per_point[back]), CHUNK_POINTS)
         start = 0
         while start < k:
-            size = min(most, 2 ** int(np.log2(k - start)))
+            size = 1 << (min(most, k - start).bit_length() - 1)
             yield slice(start, start + size)
             start += size
 
@@ -80,9 +89,12 @@ class Workspace:
     def __init__(self, circuits: Circuits, k: int, answer: str, hamiltonian: Hamiltonian | None, memory_bytes: int) -> None:
         self.circuits = circuits
         slopes = answer.endswith("slopes")
-        self._runs, *self._blocks = (Matrices(family, k, slopes=slopes) for family in circuits.families)
-        self.values = np.zeros((len(circuits.plan.tails), k))
         N, orders, dtype = 2**circuits.n_qubits, circuits.plan.orders, circuits.dtype
+        self._waves = np.ones((len(circuits.angles), k, HARMONICS), dtype)
+        self._slopes = np.zeros((len(circuits.angles), k))
+        parts = zip(circuits.families, *map(circuits.per_family, (self._waves, self._slopes)), strict=True)
+        self._runs, *self._blocks = (Matrices(family, waves, own if slopes else None) for family, waves, own in parts)
+        self.values = np.zeros((len(circuits.plan.tails), k))
         self._weights = np.zeros((len(orders), N), dtype.type(0).real.dtype)
         self._sweep = Sweep(circuits.plan, self._bind, k, dtype, memory_bytes)
         match answer:
@@ -104,38 +116,41 @@ class Workspace:
         family, place = self.circuits.place[id(site)]
         return self._blocks[family - 1].bound(place)
 
-    def run(self, angles: list[Float[np.ndarray, "t k"]], weights: Float[np.ndarray, "s N"] | None) -> None:
+    def run(self, of_rotations: Float[np.ndarray, "r k"], weights: Float[np.ndarray, "s N"] | None) -> None:
         """Matrices first, then the sweep."""
         if weights is not None:
             for own, given, order in zip(self._weights, weights, self.circuits.plan.orders, strict=True):
                 view = ordered(given, order)
                 np.copyto(own.reshape(view.shape), view)
+        theta = kappa(self.circuits.dtype) * of_rotations
+        np.cos(theta, out=np.real(self._waves)[..., 1])
+        np.sin(theta, out=np.real(self._waves)[..., 2])
+        self._runs.evaluate()
         entries = self._runs.entries
-        if len(entries):
-            self._runs.evaluate(angles[0], entries[:0])
-            entries = self._runs.entries
-        for matrices, of_family in zip(self._blocks, angles[1:], strict=True):
-            matrices.evaluate(of_family, entries)
+        for matrices in self._blocks:
+            matrices.evaluate(entries)
         self._sweep.run()
 
     def gradients(self) -> Float[np.ndarray, "k m"]:
         """df/dangle after a run, summed over the factors that share an angle."""
+        self._differentiate()
         result = np.zeros((self.circuits.n_angles + 1, self.values.shape[1]))
-        for matrices in self._varying():
-            of_angles, of_runs = matrices.slopes()
-            np.add.at(result, matrices.family.angles, of_angles)
-            self._runs.expect(of_runs, matrices.family.runs)
+        np.add.at(result, self.circuits.angles, self._slopes)
         return result[:-1].T
-
-    def _varying(self) -> list[Matrices]:
-        """The blocks first: they leave the runs' df/d(matrix) in their slots."""
-        return [matrices for matrices in (*self._blocks, self._runs) if matrices.family.factors]
 
     def sensitivities(self) -> Iterator[tuple[Factor, Inexact[np.ndarray, "k D D"]]]:
         """df/dF of every factor after a run."""
-        for matrices in self._varying():
-            self._runs.expect(matrices.slopes()[1], matrices.family.runs)
+        self._differentiate()
+        for matrices in (*self._blocks, self._runs):
             yield from zip(matrices.family.factors, matrices.sensitivities(), strict=True)
+
+    def _differentiate(self) -> None:
+        """The blocks first: they leave the runs' df/d(matrix) in their slots."""
+        for matrices in (*self._blocks, self._runs):
+            if matrices.family.factors:
+                of_runs = matrices.differentiate()
+                if len(of_runs):
+                    self._runs.expect(of_runs, matrices.family.runs)
 
 
 def _keep(view: np.ndarray, state: np.ndarray) -> Callable[[], None]:
