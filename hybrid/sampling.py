@@ -19,7 +19,7 @@ from hybrid.errors import UsageError, unknown
 from hybrid.execution import Conditions, set_up
 from hybrid.mitigation import calibration, mitigated
 from hybrid.randomness import child
-from hybrid.resources import Resources, check_memory
+from hybrid.resources import Resources, check_memory, whose_physics
 from hybrid.spec import MITIGATIONS
 from hybrid.transpile import to_isa
 from hybrid.types import Backend, Counts, DynamicBackend, Setting, Task
@@ -174,9 +174,9 @@ def _judged(
         circuit=circuit.name,
         device=device.label,
         backend=backend,
-        physics=device.title,
+        physics=resources.physics,
         simulator=resources.simulator,
-        caveat=device.caveat,
+        caveat=resources.caveat,
         shots=shots,
         seed=seed,
         counts=_texts(bits, read),
@@ -286,6 +286,7 @@ def _dynamic(
         )
     if not isinstance(member, DynamicBackend):
         raise UsageError(f"backend '{backend}' cannot measure, reset or branch in mid-circuit; use --backend aer.")
+    physics, caveat = whose_physics(device, member)
     empty = Task((Setting(circuit.num_qubits, ()),), (), None, shots, threads)
     memory_bytes = check_memory(member, empty)
     found: Mapping[str, int] = member.run_dynamic(circuit, shots, child(np.random.SeedSequence(seed), SHOTS), threads)
@@ -294,9 +295,9 @@ def _dynamic(
         circuit=circuit.name,
         device=device.label,
         backend=backend,
-        physics=device.title,
+        physics=physics,
         simulator=member.describe_dynamic(),
-        caveat=device.caveat,
+        caveat=caveat,
         shots=shots,
         seed=seed,
         counts=dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))),

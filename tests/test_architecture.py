@@ -18,7 +18,7 @@ STANDARD = set(sys.stdlib_module_names)
 LAYERS = [
     {"errors", "machine", "randomness"},
     {"doctor", "files", "job", "types"},
-    {"device_options"},
+    {"device_options", "outside"},
     {"catalog", "profile", "record", "result"},
     {"variants"},
     {"device", "error_budget", "gate", "qasm3", "runs", "spec"},
@@ -60,10 +60,23 @@ MAY_IMPORT = {
         "hybrid.exact",
         "hybrid.machine",
         "hybrid.noise",
+        "hybrid.outside",
     },
 }
 STANDARD_ONLY = (
-    *("catalog", "device", "device_options", "doctor", "error_budget", "errors", "files", "inputs", "machine", "profile"),
+    *(
+        "catalog",
+        "device",
+        "device_options",
+        "doctor",
+        "error_budget",
+        "errors",
+        "files",
+        "inputs",
+        "machine",
+        "outside",
+        "profile",
+    ),
     *("record", "result", "runs", "spec", "variants"),
 )
 OWNERS = {"typer": "cli", "rich": "cli", "matplotlib": "plot", "qiskit_aer": "backends/aer"}

@@ -129,15 +129,17 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
     for key, value in options.items():
         if key not in DEFAULTS:
             raise unknown("option of a backend", key, DEFAULTS)
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        left_open = value is None and DEFAULTS[key] is None
-        if key in LEAST and not left_open and not (whole and value >= LEAST[key]):
+        if key in LEAST and not (value is None and DEFAULTS[key] is None) and not _whole(value, LEAST[key]):
             raise UsageError(f"{key} takes a whole number of at least {LEAST[key]}, not {value!r}.")
     if "dd" in options and options["dd"] not in DD:
         raise unknown("dd", str(options["dd"]), DD)
     if "simulator" in options:
         catalog.parse("backends", str(options["simulator"]))
     return options
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
 
 
 def _experiment(

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable
 from math import ceil
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, cast, final
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -177,8 +177,8 @@ def _entries(pub: EstimatorPub) -> list[_Entry]:
     """The entries of a PUB's array by observable, each with its points (k, p) in the array's order."""
     parameters = pub.parameter_values
     points = parameters.as_array(pub.circuit.parameters).reshape(parameters.size, pub.circuit.num_parameters)
-    arrays: list[Any] = np.broadcast_arrays(np.arange(parameters.size).reshape(parameters.shape), pub.observables)
-    index, observables = arrays
+    indices = np.arange(parameters.size).reshape(parameters.shape)
+    index, observables = cast(Any, np.broadcast_arrays(indices, pub.observables))
     places: dict[tuple[tuple[str, complex], ...], list[tuple[int, ...]]] = {}
     for place in np.ndindex(pub.shape):
         places.setdefault(tuple(observables[place].items()), []).append(place)
