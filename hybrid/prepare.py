@@ -12,6 +12,7 @@ from hybrid.errors import UsageError
 from hybrid.execution import Conditions
 from hybrid.loop import Budget
 from hybrid.measure import Measurement
+from hybrid.randomness import child
 from hybrid.spec import DEFAULT_ITERATIONS, Spec, gradient_method
 from hybrid.types import Ansatz, Loss, Point, Problem, Solution
 
@@ -46,6 +47,37 @@ def prepare(spec: Spec) -> Prepared:
     algorithm, problem = spec.member("algorithm"), spec.member("problem")
     assert algorithm is not None and problem is not None
     return Prepared(spec, device, catalog.load(problem)(), catalog.load(algorithm))
+
+
+class _Minimized(Exception):
+    def __init__(self, loss: Loss, ansatz: Ansatz) -> None:
+        self.loss, self.ansatz = loss, ansatz
+
+
+@final
+class _Asking:
+    """A session that stops the algorithm at its first minimisation."""
+
+    def __init__(self, chosen: "Chosen", seed: int) -> None:
+        self._chosen = chosen
+        self.rng = np.random.default_rng(child(np.random.SeedSequence(seed), ALGORITHM))
+
+    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
+        """See `hybrid.types.Session`."""
+        return self._chosen.ansatz(default, fixed=fixed)
+
+    def minimize(self, loss: Loss, ansatz: Ansatz) -> Solution:
+        """Leave with the loss."""
+        raise _Minimized(loss, ansatz)
+
+
+def minimized(prepared: Prepared, chosen: "Chosen") -> tuple[Loss, Ansatz]:
+    """What the algorithm minimises, and over which ansatz; nothing is compiled or measured."""
+    try:
+        prepared.algorithm(_Asking(chosen, prepared.spec.seed), prepared.problem)
+    except _Minimized as found:
+        return found.loss, found.ansatz
+    raise AssertionError("the algorithm minimised nothing")
 
 
 @final
