@@ -36,10 +36,10 @@ def call(monkeypatch, capsys, *words):
 def probabilities(text):
     """Of every outcome of an OpenQASM 3 text, by Qiskit's importer and state vector: no code of ours."""
     circuit = parse(text)
-    read = {
-        circuit.find_bit(i.clbits[0]).index: circuit.find_bit(i.qubits[0]).index for i in circuit.get_instructions("measure")
-    }
-    return Statevector(circuit.remove_final_measurements(inplace=False)).probabilities_dict([read[bit] for bit in sorted(read)])
+    reads = circuit.get_instructions("measure")
+    read = {circuit.find_bit(item.clbits[0]).index: circuit.find_bit(item.qubits[0]).index for item in reads}
+    state = Statevector(circuit.remove_final_measurements(inplace=False))
+    return state.probabilities_dict([read[bit] for bit in sorted(read)])
 
 
 def mean(terms, found):
