@@ -101,6 +101,10 @@ class DeviceBackend(BackendV2):
         circuits = [run_input] if isinstance(run_input, QuantumCircuit) else list(run_input)
         if self._max_circuits is not None and len(circuits) > self._max_circuits:
             raise UsageError(f"{len(circuits)} circuits are too many for one job; max_circuits is {self._max_circuits}.")
+        for circuit in circuits:
+            if circuit.num_parameters:
+                names = ", ".join(parameter.name for parameter in circuit.parameters)
+                raise UsageError(f"circuit '{circuit.name}' has free parameters: {names}; assign_parameters gives them values.")
         chosen = {key: getattr(self.options, key) for key in DEFAULTS} | _checked(options)
         conditions = Conditions(chosen["shots"], chosen["realizations"], chosen["threads"], chosen["dd"])
         member = catalog.load(catalog.parse("backends", chosen["simulator"]))()
