@@ -207,7 +207,7 @@ def test_a_transpiled_circuit_stays_on_its_qubits():
     isa = transpile(circuit, backend, initial_layout=[7, 6], optimization_level=1)
     estimator, x = hybrid.Estimator(device="meluxina-q", realizations=8, seed=0), points(())
     (found,) = estimator.run([(isa, H.apply_layout(isa.layout), x)]).result()
-    (_, _, _, program) = estimator._programs[-1]
+    (_, _, program) = estimator._programs._made[-1]
     assert program.resources.physical == (6, 7)
     (free,) = estimator.run([(circuit, H, x)]).result()
     ideal = float(StatevectorEstimator().run([(circuit, H, x)]).result()[0].data.evs)

@@ -98,7 +98,7 @@ class DeviceBackend(BackendV2):
         not native (named).
         """
         begun = time.monotonic()
-        circuits = [run_input] if isinstance(run_input, QuantumCircuit) else list(run_input)
+        circuits: list[Any] = [run_input] if isinstance(run_input, QuantumCircuit) else list(run_input)
         if self._max_circuits is not None and len(circuits) > self._max_circuits:
             raise UsageError(f"{len(circuits)} circuits are too many for one job; max_circuits is {self._max_circuits}.")
         for circuit in circuits:

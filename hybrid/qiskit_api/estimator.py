@@ -18,12 +18,11 @@ from hybrid.errors import UsageError, unknown
 from hybrid.estimate import group_terms
 from hybrid.execution import Conditions
 from hybrid.program import Program
+from hybrid.qiskit_api.remembered import Remembered
 from hybrid.randomness import Seed, child
 from hybrid.spec import WORDS, gradient_method
 from hybrid.types import Estimates, Expectation, LossGradient, Points
 
-REMEMBERED = 32
-"""Compiled programs that are kept: an optimiser asks for one circuit and observable again and again."""
 LANDSCAPE = 2**31
 """Spawn key of the detunings of infinitely many shots, beside those of the calls, which count from 0."""
 
@@ -76,7 +75,7 @@ class Estimator(BaseEstimatorV2):
         self.default_precision = default_precision
         self._member = catalog.load(catalog.parse("backends", backend))()
         self._measuring = Measuring(Conditions(shots, realizations, threads, dd), grouping, mitigate, gradient)
-        self._programs: list[tuple[QuantumCircuit, SparsePauliOp, int, Program]] = []
+        self._programs: Remembered[Program] = Remembered()
         self._root, self._calls, self._lock = np.random.SeedSequence(seed), 0, threading.Lock()
 
     def run(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> PrimitiveJob:
@@ -142,7 +141,7 @@ class Estimator(BaseEstimatorV2):
         return None if program.execution.shots.size else child(self._root, LANDSCAPE)
 
     def _program(self, pub: EstimatorPub, observable: SparsePauliOp) -> Program:
-        """The compiled query: one that is remembered, or a new one in place of the oldest."""
+        """The compiled query, with as many shots as the PUB asks for."""
         measuring = self._measuring
         if pub.precision is not None:
             shots = _shots(observable, measuring.grouping, float(pub.precision))
@@ -150,15 +149,13 @@ class Estimator(BaseEstimatorV2):
             gradient_method(measuring.gradient, shots)
             measuring = measuring._replace(conditions=conditions)
         circuit: QuantumCircuit = pub.circuit
-        shots = measuring.conditions.shots
-        for i, (known, of, at, program) in enumerate(self._programs):
-            if at == shots and of == observable and known == circuit and known.layout == circuit.layout:
-                self._programs.append(self._programs.pop(i))
-                return program
-        query = Expectation(circuit, observable)
-        program = compile_query(query, tuple(circuit.parameters), self.device, self._member, measuring)
-        self._programs = [*self._programs[1 - REMEMBERED :], (circuit.copy(), observable, shots, program)]
-        return program
+        return self._programs.get(
+            circuit,
+            (observable, measuring.conditions.shots),
+            lambda: compile_query(
+                Expectation(circuit, observable), tuple(circuit.parameters), self.device, self._member, measuring
+            ),
+        )
 
     def _about(self, pub: EstimatorPub) -> dict[str, Any]:
         return {

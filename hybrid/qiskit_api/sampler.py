@@ -13,7 +13,8 @@ from hybrid import catalog
 from hybrid.device import Device
 from hybrid.errors import UsageError, unknown
 from hybrid.execution import Conditions
-from hybrid.qiskit_api.measured import ORDER, Place, compile_measured
+from hybrid.qiskit_api.measured import ORDER, Measured, Place, compile_measured
+from hybrid.qiskit_api.remembered import Remembered
 from hybrid.randomness import child
 from hybrid.spec import DD
 
@@ -48,6 +49,7 @@ class Sampler(BaseSamplerV2):
         self.default_shots = default_shots
         self._member = catalog.load(catalog.parse("backends", backend))()
         self._conditions = Conditions(default_shots, realizations, threads, dd)
+        self._compiled: Remembered[Measured] = Remembered()
         self._root, self._calls, self._lock = np.random.SeedSequence(seed), 0, threading.Lock()
 
     def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> PrimitiveJob:
@@ -66,7 +68,8 @@ class Sampler(BaseSamplerV2):
         circuit: QuantumCircuit = pub.circuit
         place = Place(self.device, self._member, self._conditions._replace(shots=int(pub.shots)))
         points = pub.parameter_values.as_array(circuit.parameters).reshape(pub.size, circuit.num_parameters)
-        compiled = compile_measured(circuit, place, isa=circuit.layout is not None)
+        isa = circuit.layout is not None
+        compiled = self._compiled.get(circuit, (pub.shots,), lambda: compile_measured(circuit, place, isa=isa))
         rng = np.random.default_rng(child(root, ORDER))
         ordered = np.array([drawn.in_order(rng) for drawn in compiled.draw(points, root)])
         table = ordered.reshape(*pub.shape, int(pub.shots), circuit.num_clbits)
