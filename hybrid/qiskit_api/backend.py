@@ -4,7 +4,6 @@ import time
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any, final
 
 import numpy as np
@@ -18,6 +17,7 @@ from hybrid import catalog
 from hybrid.device import Device
 from hybrid.errors import UsageError, unknown
 from hybrid.execution import Conditions
+from hybrid.gate import versions
 from hybrid.qiskit_api.measured import ORDER, Measured, Place, compile_measured
 from hybrid.qiskit_api.target import backend_target
 from hybrid.randomness import child, sequence
@@ -69,7 +69,7 @@ class DeviceBackend(BackendV2):
 
     def __init__(self, device: Device, *, max_circuits: int | None = None, **options: Any) -> None:
         """UsageError names an option that does not exist, or a value that is not allowed."""
-        super().__init__(name=device.label, description=device.title, backend_version=version("hybrid-sandbox"))
+        super().__init__(name=device.label, description=device.title, backend_version=versions()["hybrid-sandbox"])
         if max_circuits is not None and max_circuits < 1:
             raise UsageError(f"max_circuits must be at least 1, not {max_circuits}.")
         self.device = device
