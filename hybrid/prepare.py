@@ -12,6 +12,7 @@ from hybrid.errors import UsageError
 from hybrid.execution import Conditions
 from hybrid.loop import Budget
 from hybrid.measure import Measurement
+from hybrid.randomness import child
 from hybrid.spec import DEFAULT_ITERATIONS, Spec, gradient_method
 from hybrid.types import Ansatz, Loss, Point, Problem, Solution
 
@@ -31,13 +32,52 @@ class Prepared(NamedTuple):
 def prepare(spec: Spec) -> Prepared:
     """Load device, problem and algorithm; UsageError for what does not fit together."""
     device = Device.load(spec.device, dephasing=spec.dephasing)
-    if spec.max_qpu is not None and (device.shot_cycle_s is None or spec.shots == 0):
+    backend = spec.member("backend")
+    assert backend is not None
+    own_cycle = backend.options.get("shot_cycle")
+    if spec.max_qpu is not None and ((device.shot_cycle_s is None and own_cycle is None) or spec.shots == 0):
+        hint = (
+            " Say what a shot takes in seconds: --backend qiskit:object=...,shot_cycle=0.001."
+            if "shot_cycle" in backend.options
+            else ""
+        )
         raise UsageError(
-            "--max-qpu needs --shots and a device with a shot cycle; 'ideal' and exact values take no machine time."
+            f"--max-qpu needs --shots and a device with a shot cycle; 'ideal' and exact values take no machine time.{hint}"
         )
     algorithm, problem = spec.member("algorithm"), spec.member("problem")
     assert algorithm is not None and problem is not None
     return Prepared(spec, device, catalog.load(problem)(), catalog.load(algorithm))
+
+
+class _Minimized(Exception):
+    def __init__(self, loss: Loss, ansatz: Ansatz) -> None:
+        self.loss, self.ansatz = loss, ansatz
+
+
+@final
+class _Asking:
+    """A session that stops the algorithm at its first minimisation."""
+
+    def __init__(self, chosen: "Chosen", seed: int) -> None:
+        self._chosen = chosen
+        self.rng = np.random.default_rng(child(np.random.SeedSequence(seed), ALGORITHM))
+
+    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
+        """See `hybrid.types.Session`."""
+        return self._chosen.ansatz(default, fixed=fixed)
+
+    def minimize(self, loss: Loss, ansatz: Ansatz) -> Solution:
+        """Leave with the loss."""
+        raise _Minimized(loss, ansatz)
+
+
+def minimized(prepared: Prepared, chosen: "Chosen") -> tuple[Loss, Ansatz]:
+    """What the algorithm minimises, and over which ansatz; nothing is compiled or measured."""
+    try:
+        prepared.algorithm(_Asking(chosen, prepared.spec.seed), prepared.problem)
+    except _Minimized as found:
+        return found.loss, found.ansatz
+    raise AssertionError("the algorithm minimised nothing")
 
 
 @final

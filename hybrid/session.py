@@ -20,7 +20,7 @@ from hybrid.record import SCHEMA, Record, read_finished
 from hybrid.result import Result, from_record
 from hybrid.sensitivity import Assumption, assumptions
 from hybrid.spec import Spec
-from hybrid.types import Ansatz, Gradient, Loss, Losses, LossGradient, Point, Question, Solution, Values
+from hybrid.types import Ansatz, ForeignBackend, Gradient, Loss, Losses, LossGradient, Point, Question, Solution, Values
 
 
 class Progress(NamedTuple):
@@ -84,7 +84,7 @@ def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
 
 
 def _report(prepared: Prepared, session: "GatedSession", value: float) -> dict[str, Any]:
-    problem, device = prepared.problem, prepared.device
+    problem = prepared.problem
     assumed = session.assumptions()
     known = problem.exact is not None
     maximize = problem.sign < 0
@@ -98,12 +98,12 @@ def _report(prepared: Prepared, session: "GatedSession", value: float) -> dict[s
         "baseline": problem.baseline,
         "baseline_name": problem.baseline_name,
         "maximize": maximize,
-        "physics": device.title,
+        "physics": session.physics,
         "simulator": session.simulator,
         "device_stderr": float(np.hypot.reduce([a.stderr for a in assumed])) if assumed else None,
         "device_most": assumed[0].key if assumed else None,
         "n_qubits": session.n_qubits,
-        "caveat": device.caveat,
+        "caveat": session.caveat,
     }
 
 
@@ -127,6 +127,8 @@ class GatedSession:
         self._gate = gate
         self._progress = progress
         self._chosen = Chosen(prepared)
+        if isinstance(self._chosen.backend, ForeignBackend):
+            self._chosen.backend = self._chosen.backend.through(gate)
         root = np.random.SeedSequence(prepared.spec.seed)
         self._limits = limits or self._chosen.budget
         self._randomness = randomness or root
@@ -135,7 +137,7 @@ class GatedSession:
         self._begun = time.monotonic()
         self.rng = np.random.default_rng(child(root, ALGORITHM))
         self._ended: tuple[Measurement, Point] | None = None
-        self.simulator = ""
+        self.simulator = self.physics = self.caveat = ""
         self.n_qubits = 0
 
     def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
@@ -146,7 +148,8 @@ class GatedSession:
         """Open the record, play the loop, and measure afresh at the optimiser's own x."""
         x = self._chosen.start(ansatz)
         measurement = self._chosen.compile(loss, ansatz)
-        self.simulator = measurement.programs[0].resources.simulator
+        resources = measurement.programs[0].resources
+        self.simulator, self.physics, self.caveat = resources.simulator, resources.physics, resources.caveat
         self.n_qubits = ansatz.circuit.num_qubits
         self._gate.open(self._start_body(), self._about(measurement.cost(Gradient(x, 0)).nfev))
         oracle = Oracle(measurement.cost, partial(self._ask, measurement))
@@ -170,7 +173,8 @@ class GatedSession:
             "quantity": problem.quantity,
             "unit": problem.unit,
             "maximize": problem.sign < 0,
-            "caveat": self._prepared.device.caveat,
+            "physics": self.physics,
+            "caveat": self.caveat,
             "evaluations_per_gradient": evaluations_per_gradient,
         }
 
