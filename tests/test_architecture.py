@@ -34,11 +34,11 @@ LAYERS = [
     {"measure"},
     {"prepare"},
     {"planning", "plot", "sampling", "session"},
-    {"audit", "characterization", "check", "explaining"},
+    {"audit", "bench", "characterization", "check", "explaining"},
     {"plot_characterize", "plot_device", "plot_explain", "plot_histogram"},
     {"cli"},
 ]
-PACKAGES = {"characterization", "cli", "exact"}
+PACKAGES = {"bench", "characterization", "cli", "exact"}
 """Lowest first. A module imports only from layers below its own; members are reached through the catalogue alone."""
 MAY_IMPORT = {
     "optimizers": {"numpy", "hybrid.types"},
