@@ -5,10 +5,12 @@ Pauli strings and rotations are Qiskit's: qubit 0 is the lowest bit and the righ
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 Task: TypeAlias = Literal["expectations", "counts", "gradient"]
 ONE_QUBIT = ("h", "x", "y", "z", "s", "sdg", "t", "tdg")
@@ -28,6 +30,10 @@ class Step(NamedTuple):
     angle: float = 0.0
     parameter: int = -1
     scale: float = 1.0
+
+    def at(self, point: tuple[float, ...]) -> float:
+        """The angle in radians at a point."""
+        return self.angle if self.parameter < 0 else self.angle + self.scale * point[self.parameter]
 
 
 class Job(NamedTuple):
@@ -53,8 +59,8 @@ class Answer(NamedTuple):
     `precision` is what the simulator computed in, as observed (of the state's or the values' dtype), not as asked.
     """
 
-    values: Float[np.ndarray, "k o"] | None = None
-    gradient: Float[np.ndarray, " p"] | None = None
+    values: "Float[np.ndarray, 'k o'] | None" = None
+    gradient: "Float[np.ndarray, ' p'] | None" = None
     counts: Mapping[int, int] | None = None
     precision: str = "double"
 
