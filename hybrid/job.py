@@ -31,6 +31,10 @@ class Step(NamedTuple):
     parameter: int = -1
     scale: float = 1.0
 
+    def at(self, point: tuple[float, ...]) -> float:
+        """The angle in radians at a point."""
+        return self.angle if self.parameter < 0 else self.angle + self.scale * point[self.parameter]
+
 
 class Job(NamedTuple):
     """What is asked of a simulator: all of `observables` at every point, counts, or <observables[0]> with its gradient.
