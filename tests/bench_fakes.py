@@ -16,10 +16,6 @@ MATRICES = {
     "z": np.diag([1, -1]),
     "cx": np.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0]]),
 }
-MODES = (
-    *("honest", "reversed", "negated", "zeros", "nan", "shape", "hang", "crash", "exit", "leak", "garbage", "raise", "refuse"),
-    *("absent", "drift", "bad_alloc"),
-)
 
 
 def matrix(step: Step, angle: float):
@@ -59,8 +55,8 @@ def expectation(psi, terms):
 class Fake:
     """Dense simulation in NumPy, and one thing wrong with it."""
 
-    def __init__(self, mode: str, delay_s: float, counter: str) -> None:
-        self.mode, self.delay_s, self.counter = mode, delay_s, counter
+    def __init__(self, mode: str, delay_s: float, hold_mb: int) -> None:
+        self.mode, self.delay_s, self.hold_mb, self.translations = mode, delay_s, hold_mb, 0
 
     def load(self):
         if self.mode == "absent":
@@ -71,6 +67,11 @@ class Fake:
         return "it does no such thing" if self.mode == "refuse" else None
 
     def translate(self, job):
+        self.translations += 1
+        if self.mode == "once" and self.translations > 1:
+            raise ValueError("translated twice")
+        if self.mode == "threads" and os.environ["OMP_NUM_THREADS"] != str(job.threads):
+            raise ValueError("threads are not as they were asked")
         return job
 
     def compile(self, native, job):
@@ -87,9 +88,7 @@ class Fake:
         return lambda: self.answer(job)
 
     def answer(self, job):
-        if self.counter:
-            with open(self.counter, "a") as file:
-                file.write("x")
+        held = np.ones(self.hold_mb * 2**17)  # noqa: F841  # 8 bytes each
         if self.mode == "hang":
             time.sleep(3600)
         if self.mode == "leak":
@@ -121,9 +120,9 @@ class Fake:
         return Answer(values=values)
 
 
-def fake(*, mode: str = "honest", delay_s: float = 0.0, counter: str = ""):
+def fake(*, mode: str = "honest", delay_s: float = 0.0, hold_mb: int = 0):
     """A simulator with something wrong."""
-    return Fake(mode, delay_s, counter)
+    return Fake(mode, delay_s, hold_mb)
 
 
 def plain(*, n: int = 3, judged: bool = True, broken: bool = False):

@@ -77,22 +77,25 @@ def test_the_interval_covers():
     assert hits / 2000 >= 0.935
 
 
-@pytest.mark.parametrize("scatter", [0.01, 0.05, 0.15])
-def test_the_rule_errs_rarely_on_identical_processes(scatter):
-    """10,000 A/A draws of nine against nine: at most 1.2 % are called a difference (the exact test's level is below 1 %)."""
+def test_the_rule_errs_rarely_on_identical_processes():
+    """10,000 A/A draws of nine against nine: at most 1.2 % are called a difference (the exact test's level is below 1 %).
+
+    At 15 % scatter the 5 % that a change must exceed hardly help; at less scatter they forbid nearly every error.
+    """
     rng = np.random.default_rng(11)
-    wrong = sum(compare([(scattered(rng, 9, scatter), scattered(rng, 9, scatter))])[0].word != "same" for _ in range(10_000))
+    wrong = sum(compare([(scattered(rng, 9, 0.15), scattered(rng, 9, 0.15))])[0].word != "same" for _ in range(10_000))
     assert wrong <= 120
+    assert all(compare([(scattered(rng, 9, 0.01), scattered(rng, 9, 0.01))])[0].word == "same" for _ in range(1000))
 
 
 def test_the_rule_errs_rarely_over_many_cells():
-    """Holm holds the rate over a whole suite: of 300 suites of 40 cells, 3 are expected to claim anything; 10 is p < 0.1 %."""
+    """Holm holds the rate over a whole suite: of 100 suites of 40 cells, 1 is expected to claim anything; 5 is p < 0.4 %."""
     rng = np.random.default_rng(12)
     claims = 0
-    for _ in range(300):
+    for _ in range(100):
         pairs = [(scattered(rng, 9, 0.15), scattered(rng, 9, 0.15)) for _ in range(40)]
         claims += any(found.word != "same" for found in compare(pairs))
-    assert claims <= 10
+    assert claims <= 5
 
 
 def test_what_is_claimed_and_what_is_not():

@@ -198,17 +198,9 @@ def _ending(report: dict[str, Any], code: int, ended: tuple[str, str], log: Path
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return "crashed", f"{how} {where}{_last_words(log)}"
     status, note = report["status"], report["note"]
-    if status == "unavailable":
-        command = install_command(backend)
-        return status, f"{note}. Install it with: {command}" if command else note
+    if status == "unavailable" and "Install it with" not in note and (extra := backend.signature.constants.get("EXTRA")):
+        return status, f"{note}. Install it with: pip install 'hybrid-sandbox[{extra}]'"
     return status, f"{note}, {where}" if status in ("error", "oom") else note
-
-
-def install_command(backend: Member) -> str:
-    """What installs a simulator: the extra that its adapter's file names; empty for somebody's own adapter."""
-    extra = backend.signature.constants.get("EXTRA")
-    own = not backend.signature.file.resolve().is_relative_to(PACKAGE.resolve())
-    return f"pip install 'hybrid-sandbox[{extra}]'" if extra else "" if own else "pip install hybrid-sandbox"
 
 
 def _last_words(log: Path) -> str:

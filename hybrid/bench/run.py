@@ -18,16 +18,12 @@ from hybrid.bench import environment
 from hybrid.bench.cells import Cell
 from hybrid.bench.measure import Bench, Judge, Outcome
 from hybrid.bench.rows import NULL_SUITE, Row, RowFile
-from hybrid.catalog import Member
 from hybrid.job import Verdict
 from hybrid.randomness import child
 
 CLOSING = ("unsupported", "unavailable", "timeout", "oom", "crashed", "error")
 """A cell that ended so is not tried again: a dozen timeouts tell no more than one."""
 PHASES = ("import_s", "translate_s", "compile_s", "first_s", "repeats_s", "loops", "cores_used")
-
-
-AdapterKey = tuple[str, str]
 
 
 class Step(NamedTuple):
@@ -69,7 +65,7 @@ def run(
         for cell in rounds(cells, todo, seed):
             if todo[cell.id] == 0:
                 continue
-            there = probed[adapter_key(cell.backend)]
+            there = probed[cell.backend.text(defaults=False)]
             outcome = there.missing or bench.measure(cell)
             if bench.interrupted():
                 break
@@ -88,7 +84,7 @@ def verify(cells: Sequence[Cell], bench: Bench, watch: Callable[[Step], None] = 
     found: list[Row] = []
     began = time.monotonic()
     for cell in cells:
-        there = probed[adapter_key(cell.backend)]
+        there = probed[cell.backend.text(defaults=False)]
         outcome = there.missing or bench.measure(cell, repeat=False)
         if bench.interrupted():
             break
@@ -98,33 +94,34 @@ def verify(cells: Sequence[Cell], bench: Bench, watch: Callable[[Step], None] = 
     return found
 
 
-def probe(cells: Sequence[Cell], bench: Bench) -> dict[AdapterKey, Probed]:
-    """Every adapter imported once, by its file and function, whatever its options."""
-    machine, found = environment.here(bench.affinity), {}
-    for cell in cells:
-        key = adapter_key(cell.backend)
-        if key in found or bench.interrupted():
-            continue
-        outcome = bench.probe(cell.backend)
-        about = {"python": outcome.report.get("python", ""), "versions": outcome.report.get("versions", {})}
-        found[key] = Probed(machine | about, outcome if outcome.status == "unavailable" else None)
+def probe(cells: Sequence[Cell], bench: Bench) -> dict[str, Probed]:
+    """Environments by backend: adapters imported once, and again with other options where some were not available."""
+    machine, found, there = environment.here(bench.affinity), {}, {}
+    for backend in {cell.backend.text(defaults=False): cell.backend for cell in cells}.values():
+        adapter = str(backend.signature.file), backend.signature.name
+        if adapter not in there:
+            if bench.interrupted():
+                break
+            outcome = bench.probe(backend)
+            about = {"python": outcome.report.get("python", ""), "versions": outcome.report.get("versions", {})}
+            missing = outcome if outcome.status == "unavailable" else None
+            found[backend.text(defaults=False)] = Probed(machine | about, missing)
+            if missing is None:
+                there[adapter] = Probed(machine | about, None)
+        else:
+            found[backend.text(defaults=False)] = there[adapter]
     return found
 
 
-def adapter_key(backend: Member) -> AdapterKey:
-    """What tells adapters apart."""
-    return str(backend.signature.file), backend.signature.name
-
-
 def missing(
-    cells: Sequence[Cell], rows: Sequence[Row], probed: dict[AdapterKey, Probed], processes: int, suite: str, retry: bool
+    cells: Sequence[Cell], rows: Sequence[Row], probed: dict[str, Probed], processes: int, suite: str, retry: bool
 ) -> Counter[str]:
     """How many processes each cell still lacks, by its id."""
     null = suite.startswith(NULL_SUITE)
     had = [row for row in rows if row["suite"].startswith(NULL_SUITE) == null]
     todo: Counter[str] = Counter()
     for cell in cells:
-        there = probed.get(adapter_key(cell.backend))
+        there = probed.get(cell.backend.text(defaults=False))
         if there is None:
             continue
         env = environment.env_id(there.environment)

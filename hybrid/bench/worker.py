@@ -1,8 +1,8 @@
 """One measurement in a process of its own, started as a script by any interpreter that has NumPy.
 
 It reads `request.json` in the folder it is given and leaves `report.json` there, replaced whole after every phase, so that the
-parent can tell how far a killed process came. Only the standard library, NumPy, `hybrid.job` and the adapter's own file are
-imported; what a simulator prints goes into a log and is never read as an answer.
+parent can tell how far a killed process came. Of this package only `hybrid.job`, `hybrid.errors` and the adapter's own file are
+imported, which need nothing but NumPy; what a simulator prints goes into a log and is never read as an answer.
 """
 
 import ctypes
@@ -34,8 +34,12 @@ def main(folder: Path) -> None:
     if request["affinity"]:
         os.sched_setaffinity(0, request["affinity"])
     report = Report(folder)
+    from hybrid.errors import MissingPart
+
     try:
         measure(request, report)
+    except MissingPart as error:
+        report.end("unavailable", str(error))
     except ImportError as error:
         report.end("unavailable", error)
     except MemoryError as error:
