@@ -68,7 +68,13 @@ STANDARD_ONLY = (
 )
 ADAPTERS = {
     "aer": {"qiskit", "qiskit_aer"},
+    "ddsim": {"mqt"},
     "exact": {"qiskit", "hybrid.exact", "hybrid.machine", "hybrid.types"},
+    "lightning": {"pennylane"},
+    "qiskit": {"qiskit"},
+    "qsim": {"cirq", "qsimcirq", "sympy"},
+    "quimb": {"quimb"},
+    "qulacs": {"qulacs"},
     "reference": {"qiskit"},
 }
 """What an adapter imports late, inside its functions."""

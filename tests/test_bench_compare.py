@@ -19,10 +19,22 @@ from hybrid.errors import UsageError
 HOST = {"host": "one", "cpu": "fast", "cores": 2, "governor": "performance", "affinity": [], "memory_bytes": 1, "system": "x"}
 
 
-def row(seconds, *, workload="ghz", backend="aer", status="ok", right=True, session="a" * 12, suite="", note="", **environment):
+def row(
+    seconds,
+    *,
+    workload="ghz",
+    backend="aer",
+    status="ok",
+    right=True,
+    session="a" * 12,
+    suite="",
+    note="",
+    answer=None,
+    **environment,
+):
     """A row that the schema takes."""
     cell = {"workload": workload, "version": 1, "circuit": "0" * 16, "task": "expectations", "backend": backend}
-    cell |= {"path": "compiled", "threads": 1, "n_qubits": 3, "n_points": 1, "shots": 0}
+    cell |= {"path": "compiled", "threads": 1, "n_qubits": 3, "n_steps": 9, "n_points": 1, "shots": 0}
     machine = HOST | {"python": "3.11.7", "versions": {"numpy": "2.0.0"}} | environment
     done = status in ("ok", "wrong")
     phases = {"import_s": 0.1, "first_s": 2 * seconds, "repeats_s": [1.2 * seconds, seconds], "loops": 9} if done else {}
@@ -33,7 +45,7 @@ def row(seconds, *, workload="ghz", backend="aer", status="ok", right=True, sess
         **{"elapsed_s": 1.0, "cell": cell, "environment": machine, "limits": {"time_s": 60.0, "memory_bytes": 1}},
         **{"phases": phases, "memory": {"baseline_bytes": 10, "peak_bytes": 30} if done else {}},
         "precision": {"asked": None, "observed": "double"},
-        **{"verification": judged if done else None, "status": status, "note": note},
+        **{"verification": judged if done else None, "answer": answer, "status": status, "note": note},
     }
     assert not complaint(found, row_schema())
     return found
@@ -84,6 +96,23 @@ def test_unverified_cells_never_rank():
     assert "unverified" in compared(found)
     (places,) = ranks(questions(figures(rows)), 0.0)
     assert places == [None, None]
+
+
+def test_two_methods_that_agree_verify_each_other():
+    def measured(backend, *answer):
+        return nine(backend=backend, right=None, answer=list(answer))
+
+    both = [*measured("aer", 0.5, -0.25), *measured("exact", 0.5 + 1e-6, -0.25)]
+    assert [figure.partner for figure in figures(both)] == ["exact", "aer"]
+    assert ranks(questions(figures(both)), 0.0) == [[1, 1]]
+    third = [*both, *measured("mps", 0.5, -0.2)]
+    assert [figure.verified for figure in figures(third)] == [True, True, False]
+    same = [*measured("aer", 0.5), *measured("aer:precision=single", 0.5), *measured("aer:path=bound", 0.5)]
+    assert not any(figure.verified for figure in figures(same))  # one method in three dresses
+    other = [*measured("aer", 0.5), *measured("aer:method=matrix_product_state", 0.5)]
+    assert all(figure.verified for figure in figures(other))
+    unsteady = [*measured("aer", 0.5), *measured("exact", 0.5), row(1e-3, backend="exact", right=None, answer=[0.6])]
+    assert not any(figure.verified for figure in figures(unsteady))
 
 
 def test_wrong_keeps_its_time_and_is_last():

@@ -89,6 +89,7 @@ class Cell:
             "path": self.path,
             "threads": self.threads,
             "n_qubits": job.n_qubits,
+            "n_steps": len(job.steps),
             "n_points": len(job.points),
             "shots": job.shots,
         }

@@ -18,7 +18,7 @@ from hybrid.bench import environment
 from hybrid.bench.cells import Cell
 from hybrid.bench.measure import Bench, Judge, Outcome
 from hybrid.bench.rows import NULL_SUITE, Row, RowFile
-from hybrid.job import Verdict
+from hybrid.job import Job, Verdict, decode_answer
 from hybrid.randomness import child
 
 CLOSING = ("unsupported", "unavailable", "timeout", "oom", "crashed", "error")
@@ -169,6 +169,7 @@ def judged(cell: Cell, outcome: Outcome, machine: dict[str, Any], bench: Bench, 
             "observed": answers[0]["precision"] if answers else None,
         },
         "verification": None if verdict is None else _plain(verdict),
+        "answer": _scaled(cell.task.built.job, answers[-1]) if verdict is not None and verdict.right is None else None,
         "status": status,
         "note": note,
     }
@@ -179,6 +180,17 @@ def wrong_text(verdict: Verdict) -> str:
     if not math.isfinite(verdict.metric):
         return f"{verdict.name} (by {verdict.reference})"
     return f"{verdict.name} is {verdict.metric:.2g}, at most {verdict.tolerance:.2g} is right (by {verdict.reference})"
+
+
+def _scaled(job: Job, plain: dict[str, Any]) -> list[float] | None:
+    """The answer in units of the metric: over the sum of |coefficients|; None for counts, which tell too little."""
+    answer = decode_answer(plain)
+    if job.task == "counts" or answer.values is None:
+        return None
+    norms = np.array([sum(abs(weight) for _, weight in terms) for terms in job.observables])
+    parts = [(answer.values / norms[: answer.values.shape[1]]).ravel()]
+    parts += [] if answer.gradient is None else [answer.gradient / norms[0]]
+    return np.concatenate(parts).tolist()
 
 
 def _plain(verdict: Verdict) -> dict[str, Any]:

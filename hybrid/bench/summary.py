@@ -21,9 +21,13 @@ Key = tuple[Any, ...]
 @final
 @dataclass(frozen=True)
 class Figure:
-    """All processes of one cell in one environment. A row that ended early counts until the cell is measured again."""
+    """All processes of one cell in one environment. A row that ended early counts until the cell is measured again.
+
+    `partner` is another method that gave the same answers where nothing else could judge them, or empty.
+    """
 
     rows: tuple[Row, ...]
+    partner: str = ""
 
     @property
     def cell(self) -> dict[str, Any]:
@@ -48,8 +52,9 @@ class Figure:
 
     @property
     def verified(self) -> bool:
-        """Whether every answer was judged right: such a cell ranks, and no other."""
-        return self.status == "ok" and all(row["verification"]["right"] is True for row in self.counted)
+        """Whether every answer was judged right, or another method agrees (L3): such a cell ranks, and no other."""
+        judged = all(row["verification"]["right"] is True for row in self.counted if row["status"] == "ok")
+        return self.status == "ok" and (judged or bool(self.partner))
 
     @property
     def state(self) -> str:
@@ -89,6 +94,19 @@ class Figure:
         return self._median("phases", "cores_used")
 
     @property
+    def copy_rate(self) -> float | None:
+        """Bytes per second that a plain copy reads and writes here."""
+        return self._median("memory", "copy_bytes_per_s")
+
+    @property
+    def traffic(self) -> float | None:
+        """Bytes per second of a state vector that is read and written once a gate, in the precision that was observed."""
+        if self.typical_s is None or self.copy_rate is None:
+            return None
+        width = 8 if self.counted[-1]["precision"]["observed"] == "single" else 16
+        return 2 * width * 2.0 ** self.cell["n_qubits"] * self.cell["n_steps"] * self.cell["n_points"] / self.typical_s
+
+    @property
     def sessions(self) -> frozenset[str]:
         """In which calls of `run` it was measured."""
         return frozenset(row["session"] for row in self.counted)
@@ -108,6 +126,7 @@ class Figure:
             **{key: self.rows[0][key] for key in ("cell_id", "env_id", "cell", "environment")},
             "status": self.status,
             "verified": self.verified,
+            "agrees_with": self.partner or None,
             "note": self.note,
             "processes": len(self.seconds),
             "seconds_per_call": self.seconds,
@@ -130,7 +149,37 @@ def figures(rows: Iterable[Row]) -> list[Figure]:
     for row in rows:
         if not row["suite"].startswith(NULL_SUITE):
             found.setdefault((row["cell_id"], row["env_id"]), []).append(row)
-    return [Figure(tuple(group)) for group in found.values()]
+    return _with_partners([Figure(tuple(group)) for group in found.values()])
+
+
+def _with_partners(found: list[Figure]) -> list[Figure]:
+    """Unjudged figures beside the first of another method that agrees with all their answers."""
+    unjudged = [figure for figure in found if figure.status == "ok" and not figure.verified]
+    return [
+        figure
+        if figure not in unjudged
+        else Figure(figure.rows, next((o.cell["backend"] for o in unjudged if _agree(figure, o)), ""))
+        for figure in found
+    ]
+
+
+def _agree(one: Figure, other: Figure) -> bool:
+    """Whether two methods answered the same question alike, every process of both; their tolerances add up."""
+    if one.question != other.question or _method(one) == _method(other):
+        return False
+    answers = [np.array(row["answer"]) for figure in (one, other) for row in figure.counted if row["answer"] is not None]
+    if len(answers) < len(one.counted) + len(other.counted) or len({answer.shape for answer in answers}) != 1:
+        return False
+    tolerance = sum(figure.counted[0]["verification"]["tolerance"] for figure in (one, other))
+    return bool(np.ptp(answers, axis=0).max() <= tolerance)
+
+
+def _method(figure: Figure) -> tuple[str, str]:
+    """The simulator and its method: precision, threads or call path make no other method."""
+    text: str = figure.cell["backend"]
+    name, _, options = text.rpartition(":") if "=" in text else (text, "", "")
+    methods = [item.removeprefix("method=") for item in options.split(",") if item.startswith("method=")]
+    return name, methods[0] if methods else ""
 
 
 def questions(found: Iterable[Figure]) -> list[list[Figure]]:

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ LOOP_SECONDS = 0.05
 """A timed loop lasts at least so long, so that the clock and the scheduler's ticks do not matter."""
 ENOUGH_SECONDS = 2.0
 """No further loop is begun after so many seconds of them."""
+COPY_QUBITS = 20
+"""From here on a state vector is larger than most caches, and time is a matter of memory's bandwidth."""
+COPY_BYTES = 2**27
 PR_SET_PDEATHSIG = 1
 
 
@@ -114,6 +118,8 @@ def measure(request: dict[str, Any], report: Report) -> None:
         report.begin("repeat")
         answers += map(encode_answer, repeated(call, phases))
     report.found["memory"]["peak_bytes"] = peak_bytes()
+    if job.n_qubits >= COPY_QUBITS and request["repeat"]:
+        report.found["memory"]["copy_bytes_per_s"] = copy_rate(job.threads)
     report.found["answers"] = [answer for i, answer in enumerate(answers) if answer not in answers[:i]]
     report.end("ok")
 
@@ -162,6 +168,18 @@ def repeated(call: Callable[[], Any], phases: dict[str, Any]) -> list[Any]:
     phases |= {"repeats_s": [seconds / loops for seconds in found], "loops": loops}
     phases["cores_used"] = (time.process_time() - cpu) / sum(found)
     return answers
+
+
+def copy_rate(threads: int) -> float:
+    """Bytes read and written per second by copying as STREAM does (McCalpin, IEEE TCCA Newsletter, 1995); best of five."""
+    import numpy
+
+    source = numpy.ones(COPY_BYTES // 8)
+    target = numpy.empty_like(source)
+    pieces = list(zip(numpy.array_split(target, threads), numpy.array_split(source, threads), strict=True))
+    with ThreadPoolExecutor(threads) as pool:
+        best = min(timed(lambda: list(pool.map(lambda piece: numpy.copyto(*piece), pieces)), 1)[0] for _ in range(5))
+    return 2 * COPY_BYTES / best
 
 
 def timed(call: Callable[[], Any], loops: int) -> tuple[float, Any]:

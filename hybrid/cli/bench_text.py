@@ -136,6 +136,10 @@ def _per_call(figure: "Figure") -> str:
 
 def _notes(figure: "Figure") -> list[str]:
     notes = [figure.note] if figure.note else []
+    notes += [f"nothing could judge; agrees with {figure.partner} (L3)"] if figure.partner else []
+    if figure.traffic is not None and figure.copy_rate is not None:
+        times = figure.traffic / figure.copy_rate
+        notes.append(f"moves {size(figure.traffic)}/s, gate by gate; a copy {size(figure.copy_rate)}/s ({times:.2g} times)")
     used = figure.cores_used
     if used is not None and used > figure.cell["threads"] + CORES_SLACK:
         notes.append(f"used {used:.1f} processors, was given {figure.cell['threads']}")
@@ -176,7 +180,7 @@ def compared(report: "Report") -> str:
         parts.append("\n".join(["not ranked, not verified on both sides", *lines]))
     for side, only in ((report.base, report.only_base), (report.new, report.only_new)):
         if only:
-            parts.append(wrapped(f"only in {side}: {len(only)} cells"))
+            parts.append(wrapped(f"only in {side}: {len(only)} cell{'' if len(only) == 1 else 's'}"))
     floor = report.floor
     parts.append(wrapped(floor_text(floor) if floor is not None else "No A/A floor given (hybrid bench null): 5 % is assumed."))
     return "\n\n".join(parts)
@@ -230,7 +234,7 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / 1e-9:.0f} ns"
 
 
-def size(n_bytes: int | None) -> str:
+def size(n_bytes: float | None) -> str:
     """Two or three digits and a unit: `16 MB`."""
     if n_bytes is None:
         return "-"

@@ -31,6 +31,33 @@ def layer(name: str, n: int, angles: np.ndarray | None = None) -> Iterator[Step]
     return (Step(name, (q,), 0.0 if angles is None else float(angles[q])) for q in range(n))
 
 
+def toffoli(a: int, b: int, target: int) -> Iterator[Step]:
+    """X on the target where a and b are 1, in the common gates (Nielsen and Chuang, figure 4.9)."""
+    yield gate("h", target)
+    for control, turn in ((b, "tdg"), (a, "t"), (b, "tdg"), (a, "t")):
+        yield gate("cx", control, target)
+        yield gate(turn, target)
+    yield gate("h", target)
+    yield from (gate("t", b), gate("cx", a, b), gate("t", a), gate("tdg", b), gate("cx", a, b))
+
+
+def cubic_graph(n: int, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """A random graph of three edges per vertex, n even and 4 or more: a cycle through all, and a matching across it."""
+    cycle = rng.permutation(n).tolist()
+    ring = {frozenset(pair) for pair in zip(cycle, [*cycle[1:], cycle[0]], strict=True)}
+    while True:
+        ends = rng.permutation(n).tolist()
+        matching = {frozenset(pair) for pair in zip(ends[::2], ends[1::2], strict=True)}
+        if not ring & matching:
+            return sorted((min(edge), max(edge)) for edge in ring | matching)
+
+
+def check_even(owner: str, n: int) -> None:
+    """UsageError for an odd number of vertices, which no graph of degree three has."""
+    if n % 2:
+        raise UsageError(f"workload '{owner}': n must be even, not {n}: every vertex has three edges.")
+
+
 def asked(task: str, observables: tuple[Terms, ...], shots: int) -> dict[str, Any]:
     """The fields of a job that say what is wanted."""
     if task == "counts":

@@ -8,6 +8,9 @@ from hybrid.job import Job, Workload
 from hybrid.workloads._shared import check_range, gate, judged_by_outcomes
 from hybrid.workloads._stabilizer import judged_by_generators
 
+UNSEEN = {"counts": ["negated angles"]}
+"""Of `hybrid.mutation`: outcomes do not depend on the phase."""
+
 
 def ghz(*, n: int = 12, task: Literal["expectations", "counts"] = "expectations", shots: int = 4096, seed: int = 0) -> Workload:
     """(|b> + i |not b>)/sqrt 2 with a random b, by a chain of CX; judged by stabilizer generators, or by its two outcomes.
