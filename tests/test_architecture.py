@@ -35,10 +35,11 @@ LAYERS = [
     {"prepare"},
     {"planning", "plot", "sampling", "session"},
     {"audit", "bench", "characterization", "check", "explaining"},
-    {"plot_characterize", "plot_device", "plot_explain", "plot_histogram"},
+    {"plot_bench", "plot_characterize", "plot_device", "plot_explain", "plot_histogram"},
+    {"bench_report"},
     {"cli"},
 ]
-PACKAGES = {"bench", "characterization", "cli", "exact"}
+PACKAGES = {"bench", "bench_report", "characterization", "cli", "exact", "plot_bench"}
 """Lowest first. A module imports only from layers below its own; members are reached through the catalogue alone."""
 MAY_IMPORT = {
     "adapters": {"numpy", "hybrid.job", "hybrid.errors", "hybrid.adapters"},
