@@ -192,11 +192,14 @@ def questions(found: Iterable[Figure]) -> list[list[Figure]]:
 
 
 def ranks(groups: Sequence[Sequence[Figure]], floor: float) -> list[list[int | None]]:
-    """Per figure 1 + how many are faster beyond doubt, Holm over all pairs; None: unverified, or too few processes to say."""
+    """Per figure 1 + how many are faster beyond doubt, Holm over all pairs; None: unverified, alone, or too few processes."""
     pairs = [(i, a, b) for i, group in enumerate(groups) for a, b in combinations(range(len(group)), 2)]
     pairs = [(i, a, b) for i, a, b in pairs if groups[i][a].verified and groups[i][b].verified]
     judged = statistics.compare([(groups[i][a].seconds, groups[i][b].seconds) for i, a, b in pairs], floor)
-    found: list[list[int | None]] = [[1 if figure.verified else None for figure in group] for group in groups]
+    rivals = {i for i, _, _ in pairs}
+    found: list[list[int | None]] = [
+        [1 if f.verified and i in rivals else None for f in group] for i, group in enumerate(groups)
+    ]
     for (i, a, b), verdict in zip(pairs, judged, strict=True):
         if verdict.word == "too few":
             found[i] = [None] * len(groups[i])
