@@ -100,10 +100,10 @@ class Figure:
 
     @property
     def traffic(self) -> float | None:
-        """Bytes per second of a state vector that is read and written once a gate, in the precision that was observed."""
-        if self.typical_s is None or self.copy_rate is None:
-            return None
+        """Bytes per second of a state vector that is read and written once a gate; None where no such state was held."""
         width = 8 if self.counted[-1]["precision"]["observed"] == "single" else 16
+        if self.typical_s is None or (self.memory_bytes or 0) < width / 2 * 2.0 ** self.cell["n_qubits"]:
+            return None
         return 2 * width * 2.0 ** self.cell["n_qubits"] * self.cell["n_steps"] * self.cell["n_points"] / self.typical_s
 
     @property

@@ -151,7 +151,7 @@ def _fine_print(found: "Sequence[Figure]", floor: float | None) -> list[str]:
     few = min((len(figure.seconds) for figure in found if figure.verified), default=0)
     parts = [LEGEND]
     if few < ENOUGH:
-        parts.append(f"{few} processes give no verdict on speed; it takes {ENOUGH} or so.")
+        parts.append(f"{few} process{'' if few == 1 else 'es'} a cell give no verdict on speed; it takes {ENOUGH} or so.")
     parts.append(floor_text(floor) if floor is not None else "No A/A floor measured here (hybrid bench null): 5 % is assumed.")
     if len({figure.sessions for figure in found if figure.verified}) > 1:
         parts.append("Measured in different sessions: drift not controlled.")
