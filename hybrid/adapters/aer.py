@@ -1,6 +1,7 @@
 """Qiskit Aer: all its methods, and three ways to call it."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
@@ -24,13 +25,15 @@ def aer(
     device: Literal["CPU", "GPU"] = "CPU",
     precision: Literal["double", "single"] = "double",
     bond: int | None = None,
+    sampling: Literal["resampled_metropolis", "metropolis", "norm_estimation"] | None = None,
     path: Literal["batched", "bound", "transpiled"] = "batched",
 ) -> "Aer":
     """Qiskit Aer. `path`: all points in one job, or each bound by Qiskit, or each transpiled and bound anew.
 
-    `bond` truncates matrix product states.
+    `bond` truncates matrix product states, `sampling` is how the extended stabilizer draws. It resamples by default: 5000
+    steps for every shot; without resampling it is fast, and wrong where many outcomes cannot occur.
     """
-    return Aer(method, device, precision, bond, path)
+    return Aer(method, device, precision, bond, sampling, path)
 
 
 class _Native(NamedTuple):
@@ -44,8 +47,9 @@ class _Native(NamedTuple):
 class Aer:
     """The adapter with its options bound."""
 
-    def __init__(self, method: str, device: str, precision: str, bond: int | None, path: str) -> None:
-        self._method, self._device, self._precision, self._bond, self._path = method, device, precision, bond, path
+    def __init__(self, method: str, device: str, precision: str, bond: int | None, sampling: str | None, path: str) -> None:
+        self._method, self._device, self._precision, self._path = method, device, precision, path
+        self._bond, self._sampling = bond, sampling
 
     def load(self) -> dict[str, str]:
         """Import Aer; MissingPart when this build lacks the method or the GPU."""
@@ -64,6 +68,8 @@ class Aer:
         owner, mps = f"aer:method={self._method}", self._method == "matrix_product_state"
         if self._bond is not None and (not mps or self._bond < 1):
             return "aer: bond takes 1 or more, and goes with method=matrix_product_state only"
+        if self._sampling is not None and self._method != "extended_stabilizer":
+            return "aer: sampling goes with method=extended_stabilizer only"
         if self._precision == "single" and self._method not in ("statevector", "density_matrix"):
             return f"{owner} ignores precision=single"
         if self._method in GATES and (other := {step.name for step in job.steps} - set(GATES[self._method])):
@@ -85,11 +91,12 @@ class Aer:
 
         if job.task == "gradient":
             job = shifted(job)
+        channel = cache(depolarizing_error)
         circuit = QuantumCircuit(job.n_qubits)
         parameters = [Parameter(f"p{i}") for i in range(len(job.points[0]))]
         for step in job.steps:
             if step.name == "depolarize":
-                circuit.append(depolarizing_error(step.angle, len(step.qubits)), step.qubits)
+                circuit.append(channel(step.angle, len(step.qubits)), step.qubits)
             elif step.name.startswith("r"):
                 angle = step.angle if step.parameter < 0 else step.angle + step.scale * parameters[step.parameter]
                 getattr(circuit, step.name)(angle, *step.qubits)
@@ -125,6 +132,8 @@ class Aer:
         options: dict[str, Any] = {"method": self._method, "device": self._device, "precision": self._precision}
         if self._bond is not None:
             options["matrix_product_state_max_bond_dimension"] = self._bond
+        if self._sampling is not None:
+            options["extended_stabilizer_sampling_method"] = self._sampling
         return AerSimulator(max_parallel_threads=threads, max_parallel_experiments=threads, **options)
 
     def _observed(self, simulator: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 
-from hybrid.adapters._shared import noisy, refuse, versions
+from hybrid.adapters._shared import noisy, refuse, simulator, versions
 from hybrid.job import Answer, Job
 
 
@@ -32,10 +32,9 @@ class Exact:
 
     def load(self) -> dict[str, str]:
         """Import the engine."""
-        import hybrid.exact
-        import hybrid.types  # noqa: F401
-
-        return versions("hybrid-sandbox", "numpy")
+        for module in ("qiskit.quantum_info", "hybrid.exact", "hybrid.types"):
+            simulator(module, "")
+        return versions("numpy", "qiskit")
 
     def refusal(self, job: Job) -> str | None:
         """With noise the engine gives distributions, and so counts."""

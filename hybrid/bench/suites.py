@@ -9,20 +9,21 @@ from hybrid.errors import UsageError, unknown
 from hybrid.files import line_of, looks_like_path, read_toml
 
 FOLDER = Path(__file__).with_name("suites")
-KEYS = {"title": str, "about": str, "processes": int, "seconds": int, "cells": list}
+KEYS = {"title": str, "about": str, "processes": int, "seconds": int, "time_limit_s": int, "cells": list}
 CELL_KEYS = ("workloads", "backends", "paths", "threads")
 
 
 @final
 @dataclass(frozen=True)
 class Suite:
-    """A suite as its file tells it: `processes` per cell, and `seconds` that all of it took on two quiet cores."""
+    """A suite as its file tells it: `processes` per cell, `seconds` that all of it took where it belongs."""
 
     name: str
     title: str
     about: str
     processes: int
     seconds: int
+    time_limit_s: int
     blocks: tuple[dict[str, Any], ...]
 
     def cells(self) -> list[Cell]:
@@ -56,7 +57,7 @@ def load(text: str) -> Suite:
             raise UsageError(f"{path}:{line_of(source, key)}: '{key}' must be given as {KEYS[key].__name__}.")
     for number, block in enumerate(found["cells"], start=1):
         _check_block(f"{path}: cells block {number}", block)
-    rest = {key: found[key] for key in ("title", "about", "processes", "seconds")}
+    rest = {key: found[key] for key in ("title", "about", "processes", "seconds", "time_limit_s")}
     return Suite(path.stem, **rest, blocks=tuple(found["cells"]))
 
 

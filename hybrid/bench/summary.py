@@ -100,10 +100,10 @@ class Figure:
 
     @property
     def traffic(self) -> float | None:
-        """Bytes per second of a state vector that is read and written once a gate, in the precision that was observed."""
-        if self.typical_s is None or self.copy_rate is None:
-            return None
+        """Bytes per second of a state vector that is read and written once a gate; None where no such state was held."""
         width = 8 if self.counted[-1]["precision"]["observed"] == "single" else 16
+        if self.typical_s is None or (self.memory_bytes or 0) < width / 2 * 2.0 ** self.cell["n_qubits"]:
+            return None
         return 2 * width * 2.0 ** self.cell["n_qubits"] * self.cell["n_steps"] * self.cell["n_points"] / self.typical_s
 
     @property
@@ -192,11 +192,14 @@ def questions(found: Iterable[Figure]) -> list[list[Figure]]:
 
 
 def ranks(groups: Sequence[Sequence[Figure]], floor: float) -> list[list[int | None]]:
-    """Per figure 1 + how many are faster beyond doubt, Holm over all pairs; None: unverified, or too few processes to say."""
+    """Per figure 1 + how many are faster beyond doubt, Holm over all pairs; None: unverified, alone, or too few processes."""
     pairs = [(i, a, b) for i, group in enumerate(groups) for a, b in combinations(range(len(group)), 2)]
     pairs = [(i, a, b) for i, a, b in pairs if groups[i][a].verified and groups[i][b].verified]
     judged = statistics.compare([(groups[i][a].seconds, groups[i][b].seconds) for i, a, b in pairs], floor)
-    found: list[list[int | None]] = [[1 if figure.verified else None for figure in group] for group in groups]
+    rivals = {i for i, _, _ in pairs}
+    found: list[list[int | None]] = [
+        [1 if f.verified and i in rivals else None for f in group] for i, group in enumerate(groups)
+    ]
     for (i, a, b), verdict in zip(pairs, judged, strict=True):
         if verdict.word == "too few":
             found[i] = [None] * len(groups[i])

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 REPEATS = 5
 LOOP_SECONDS = 0.05
@@ -112,8 +112,9 @@ def measure(request: dict[str, Any], report: Report) -> None:
     report.found["memory"]["baseline_bytes"] = reset_peak()
     answers, call = [], prepared(adapter, job, request["path"], report)
     report.begin("first")
-    phases["first_s"], answer = timed(call, 1)
-    answers.append(encode_answer(answer))
+    first = timed(call, 1)
+    phases["first_s"] = first.seconds
+    answers.append(encode_answer(first.answer))
     if request["repeat"]:
         report.begin("repeat")
         answers += map(encode_answer, repeated(call, phases))
@@ -153,21 +154,16 @@ def prepared(adapter: Any, job: Any, path: str, report: Report) -> Callable[[], 
 
 def repeated(call: Callable[[], Any], phases: dict[str, Any]) -> list[Any]:
     """Loops timed, calibrated to last long enough (the one that first does is the first that counts); their last answers."""
-    loops, seconds, answer = 1, 0.0, None
-    while True:
-        cpu = time.process_time()
-        seconds, answer = timed(call, loops)
-        if seconds >= LOOP_SECONDS:
-            break
-        loops = max(2 * loops, int(1.2 * loops * LOOP_SECONDS / max(seconds, 1e-9)))
-    found, answers = [seconds], [answer]
-    while len(found) < REPEATS and sum(found) < ENOUGH_SECONDS:
-        seconds, answer = timed(call, loops)
-        found.append(seconds)
-        answers.append(answer)
-    phases |= {"repeats_s": [seconds / loops for seconds in found], "loops": loops}
-    phases["cores_used"] = (time.process_time() - cpu) / sum(found)
-    return answers
+    loops, took = 1, timed(call, 1)
+    while took.seconds < LOOP_SECONDS:
+        loops = max(2 * loops, int(1.2 * loops * LOOP_SECONDS / max(took.seconds, 1e-9)))
+        took = timed(call, loops)
+    found = [took]
+    while len(found) < REPEATS and sum(one.seconds for one in found) < ENOUGH_SECONDS:
+        found.append(timed(call, loops))
+    phases |= {"repeats_s": [one.seconds / loops for one in found], "loops": loops}
+    phases["cores_used"] = sum(one.cpu_s for one in found) / sum(one.seconds for one in found)
+    return [one.answer for one in found]
 
 
 def copy_rate(threads: int) -> float:
@@ -178,20 +174,28 @@ def copy_rate(threads: int) -> float:
     target = numpy.empty_like(source)
     pieces = list(zip(numpy.array_split(target, threads), numpy.array_split(source, threads), strict=True))
     with ThreadPoolExecutor(threads) as pool:
-        best = min(timed(lambda: list(pool.map(lambda piece: numpy.copyto(*piece), pieces)), 1)[0] for _ in range(5))
+        best = min(timed(lambda: list(pool.map(lambda piece: numpy.copyto(*piece), pieces)), 1).seconds for _ in range(5))
     return 2 * COPY_BYTES / best
 
 
-def timed(call: Callable[[], Any], loops: int) -> tuple[float, Any]:
-    """Seconds of so many calls, the garbage collector at rest, and the last one's answer."""
+class Timed(NamedTuple):
+    """So many calls: seconds, processor seconds, and the last one's answer."""
+
+    seconds: float
+    cpu_s: float
+    answer: Any
+
+
+def timed(call: Callable[[], Any], loops: int) -> Timed:
+    """Call so often, the garbage collector at rest."""
     answer = None
     gc.collect()
     gc.disable()
     try:
-        began = time.perf_counter()
+        cpu, began = time.process_time(), time.perf_counter()
         for _ in range(loops):
             answer = call()
-        return time.perf_counter() - began, answer
+        return Timed(time.perf_counter() - began, time.process_time() - cpu, answer)
     finally:
         gc.enable()
 

@@ -43,7 +43,7 @@ NULL_HELP = """Measure this machine's noise: how far halves of identical process
 Given the same --out as the results, `show` and `compare` find it there.
 """
 app = typer.Typer(help=HELP, invoke_without_command=True, rich_markup_mode=None)
-PROCESSES, TIME_LIMIT_S = 9, 60.0
+PROCESSES, TIME_LIMIT_S = 9, 60
 MEMORY_SHARE = 0.8
 """Of the free memory a process may take, unless told otherwise."""
 NULL_SUITE = "null@1"
@@ -81,7 +81,10 @@ Pythons = Annotated[
     list[str],
     typer.Option("--python", help="Interpreter for a backend that lives in another one. Repeatable.", metavar="BACKEND=PATH"),
 ]
-TimeLimit = Annotated[float, typer.Option(help="Seconds after which a process is killed.", metavar="S", show_default=True)]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(help=f"Seconds after which a process is killed. Default: the suite's, else {TIME_LIMIT_S:g}.", metavar="S"),
+]
 MemoryLimit = Annotated[
     str | None, typer.Option(help="Memory at which it is killed, as 4GiB. Default: 80 % of what is free.", metavar="SIZE")
 ]
@@ -149,7 +152,7 @@ def verify_cells(
     threads: Threads = None,
     path: Paths = None,
     python: Pythons = [],  # noqa: B006
-    time_limit: TimeLimit = TIME_LIMIT_S,
+    time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
     affinity: Affinity = None,
     as_json: Json = False,
@@ -161,9 +164,9 @@ def verify_cells(
     from hybrid.bench.summary import figures
     from hybrid.cli import bench_text
 
-    _, cells = _cells(suite, workload, backend, threads, path)
+    chosen, cells = _cells(suite, workload, backend, threads, path)
     with _stopping() as pending, Display(sys.stderr, quiet=quiet) as display:
-        bench = _bench(time_limit, memory_limit, affinity, python, pending)
+        bench = _bench(_limit(time_limit, chosen), memory_limit, affinity, python, pending)
         found = figures(running.verify(cells, bench, lambda step: display.line(bench_text.progress(step))))
     emit(json.dumps([figure.to_json() for figure in found], indent=2) if as_json else bench_text.verified(found))
     if pending:
@@ -182,7 +185,7 @@ def run_cells(
     path: Paths = None,
     processes: Processes = None,
     python: Pythons = [],  # noqa: B006
-    time_limit: TimeLimit = TIME_LIMIT_S,
+    time_limit: TimeLimit = None,
     memory_limit: MemoryLimit = None,
     affinity: Affinity = None,
     seed: Annotated[int, typer.Option(help="Of the order within rounds. Default: 0.", min=0, metavar="N")] = 0,
@@ -194,7 +197,7 @@ def run_cells(
     """Measure, then print the table of what was asked."""
     chosen, cells = _cells(suite, workload, backend, threads, path)
     how = {"processes": processes or (chosen.processes if chosen else PROCESSES), "seed": seed, "retry": retry}
-    limits = time_limit, memory_limit, affinity, python
+    limits = _limit(time_limit, chosen), memory_limit, affinity, python
     rows = _measured(cells, out, limits, quiet, suite=chosen.name if chosen else "", **how)
     wanted = {cell.id for cell in cells}
     _show([row for row in rows if row["cell_id"] in wanted], rows, as_json)
@@ -215,7 +218,7 @@ def measure_null(
     from hybrid.cli import bench_text
 
     chosen = suites.load(NULL_SUITE)
-    limits = TIME_LIMIT_S, None, affinity, []
+    limits = chosen.time_limit_s, None, affinity, []
     rows = _measured(chosen.cells(), out, limits, quiet, suite=NULL_SUITE, processes=chosen.processes)
     floor = measured_floor(rows, here())
     if floor is None:
@@ -291,14 +294,20 @@ def _cells(
     return None, grid(workloads, backends, chosen_paths, thread_counts(threads or "1"))
 
 
+def _limit(given: float | None, suite: "Suite | None") -> float:
+    """Seconds that a process may take."""
+    limit = given if given is not None else suite.time_limit_s if suite else TIME_LIMIT_S
+    if not limit > 0:
+        raise UsageError(f"--time-limit must be above 0, not {limit:g}.")
+    return limit
+
+
 def _bench(
     time_limit: float, memory_limit: str | None, affinity: str | None, python: list[str], pending: list[HybridError]
 ) -> "Bench":
     from hybrid.bench.measure import Bench, Limits, affinity_of, bytes_of, interpreter
     from hybrid.machine import memory_bytes
 
-    if not time_limit > 0:
-        raise UsageError(f"--time-limit must be above 0, not {time_limit:g}.")
     most = bytes_of(memory_limit) if memory_limit else int(MEMORY_SHARE * memory_bytes()[1])
     interpreters = dict(map(interpreter, python))
     return Bench(Limits(time_limit, most), affinity_of(affinity), interpreters, lambda: bool(pending))

@@ -18,9 +18,10 @@ NAME, TIME, FIRST, MEMORY = 31, 15, 10, 10
 WIDTH = 24
 CORES_SLACK = 0.25
 """Above its threads by more than this a backend used processors that it was not given."""
+ENOUGH = 9
 LEGEND = (
     "per call: median over processes of the least of each, ± half the spread between processes. Rank 1 + how many are faster "
-    "beyond doubt; what our checks did not find right does not rank."
+    "beyond doubt; what our checks did not find right, or stands alone, does not rank."
 )
 
 
@@ -42,23 +43,23 @@ def progress(step: "Step") -> str:
 
 def planned(plan: "Plan") -> str:
     """Cells, what is known of their time, and the sum."""
-    title = f"{'cell':<54} {'lacking':>7} {'a process':>9} {'2^n':>7}"
-    lines = [_row(str(p.cell), p.lacking, p.seconds, p.dense_bytes) for p in plan.cells]
+    title = f"{'cell':<53} {'lacking':>7} {'a process':>9} {'memory':>8}"
+    lines = [_row(str(p.cell), p.lacking, p.seconds, p.memory_bytes) for p in plan.cells]
     lacking = sum(p.lacking for p in plan.cells)
     total = (
         f"{len(plan.cells)} cells, {plan.processes} processes each; {lacking} processes lacking, about {clock(plan.seconds)}"
     )
-    largest = max((p.dense_bytes for p in plan.cells if p.lacking), default=0)
-    memory = f"; a state vector takes up to {size(largest)}" if largest else ""
+    largest = max((p.memory_bytes for p in plan.cells if p.lacking and p.memory_bytes), default=0)
+    memory = f"; the largest dense state takes {size(largest)}" if largest else ""
     unknown = any(p.lacking and p.seconds is None for p in plan.cells)
     source = f" Times marked ? are not measured yet; {plan.guess_s:.1f} s a process is assumed." if unknown else ""
     return "\n".join([title, *lines, "", wrapped(f"{total}{memory}.{source}")])
 
 
-def _row(name: str, lacking: int, seconds: float | None, dense: int) -> str:
+def _row(name: str, lacking: int, seconds: float | None, memory: int | None) -> str:
     took = "?" if seconds is None else f"{seconds:.1f} s"
-    head = f"{name}\n{'':<54}" if len(name) > 54 else f"{name:<54}"
-    return f"{head} {lacking:>7} {took:>9} {size(dense):>7}"
+    head = f"{name}\n{'':<53}" if len(name) > 53 else f"{name:<53}"
+    return f"{head} {lacking:>7} {took:>9} {size(memory):>8}"
 
 
 def verified(found: "Sequence[Figure]") -> str:
@@ -149,8 +150,8 @@ def _notes(figure: "Figure") -> list[str]:
 def _fine_print(found: "Sequence[Figure]", floor: float | None) -> list[str]:
     few = min((len(figure.seconds) for figure in found if figure.verified), default=0)
     parts = [LEGEND]
-    if few < 9:
-        parts.append(f"Where rank is -, {few} processes give no verdict on speed.")
+    if few < ENOUGH:
+        parts.append(f"{few} process{'' if few == 1 else 'es'} a cell give no verdict on speed; it takes {ENOUGH} or so.")
     parts.append(floor_text(floor) if floor is not None else "No A/A floor measured here (hybrid bench null): 5 % is assumed.")
     if len({figure.sessions for figure in found if figure.verified}) > 1:
         parts.append("Measured in different sessions: drift not controlled.")

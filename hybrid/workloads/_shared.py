@@ -67,7 +67,10 @@ def asked(task: str, observables: tuple[Terms, ...], shots: int) -> dict[str, An
 
 def letters(n: int, placed: dict[int, str]) -> str:
     """A Pauli string: qubit 0 is the rightmost letter."""
-    return "".join(placed.get(qubit, "I") for qubit in reversed(range(n)))
+    string = ["I"] * n
+    for qubit, letter in placed.items():
+        string[n - 1 - qubit] = letter
+    return "".join(string)
 
 
 def witness(n: int, rng: np.random.Generator) -> Terms:
