@@ -30,8 +30,8 @@ RULE = (
     f"{statistics.ALPHA:g}, corrected (Holm) for all pairs that were compared, and if the times differ by more than "
     f"{100 * statistics.LEAST_CHANGE:.0f} % and by more than this machine shows between identical runs (its A/A floor).",
     "Rank 1 plus the number of backends that are faster beyond doubt: several may share a rank. No rank is given where the "
-    "processes are too few for any verdict (nine against nine allow many comparisons at once, three none), or where an "
-    "answer was wrong or could not be judged.",
+    "processes are too few for any verdict (nine against nine allow many comparisons at once, three none), where nobody "
+    "else was right, or where an answer was wrong or could not be judged.",
 )
 CHECK = (
     "Judged are the very answers that were timed, outside the clock: of the first call and of every timed loop. The error is "

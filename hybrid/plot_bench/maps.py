@@ -24,7 +24,8 @@ MAP = colormaps["cividis_r"].resampled(40)
 HATCHES = {"wrong": "////", "unverified": "---"}
 MOST_ROWS, MOST_COLUMNS = 80, 16
 MOST_SLOWDOWN = 100.0
-BLANK = "#E4E4E0"
+BLANK, BLACK = "#E4E4E0", "#101010"
+"""Black stays black where ink and paper change places."""
 STAR = "\N{BLACK STAR}"
 
 
@@ -47,11 +48,10 @@ def winners(found: Sequence[Figure], floor: float | None = None) -> Picture:
     norm = LogNorm(1, MOST_SLOWDOWN)
     for row, (group, place) in enumerate(zip(groups, places, strict=True)):
         best = next((figure.typical_s for figure in group if figure.verified), None)
-        contested = sum(figure.verified for figure in group) > 1
         for figure, rank in zip(group, place, strict=True):
             at = names.index(naming.backend(figure.cell)), row
             ratio = figure.typical_s / best if figure.verified and figure.typical_s and best else None
-            star = f"{STAR} " if rank == 1 and contested else ""
+            star = f"{STAR} " if rank == 1 else ""
             _square(axes, at, figure, norm, ratio, f"{star}{_times(ratio)}" if ratio else figure.state)
     _categories(axes, [shortened(name, 34) for name in names], [shortened(label, 44) for label in labels])
     axes.xaxis.tick_top()
@@ -66,12 +66,8 @@ def winners(found: Sequence[Figure], floor: float | None = None) -> Picture:
 
 def _stars(groups: Sequence[Sequence[Figure]], places: Sequence[Sequence[int | None]]) -> str:
     """What a star means, and why there may be none."""
-    undecided = any(
-        rank is None
-        for group, place in zip(groups, places, strict=True)
-        for f, rank in zip(group, place, strict=True)
-        if f.verified
-    )
+    contested = [place for group, place in zip(groups, places, strict=True) if sum(f.verified for f in group) > 1]
+    undecided = any(not any(place) for place in contested)
     few = " No star where the processes are too few for a verdict on speed." if undecided else ""
     return f"{STAR}: of several, nobody is faster beyond doubt.{few}"
 
@@ -135,9 +131,9 @@ def _square(axes: Axes, at: tuple[int, int], figure: Figure, norm: LogNorm, valu
         face = MAP(float(norm(min(value, float(norm.vmax or value)))))
     edge = FINAL if figure.state == "wrong" else GREY
     axes.add_patch(Rectangle(corner, 1, 1, facecolor=face, edgecolor=edge if hatch else PAPER, hatch=hatch, lw=0.8))
-    dark = value is not None and np.dot(face[:3], (0.299, 0.587, 0.114)) < 0.5
+    on_colour = None if value is None else "white" if np.dot(face[:3], (0.299, 0.587, 0.114)) < 0.5 else BLACK
     box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0} if hatch else None
-    told = {"size": 7.5, "ha": "center", "va": "center", "color": "white" if dark else INK, "bbox": box}
+    told = {"size": 7.5, "ha": "center", "va": "center", "color": on_colour or INK, "bbox": box}
     axes.text(*at, text, parse_math=False, **told)
 
 
