@@ -22,6 +22,7 @@ from hybrid.outside import import_file
 
 PACKAGE = Path(__file__).parent
 FAMILIES = {
+    "adapters": "adapter",
     "algorithms": "algorithm",
     "ansatze": "ansatz",
     "backends": "backend",
@@ -29,6 +30,7 @@ FAMILIES = {
     "devices": "device",
     "optimizers": "optimizer",
     "problems": "problem",
+    "workloads": "workload",
 }
 """Folder -> the word for one member."""
 

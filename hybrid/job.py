@@ -5,10 +5,12 @@ Pauli strings and rotations are Qiskit's: qubit 0 is the lowest bit and the righ
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 Task: TypeAlias = Literal["expectations", "counts", "gradient"]
 ONE_QUBIT = ("h", "x", "y", "z", "s", "sdg", "t", "tdg")
@@ -28,6 +30,10 @@ class Step(NamedTuple):
     angle: float = 0.0
     parameter: int = -1
     scale: float = 1.0
+
+    def at(self, point: tuple[float, ...]) -> float:
+        """The angle in radians at a point."""
+        return self.angle if self.parameter < 0 else self.angle + self.scale * point[self.parameter]
 
 
 class Job(NamedTuple):
@@ -53,8 +59,8 @@ class Answer(NamedTuple):
     `precision` is what the simulator computed in, as observed (of the state's or the values' dtype), not as asked.
     """
 
-    values: Float[np.ndarray, "k o"] | None = None
-    gradient: Float[np.ndarray, " p"] | None = None
+    values: "Float[np.ndarray, 'k o'] | None" = None
+    gradient: "Float[np.ndarray, ' p'] | None" = None
     counts: Mapping[int, int] | None = None
     precision: str = "double"
 
@@ -98,3 +104,37 @@ class Workload(NamedTuple):
     job: Job
     version: int
     check: Callable[[Answer], Verdict]
+
+
+def encode_job(job: Job) -> dict[str, Any]:
+    """The job as JSON's own types; `decode_job` gives it back, every float to the bit."""
+    return job._asdict()
+
+
+def decode_job(plain: Mapping[str, Any]) -> Job:
+    """The job that `encode_job` wrote, after JSON has made lists of its tuples."""
+    steps = tuple(Step(name, tuple(qubits), *rest) for name, qubits, *rest in plain["steps"])
+    observables = tuple(tuple((pauli, weight) for pauli, weight in terms) for terms in plain["observables"])
+    points = tuple(tuple(point) for point in plain["points"])
+    return Job(**{**plain, "steps": steps, "observables": observables, "points": points})
+
+
+def encode_answer(answer: Answer) -> dict[str, Any]:
+    """The answer as JSON's own types: arrays as nested lists, counts as pairs."""
+    return {
+        "values": None if answer.values is None else np.asarray(answer.values, dtype=float).tolist(),
+        "gradient": None if answer.gradient is None else np.asarray(answer.gradient, dtype=float).tolist(),
+        "counts": None if answer.counts is None else sorted([int(k), int(v)] for k, v in answer.counts.items()),
+        "precision": str(answer.precision),
+    }
+
+
+def decode_answer(plain: Mapping[str, Any]) -> Answer:
+    """The answer that `encode_answer` wrote."""
+    values, gradient, counts = plain["values"], plain["gradient"], plain["counts"]
+    return Answer(
+        values=None if values is None else np.array(values, dtype=float),
+        gradient=None if gradient is None else np.array(gradient, dtype=float),
+        counts=None if counts is None else dict(counts),
+        precision=plain["precision"],
+    )

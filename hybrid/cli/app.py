@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from hybrid.cli import characterize, check, completion, doctor, explain, members, run, runs, sample
+from hybrid.cli import bench, characterize, check, completion, doctor, explain, members, run, runs, sample
 from hybrid.cli.layout import emit
 from hybrid.errors import (
     CheckFailed,
@@ -60,6 +60,7 @@ app.command(name="explain", cls=run.Once, help=explain.HELP, short_help="Explain
 app.command(name="characterize", cls=run.Once, help=characterize.HELP, short_help="A self-test of the stand-in.")(
     characterize.characterize
 )
+app.add_typer(bench.app, name="bench", short_help="Measure, judge and compare simulators.")
 app.command(name="doctor", cls=run.Once, help=doctor.HELP, short_help="Look at this machine and installation.")(doctor.doctor)
 app.command(name="check", cls=run.Once, help=check.HELP, short_help="Recompute published numbers on this machine.")(check.check)
 

@@ -35,7 +35,7 @@ def list_members(
 ) -> None:
     """Print names and first lines."""
     families = list(catalog.FAMILIES) if family is None else [catalog.family_of(family)]
-    found = {name: {member: _first_line(name, member) for member in catalog.names(name)} for name in families}
+    found = {name: listing(name) for name in families}
     if as_json:
         emit(json.dumps(found, indent=2))
         return
@@ -44,6 +44,11 @@ def list_members(
             f"{name}\n{table([(f'  {m}', line) for m, line in members.items()], WIDTH + 2)}" for name, members in found.items()
         )
     )
+
+
+def listing(family: str) -> dict[str, str]:
+    """The members of a family with their first lines."""
+    return {member: _first_line(family, member) for member in catalog.names(family)}
 
 
 def show_member(

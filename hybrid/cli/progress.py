@@ -39,18 +39,21 @@ class Display:
 
     def show(self, progress: Any) -> None:
         """The newest answer, unless one was shown a moment ago."""
-        now = time.monotonic()
         if progress.replayed:
             self._replayed += 1
             return
-        if self._quiet or now - self._shown < (TERMINAL_SECONDS if self._terminal else LOG_SECONDS):
-            return
-        self._shown = now
         recorded = f", {self._replayed} answers from the record" if self._replayed else ""
-        line = (
+        self.line(
             f"iteration {progress.iteration}  value {with_uncertainty(progress.value, progress.stderr, 6)}  "
             f"evaluations {progress.nfev}{recorded}  {clock(progress.seconds)}{_left(progress)}"
         )
+
+    def line(self, line: str) -> None:
+        """How things stand, unless that was shown a moment ago."""
+        now = time.monotonic()
+        if self._quiet or now - self._shown < (TERMINAL_SECONDS if self._terminal else LOG_SECONDS):
+            return
+        self._shown = now
         self._open_line = self._terminal
         width = shutil.get_terminal_size((COLUMNS, 24)).columns - 1
         self._stream.write(f"\r\x1b[K{line[:width]}" if self._terminal else line + "\n")

@@ -212,12 +212,12 @@ def _signals() -> Iterator[Callable[[], HybridError | None]]:
             signal.signal(number, handler)
 
 
-def need_matplotlib() -> None:
-    """MissingPart with the command that installs it, before anything is measured."""
+def need_matplotlib(what: str = "--plot") -> None:
+    """MissingPart with the command that installs it, before anything is measured; `what` needs it."""
     from importlib.util import find_spec
 
     if find_spec("matplotlib") is None:
-        raise MissingPart("--plot needs matplotlib. Install it with: pip install 'hybrid-sandbox[plot]'")
+        raise MissingPart(f"{what} needs matplotlib. Install it with: pip install 'hybrid-sandbox[plot]'")
 
 
 def _draw(record: Path, quiet: bool) -> None:

@@ -39,6 +39,11 @@ class Engine:
         self._spare: dict[tuple[int, str, int], list[Workspace]] = {}
         self._blas = ThreadpoolController().select(user_api="blas").lib_controllers
 
+    @property
+    def dtype(self) -> np.dtype:
+        """What a state's numbers are kept in."""
+        return self._dtype
+
     def expectations(self, angles: Angles) -> Scalars:
         """Exact <observable> of the first setting's circuit, (k,)."""
         self._check(angles, None)

@@ -1,0 +1,89 @@
+"""MQT DDSIM: decision diagrams."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, final
+
+import numpy as np
+
+from hybrid.adapters._shared import refuse, simulator, versions
+from hybrid.job import Answer, Job
+
+EXTRA = "ddsim"
+
+
+def ddsim() -> "Ddsim":
+    """MQT DDSIM (Zulehner and Wille, IEEE TCAD 38, 848, 2019): states with structure are small, others large."""
+    return Ddsim()
+
+
+class _Native(NamedTuple):
+    """A circuit per point, and the Pauli strings of every observable as circuits with their weights."""
+
+    circuits: list[Any]
+    observables: list[list[tuple[Any, float]]]
+
+
+@final
+class Ddsim:
+    """The adapter; it has no options."""
+
+    def load(self) -> dict[str, str]:
+        """Import DDSIM and its decision diagrams."""
+        for module in ("mqt.ddsim", "mqt.core.dd", "mqt.core.ir"):
+            simulator(module, EXTRA)
+        return versions("mqt.ddsim", "mqt.core")
+
+    def refusal(self, job: Job) -> str | None:
+        """No noise, no gradients, one thread."""
+        if job.threads != 1:
+            return "ddsim runs on one thread"
+        return refuse("ddsim", job, tasks=("expectations", "counts"))
+
+    def translate(self, job: Job) -> _Native:
+        """Circuits of numbers only: one per point."""
+        from mqt.core.ir import QuantumComputation
+
+        circuits = []
+        for point in job.points:
+            circuit = QuantumComputation(job.n_qubits)
+            for step in job.steps:
+                given = (step.at(point), *step.qubits) if step.name.startswith("r") else step.qubits
+                getattr(circuit, step.name)(*given)
+            if job.task == "counts":
+                circuit.measure_all()
+            circuits.append(circuit)
+        return _Native(circuits, [[(_pauli(pauli), weight) for pauli, weight in terms] for terms in job.observables])
+
+    def compile(self, native: _Native, job: Job) -> Callable[[], Answer]:
+        """A diagram package of its own for every call, so that nothing is remembered."""
+        from mqt.core.dd import DDPackage, build_functionality, simulate
+        from mqt.ddsim import CircuitSimulator
+
+        def counts() -> Answer:
+            found = CircuitSimulator(native.circuits[0], seed=job.seed).simulate(job.shots)
+            return Answer(counts={int(bits, 2): number for bits, number in found.items()})
+
+        def expectations() -> Answer:
+            values = np.zeros((len(native.circuits), len(native.observables)))
+            for k, circuit in enumerate(native.circuits):
+                package = DDPackage(job.n_qubits)
+                state = simulate(circuit, package.zero_state(job.n_qubits), package)
+                for o, terms in enumerate(native.observables):
+                    for pauli, weight in terms:
+                        operator = build_functionality(pauli, package)
+                        values[k, o] += weight * package.expectation_value(operator, state)
+                        package.dec_ref_mat(operator)
+            return Answer(values=values)
+
+        return counts if job.task == "counts" else expectations
+
+
+def _pauli(pauli: str) -> Any:
+    """A Pauli string as a circuit."""
+    from mqt.core.ir import QuantumComputation
+
+    circuit = QuantumComputation(len(pauli))
+    for qubit, letter in enumerate(reversed(pauli)):
+        if letter != "I":
+            getattr(circuit, letter.lower())(qubit)
+    return circuit

@@ -1,0 +1,80 @@
+"""Anything that speaks Qiskit's BackendV2."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, final
+
+from hybrid.adapters._shared import noisy, refuse, simulator, versions
+from hybrid.errors import UsageError
+from hybrid.job import Answer, Job
+
+
+def qiskit(*, object: str, optimization: int = 1) -> "Qiskit":
+    """A BackendV2 of Qiskit, transpiled once and run: `object=package.module:name`, a backend or what returns one.
+
+    Counts only, in the backend's own noise. `optimization` is the transpiler's level.
+    """
+    return Qiskit(object, optimization)
+
+
+@final
+class Qiskit:
+    """The adapter with its options bound."""
+
+    def __init__(self, object: str, optimization: int) -> None:
+        self._object, self._optimization = object, optimization
+        self._backend: Any = None
+
+    def load(self) -> dict[str, str]:
+        """Import Qiskit and the object; MissingPart without the module, UsageError without the name."""
+        simulator("qiskit", "")
+        head, _, name = self._object.partition(":")
+        try:
+            module = import_module(head)
+        except ImportError as error:
+            raise UsageError(f"adapter 'qiskit': object={self._object}: cannot import {head} ({error}).") from None
+        found = getattr(module, name, None)
+        if found is None:
+            raise UsageError(f"adapter 'qiskit': object={self._object}: {head} has no '{name}'; write package.module:name.")
+        self._backend = found() if callable(found) else found
+        if not hasattr(self._backend, "target") or not hasattr(self._backend, "run"):
+            raise UsageError(f"adapter 'qiskit': object={self._object} is no BackendV2: it lacks target or run.")
+        return versions("qiskit")
+
+    def refusal(self, job: Job) -> str | None:
+        """Counts alone, on as many qubits as the backend has."""
+        limit = None if self._backend is None else self._backend.num_qubits
+        if not 0 <= self._optimization <= 3:
+            return "qiskit: optimization lies between 0 and 3"
+        if limit is not None and job.n_qubits > limit:
+            return f"{self._object} has {limit} qubits"
+        return refuse("qiskit", job, tasks=("counts",)) if not noisy(job) else "qiskit: a backend brings its own noise"
+
+    def translate(self, job: Job) -> Any:
+        """The circuit, measured."""
+        from qiskit import QuantumCircuit
+
+        circuit = QuantumCircuit(job.n_qubits)
+        for step in job.steps:
+            given = (step.at(job.points[0]), *step.qubits) if step.name.startswith("r") else step.qubits
+            getattr(circuit, step.name)(*given)
+        circuit.measure_all()
+        return circuit
+
+    def compile(self, native: Any, job: Job) -> Callable[[], Answer]:
+        """Transpiled once."""
+        from qiskit import transpile
+
+        circuit = transpile(native, self._backend, optimization_level=self._optimization, seed_transpiler=job.seed)
+        seeded = {"seed_simulator": job.seed} if "seed_simulator" in dir(self._backend.options) else {}
+
+        def run() -> Answer:
+            result = self._backend.run(circuit, shots=job.shots, **seeded).result()
+            if not result.success:
+                raise RuntimeError(f"{self._object} failed: {getattr(result, 'status', 'no reason given')}")
+            found = result.get_counts()
+            return Answer(
+                counts={int(bits.replace(" ", ""), 2): int(number) for bits, number in found.items()}, precision="unknown"
+            )
+
+        return run

@@ -1,0 +1,1 @@
+"""Benchmarks of simulator backends: a fast answer that the checks can see to be wrong does not rank."""

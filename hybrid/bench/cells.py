@@ -1,0 +1,182 @@
+"""What is measured: a cell is one workload by one backend along one call path with so many threads.
+
+On the command line and in suites members are written as everywhere, `-` counts as `_` in their names, and values may be lists
+and ranges: `su4-brick:n=12..20`, `ghz:n=4..12..4`, `aer:method=statevector,matrix_product_state`.
+"""
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Any, final
+
+from hybrid import catalog
+from hybrid.errors import UsageError, shortened, unknown
+from hybrid.files import looks_like_path
+
+if TYPE_CHECKING:
+    from hybrid.job import Workload
+
+PATHS = ("compiled", "rebuilt")
+"""Call paths: translate and compile once and call again and again, or everything anew at every call."""
+MOST = 100_000
+RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?")
+
+
+@final
+@dataclass(frozen=True)
+class Task:
+    """A workload by name, built when it is needed, and only once."""
+
+    member: catalog.Member
+
+    @property
+    def text(self) -> str:
+        """As on the command line, defaults left out."""
+        return self.member.text(defaults=False)
+
+    @cached_property
+    def built(self) -> "Workload":
+        """The job and its judge; UsageError when the member makes neither."""
+        from hybrid.job import Workload
+
+        began = time.perf_counter()
+        found = catalog.load(self.member)()
+        self.__dict__["build_s"] = time.perf_counter() - began
+        if not isinstance(found, Workload):
+            raise UsageError(f"workload '{self.text}': gives {type(found).__name__}, not a hybrid.job.Workload.")
+        return found
+
+    @property
+    def build_s(self) -> float:
+        """Seconds that it took to build."""
+        return self.built and self.__dict__["build_s"]
+
+    @cached_property
+    def circuit(self) -> str:
+        """Fingerprint of all that is asked: gates, observables, points, shots, seed."""
+        from hybrid.job import encode_job
+
+        plain = encode_job(self.built.job._replace(threads=1))
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@final
+@dataclass(frozen=True)
+class Cell:
+    """One thing to measure; `id` names it for good."""
+
+    task: Task
+    backend: catalog.Member
+    path: str
+    threads: int
+
+    @cached_property
+    def plain(self) -> dict[str, Any]:
+        """What the id covers, and sizes for reading."""
+        job = self.task.built.job
+        return {
+            "workload": self.task.text,
+            "version": self.task.built.version,
+            "circuit": self.task.circuit,
+            "task": job.task,
+            "backend": self.backend.text(defaults=False),
+            "path": self.path,
+            "threads": self.threads,
+            "n_qubits": job.n_qubits,
+            "n_steps": len(job.steps),
+            "n_points": len(job.points),
+            "shots": job.shots,
+        }
+
+    @property
+    def id(self) -> str:
+        """Hash of workload, version, circuit, task, backend, call path and threads."""
+        return cell_id(self.plain)
+
+    def __str__(self) -> str:
+        threads = f", {self.threads} threads" if self.threads > 1 else ""
+        path = "" if self.path == PATHS[0] else f", {self.path}"
+        return f"{self.task.text} by {self.backend.text(defaults=False)}{path}{threads}"
+
+
+def cell_id(plain: dict[str, Any]) -> str:
+    """The id of a cell from its description in a row."""
+    covered = [plain[key] for key in ("workload", "version", "circuit", "task", "backend", "path", "threads")]
+    return hashlib.sha256(json.dumps(covered).encode()).hexdigest()[:12]
+
+
+def grid(
+    workloads: Sequence[str], backends: Sequence[str], paths: Sequence[str] = PATHS[:1], threads: Sequence[int] = (1,)
+) -> list[Cell]:
+    """Every combination, each once, in the order given; UsageError for a member or an option that does not exist."""
+    for path in paths:
+        if path not in PATHS:
+            raise unknown("call path", path, PATHS)
+    tasks = [Task(member) for text in workloads for member in members("workloads", text)]
+    simulators = [member for text in backends for member in members("adapters", text)]
+    if len(tasks) * len(simulators) * len(paths) * len(threads) > MOST:
+        raise UsageError(f"{len(tasks)} workloads by {len(simulators)} backends: at most {MOST:,} cells in one run.")
+    found = [Cell(*parts) for parts in product(tasks, simulators, paths, threads)]
+    return list({_key(cell): cell for cell in found}.values())
+
+
+def _key(cell: Cell) -> tuple[str, str, str, int]:
+    return cell.task.text, cell.backend.text(defaults=False), cell.path, cell.threads
+
+
+def members(family: str, text: str) -> list[catalog.Member]:
+    """Every member that a text with lists and ranges means."""
+    return [catalog.parse(family, written) for written in expanded(text)]
+
+
+def expanded(text: str) -> list[str]:
+    """The texts without lists and ranges, in order: `a:n=1..2,m=x,y` is a:n=1,m=x a:n=1,m=y a:n=2,m=x a:n=2,m=y."""
+    head, rest = _split(text)
+    options: list[list[str]] = []
+    for item in filter(None, rest.split(",")):
+        if "=" not in item and options:  # goes on with the list of the option before it
+            options[-1] += [f"{options[-1][0].partition('=')[0]}={value}" for value in _values(item, text)]
+        else:
+            key, equals, value = item.partition("=")
+            options.append([f"{key}{equals}{one}" for one in _values(value, text)] if equals else [item])
+    return [f"{head}:{','.join(chosen)}" if chosen else head for chosen in product(*options)]
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The member's name, `-` written as `_` unless it is somebody's own, and the options' text."""
+    head, _, rest = text.partition(":")
+    if looks_like_path(head) or "." in head:
+        function, _, rest = rest.partition(":")
+        return (f"{head}:{function}", rest) if function else (head, rest)
+    return head.replace("-", "_"), rest
+
+
+def _values(value: str, text: str) -> Iterator[str]:
+    """A range's whole numbers, or the value itself."""
+    match = RANGE.fullmatch(value.strip())
+    if match is None:
+        yield value
+        return
+    first, last, step = int(match[1]), int(match[2]), int(match[3] or 1)
+    if last < first or not step or (last - first) // step >= MOST:
+        raise UsageError(
+            f"'{shortened(text)}': a range is first..last or first..last..step, upwards, not '{shortened(value)}'."
+        )
+    yield from map(str, range(first, last + 1, step))
+
+
+def thread_counts(text: str) -> list[int]:
+    """`1,2`, `1..4` or `all` (1, 2, 4, ... up to the processors this process may use) as numbers."""
+    if text.strip() == "all":
+        cores = len(os.sched_getaffinity(0))
+        return sorted({cores, *(2**k for k in range(cores.bit_length()) if 2**k <= cores)})
+    written = [value for item in text.split(",") for value in _values(item, text)]
+    if not all(value.strip().isdigit() and int(value) for value in written):
+        raise UsageError(f"threads are whole numbers from 1, as in 1,2 or 1..4, or all; not '{shortened(text)}'.")
+    return list(dict.fromkeys(map(int, written)))

@@ -1,0 +1,252 @@
+"""One process measured from outside: started, watched, killed when it takes too long or too much, its answer judged.
+
+The judging happens here, outside the clock, on the very answers that were timed.
+"""
+
+import hashlib
+import json
+import math
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, final
+
+import numpy as np
+
+from hybrid.bench.cells import Cell
+from hybrid.catalog import PACKAGE, Member
+from hybrid.errors import UsageError, shortened, unknown
+from hybrid.job import Verdict, decode_answer, encode_job
+
+if TYPE_CHECKING:
+    from hybrid.job import Workload
+
+WORKER = Path(__file__).with_name("worker.py")
+STATUSES = ("ok", "wrong", "unsupported", "unavailable", "timeout", "oom", "crashed", "error")
+POLL_SECONDS = 0.02
+NEAR_LIMIT = 0.7
+"""A process that something else killed while it held this share of its memory limit was killed for its memory."""
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS")
+
+
+class Limits(NamedTuple):
+    """What one process may take."""
+
+    time_s: float
+    memory_bytes: int
+
+
+class Outcome(NamedTuple):
+    """How a process ended, and what it reported before."""
+
+    status: str
+    note: str
+    report: dict[str, Any]
+    elapsed_s: float
+
+
+@final
+@dataclass
+class Bench:
+    """How processes are run here: `interpreters` by adapter's name, `affinity` the processors they are held to."""
+
+    limits: Limits
+    affinity: tuple[int, ...] = ()
+    interpreters: dict[str, str] = field(default_factory=dict)
+    interrupted: Callable[[], bool] = bool
+
+    def __post_init__(self) -> None:
+        missing = [str(cpu) for cpu in self.affinity if cpu not in os.sched_getaffinity(0)]
+        if missing:
+            allowed = ", ".join(map(str, sorted(os.sched_getaffinity(0))))
+            raise UsageError(f"--affinity: this process may not use processor {missing[0]}. Allowed: {allowed}.")
+
+    def probe(self, backend: Member) -> Outcome:
+        """Import the simulator and nothing more: whether it is there, and its versions."""
+        return self._run(backend, {}, 1)
+
+    def measure(self, cell: Cell, *, repeat: bool = True) -> Outcome:
+        """Measure a cell once; without `repeat` only the first call."""
+        job = encode_job(cell.task.built.job._replace(threads=cell.threads))
+        request = {"job": job, "path": cell.path, "repeat": repeat}
+        return self._run(cell.backend, request, cell.threads)
+
+    def _run(self, backend: Member, request: dict[str, Any], threads: int) -> Outcome:
+        with tempfile.TemporaryDirectory(prefix="hybrid-bench-") as name:
+            folder = Path(name)
+            request = {**request, "adapter": _located(backend), "affinity": self.affinity, "parent": os.getpid()}
+            (folder / "request.json").write_text(json.dumps(request))
+            interpreter = self.interpreters.get(backend.signature.name, sys.executable)
+            environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+            with (folder / "log").open("wb") as log:
+                process = subprocess.Popen(
+                    [interpreter, "-P", str(WORKER), name],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=environment,
+                    start_new_session=True,
+                )
+                began = time.monotonic()
+                try:
+                    ended = self._watch(process)
+                finally:
+                    _kill(process)
+            elapsed_s = time.monotonic() - began
+            report = _report(folder)
+            status, note = _ending(report, process.returncode, ended, folder / "log", backend)
+            return Outcome(status, note, report, elapsed_s)
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> tuple[str, str]:
+        """Wait until it ends or has to be ended; the status and why, both empty when it ended by itself."""
+        limits = self.limits
+        deadline, most = time.monotonic() + limits.time_s, 0
+        while process.poll() is None:
+            most = max(most, _resident_bytes(process.pid))
+            if most > limits.memory_bytes:
+                return "oom", f"killed at {most / 2**20:.0f} MiB, the limit is {limits.memory_bytes / 2**20:.0f} MiB"
+            if time.monotonic() > deadline:
+                return "timeout", f"killed after {limits.time_s:g} s"
+            if self.interrupted():
+                return "interrupted", ""
+            try:
+                process.wait(POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+        if process.returncode == -signal.SIGKILL and most > NEAR_LIMIT * limits.memory_bytes:
+            return "oom", f"killed by the system at {most / 2**20:.0f} MiB"
+        return "", ""
+
+
+def affinity_of(text: str | None) -> tuple[int, ...]:
+    """`0,1` as processors; UsageError for anything but numbers."""
+    words = [word.strip() for word in text.split(",")] if text else []
+    if not all(word.isdigit() for word in words):
+        raise UsageError(f"--affinity takes processors' numbers, as in 0,1, not '{shortened(text or '')}'.")
+    return tuple(sorted(set(map(int, words))))
+
+
+def bytes_of(text: str) -> int:
+    """`4GiB`, `500MB` or a number of bytes; UsageError for anything else."""
+    match = re.fullmatch(r"(\d+(?:\.\d*)?)\s*([kMGT]?)(i?)B?", text.strip(), re.IGNORECASE)
+    if match is None or not float(match[1]):
+        raise UsageError(f"a size is written as 4GiB or 500MB, not '{shortened(text)}'.")
+    power = " kmgt".index(match[2].lower() or " ")
+    return int(float(match[1]) * (1024 if match[3] else 1000) ** power)
+
+
+def interpreter(text: str) -> tuple[str, str]:
+    """`BACKEND=PATH` as adapter's name and interpreter; UsageError when there is no such program."""
+    from hybrid import catalog
+
+    name, equals, path = text.partition("=")
+    if not equals or not path:
+        raise UsageError(f"--python takes BACKEND=PATH, as in qulacs=./other/bin/python, not '{shortened(text)}'.")
+    name = name.replace("-", "_")
+    if name not in catalog.names("adapters"):
+        raise unknown("backend of --python", name, catalog.names("adapters"))
+    if not os.access(path, os.X_OK) or Path(path).is_dir():
+        raise UsageError(f"--python {text}: {path} is no program.")
+    return name, os.path.abspath(path)
+
+
+def _located(backend: Member) -> dict[str, Any]:
+    """How the worker finds the adapter: a module of this package by name, anything else by its file."""
+    file, name = backend.signature.file.resolve(), backend.signature.name
+    built_in = file.is_relative_to(PACKAGE.resolve())
+    module = f"hybrid.adapters.{name}" if built_in else ""
+    return {"module": module, "file": str(file), "function": name, "options": backend.options}
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process and all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _report(folder: Path) -> dict[str, Any]:
+    """What the process left behind."""
+    try:
+        return json.loads((folder / "report.json").read_text())
+    except (OSError, ValueError):
+        return {"phase": "start", "phases": {}, "memory": {}}
+
+
+def _ending(report: dict[str, Any], code: int, ended: tuple[str, str], log: Path, backend: Member) -> tuple[str, str]:
+    """Status and note, from what the process reported or from how it ended."""
+    where = f"in phase '{report['phase']}'"
+    status, note = ended
+    if status:
+        return status, f"{note}, {where}"
+    if "status" not in report:
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        return "crashed", f"{how} {where}{_last_words(log)}"
+    status, note = report["status"], report["note"]
+    if status == "unavailable" and "Install it with" not in note and (extra := backend.signature.constants.get("EXTRA")):
+        return status, f"{note}. Install it with: pip install 'hybrid-sandbox[{extra}]'"
+    return status, f"{note}, {where}" if status in ("error", "oom") else note
+
+
+def _last_words(log: Path) -> str:
+    """The last printable line of what the process printed."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 2000))
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    said = [line.strip() for line in lines if line.strip() and line.isprintable()]
+    return f"; it said: {said[-1][:200]}" if said else ""
+
+
+@final
+class Judge:
+    """Judges answers, each different one only once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Verdict] = {}
+
+    def verdict(self, cell: Cell, answers: Sequence[dict[str, Any]]) -> Verdict:
+        """The worst verdict on any of the answers; Exception when the workload's check fails."""
+        return min((self._one(cell, plain) for plain in answers), key=_rank)
+
+    def _one(self, cell: Cell, plain: dict[str, Any]) -> Verdict:
+        text = json.dumps(plain, sort_keys=True)
+        key = cell.task.circuit, hashlib.sha256(text.encode()).hexdigest()
+        if key not in self._known:
+            self._known[key] = _checked(cell.task.built, plain)
+        return self._known[key]
+
+
+def _checked(workload: "Workload", plain: dict[str, Any]) -> Verdict:
+    """The workload's verdict; an answer that lacks what was asked, or holds no number there, is wrong before any check."""
+    job, answer = workload.job, decode_answer(plain)
+    shapes = {"expectations": (len(job.points), len(job.observables)), "gradient": (len(job.points[0]),)}
+    found = {"expectations": answer.values, "gradient": answer.gradient, "counts": answer.counts}[job.task]
+    why = ""
+    if found is None:
+        why = f"no {job.task}"
+    elif isinstance(found, np.ndarray) and found.shape != shapes[job.task]:
+        why = f"{job.task} of shape {found.shape}, not {shapes[job.task]}"
+    elif isinstance(found, np.ndarray) and not np.isfinite(found).all():
+        why = f"{job.task} that are no numbers"
+    return Verdict(False, math.inf, 0.0, why, "L0", "what was asked") if why else workload.check(answer)
+
+
+def _rank(verdict: Verdict) -> tuple[int, float]:
+    """Wrong before unjudged before right, the largest excess first."""
+    metric = math.inf if math.isnan(verdict.metric) else verdict.metric
+    return {False: 0, None: 1, True: 2}[verdict.right], -metric

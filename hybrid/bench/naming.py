@@ -1,0 +1,97 @@
+"""How rows are told apart in pictures and pages: who answered, which workload at which width and depth, on which machine.
+
+Rows come from files, perhaps somebody else's: no text in them is trusted to name anything that exists here.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hybrid import catalog
+from hybrid.bench.summary import Figure
+from hybrid.errors import UsageError, unknown
+
+WIDTHS = ("n", "bits")
+DEPTHS = ("depth", "steps", "reps", "p")
+"""Options of workloads that tell width and depth."""
+Cell = dict[str, Any]
+
+
+def split(text: str) -> tuple[str, dict[str, str]]:
+    """The member's name, without the file of an outside one, and the options that are written out."""
+    head, _, rest = text.partition(":")
+    if "#" in head and rest:  # fingerprint of a file, then its function
+        head, _, rest = rest.partition(":")
+    pairs = (item.partition("=") for item in rest.split(",") if item)
+    return head, {key: value for key, _, value in pairs}
+
+
+def backend(cell: Cell) -> str:
+    """`aer:bond=4 rebuilt x2`: the backend, a call path other than compiled, threads above one."""
+    name, options = split(cell["backend"])
+    body = ",".join(f"{key}={value}" for key, value in options.items())
+    path = "" if cell["path"] == "compiled" else f" {cell['path']}"
+    threads = f" x{cell['threads']}" if cell["threads"] > 1 else ""
+    return f"{name}{':' if body else ''}{body}{path}{threads}"
+
+
+def workload(cell: Cell) -> str:
+    """`su4_brick:n=4,depth=2`; where the options leave the width out, with the number of qubits behind."""
+    name, options = split(cell["workload"])
+    told = _joined(name, options, leave_out=())
+    return told if set(WIDTHS) & set(options) else f"{told} ({cell['n_qubits']} qubits)"
+
+
+def family(cell: Cell) -> str:
+    """The workload without its width."""
+    return _joined(*split(cell["workload"]), leave_out=WIDTHS)
+
+
+def shape(cell: Cell) -> str:
+    """The workload without width and depth."""
+    return _joined(*split(cell["workload"]), leave_out=(*WIDTHS, *DEPTHS))
+
+
+def _joined(name: str, options: dict[str, str], leave_out: Sequence[str]) -> str:
+    body = ",".join(f"{key}={value}" for key, value in options.items() if key not in leave_out)
+    return f"{name}:{body}" if body else name
+
+
+def depth(cell: Cell) -> int | None:
+    """The depth that the workload's options tell, a default included; None where it has none."""
+    name, written = split(cell["workload"])
+    options: dict[str, Any] = written
+    if name in catalog.names("workloads") and cell["workload"].startswith(name):
+        options = {key: option.default for key, option in catalog.locate("workloads", name).options.items()} | written
+    found = next((options[key] for key in DEPTHS if key in options), None)
+    return int(found) if isinstance(found, int) or (isinstance(found, str) and found.isdecimal()) else None
+
+
+def machines(found: Iterable[Figure]) -> dict[str, list[Figure]]:
+    """Figures by machine, `host (processor)`; of a cell that was measured in several environments there, the newest."""
+    by_machine: dict[str, dict[str, Figure]] = {}
+    for figure in found:
+        about = figure.environment
+        newest = by_machine.setdefault(f"{about['host']} ({about['cpu']})", {})
+        key = figure.rows[0]["cell_id"]
+        if key not in newest or figure.rows[-1]["time"] > newest[key].rows[-1]["time"]:
+            newest[key] = figure
+    return {name: list(cells.values()) for name, cells in by_machine.items()}
+
+
+def of_machine(found: Iterable[Figure], host: str | None) -> list[Figure]:
+    """The figures of one machine; UsageError where there are several and none is named, and for an unknown one."""
+    by_machine = machines(found)
+    if not by_machine:
+        raise UsageError("these rows hold no results: there is nothing to draw.")
+    hosts = {figures[0].environment["host"]: figures for figures in by_machine.values()}
+    if host is not None:
+        if host not in hosts:
+            raise unknown("host in these rows", host, hosts)
+        if len([name for name, figures in by_machine.items() if figures[0].environment["host"] == host]) == 1:
+            return hosts[host]
+    elif len(by_machine) == 1:
+        return next(iter(by_machine.values()))
+    raise UsageError(
+        f"measured on {len(by_machine)} machines: {', '.join(by_machine)}. Times of different machines are not drawn together; "
+        "name one with --host, or give its rows alone."
+    )

@@ -1,0 +1,71 @@
+"""What a run would measure, how long it takes and how much memory: known before anything is started."""
+
+from collections.abc import Sequence
+from statistics import mean
+from typing import Any, NamedTuple
+
+from hybrid.bench.cells import Cell
+from hybrid.bench.rows import Row
+from hybrid.bench.run import CLOSING
+from hybrid.bench.suites import Suite
+from hybrid.job import NOISE
+
+STRUCTURED = ("matrix_product_state", "stabilizer", "extended_stabilizer", "tensor_network", "ddsim", "quimb")
+"""Methods, and simulators of one method, whose memory depends on the circuit and not only on its width."""
+GUESS_SECONDS = 2.0
+"""A process of which nothing is known: a second of imports, half a second of loops, and what it waits for."""
+
+
+class Planned(NamedTuple):
+    """A cell, the processes it still lacks, seconds that one takes (measured before, or None), and bytes (None: unknown)."""
+
+    cell: Cell
+    lacking: int
+    seconds: float | None
+    memory_bytes: int | None
+
+
+class Plan(NamedTuple):
+    """All cells of a run; `processes` each, `guess_s` a process of which nothing is known."""
+
+    cells: list[Planned]
+    processes: int
+    guess_s: float
+    suite: Suite | None
+
+    @property
+    def seconds(self) -> float:
+        """What the whole run is expected to take."""
+        return sum(p.lacking * (self.guess_s if p.seconds is None else p.seconds) for p in self.cells)
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as one JSON object."""
+        cells = [
+            {"cell_id": p.cell.id, **p.cell.plain, "lacking": p.lacking, "seconds": p.seconds, "memory_bytes": p.memory_bytes}
+            for p in self.cells
+        ]
+        return {"processes": self.processes, "seconds": self.seconds, "cells": cells}
+
+
+def plan(cells: Sequence[Cell], rows: Sequence[Row], processes: int, suite: Suite | None) -> Plan:
+    """The plan of a run that continues `rows`, whatever environment they came from; builds every workload."""
+    found = []
+    for cell in cells:
+        mine = [row for row in rows if row["cell_id"] == cell.id]
+        closed = any(row["status"] in CLOSING for row in mine)
+        took = [row["elapsed_s"] for row in mine]
+        lacking = 0 if closed else max(0, processes - len(mine))
+        found.append(Planned(cell, lacking, mean(took) if took else None, dense_bytes(cell)))
+    guess = suite.seconds / (suite.processes * len(cells)) if suite else GUESS_SECONDS
+    return Plan(found, processes, guess, suite)
+
+
+def dense_bytes(cell: Cell) -> int | None:
+    """A state vector, or a density matrix where there is noise and the method is no state vector; None where it depends."""
+    options, job = cell.backend.options, cell.task.built.job
+    method = options.get("method", cell.backend.signature.name)
+    if method in STRUCTURED:
+        return None
+    mixed = method == "density_matrix" or (any(step.name in NOISE for step in job.steps) and "method" not in options)
+    width = 8 if options.get("precision") == "single" else 16
+    return width << (2 * job.n_qubits if mixed else job.n_qubits)

@@ -1,0 +1,115 @@
+"""The file of a benchmark: JSON lines, one per process, appended and flushed. Files merge by concatenation."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, final
+
+from hybrid.bench.cells import cell_id
+from hybrid.bench.environment import env_id
+from hybrid.bench.schema import complaint, row_schema
+from hybrid.errors import RecordError, Stopped, UsageError
+from hybrid.files import check_file
+
+Row = dict[str, Any]
+NULL_SUITE = "null@"
+"""Rows of these suites tell the machine's A/A floor and are no results."""
+
+
+def read(path: Path) -> list[Row]:
+    """Every row; a torn last line is left out. UsageError for a missing file, RecordError with the line of a damaged one."""
+    check_file(path)
+    with path.open("rb") as file:
+        return [row for row, _ in _lines(path, file)]
+
+
+def _lines(path: Path, file: Iterable[bytes]) -> Iterator[tuple[Row, int]]:
+    """Rows and their lengths; ends at a torn line at the end of the file."""
+    for number, raw in enumerate(file, start=1):
+        if not raw.endswith(b"\n"):
+            return
+        yield _parsed(path, number, raw), len(raw)
+
+
+def _parsed(path: Path, number: int, raw: bytes) -> Row:
+    try:
+        row = json.loads(raw, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise RecordError(f"{path}:{number}: not a line of a benchmark's file; nothing was changed.") from None
+    wrong = complaint(row, row_schema())
+    if not wrong and row["cell_id"] != cell_id(row["cell"]):
+        wrong = "'cell_id' is not the hash of its cell"
+    if not wrong and row["env_id"] != env_id(row["environment"]):
+        wrong = "'env_id' is not the hash of its environment"
+    if wrong:
+        raise RecordError(f"{path}:{number}: no row of a benchmark: {wrong}; nothing was changed.")
+    return row
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of a row")
+
+
+@final
+class RowFile:
+    """An open file of rows, this process's alone. A torn last line is dropped when the next row is written."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create; Stopped when another process writes it, RecordError when it is damaged."""
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._made = not path.exists()
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with path.open("rb") as file:
+                found = list(_lines(path, file))
+        except BaseException as error:
+            os.close(self._file)
+            if isinstance(error, BlockingIOError):
+                raise Stopped(f"{path}: another process is writing it; nothing was done here.") from None
+            raise
+        self.rows = [row for row, _ in found]
+        self._size = sum(length for _, length in found)
+
+    def __enter__(self) -> "RowFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._made and not self._size:
+            self.path.unlink(missing_ok=True)
+        os.close(self._file)
+
+    def append(self, row: Row) -> None:
+        """Write one row and sync it; Stopped when the disk is full, with what was there before."""
+        raw = (json.dumps(row, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n").encode()
+        try:
+            os.ftruncate(self._file, self._size)
+            written = os.write(self._file, raw)
+            if written < len(raw):
+                os.write(self._file, raw[written:])
+            os.fsync(self._file)
+        except OSError as error:
+            os.ftruncate(self._file, self._size)
+            raise Stopped(
+                f"{self.path}: writing failed ({error.strerror}). {len(self.rows)} rows are saved; make room and give the same "
+                "command to continue."
+            ) from None
+        self.rows.append(row)
+        self._size += len(raw)
+
+
+def merge(paths: Sequence[Path], target: Path) -> int:
+    """Write the rows of all files, each once, into a new file; how many. UsageError when the target exists."""
+    found = {json.dumps(row, sort_keys=True): row for path in paths for row in read(path)}
+    if target.exists():
+        raise UsageError(f"{target}: exists already; merge writes a new file.")
+    with RowFile(target) as file:
+        for row in found.values():
+            file.append(row)
+    return len(found)

@@ -1,0 +1,221 @@
+"""What the rows of a cell say together: its status, its times, and who ranks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from statistics import median
+from typing import Any, final
+
+import numpy as np
+
+from hybrid.bench import statistics
+from hybrid.bench.environment import same_machine
+from hybrid.bench.rows import NULL_SUITE, Row
+from hybrid.bench.run import CLOSING
+
+NULL_SEED = 20
+Key = tuple[Any, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Figure:
+    """All processes of one cell in one environment. A row that ended early counts until the cell is measured again.
+
+    `partner` is another method that gave the same answers where nothing else could judge them, or empty.
+    """
+
+    rows: tuple[Row, ...]
+    partner: str = ""
+
+    @property
+    def cell(self) -> dict[str, Any]:
+        """As in the rows."""
+        return self.rows[0]["cell"]
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """As in the rows."""
+        return self.rows[0]["environment"]
+
+    @cached_property
+    def counted(self) -> tuple[Row, ...]:
+        """The rows without those that ended early before a later attempt."""
+        last = len(self.rows) - 1
+        return tuple(row for i, row in enumerate(self.rows) if row["status"] not in CLOSING or i == last)
+
+    @property
+    def status(self) -> str:
+        """`wrong` where any process was wrong, else how the last one ended."""
+        return "wrong" if any(row["status"] == "wrong" for row in self.counted) else self.counted[-1]["status"]
+
+    @property
+    def verified(self) -> bool:
+        """Whether every answer was judged right, or another method agrees (L3): such a cell ranks, and no other."""
+        judged = all(row["verification"]["right"] is True for row in self.counted if row["status"] == "ok")
+        return self.status == "ok" and (judged or bool(self.partner))
+
+    @property
+    def state(self) -> str:
+        """The status, and `unverified` where nothing could judge."""
+        return "unverified" if self.status == "ok" and not self.verified else self.status
+
+    @property
+    def note(self) -> str:
+        """Why it does not rank."""
+        found = [row["note"] for row in self.counted if row["status"] == self.status and row["note"]]
+        return found[-1] if found else ""
+
+    @cached_property
+    def seconds(self) -> list[float]:
+        """One figure per process: the least seconds per call of its timed loops."""
+        return [min(row["phases"]["repeats_s"]) for row in self.counted if row["phases"].get("repeats_s")]
+
+    @property
+    def typical_s(self) -> float | None:
+        """The median of the processes' figures."""
+        return median(self.seconds) if self.seconds else None
+
+    @property
+    def first_s(self) -> float | None:
+        """The median first call."""
+        return self._median("phases", "first_s")
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """Peak minus baseline, the largest of all processes."""
+        both = [row["memory"] for row in self.counted if "peak_bytes" in row["memory"]]
+        return max((m["peak_bytes"] - m["baseline_bytes"] for m in both), default=None)
+
+    @property
+    def cores_used(self) -> float | None:
+        """Processor seconds per second while it was timed."""
+        return self._median("phases", "cores_used")
+
+    @property
+    def copy_rate(self) -> float | None:
+        """Bytes per second that a plain copy reads and writes here."""
+        return self._median("memory", "copy_bytes_per_s")
+
+    @property
+    def traffic(self) -> float | None:
+        """Bytes per second of a state vector that is read and written once a gate; None where no such state was held."""
+        width = 8 if self.counted[-1]["precision"]["observed"] == "single" else 16
+        if self.typical_s is None or (self.memory_bytes or 0) < width / 2 * 2.0 ** self.cell["n_qubits"]:
+            return None
+        return 2 * width * 2.0 ** self.cell["n_qubits"] * self.cell["n_steps"] * self.cell["n_points"] / self.typical_s
+
+    @property
+    def sessions(self) -> frozenset[str]:
+        """In which calls of `run` it was measured."""
+        return frozenset(row["session"] for row in self.counted)
+
+    @property
+    def question(self) -> Key:
+        """What was asked, whoever answers."""
+        return tuple(self.cell[key] for key in ("workload", "version", "circuit", "task"))
+
+    def _median(self, part: str, key: str) -> float | None:
+        found = [row[part][key] for row in self.counted if key in row[part]]
+        return median(found) if found else None
+
+    def to_json(self) -> dict[str, Any]:
+        """The figure as one JSON object."""
+        return {
+            **{key: self.rows[0][key] for key in ("cell_id", "env_id", "cell", "environment")},
+            "status": self.status,
+            "verified": self.verified,
+            "agrees_with": self.partner or None,
+            "note": self.note,
+            "processes": len(self.seconds),
+            "seconds_per_call": self.seconds,
+            "points_per_second": self.rate,
+            "first_s": self.first_s,
+            "memory_bytes": self.memory_bytes,
+            "cores_used": self.cores_used,
+            "sessions": sorted(self.sessions),
+        }
+
+    @property
+    def rate(self) -> float | None:
+        """Points (energies, gradients) per second."""
+        return None if self.typical_s is None else self.cell["n_points"] / self.typical_s
+
+
+def figures(rows: Iterable[Row]) -> list[Figure]:
+    """One per cell and environment, in the order of the rows; rows of an A/A suite are left out."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        if not row["suite"].startswith(NULL_SUITE):
+            found.setdefault((row["cell_id"], row["env_id"]), []).append(row)
+    return _with_partners([Figure(tuple(group)) for group in found.values()])
+
+
+def _with_partners(found: list[Figure]) -> list[Figure]:
+    """Unjudged figures beside the first of another method that agrees with all their answers."""
+    unjudged = [figure for figure in found if figure.status == "ok" and not figure.verified]
+    return [
+        figure
+        if figure not in unjudged
+        else Figure(figure.rows, next((o.cell["backend"] for o in unjudged if _agree(figure, o)), ""))
+        for figure in found
+    ]
+
+
+def _agree(one: Figure, other: Figure) -> bool:
+    """Whether two methods answered the same question alike, every process of both; their tolerances add up."""
+    if one.question != other.question or _method(one) == _method(other):
+        return False
+    answers = [np.array(row["answer"]) for figure in (one, other) for row in figure.counted if row["answer"] is not None]
+    if len(answers) < len(one.counted) + len(other.counted) or len({answer.shape for answer in answers}) != 1:
+        return False
+    tolerance = sum(figure.counted[0]["verification"]["tolerance"] for figure in (one, other))
+    return bool(np.ptp(answers, axis=0).max() <= tolerance)
+
+
+def _method(figure: Figure) -> tuple[str, str]:
+    """The simulator and its method: precision, threads or call path make no other method."""
+    text: str = figure.cell["backend"]
+    name, _, options = text.rpartition(":") if "=" in text else (text, "", "")
+    methods = [item.removeprefix("method=") for item in options.split(",") if item.startswith("method=")]
+    return name, methods[0] if methods else ""
+
+
+def questions(found: Iterable[Figure]) -> list[list[Figure]]:
+    """Figures that answer the same question on the same machine, fastest first, those that do not rank behind."""
+    groups: dict[Key, list[Figure]] = {}
+    for figure in found:
+        machine = figure.environment["host"], figure.environment["cpu"]
+        groups.setdefault((figure.question, machine), []).append(figure)
+    return [sorted(group, key=lambda figure: (not figure.verified, figure.typical_s or np.inf)) for group in groups.values()]
+
+
+def ranks(groups: Sequence[Sequence[Figure]], floor: float) -> list[list[int | None]]:
+    """Per figure 1 + how many are faster beyond doubt, Holm over all pairs; None: unverified, alone, or too few processes."""
+    pairs = [(i, a, b) for i, group in enumerate(groups) for a, b in combinations(range(len(group)), 2)]
+    pairs = [(i, a, b) for i, a, b in pairs if groups[i][a].verified and groups[i][b].verified]
+    judged = statistics.compare([(groups[i][a].seconds, groups[i][b].seconds) for i, a, b in pairs], floor)
+    rivals = {i for i, _, _ in pairs}
+    found: list[list[int | None]] = [
+        [1 if f.verified and i in rivals else None for f in group] for i, group in enumerate(groups)
+    ]
+    for (i, a, b), verdict in zip(pairs, judged, strict=True):
+        if verdict.word == "too few":
+            found[i] = [None] * len(groups[i])
+        elif verdict.word != "same":
+            loser = b if verdict.word == "slower" else a
+            place = found[i][loser]
+            found[i][loser] = None if place is None else place + 1
+    return found
+
+
+def measured_floor(rows: Iterable[Row], like: dict[str, Any]) -> float | None:
+    """The A/A floor that `null` rows of the same machine tell, as a fraction; None without such rows."""
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for row in rows:
+        if row["suite"].startswith(NULL_SUITE) and row["status"] == "ok" and same_machine(row["environment"], like):
+            key = row["cell_id"], row["env_id"], row["session"]
+            found.setdefault(key, []).append(min(row["phases"]["repeats_s"]))
+    identical = [seconds for seconds in found.values() if len(seconds) >= 4]
+    return statistics.aa_floor(identical, np.random.default_rng(NULL_SEED)) if identical else None

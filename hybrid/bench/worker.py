@@ -1,0 +1,237 @@
+"""One measurement in a process of its own, started as a script by any interpreter that has NumPy.
+
+It reads `request.json` in the folder it is given and leaves `report.json` there, replaced whole after every phase, so that the
+parent can tell how far a killed process came. Of this package only `hybrid.job`, `hybrid.errors` and the adapter's own file are
+imported, which need nothing but NumPy; what a simulator prints goes into a log and is never read as an answer.
+"""
+
+import ctypes
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+REPEATS = 5
+LOOP_SECONDS = 0.05
+"""A timed loop lasts at least so long, so that the clock and the scheduler's ticks do not matter."""
+ENOUGH_SECONDS = 2.0
+"""No further loop is begun after so many seconds of them."""
+COPY_QUBITS = 20
+"""From here on a state vector is larger than most caches, and time is a matter of memory's bandwidth."""
+COPY_BYTES = 2**27
+PR_SET_PDEATHSIG = 1
+
+
+def main(folder: Path) -> None:
+    """Measure what the request asks for."""
+    request = json.loads((folder / "request.json").read_text())
+    die_with(request["parent"])
+    if request["affinity"]:
+        os.sched_setaffinity(0, request["affinity"])
+    report = Report(folder)
+    from hybrid.errors import MissingPart
+
+    try:
+        measure(request, report)
+    except MissingPart as error:
+        report.end("unavailable", str(error))
+    except ImportError as error:
+        report.end("unavailable", error)
+    except MemoryError as error:
+        report.end("oom", error)
+    except Exception as error:
+        report.end("error", error)
+
+
+def die_with(parent: int) -> None:
+    """Leave no orphan that would disturb the next measurement when the parent is killed."""
+    try:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (OSError, AttributeError):
+        return
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+class Report:
+    """What has been found so far."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.found: dict[str, Any] = {"phase": "import", "phases": {}, "memory": {}}
+
+    def begin(self, phase: str) -> None:
+        """Tell which phase runs now."""
+        self.found["phase"] = phase
+        self.save()
+
+    def end(self, status: str, error: BaseException | str = "") -> None:
+        """The last word."""
+        text = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else error
+        self.found |= {"status": status, "note": text[:2000]}
+        self.save()
+
+    def save(self) -> None:
+        """Replace the report in one step: a killed process leaves a whole one."""
+        draft = self._folder / "report.draft"
+        draft.write_text(json.dumps(self.found))
+        draft.replace(self._folder / "report.json")
+
+
+def measure(request: dict[str, Any], report: Report) -> None:
+    """Every phase in turn; a probe only imports."""
+    report.save()
+    phases, clock = report.found["phases"], time.perf_counter
+    began = clock()
+    adapter = load(request["adapter"])
+    versions = adapter.load()
+    import numpy
+
+    report.found["python"] = ".".join(map(str, sys.version_info[:3]))
+    report.found["versions"] = {"numpy": numpy.__version__, **{str(k): str(v) for k, v in versions.items()}}
+    phases["import_s"] = clock() - began
+    if "job" not in request:
+        report.end("ok")
+        return
+    from hybrid.job import decode_job, encode_answer
+
+    job = decode_job(request["job"])
+    refusal = adapter.refusal(job)
+    if refusal is not None:
+        report.end("unsupported", refusal)
+        return
+    report.found["memory"]["baseline_bytes"] = reset_peak()
+    answers, call = [], prepared(adapter, job, request["path"], report)
+    report.begin("first")
+    first = timed(call, 1)
+    phases["first_s"] = first.seconds
+    answers.append(encode_answer(first.answer))
+    if request["repeat"]:
+        report.begin("repeat")
+        answers += map(encode_answer, repeated(call, phases))
+    report.found["memory"]["peak_bytes"] = peak_bytes()
+    if job.n_qubits >= COPY_QUBITS and request["repeat"]:
+        report.found["memory"]["copy_bytes_per_s"] = copy_rate(job.threads)
+    report.found["answers"] = [answer for i, answer in enumerate(answers) if answer not in answers[:i]]
+    report.end("ok")
+
+
+def load(adapter: dict[str, Any]) -> Any:
+    """The adapter with its options bound, its module found by name or by file."""
+    if adapter["module"]:
+        module = importlib.import_module(adapter["module"])
+    else:
+        spec = importlib.util.spec_from_file_location("hybrid_outside_adapter", adapter["file"])
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+    return getattr(module, adapter["function"])(**adapter["options"])
+
+
+def prepared(adapter: Any, job: Any, path: str, report: Report) -> Callable[[], Any]:
+    """What is called and timed: the compiled job, or all of translating, compiling and running."""
+    phases, clock = report.found["phases"], time.perf_counter
+    report.begin("translate")
+    began = clock()
+    native = adapter.translate(job)
+    phases["translate_s"] = clock() - began
+    report.begin("compile")
+    began = clock()
+    run = adapter.compile(native, job)
+    phases["compile_s"] = clock() - began
+    return run if path == "compiled" else lambda: adapter.compile(adapter.translate(job), job)()
+
+
+def repeated(call: Callable[[], Any], phases: dict[str, Any]) -> list[Any]:
+    """Loops timed, calibrated to last long enough (the one that first does is the first that counts); their last answers."""
+    loops, took = 1, timed(call, 1)
+    while took.seconds < LOOP_SECONDS:
+        loops = max(2 * loops, int(1.2 * loops * LOOP_SECONDS / max(took.seconds, 1e-9)))
+        took = timed(call, loops)
+    found = [took]
+    while len(found) < REPEATS and sum(one.seconds for one in found) < ENOUGH_SECONDS:
+        found.append(timed(call, loops))
+    phases |= {"repeats_s": [one.seconds / loops for one in found], "loops": loops}
+    phases["cores_used"] = sum(one.cpu_s for one in found) / sum(one.seconds for one in found)
+    return [one.answer for one in found]
+
+
+def copy_rate(threads: int) -> float:
+    """Bytes read and written per second by copying as STREAM does (McCalpin, IEEE TCCA Newsletter, 1995); best of five."""
+    import numpy
+
+    source = numpy.ones(COPY_BYTES // 8)
+    target = numpy.empty_like(source)
+    pieces = list(zip(numpy.array_split(target, threads), numpy.array_split(source, threads), strict=True))
+    with ThreadPoolExecutor(threads) as pool:
+        best = min(timed(lambda: list(pool.map(lambda piece: numpy.copyto(*piece), pieces)), 1).seconds for _ in range(5))
+    return 2 * COPY_BYTES / best
+
+
+class Timed(NamedTuple):
+    """So many calls: seconds, processor seconds, and the last one's answer."""
+
+    seconds: float
+    cpu_s: float
+    answer: Any
+
+
+def timed(call: Callable[[], Any], loops: int) -> Timed:
+    """Call so often, the garbage collector at rest."""
+    answer = None
+    gc.collect()
+    gc.disable()
+    try:
+        cpu, began = time.process_time(), time.perf_counter()
+        for _ in range(loops):
+            answer = call()
+        return Timed(time.perf_counter() - began, time.process_time() - cpu, answer)
+    finally:
+        gc.enable()
+
+
+def reset_peak() -> int:
+    """Bytes resident now, from where the peak counts anew (Linux)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+    return status_bytes("VmRSS")
+
+
+def peak_bytes() -> int:
+    """The most bytes that were resident."""
+    return status_bytes("VmHWM")
+
+
+def status_bytes(key: str) -> int:
+    """An entry of this process's status in bytes; without one, the peak of its whole life."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{key}:"))
+    except (OSError, StopIteration):
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def stand_in_for_hybrid() -> None:
+    """Make this very package importable without putting what is installed beside it onto another interpreter's path."""
+    package = Path(__file__).resolve().parent.parent
+    spec = importlib.util.spec_from_file_location("hybrid", package / "__init__.py", submodule_search_locations=[str(package)])
+    assert spec is not None and spec.loader is not None
+    sys.modules["hybrid"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules["hybrid"])
+
+
+if __name__ == "__main__":
+    stand_in_for_hybrid()
+    main(Path(sys.argv[1]))

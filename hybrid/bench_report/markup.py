@@ -1,0 +1,32 @@
+"""HTML that cannot be forgotten to be escaped: text becomes markup through `tag` alone."""
+
+import html
+from typing import final
+
+
+@final
+class Markup(str):
+    """Text that is HTML already."""
+
+
+def told(text: str) -> str:
+    """The text with what does not print (line breaks, marks that reverse the direction of writing) spelt out."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def escaped(content: str | Markup) -> str:
+    """HTML for a piece of content."""
+    return content if isinstance(content, Markup) else html.escape(told(content), quote=True)
+
+
+def tag(element: str, /, *content: str | Markup, **attributes: str | bool) -> Markup:
+    """`tag("th", "qubits", scope="col")`; an attribute's `_` is `-`, a trailing one keeps off Python's own words."""
+    written = []
+    for key, value in attributes.items():
+        key = key.removesuffix("_").replace("_", "-")
+        if value is not False:
+            written.append(f" {key}" if value is True else f' {key}="{html.escape(told(str(value)), quote=True)}"')
+    inside = "".join(map(escaped, content))
+    return Markup(
+        f"<{element}{''.join(written)}>" if element == "meta" else f"<{element}{''.join(written)}>{inside}</{element}>"
+    )

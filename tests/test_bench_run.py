@@ -1,0 +1,316 @@
+"""Processes measured: every way to fail ends in its own status, and a file survives whatever happens to its writer."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hybrid.bench import rows as row_files
+from hybrid.bench.cells import grid
+from hybrid.bench.environment import env_id
+from hybrid.bench.measure import Bench, Limits
+from hybrid.bench.run import rounds, run, verify
+from hybrid.bench.schema import complaint, row_schema
+from hybrid.bench.statistics import compare
+from hybrid.bench.summary import figures
+from hybrid.errors import RecordError, Stopped
+
+HERE = Path(__file__).parent / "bench_fakes.py"
+FAKE, PLAIN = f"{HERE}:fake", f"{HERE}:plain"
+BENCH = Bench(Limits(20.0, 2**30))
+ENDS = {
+    "honest": ("ok", ""),
+    "garbage": ("ok", ""),
+    "threads": ("ok", ""),
+    "reversed": ("wrong", "largest error is"),
+    "negated": ("wrong", "largest error is"),
+    "zeros": ("wrong", "largest error is"),
+    "nan": ("wrong", "no numbers"),
+    "shape": ("wrong", "of shape (2, 0), not (2, 2)"),
+    "refuse": ("unsupported", "it does no such thing"),
+    "absent": ("unavailable", "a_simulator_that_nobody_has"),
+    "crash": ("crashed", "signal SIGSEGV in phase 'compile'"),
+    "exit": ("crashed", "exit code 3 in phase 'compile'; it said: last words"),
+    "raise": ("error", "ValueError: nothing fits, in phase 'compile'"),
+    "bad_alloc": ("oom", "MemoryError"),
+}
+
+
+@pytest.fixture(scope="module")
+def ended():
+    """What each kind of failure is taken for."""
+    cells = grid([PLAIN], [f"{FAKE}:mode={','.join(ENDS)}"])
+    return dict(zip(ENDS, verify(cells, BENCH), strict=True))
+
+
+@pytest.mark.parametrize("mode", ENDS)
+def test_every_fake_ends_in_its_status(ended, mode):
+    row = ended[mode]
+    assert row["status"] == ENDS[mode][0], row["note"]
+    assert ENDS[mode][1] in row["note"]
+    assert not complaint(row, row_schema())
+
+
+@pytest.mark.parametrize(("mode", "status", "why"), [("hang", "timeout", "after 1.5 s"), ("leak", "oom", "limit is 256 MiB")])
+def test_what_never_ends_is_killed(mode, status, why):
+    cells = grid([PLAIN], [f"{FAKE}:mode={mode}"])
+    began = time.monotonic()
+    (row,) = verify(cells, Bench(Limits(1.5 if mode == "hang" else 20.0, 2**28)))
+    assert time.monotonic() - began < 15
+    assert (row["status"], why in row["note"], "in phase 'first'" in row["note"]) == (status, True, True)
+
+
+def test_the_answers_that_were_timed_are_judged(tmp_path):
+    """A simulator that is right when it is called first and wrong from then on."""
+    (row,) = run(grid([PLAIN], [f"{FAKE}:mode=drift"]), tmp_path / "r.jsonl", BENCH, processes=1)
+    assert row["status"] == "wrong" and row["phases"]["repeats_s"]  # it keeps its time
+
+
+def test_a_check_that_fails_is_an_error_and_no_verdict():
+    (row,) = verify(grid([f"{PLAIN}:broken=true"], [FAKE]), BENCH)
+    assert row["status"] == "error" and "no reference today" in row["note"]
+
+
+def test_nobody_ranks_unjudged():
+    (figure,) = figures(verify(grid([f"{PLAIN}:judged=false"], [FAKE]), BENCH))
+    assert (figure.status, figure.verified, figure.state) == ("ok", False, "unverified")
+
+
+def test_one_process_leaves_a_whole_row(tmp_path):
+    path = tmp_path / "r.jsonl"
+    run(grid([PLAIN], [f"{FAKE}:delay_s=0.004,hold_mb=64"]), path, BENCH, processes=1, suite="mine@1")
+    (row,) = map(json.loads, path.read_text().splitlines())
+    assert not complaint(row, row_schema())
+    phases, memory = row["phases"], row["memory"]
+    assert set(phases) == {*("import_s", "build_s", "translate_s", "compile_s", "first_s"), "repeats_s", "loops", "cores_used"}
+    assert len(phases["repeats_s"]) == 5
+    assert all(seconds >= 0.004 for seconds in [phases["first_s"], *phases["repeats_s"]])
+    assert min(phases["repeats_s"]) * phases["loops"] >= 0.9 * 0.05  # calibrated; 10 % for a first loop that was disturbed
+    held = memory["peak_bytes"] - memory["baseline_bytes"]
+    assert 64 * 2**20 <= held < 72 * 2**20  # the array, and little else
+    assert row["precision"] == {"asked": None, "observed": "double"}
+    assert row["verification"]["right"] is True and row["suite"] == "mine@1"
+    assert row["environment"]["versions"] == {"fake": "1.0", "numpy": np.__version__}
+
+
+def test_rebuilt_translates_at_every_call(tmp_path):
+    cells = grid([PLAIN], [f"{FAKE}:mode=once"], paths=["compiled", "rebuilt"])
+    once, anew = verify(cells, BENCH)
+    assert once["status"] == "ok"
+    assert anew["status"] == "error" and "translated twice" in anew["note"]
+    assert once["cell_id"] != anew["cell_id"]
+
+
+def test_a_second_run_changes_no_byte_and_more_processes_are_added(tmp_path):
+    path, cells = tmp_path / "r.jsonl", grid([PLAIN], [f"{FAKE}:mode=honest,refuse"])
+    run(cells, path, BENCH, processes=1)
+    before = path.read_bytes()
+    run(cells, path, BENCH, processes=1)
+    assert path.read_bytes() == before
+    rows = run(cells, path, BENCH, processes=2)
+    assert path.read_bytes().startswith(before)
+    assert Counter(row["status"] for row in rows) == {"ok": 2, "unsupported": 1}  # one refusal says it all
+    assert len({row["session"] for row in rows}) == 2
+
+
+def test_retry_tries_again_what_ended_early(tmp_path):
+    path, cells = tmp_path / "r.jsonl", grid([PLAIN], [f"{FAKE}:mode=raise"])
+    run(cells, path, BENCH, processes=2)
+    assert len(run(cells, path, BENCH, processes=2)) == 1
+    assert len(run(cells, path, BENCH, processes=2, retry=True)) == 2
+
+
+def test_what_is_installed_later_is_measured(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    path, cells = tmp_path / "r.jsonl", grid([PLAIN], [f"{FAKE}:mode=absent"])
+    assert [row["status"] for row in run(cells, path, BENCH, processes=1)] == ["unavailable"]
+    (tmp_path / "a_simulator_that_nobody_has.py").write_text("")
+    assert [row["status"] for row in run(cells, path, BENCH, processes=1)] == ["unavailable", "ok"]
+
+
+def test_rounds_are_balanced_and_shuffled():
+    cells = grid([f"{PLAIN}:n=2..9"], [FAKE])
+    todo = Counter({cell.id: 3 for cell in cells})
+    todo[cells[0].id] = 1
+    order = [cell.id for cell in rounds(cells, todo, seed=4)]
+    first, second, third = order[:8], order[8:15], order[15:]
+    assert set(first) == set(todo) and set(second) == set(third) == set(todo) - {cells[0].id}
+    assert len({tuple(round) for round in (first, second, third)}) == 3
+    assert order == [cell.id for cell in rounds(cells, todo, seed=4)]
+    assert order != [cell.id for cell in rounds(cells, todo, seed=5)]
+
+
+def test_another_interpreter_needs_only_numpy(tmp_path, monkeypatch):
+    """Everything else that hybrid uses is made unimportable there."""
+    for name in ("qiskit", "qiskit_aer", "scipy", "jaxtyping", "typer", "rich", "threadpoolctl"):
+        (tmp_path / f"{name}.py").write_text(f"raise ImportError('{name} is not for this interpreter')\n")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    bench = Bench(BENCH.limits, interpreters={"fake": str(python)})
+    (row,) = verify(grid([PLAIN], [FAKE]), bench)
+    assert row["status"] == "ok", row["note"]
+
+
+def test_processes_keep_to_their_processors(tmp_path):
+    only = min(os.sched_getaffinity(0))
+    (row,) = verify(grid([PLAIN], [FAKE]), Bench(BENCH.limits, affinity=(only,)))
+    assert row["environment"]["affinity"] == [only]
+    assert row["env_id"] == env_id(row["environment"])
+
+
+# ---- what happens to the file
+
+
+SCRIPT = f"""
+import sys
+from pathlib import Path
+from hybrid.bench.cells import grid
+from hybrid.bench.measure import Bench, Limits
+from hybrid.bench.run import run
+run(grid([{PLAIN!r}], [{FAKE!r} + ":delay_s=0.15"]), Path(sys.argv[1]), Bench(Limits(20.0, 2**30)), processes=3)
+"""
+
+
+def test_killed_at_any_time_it_loses_only_the_cell_in_flight(tmp_path):
+    path = tmp_path / "r.jsonl"
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(path)])
+    while not path.exists() or not path.read_bytes().count(b"\n"):
+        assert process.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.5)  # well inside the second process
+    process.kill()
+    process.wait()
+    before = path.read_bytes()
+    assert not _workers(process.pid)  # the kernel ends the worker with its parent
+    path.write_bytes(before + before[: len(before) // 3])  # as if it had been killed in the middle of a line
+    subprocess.run([sys.executable, "-c", SCRIPT, str(path)], check=True)
+    assert path.read_bytes().startswith(before)
+    assert [row["status"] for row in row_files.read(path)] == ["ok"] * 3
+
+
+def _workers(parent: int) -> list[str]:
+    """Workers whose request names this parent, once the kernel had a moment."""
+    time.sleep(0.3)
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            request = Path(words[-2].decode()) / "request.json" if len(words) > 2 else None
+            if b"worker.py" in b"".join(words) and request and json.loads(request.read_text())["parent"] == parent:
+                found.append(folder.name)
+        except OSError:
+            continue
+    return found
+
+
+def test_sigterm_kills_what_is_measured_and_keeps_the_rows(tmp_path):
+    command = [sys.executable, "-m", "hybrid", "bench", "run", "--workload", PLAIN, "--backend", f"{FAKE}:mode=hang"]
+    process = subprocess.Popen([*command, "--out", str(tmp_path / "r.jsonl")], stderr=subprocess.PIPE, text=True)
+    time.sleep(3)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 75, said
+    assert "the same command continues" in said
+    assert not _workers(process.pid)
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory):
+    """A file of three rows."""
+    path = tmp_path_factory.mktemp("rows") / "r.jsonl"
+    run(grid([f"{PLAIN}:n=2..4"], [f"{FAKE}:mode=refuse"]), path, BENCH, processes=1)
+    return path
+
+
+def test_a_torn_line_is_healed_wherever_it_broke(three, tmp_path):
+    whole = three.read_bytes()
+    start = whole.rindex(b"\n", 0, -1) + 1
+    path = tmp_path / "torn.jsonl"
+    for end in (start, start + 1, (start + len(whole)) // 2, len(whole) - 1):
+        path.write_bytes(whole[:end])
+        assert len(row_files.read(path)) == 2
+        with row_files.RowFile(path) as file:
+            file.append(row_files.read(three)[2])
+        assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (b'"status":"unsupported"', b'"status":"fine"', "'status' is 'fine'"),
+        (b'"n_qubits":2', b'"n_qubits":"2"', "'cell.n_qubits' is no integer"),
+        (b'"threads":1', b'"threads":2', "'cell_id' is not the hash of its cell"),
+        (b'"host":"', b'"host":"other', "'env_id' is not the hash"),
+        (b'"note":', b'"remark":', "'note' is missing"),
+        (b'"time":', b'"time":NaN,"x":', "not a line"),
+        (b'{"cell"', b'{"cell', "not a line"),
+    ],
+)
+def test_a_damaged_file_is_refused_with_its_line(three, tmp_path, old, new, complaint):
+    path = tmp_path / "bad.jsonl"
+    first, second, third = three.read_bytes().splitlines(keepends=True)
+    lines = sorted([first, second, third], key=lambda line: b'"n_qubits":2' not in line)
+    assert old in lines[0]
+    path.write_bytes(lines[1] + lines[0].replace(old, new, 1) + lines[2])
+    before = path.read_bytes()
+    for read in (row_files.read, row_files.RowFile):
+        with pytest.raises(RecordError, match="bad.jsonl:2:") as error:
+            read(path)
+        assert complaint in str(error.value)
+    assert path.read_bytes() == before
+
+
+def test_two_writers_are_kept_apart(three):
+    with row_files.RowFile(three), pytest.raises(Stopped, match="another process"):
+        row_files.RowFile(three)
+
+
+def test_files_merge_by_concatenation(three, tmp_path):
+    lines = three.read_bytes().splitlines(keepends=True)
+    one, other = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    one.write_bytes(lines[0] + lines[1])
+    other.write_bytes(lines[1] + lines[2])
+    assert row_files.merge([one, other], tmp_path / "c.jsonl") == 3
+    assert (tmp_path / "c.jsonl").read_bytes() == three.read_bytes()
+
+
+# ---- real times
+
+
+def pool(path: Path, backends: list[str], processes: int) -> list[list[float]]:
+    """Seconds of so many processes of each backend, interleaved."""
+    cells = grid([f"{PLAIN}:n=5"], backends)
+    rows = run(cells, path, BENCH, processes=processes)
+    found = {figure.cell["backend"]: figure.seconds for figure in figures(rows)}
+    return [found[cell.backend.text(defaults=False)] for cell in cells]
+
+
+@pytest.mark.slow
+def test_real_identical_runs_are_the_same(tmp_path):
+    """100 comparisons of nine against nine among 96 identical processes: at most 4 may be called a difference."""
+    (seconds,) = pool(tmp_path / "r.jsonl", [FAKE], 96)
+    rng = np.random.default_rng(1)
+    words = []
+    for _ in range(100):
+        start = rng.integers(0, 96 - 18 + 1)
+        order = rng.permutation(18) + start  # neighbours in time, as two interleaved sides are
+        chosen = np.array(seconds)[order]
+        words.append(compare([(chosen[:9], chosen[9:])])[0].word)
+    assert words.count("same") >= 96
+
+
+@pytest.mark.slow
+def test_an_injected_slowdown_is_found(tmp_path):
+    """Added busy loops of 20, 27 and 20.4 ms: 1.3x and 1.02x, with the simulation they come on top of."""
+    base, slower, little = pool(tmp_path / "r.jsonl", [f"{FAKE}:delay_s={s}" for s in (0.02, 0.027, 0.0204)], 9)
+    found, claimed = compare([(base, slower), (base, little)])
+    assert found.word == "slower"
+    assert claimed.word == "same"
