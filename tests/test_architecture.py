@@ -72,16 +72,11 @@ STANDARD_ONLY = (
 )
 ADAPTERS = {
     "aer": {"qiskit", "qiskit_aer"},
-    "ddsim": {"mqt"},
     "exact": {"qiskit", "hybrid.exact", "hybrid.machine", "hybrid.types"},
-    "lightning": {"pennylane"},
     "qiskit": {"qiskit"},
-    "qsim": {"cirq", "qsimcirq", "sympy"},
-    "quimb": {"quimb"},
-    "qulacs": {"qulacs"},
     "reference": {"qiskit"},
 }
-"""What an adapter imports late, inside its functions."""
+"""What an adapter of our own dependencies imports late; optional simulators are imported by name, `simulator(...)`."""
 OWNERS = {"typer": ("cli",), "rich": ("cli",), "matplotlib": ("plot",), "qiskit_aer": ("backends/aer", "adapters/aer")}
 
 
