@@ -13,13 +13,13 @@ from hybrid import catalog
 from hybrid.angles import split
 from hybrid.device import Device
 from hybrid.errors import UsageError, unknown
-from hybrid.estimate import AllZeros, Group, group_terms
+from hybrid.estimate import AllZeros, Observed, Open, group_terms
 from hybrid.execution import Conditions, Execution, set_up
 from hybrid.mitigation import calibration
 from hybrid.program import Program
 from hybrid.spec import WORDS, gradient_method
 from hybrid.transpile import measured, to_isa
-from hybrid.types import Backend, DifferentiableRunner, Expectation, Overlap, Query
+from hybrid.types import Backend, DifferentiableRunner, Expectation, Overlap, Probabilities, Query
 
 
 class Measuring(NamedTuple):
@@ -67,15 +67,22 @@ def compile_query(
     circuit = query.circuit
     if isinstance(query, Overlap):
         circuit = _overlap_circuit(query)
-    elif query.observable.num_qubits != circuit.num_qubits:
+    elif isinstance(query, Expectation) and query.observable.num_qubits != circuit.num_qubits:
         raise UsageError(f"the observable acts on {query.observable.num_qubits} qubits, the circuit has {circuit.num_qubits}.")
     isa = to_isa(circuit, device)
     flat, angle_map = split(isa.circuit, parameters)
     isa = isa._replace(circuit=flat)
-    groups: Sequence[Group | AllZeros]
+    groups: Sequence[Observed | Open]
+    basis = "".join("Z" if qubit in isa.layout else "I" for qubit in range(flat.num_qubits))
     if isinstance(query, Overlap):
-        basis = "".join("Z" if qubit in isa.layout else "I" for qubit in range(flat.num_qubits))
         constant, groups, observable = 0.0, [AllZeros(basis)], None
+    elif isinstance(query, Probabilities):
+        if measuring.mitigate != "none":
+            raise UsageError(
+                f"mitigate={measuring.mitigate} corrects expectation values, and this algorithm looks at single outcomes; "
+                "leave it out."
+            )
+        constant, groups, observable = 0.0, [Open(query.settle, isa.layout, basis)], None
     else:
         observable = isa.observable(query.observable)
         constant, groups = group_terms(observable, measuring.grouping)

@@ -1,9 +1,10 @@
 """A loss compiled to programs: answers an optimiser's questions with values, gradients and standard errors."""
 
-from collections.abc import Sequence
-from typing import final
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, final
 
 import numpy as np
+from jaxtyping import Float
 from qiskit.circuit import Parameter
 
 from hybrid.compilation import Measuring, compile_query
@@ -13,6 +14,13 @@ from hybrid.program import Program
 from hybrid.randomness import Seed, child
 from hybrid.sensitivity import Sensitivity
 from hybrid.types import Backend, Gradient, Loss, Losses, LossGradient, Point, Points, Question, Values
+
+
+class Answers(NamedTuple):
+    """Values of the queries with their standard errors, (q, k)."""
+
+    values: Float[np.ndarray, "q k"]
+    stderr: Float[np.ndarray, "q k"]
 
 
 @final
@@ -29,36 +37,53 @@ class Measurement:
     ) -> None:
         """Compile every query; UsageError as `hybrid.compile`."""
         self._loss = loss
-        self.programs: list[Program] = [compile_query(query, parameters, device, backend, measuring) for query in loss.queries]
+        every = (*parameters, *loss.features)
+        self.programs: list[Program] = [compile_query(query, every, device, backend, measuring) for query in loss.queries]
+        self._samples = np.zeros((1, 0)) if loss.samples is None else loss.samples
         self._measuring = measuring
 
     def values(self, points: Points, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> Losses:
         """Losses (k,) at points (k, p); errors of the queries add in quadrature, weighted by d(loss)/d(query)."""
-        answers = [
-            program.values(points, seed=child(seed, i), detuning_seed=detuning_seed) for i, program in enumerate(self.programs)
+        return self.combined(self.answers(points, seed, detuning_seed))
+
+    def combined(self, answers: Answers) -> Losses:
+        """The losses that follow from the queries' values."""
+        slope = self._loss.slope(answers.values)
+        return Losses(self._loss.combine(answers.values), np.sqrt(np.sum((slope * answers.stderr) ** 2, axis=0)))
+
+    def answers(self, points: Points, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> Answers:
+        """Values of every query at every sample, (q, k), at points (k, p); all samples of a query in one batch."""
+        k, m = len(points), len(self._samples)
+        rows = np.concatenate([np.tile(points, (m, 1)), np.repeat(self._samples, k, axis=0)], axis=1)
+        found = [
+            program.values(rows, seed=child(seed, i), detuning_seed=detuning_seed) for i, program in enumerate(self.programs)
         ]
-        values = np.array([answer.values for answer in answers])
-        slope = self._loss.slope(values)
-        stderr = np.sqrt(np.sum((slope * np.array([answer.stderr for answer in answers])) ** 2, axis=0))
-        return Losses(self._loss.combine(values), stderr)
+        values, stderr = (np.array(column).reshape(-1, k) for column in zip(*found, strict=True))
+        return Answers(values, stderr)
 
     def gradient(self, x: Point, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> LossGradient:
-        """Loss and gradient (p,) at x by the chain rule over the queries."""
+        """Loss and gradient (p,) at x by the chain rule over the queries and samples."""
         answers = [
-            program.gradient(x, seed=child(seed, i), detuning_seed=detuning_seed) for i, program in enumerate(self.programs)
+            program.gradient(row, seed=each, detuning_seed=detuning_seed) for program, row, each in self._at_samples(x, seed)
         ]
         values = np.array([[answer.loss] for answer in answers])
         slope = self._loss.slope(values)[:, 0]
         return LossGradient(
             float(self._loss.combine(values)[0]),
-            slope @ np.array([answer.gradient for answer in answers]),
+            slope @ np.array([answer.gradient[: len(x)] for answer in answers]),
             float(np.hypot.reduce(slope * [answer.loss_stderr for answer in answers])),
-            np.sqrt(slope**2 @ np.array([answer.gradient_stderr for answer in answers]) ** 2),
+            np.sqrt(slope**2 @ np.array([answer.gradient_stderr[: len(x)] for answer in answers]) ** 2),
         )
 
+    def _at_samples(self, x: Point, seed: np.random.SeedSequence) -> Iterator[tuple[Program, Point, np.random.SeedSequence]]:
+        """Query by query and sample by sample: the program, its point, and a seed of its own."""
+        for i, program in enumerate(self.programs):
+            for j, sample in enumerate(self._samples):
+                yield program, np.concatenate([x, sample]), child(seed, i) if len(self._samples) == 1 else child(seed, i, j)
+
     def sensitivities(self, x: Point, seed: np.random.SeedSequence) -> list[Sensitivity]:
-        """d(loss)/d(number) of every number of the device at x, by the chain rule over the queries."""
-        answers = [program.sensitivities(x, seed=child(seed, i)) for i, program in enumerate(self.programs)]
+        """d(loss)/d(number) of every number of the device at x, by the chain rule over the queries and samples."""
+        answers = [program.sensitivities(row, seed=each) for program, row, each in self._at_samples(x, seed)]
         slope = self._loss.slope(np.array([[answer.value] for answer in answers]))[:, 0]
         total: dict[str, dict[tuple[int, ...], tuple[float, float]]] = {}
         for weight, answer in zip(slope, answers, strict=True):
@@ -82,7 +107,7 @@ class Measurement:
     def _cost(self, evaluations: Sequence[int], njev: int) -> Cost:
         """Mitigation calibrates every answer afresh: two circuits with the shots of an evaluation each."""
         extra = 2 if self._measuring.mitigate == "readout" else 0
-        runs = [n + extra for n in evaluations]
+        runs = [n * len(self._samples) + extra for n in evaluations]
         known = [
             n * program.resources.qpu_seconds
             for n, program in zip(runs, self.programs, strict=True)

@@ -15,6 +15,7 @@ from jaxtyping import Float, Int, UInt64
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
     from qiskit.quantum_info import SparsePauliOp
 
 Point: TypeAlias = Float[np.ndarray, " p"]
@@ -110,7 +111,25 @@ class Overlap(NamedTuple):
     other: "QuantumCircuit"
 
 
-Query: TypeAlias = Expectation | Overlap
+class Worth(NamedTuple):
+    """What single outcomes count: `of` takes outcomes (u,) and gives numbers (u,) between `low` and `high`."""
+
+    of: Callable[[UInt64[np.ndarray, " u"]], Float[np.ndarray, " u"]]
+    low: float
+    high: float
+
+
+class Probabilities(NamedTuple):
+    """Query: sum_x p_x w(x) over the outcomes x of all qubits, read in Z; `settle(outcomes (u,), p (u,))` gives the worth w.
+
+    Where w depends on p it must be the derivative of the sum by p, as that of the conditional value at risk is.
+    """
+
+    circuit: "QuantumCircuit"
+    settle: Callable[[UInt64[np.ndarray, " u"], Float[np.ndarray, " u"]], Worth]
+
+
+Query: TypeAlias = Expectation | Overlap | Probabilities
 
 
 def only_value(values: Float[np.ndarray, "q k"]) -> Scalars:
@@ -126,12 +145,16 @@ def only_slope(values: Float[np.ndarray, "q k"]) -> Float[np.ndarray, "q k"]:
 class Loss(NamedTuple):
     """Something to minimise: queries with values (q, k), `combine` -> losses (k,), `slope` -> d(loss)/d(query) (q, k).
 
-    The session answers values, gradients and standard errors of any loss by the chain rule.
+    With `samples` (m, f), values of the parameters `features` of every query's circuit, each query is measured at every sample,
+    and q counts query by query, sample by sample. The session answers values, gradients and standard errors of any loss by the
+    chain rule.
     """
 
     queries: tuple[Query, ...]
     combine: Callable[[Float[np.ndarray, "q k"]], Scalars] = only_value
     slope: Callable[[Float[np.ndarray, "q k"]], Float[np.ndarray, "q k"]] = only_slope
+    features: "tuple[Parameter, ...]" = ()
+    samples: "Float[np.ndarray, 'm f'] | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,6 +66,13 @@ def near_reference(problem: Problem, n_parameters: int, last_ry: int) -> Callabl
     return lambda rng: center + rng.normal(0.0, 0.1, n_parameters)
 
 
+def prepare_bits(circuit: QuantumCircuit, bits: int | None) -> None:
+    """X on every qubit whose bit is one; nothing without bits."""
+    for q in range(circuit.num_qubits):
+        if (bits or 0) >> q & 1:
+            circuit.x(q)
+
+
 def check_layers(ansatz: str, option: str, value: int, least: int = 1) -> None:
     """UsageError unless least <= value <= 1000."""
     if not least <= value <= 1000:
