@@ -14,12 +14,13 @@ from hybrid.angles import split
 from hybrid.device import Device
 from hybrid.errors import UsageError, unknown
 from hybrid.estimate import AllZeros, Group, group_terms
-from hybrid.execution import Conditions, Execution, set_up
+from hybrid.execution import Conditions, Execution, described, set_up
 from hybrid.mitigation import calibration
 from hybrid.program import Program
+from hybrid.resources import check_metric_memory
 from hybrid.spec import WORDS, gradient_method
 from hybrid.transpile import measured, to_isa
-from hybrid.types import Backend, DifferentiableRunner, Expectation, Overlap, Query
+from hybrid.types import Backend, DifferentiableRunner, Expectation, GeometricRunner, Overlap, Query, Task
 
 
 class Measuring(NamedTuple):
@@ -90,6 +91,14 @@ def compile_query(
         able = isinstance(execution.runner, DifferentiableRunner) and not conditions.shots
         return execution if able else set_up(isa, circuits, device, engine(), _without_shots(conditions), rest)
 
+    @cache
+    def geometry() -> GeometricRunner:
+        check_metric_memory(flat.num_qubits, flat.num_parameters)
+        settings, _ = described(isa, [flat], Device.load("ideal"), Conditions(), None)
+        runner = engine().compile(Task(settings, tuple(flat.parameters), None, 0, conditions.threads))
+        assert isinstance(runner, GeometricRunner)
+        return runner
+
     return Program(
         angle_map=angle_map,
         execution=execution,
@@ -99,6 +108,7 @@ def compile_query(
         calibrate=calibration(isa, device, backend, conditions) if measuring.mitigate == "readout" else None,
         method=gradient_method(measuring.gradient, conditions.shots),
         differentiable=differentiable,
+        geometry=geometry,
         engine=engine,
     )
 
