@@ -216,6 +216,7 @@ def judge(finding: Finding, sign: int) -> Verdict:
     The numbers of one answer are taken as independent: each point of a gradient has its own shots.
     """
     (names, recorded, recorded_stderr), (_, measured, measured_stderr) = map(_numbers, finding[1:])
+    sign = 1 if finding.recorded["question"] in runs.GEOMETRY else sign
     scale = _scale(finding.recorded, finding.measured)
     z: list[float | None] = []
     agrees = True
@@ -245,7 +246,9 @@ def _chi_squared_p(squares: list[float]) -> float | None:
 
 
 def _numbers(body: Body) -> tuple[list[str], list[float], list[float]]:
-    """Names, losses (with a gradient behind its loss) and standard errors of an answer."""
+    """Names, numbers (losses, a gradient behind its loss, overlaps, a metric) and standard errors of an answer."""
+    if body["question"] == "metric":
+        return [f"metric[{i}]" for i in range(len(body["metric"]))], body["metric"], [0.0] * len(body["metric"])
     if body["question"] != "gradient":
         return [f"values[{i}]" for i in range(len(body["values"]))], body["values"], body["stderr"]
     names = ["loss", *(f"gradient[{i}]" for i in range(len(body["gradient"])))]
@@ -257,7 +260,7 @@ def _parts(run: Run, finding: Finding) -> list[Part]:
     found = []
     for key in finding.recorded.keys() - set(QUESTION):
         both = [np.atleast_1d(body[key]).tolist() for body in finding[1:]]
-        sign = 1 if "stderr" in key else run.sign
+        sign = 1 if "stderr" in key or finding.recorded["question"] in runs.GEOMETRY else run.sign
         for i, (a, b) in enumerate(zip(*both, strict=True)):
             if repr(a) != repr(b):
                 name = f"{key}[{i}]" if isinstance(finding.recorded[key], list) else key

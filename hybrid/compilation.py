@@ -14,12 +14,22 @@ from hybrid.angles import split
 from hybrid.device import Device
 from hybrid.errors import UsageError, unknown
 from hybrid.estimate import AllZeros, Observed, Open, group_terms
-from hybrid.execution import Conditions, Execution, set_up
+from hybrid.execution import Conditions, Execution, described, set_up
 from hybrid.mitigation import calibration
 from hybrid.program import Program
+from hybrid.resources import check_metric_memory
 from hybrid.spec import WORDS, gradient_method
 from hybrid.transpile import measured, to_isa
-from hybrid.types import Backend, DifferentiableRunner, Expectation, Overlap, Probabilities, Query
+from hybrid.types import (
+    Backend,
+    DifferentiableRunner,
+    Expectation,
+    GeometricRunner,
+    Overlap,
+    Probabilities,
+    Query,
+    Task,
+)
 
 
 class Measuring(NamedTuple):
@@ -97,6 +107,14 @@ def compile_query(
         able = isinstance(execution.runner, DifferentiableRunner) and not conditions.shots
         return execution if able else set_up(isa, circuits, device, engine(), _without_shots(conditions), rest)
 
+    @cache
+    def geometry() -> GeometricRunner:
+        check_metric_memory(flat.num_qubits, flat.num_parameters)
+        settings, _ = described(isa, [flat], Device.load("ideal"), Conditions(), None)
+        runner = engine().compile(Task(settings, tuple(flat.parameters), None, 0, conditions.threads))
+        assert isinstance(runner, GeometricRunner)
+        return runner
+
     return Program(
         angle_map=angle_map,
         execution=execution,
@@ -106,6 +124,7 @@ def compile_query(
         calibrate=calibration(isa, device, backend, conditions) if measuring.mitigate == "readout" else None,
         method=gradient_method(measuring.gradient, conditions.shots),
         differentiable=differentiable,
+        geometry=geometry,
         engine=engine,
     )
 

@@ -56,8 +56,8 @@ def occupied_orbitals(owner: str, problem: Problem) -> list[int]:
     if n % 2 or len(occupied) != problem.n_electrons or not _conserves_spins(problem.hamiltonian):
         raise UsageError(
             f"{owner} needs a molecule in the Jordan-Wigner mapping, a qubit per spin orbital, up spins first; this "
-            f"Hamiltonian of {n} qubits and {problem.n_electrons} electrons is not (a parity or Bravyi-Kitaev mapping, or qubits tapered "
-            "off): its excitations would be other circuits. Take efficient_su2, brick or hamiltonian_variational."
+            f"Hamiltonian of {n} qubits and {problem.n_electrons} electrons is not (a parity or Bravyi-Kitaev mapping, "
+            "or qubits tapered off): its excitations would be other circuits. Take efficient_su2 or brick."
         )
     return occupied
 

@@ -79,3 +79,5 @@ def minimize(optimization: Optimization, oracle: Oracle, budget: Limits) -> Endi
             question = optimization.send(answer)
     except StopIteration as returned:
         return Ending(returned.value, spent, iterations, True, "converged")
+    finally:
+        optimization.close()  # now, not when it is collected: an optimiser may hold a thread

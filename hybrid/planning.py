@@ -9,7 +9,20 @@ from hybrid.loop import Budget, Cost, Oracle, minimize
 from hybrid.prepare import Chosen, Prepared, prepare
 from hybrid.resources import Resources
 from hybrid.spec import Spec
-from hybrid.types import Ansatz, Loss, Losses, LossGradient, Question, Solution, Values
+from hybrid.types import (
+    Ansatz,
+    Estimates,
+    Gradient,
+    Loss,
+    Losses,
+    LossGradient,
+    Metric,
+    Overlaps,
+    Question,
+    Solution,
+    Tensor,
+    Values,
+)
 
 REHEARSED_EVALUATIONS = 1_000_000
 """The rehearsal ends here even if the budget does not."""
@@ -102,10 +115,17 @@ class _Rehearsal:
     def __init__(self) -> None:
         self._rng = np.random.default_rng(0)
 
-    def ask(self, question: Question) -> Losses | LossGradient:
+    def ask(self, question: Question) -> Losses | LossGradient | Tensor | Estimates:
         """An answer of the right shape."""
-        if isinstance(question, Values):
-            values = self._rng.normal(size=len(question.points))
-            return Losses(values, np.ones(len(values)))
-        gradient = self._rng.normal(size=len(question.x))
-        return LossGradient(float(self._rng.normal()), gradient, 1.0, np.ones(len(gradient)))
+        match question:
+            case Values():
+                values = self._rng.normal(size=len(question.points))
+                return Losses(values, np.ones(len(values)))
+            case Gradient():
+                gradient = self._rng.normal(size=len(question.x))
+                return LossGradient(float(self._rng.normal()), gradient, 1.0, np.ones(len(gradient)))
+            case Overlaps():
+                fidelities = self._rng.random(len(question.pairs))
+                return Estimates(fidelities, np.ones(len(fidelities)))
+            case Metric():
+                return np.eye(len(question.x)) / 4

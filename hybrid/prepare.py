@@ -80,7 +80,8 @@ class Chosen:
         spec, parameters = self._prepared.spec, list(ansatz.circuit.parameters)
         conditions = Conditions(spec.shots, spec.realizations, spec.threads, spec.dd, without)
         measuring = Measuring(conditions, spec.grouping, spec.mitigate, spec.gradient)
-        return Measurement(loss, parameters, self._prepared.device, self.backend, measuring)
+        asks = catalog.parse("optimizers", self.optimizer_text).signature.constants.get("ASKS", ())
+        return Measurement(loss, parameters, self._prepared.device, self.backend, measuring, state=ansatz.circuit, asks=asks)
 
     def start(self, ansatz: Ansatz) -> Point:
         """The initial point (p,): the Spec's, or drawn by the ansatz; UsageError for a wrong length."""

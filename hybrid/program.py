@@ -17,7 +17,7 @@ from hybrid.gradients import Measured
 from hybrid.randomness import Seed, child, sequence
 from hybrid.resources import Resources
 from hybrid.sensitivity import Sensitivities, sensitivities
-from hybrid.types import Angles, Backend, Counts, Estimates, LossGradient, Point, Points, Scalars
+from hybrid.types import Angles, Backend, Counts, Estimates, GeometricRunner, LossGradient, Point, Points, Scalars, Tensor
 
 PORTION_BYTES, PORTION_ROWS, PORTION_WORK = 2**28, 2048, 10**9
 """Points are sent on in portions of at most so many bytes of probabilities, rows, and bytes of state times gates (about a
@@ -32,7 +32,7 @@ class Program:
     """A compiled query. Calls are pure functions of their arguments; see `hybrid.compile`.
 
     `method` is how gradients are made; `differentiable` gives the same circuits where they can be
-    differentiated, compiled when first asked for.
+    differentiated and `geometry` the first one without noise, both compiled when first asked for.
     """
 
     angle_map: AngleMap
@@ -43,6 +43,7 @@ class Program:
     calibrate: Callable[[np.random.SeedSequence], Correction] | None
     method: str
     differentiable: Callable[[], Execution]
+    geometry: Callable[[], GeometricRunner]
     engine: Callable[[], Backend]
 
     @property
@@ -115,6 +116,21 @@ class Program:
             float(_stderr(found.value)[0]),
             np.sqrt(found.variance @ jacobian**2 + np.sum(pulls**2, axis=1) + _spread(slopes) ** 2),
         )
+
+    def metric(self, x: Point) -> Tensor:
+        """Quantum geometric tensor (p, p) at x of the circuit's state before it is measured: exact and always without noise.
+
+        g_ij = Re(<d_i psi|d_j psi> - <d_i psi|psi><psi|d_j psi>) (Provost & Vallee 1980), a quarter of the quantum Fisher
+        information. UsageError for an overlap, and, before anything is allocated, for more angles than memory holds.
+        """
+        if any(isinstance(group, AllZeros) for group in self.groups):
+            raise UsageError("the metric is that of one circuit's state; an overlap has two.")
+        x = self._checked(np.asarray(x, dtype=float)[None])[0]
+        jacobian = self.angle_map.jacobian(x)
+        if not jacobian.size:
+            return np.zeros((len(x), len(x)))
+        metric = jacobian.T @ self.geometry().metric(self.angle_map(x[None])[0]) @ jacobian
+        return (metric + metric.T) / 2
 
     def _adjoint(self, x: Point, root: np.random.SeedSequence, detuning_seed: Seed) -> gradients.Slopes:
         """One reverse pass per realization; the value is the backend's own."""

@@ -17,6 +17,8 @@ from hybrid.result import Result, from_record
 
 COLUMNS = ("n", "question", "iteration", "nfev", "points", "value", "stderr", "seconds")
 """Of every exported row; more follow."""
+GEOMETRY = ("metric", "overlaps")
+"""Questions whose answers hold no loss."""
 AT_HOME = ("host", "cores", "folder")
 """What of a start line's meta tells where a run was made."""
 
@@ -85,7 +87,7 @@ def _understood(path: Path, mtime: float, start: dict[str, Any], about: dict[str
     if last["kind"] == "stop":
         value, stderr = body["solution"]["value"], body["solution"]["stderr"]
         exact, gap = body["report"]["exact"], body["report"]["gap"]
-    elif last["kind"] == "answer":
+    elif last["kind"] == "answer" and body["question"] not in GEOMETRY:
         losses, stderrs = values_of(body)
         value, stderr = (-losses[0] if about["maximize"] else losses[0]), stderrs[0]
     return Glance(
@@ -119,7 +121,12 @@ def short(member: str) -> str:
 
 
 def values_of(answer: dict[str, Any]) -> tuple[list[float], list[float]]:
-    """The losses of an answer and their standard errors: one per point, or the one that came with a gradient."""
+    """The losses of an answer and their standard errors: one per point, or the one that came with a gradient.
+
+    A metric and overlaps come without one.
+    """
+    if answer["question"] in GEOMETRY:
+        return [], []
     if answer["question"] == "gradient":
         return [answer["loss"]], [answer["loss_stderr"]]
     return answer["values"], answer["stderr"]
@@ -155,10 +162,11 @@ class Run(NamedTuple):
     @property
     def last_value(self) -> tuple[float, float] | None:
         """The newest recorded value with its standard error, in the reported sign."""
-        if not self.answers:
-            return None
-        losses, stderr = values_of(self.answers[-1])
-        return self.sign * losses[0], stderr[0]
+        for answer in reversed(self.answers):
+            losses, stderr = values_of(answer)
+            if losses:
+                return self.sign * losses[0], stderr[0]
+        return None
 
     @property
     def x(self) -> list[float] | None:
@@ -171,8 +179,10 @@ class Run(NamedTuple):
         for answer in self.answers:
             if answer["question"] == "gradient":
                 spent += self.about["evaluations_per_gradient"]
-            elif answer["question"] == "values":
+            elif answer["question"] in ("values", "overlaps"):
                 spent += len(answer["values"])
+            elif answer["question"] == "metric":
+                spent += 1
             counted.append(spent)
         return counted
 
@@ -330,7 +340,8 @@ def rows(run: Run) -> Iterator[dict[str, Any]]:
         losses, stderrs = values_of(answer)
         pairs = [(run.sign * loss, stderr) for loss, stderr in zip(losses, stderrs, strict=True)]
         row: dict[str, Any] = {key: answer[key] for key in ("n", "question", "iteration")}
-        row |= {"nfev": nfev, "points": len(pairs), "value": pairs[0][0], "stderr": pairs[0][1], "seconds": seconds}
+        first = pairs[0] if pairs else (None, None)
+        row |= {"nfev": nfev, "points": len(pairs), "value": first[0], "stderr": first[1], "seconds": seconds}
         row |= {f"x_{i}": value for i, value in enumerate(answer["x"])}
         for i in range(1, most):
             row[f"value_{i}"], row[f"stderr_{i}"] = pairs[i] if i < len(pairs) else (None, None)

@@ -1,6 +1,7 @@
 """The session: what an algorithm may use. It asks through the gate, plays the loop and measures the end afresh."""
 
 import hashlib
+import math
 import os
 import time
 from collections.abc import Callable
@@ -20,7 +21,21 @@ from hybrid.record import SCHEMA, Record, read_finished
 from hybrid.result import Result, from_record
 from hybrid.sensitivity import Assumption, assumptions
 from hybrid.spec import Spec
-from hybrid.types import Ansatz, Gradient, Loss, Losses, LossGradient, Point, Question, Solution, Values
+from hybrid.types import (
+    Ansatz,
+    Estimates,
+    Gradient,
+    Loss,
+    Losses,
+    LossGradient,
+    Metric,
+    Overlaps,
+    Point,
+    Question,
+    Solution,
+    Tensor,
+    Values,
+)
 
 
 class Progress(NamedTuple):
@@ -135,6 +150,8 @@ class GatedSession:
         self._begun = time.monotonic()
         self.rng = np.random.default_rng(child(root, ALGORITHM))
         self._ended: tuple[Measurement, Point] | None = None
+        self._newest = math.nan, 0.0
+        self._metric_asked = False
         self.simulator = ""
         self.n_qubits = 0
 
@@ -174,7 +191,7 @@ class GatedSession:
             "evaluations_per_gradient": evaluations_per_gradient,
         }
 
-    def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient:
+    def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient | Tensor | Estimates:
         """The gate: the record's answer to this question if it holds one, else a measurement, appended before it is used."""
         seed, detunings = child(self._randomness, ANSWER, self._gate.n_answers), self._landscape()
         match question:
@@ -182,7 +199,7 @@ class GatedSession:
                 asked = {"question": "values", "points": _hash(question.points)}
                 body = self._pass(asked, question, lambda: _losses_body(measurement.values(question.points, seed, detunings)))
                 answer = Losses(np.array(body["values"]), np.array(body["stderr"]))
-                value, stderr = answer[0], float(answer.stderr[0])
+                self._newest = answer[0], float(answer.stderr[0])
             case Gradient():
                 body = self._pass(
                     {"question": "gradient"},
@@ -192,18 +209,24 @@ class GatedSession:
                 answer = LossGradient(
                     body["loss"], np.array(body["gradient"]), body["loss_stderr"], np.array(body["gradient_stderr"])
                 )
-                value, stderr = answer.loss, answer.loss_stderr
+                self._newest = answer.loss, answer.loss_stderr
+            case Overlaps():
+                asked = {"question": "overlaps", "points": _hash(question.pairs)}
+                body = self._pass(asked, question, lambda: _losses_body(measurement.overlaps(question.pairs, seed, detunings)))
+                answer = Estimates(np.array(body["values"]), np.array(body["stderr"]))
+            case Metric():
+                body = self._pass({"question": "metric"}, question, lambda: _metric_body(measurement.metric(question.x)))
+                answer = _tensor(body["metric"], len(question.x))
+                self._metric_asked = True
         self._spent = self._spent.plus(measurement.cost(question))
-        self._tell(value, stderr, question.iteration)
+        self._tell(*self._newest, question.iteration)
         return answer
 
     def _landscape(self) -> np.random.SeedSequence | None:
         """Without shots the same detunings for every question of the loop: the optimiser walks on one smooth landscape."""
         return child(self._randomness, LANDSCAPE) if self._prepared.spec.shots == 0 else None
 
-    def _pass(
-        self, asked: dict[str, Any], question: Values | Gradient, measure: Callable[[], dict[str, Any]]
-    ) -> dict[str, Any]:
+    def _pass(self, asked: dict[str, Any], question: Question, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         if not np.isfinite(question.x).all():
             raise HybridError(
                 f"optimiser '{self._chosen.optimizer_text}' went to a point that is not finite; the record is kept."
@@ -228,6 +251,8 @@ class GatedSession:
         self._ended = measurement, ending.x
         if ending.spent.njev and measurement.programs[0].borrows_gradients:
             self.simulator += "; gradients by the exact engine"
+        if self._metric_asked:
+            self.simulator += f"; metric by the exact engine{', of the state without noise' * self._prepared.device.noisy}"
         total = ending.spent.plus(measurement.cost(question))
         return Solution(
             x=ending.x,
@@ -254,7 +279,7 @@ class GatedSession:
         self._progress(Progress(loss, stderr, iteration, spent.nfev, seconds, max(parts), self._read))
 
 
-def _losses_body(losses: Losses) -> dict[str, Any]:
+def _losses_body(losses: Losses | Estimates) -> dict[str, Any]:
     return {"values": losses.values.tolist(), "stderr": losses.stderr.tolist()}
 
 
@@ -265,6 +290,17 @@ def _gradient_body(answer: LossGradient) -> dict[str, Any]:
         "gradient": answer.gradient.tolist(),
         "gradient_stderr": answer.gradient_stderr.tolist(),
     }
+
+
+def _metric_body(metric: Tensor) -> dict[str, Any]:
+    """The upper triangle, row by row: the tensor is symmetric."""
+    return {"metric": metric[np.triu_indices(len(metric))].tolist()}
+
+
+def _tensor(upper: list[float], p: int) -> Tensor:
+    tensor = np.zeros((p, p))
+    tensor[np.triu_indices(p)] = upper
+    return tensor + np.triu(tensor, 1).T
 
 
 def _hash(points: np.ndarray) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Point: TypeAlias = Float[np.ndarray, " p"]
 Points: TypeAlias = Float[np.ndarray, "k p"]
+Pairs: TypeAlias = Float[np.ndarray, "k 2 p"]
 Scalars: TypeAlias = Float[np.ndarray, " k"]
 Angles: TypeAlias = Float[np.ndarray, "k m"]
 Shots: TypeAlias = Int[np.ndarray, "r s"]
@@ -43,7 +44,22 @@ class Gradient(NamedTuple):
     iteration: int
 
 
-Question: TypeAlias = Values | Gradient
+class Metric(NamedTuple):
+    """Question: the quantum geometric tensor (p, p) of the ansatz's state at `x`, computed without noise; no shots."""
+
+    x: Point
+    iteration: int
+
+
+class Overlaps(NamedTuple):
+    """Question: the fidelity |<psi(a)|psi(b)>|^2 of the ansatz's states at every pair of points (a, b), as measured."""
+
+    x: Point
+    pairs: Pairs
+    iteration: int
+
+
+Question: TypeAlias = Values | Gradient | Metric | Overlaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +90,17 @@ class LossGradient:
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.loss, self.gradient))
+
+
+Tensor: TypeAlias = Float[np.ndarray, "p p"]
+"""Answer to `Metric`."""
+
+
+class Estimates(NamedTuple):
+    """Answer to `Overlaps`, and what a program returns: values with their standard errors, both (k,)."""
+
+    values: Scalars
+    stderr: Scalars
 
 
 Optimization: TypeAlias = Generator[Question, Any, Point]
@@ -218,13 +245,6 @@ class Solution(NamedTuple):
 # --- What a backend is asked -----------------------------------------------------------------------------------------
 
 
-class Estimates(NamedTuple):
-    """Values with their standard errors, both (k,)."""
-
-    values: Scalars
-    stderr: Scalars
-
-
 class Counts(NamedTuple):
     """Distinct outcomes (u,) as integers, qubit 0 the lowest bit, how often each was seen (u,), and in which realization of
     the detunings (u,); an outcome has one entry for every realization that showed it."""
@@ -335,6 +355,15 @@ class SlopedRunner(DifferentiableRunner, Protocol):
         self, angles: "Float[np.ndarray, ' m']", weights: "Float[np.ndarray, 's d']"
     ) -> list[list[dict[str, float] | None]]:
         """Per setting and step df/d(number) of a channel by the number's name, f as in `differentiate`; None for a gate."""
+        ...
+
+
+@runtime_checkable
+class GeometricRunner(Runner, Protocol):
+    """A compiled task that also knows how its state turns with its angles."""
+
+    def metric(self, angles: "Float[np.ndarray, ' m']") -> "Float[np.ndarray, 'm m']":
+        """Quantum geometric tensor of the first setting's pure state."""
         ...
 
 
