@@ -1,10 +1,10 @@
 """From an observable to groups of commuting terms, and from counts to an expectation value with its standard error."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt64
+from jaxtyping import Bool, Float, UInt64
 from qiskit.quantum_info import SparsePauliOp
 from scipy.special import ndtri, stdtrit
 
@@ -64,6 +64,21 @@ class AllZeros(NamedTuple):
         return high - float(np.prod(stretches)), high
 
 
+class Marked(NamedTuple):
+    """The projector on the outcomes for which `marks` is true."""
+
+    marks: Callable[[UInt64[np.ndarray, " u"]], Bool[np.ndarray, " u"]]
+
+    def eigenvalues(self, outcomes: UInt64[np.ndarray, " u"], correction: Correction | None) -> Float[np.ndarray, " u"]:
+        """1 for a marked outcome, else 0, as it was read: a correction of single qubits says nothing of a set."""
+        assert correction is None
+        return self.marks(outcomes).astype(float)
+
+    def extremes(self, correction: Correction | None) -> tuple[float, float]:
+        """Bounds of what one shot can contribute."""
+        return 0.0, 1.0
+
+
 def _qubits(mask: np.uint64) -> list[int]:
     return [q for q in range(int(mask).bit_length()) if int(mask) >> q & 1]
 
@@ -118,7 +133,7 @@ class Share(NamedTuple):
     pulls: Float[np.ndarray, " r"]
 
 
-def share(group: Group | AllZeros, counts: Counts, realizations: int, correction: Correction | None) -> Share:
+def share(group: Group | AllZeros | Marked, counts: Counts, realizations: int, correction: Correction | None) -> Share:
     """Estimate of the group's expectation value; its variance is never zero.
 
     The variance counts two imagined shots, one at each extreme (+-sum|c| for Pauli terms); for a single term that is
