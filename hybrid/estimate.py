@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Float, UInt64
+from jaxtyping import Bool, Float, UInt64
 from qiskit.quantum_info import SparsePauliOp
 from scipy.special import ndtri, stdtrit
 
@@ -64,6 +64,21 @@ class AllZeros(NamedTuple):
         return high - float(np.prod(stretches)), high
 
 
+class Marked(NamedTuple):
+    """The projector on the outcomes for which `marks` is true."""
+
+    marks: Callable[[UInt64[np.ndarray, " u"]], Bool[np.ndarray, " u"]]
+
+    def eigenvalues(self, outcomes: UInt64[np.ndarray, " u"], correction: Correction | None) -> Float[np.ndarray, " u"]:
+        """1 for a marked outcome, else 0, as it was read: a correction of single qubits says nothing of a set."""
+        assert correction is None
+        return self.marks(outcomes).astype(float)
+
+    def extremes(self, correction: Correction | None) -> tuple[float, float]:
+        """Bounds of what one shot can contribute."""
+        return 0.0, 1.0
+
+
 class Settled(NamedTuple):
     """The worth of outcomes; bit v of an outcome of the circuit is bit `places[v]` of a measured one."""
 
@@ -93,7 +108,7 @@ class Open(NamedTuple):
         return Settled(self.settle(gathered(outcomes, self.places), shares), self.places, self.basis)
 
 
-Observed: TypeAlias = Group | AllZeros | Settled
+Observed: TypeAlias = Group | AllZeros | Marked | Settled
 """What one measured circuit is evaluated for."""
 
 

@@ -11,7 +11,8 @@ from typing import Any, final
 class Result:
     """One finished run. `stderr` is the measurement's at this x; `exact`, `gap` and `ratio` are None where unknown.
 
-    `device_stderr` is what the device's assumed ranges leave open, `device_most` the number that matters most; None on an ideal
+    `outcomes` says what shots of an optimisation problem are worth (see `hybrid.outcomes`), with the time its classical answer
+    took in `classical_seconds`; None for other problems. `device_stderr` is what the device's assumed ranges leave open, `device_most` the number that matters most; None on an ideal
     device, and on more than ten qubits.
     """
 
@@ -51,6 +52,8 @@ class Result:
     record: str
     digest: str
     replayed: bool
+    outcomes: dict[str, Any] | None = None
+    classical_seconds: float | None = None
 
     @property
     def worse_than_baseline(self) -> bool:
@@ -79,6 +82,7 @@ def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: d
         device=spec["device"],
         backend=spec["backend"],
         seconds=meta["seconds"],
+        classical_seconds=meta.get("classical_seconds"),
         record=str(path),
         digest=stop["digest"],
         replayed=replayed,

@@ -15,6 +15,7 @@ from hybrid.errors import HybridError
 from hybrid.gate import Gate, RecordingGate
 from hybrid.loop import Cost, Ending, Limits, Oracle, minimize
 from hybrid.measure import Measurement
+from hybrid.outcomes import judged
 from hybrid.prepare import ALGORITHM, ANSWER, DEVICE, FINAL, LANDSCAPE, Chosen, Prepared, prepare
 from hybrid.randomness import child
 from hybrid.record import SCHEMA, Record, read_finished
@@ -94,8 +95,14 @@ def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
     record.append(
         "stop",
         {"solution": body, "report": _report(prepared, session, body["value"]), "digest": record.digest(body)},
-        {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)},
+        {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)} | _classical(prepared),
     )
+
+
+def _classical(prepared: Prepared) -> dict[str, float]:
+    """What the classical answer took; a time, so no part of the line's body."""
+    choices = prepared.problem.choices
+    return {} if choices is None else {"classical_seconds": round(choices.seconds, 6)}
 
 
 def _report(prepared: Prepared, session: "GatedSession", value: float) -> dict[str, Any]:
@@ -119,6 +126,7 @@ def _report(prepared: Prepared, session: "GatedSession", value: float) -> dict[s
         "device_most": assumed[0].key if assumed else None,
         "n_qubits": session.n_qubits,
         "caveat": device.caveat,
+        "outcomes": session.outcomes(),
     }
 
 
@@ -149,7 +157,7 @@ class GatedSession:
         self._spent = Cost()
         self._begun = time.monotonic()
         self.rng = np.random.default_rng(child(root, ALGORITHM))
-        self._ended: tuple[Measurement, Point] | None = None
+        self._ended: tuple[Measurement, Point, np.random.SeedSequence] | None = None
         self._newest = math.nan, 0.0
         self._metric_asked = False
         self.simulator = ""
@@ -240,15 +248,22 @@ class GatedSession:
         device = self._prepared.device
         if self._ended is None or not device.noisy or self.n_qubits > ASSUMPTION_QUBITS:
             return []
-        measurement, x = self._ended
+        measurement, x, _ = self._ended
         return assumptions(measurement.sensitivities(x, child(self._randomness, DEVICE)), device)
+
+    def outcomes(self) -> dict[str, Any] | None:
+        """What the shots of the final measurement are worth, where the problem knows; see `hybrid.outcomes`."""
+        if self._ended is None:
+            return None
+        measurement, x, seed = self._ended
+        return judged(self._prepared.problem, measurement.programs[0], x, child(seed, 0))
 
     def _final(self, measurement: Measurement, ending: Ending) -> Solution:
         """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""
         seed = child(self._randomness, FINAL, self._gate.n_answers)
         question = Values(ending.x, ending.x[None], ending.iterations)
         body = self._pass({"question": "final"}, question, lambda: _losses_body(measurement.values(question.points, seed)))
-        self._ended = measurement, ending.x
+        self._ended = measurement, ending.x, seed
         if ending.spent.njev and measurement.programs[0].borrows_gradients:
             self.simulator += "; gradients by the exact engine"
         if self._metric_asked:

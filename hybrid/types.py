@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Int, UInt64
+from jaxtyping import Bool, Float, Int, UInt64
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -203,6 +203,25 @@ class Problem:
     n_electrons: int | None = None
     reference_bits: int | None = None
     decode: Callable[[int], str] | None = None
+    choices: "Choices | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What single outcomes of an optimisation problem are worth, and what a classical method makes of it.
+
+    The first `n_variables` qubits are the variables, any others slack. `objective` (in the reported sign) and `feasible` take
+    outcomes (u,); `best` is the best classical choice (None: not known), found by `method` in `seconds`. `penalty` says how
+    constraints are punished, empty where there are none.
+    """
+
+    n_variables: int
+    objective: Callable[[UInt64[np.ndarray, " u"]], Float[np.ndarray, " u"]]
+    feasible: Callable[[UInt64[np.ndarray, " u"]], Bool[np.ndarray, " u"]]
+    best: int | None
+    method: str
+    seconds: float
+    penalty: str
 
 
 @runtime_checkable

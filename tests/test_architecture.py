@@ -31,7 +31,7 @@ LAYERS = [
     {"mitigation", "sensitivity"},
     {"program"},
     {"compilation"},
-    {"measure"},
+    {"measure", "outcomes"},
     {"prepare"},
     {"planning", "plot", "sampling", "session"},
     {"audit", "characterization", "check", "explaining"},
@@ -45,7 +45,18 @@ MAY_IMPORT = {
     "algorithms": {"numpy", "qiskit", "hybrid.types", "hybrid.errors"},
     "ansatze": {"numpy", "qiskit", "hybrid.types", "hybrid.errors", "hybrid.circuit_file", "hybrid.ansatze"},
     "circuits": {"numpy", "qiskit", "hybrid.errors", "hybrid.circuits"},
-    "problems": {"numpy", "scipy", "jaxtyping", "qiskit", "hybrid.types", "hybrid.errors", "hybrid.files", "hybrid.problems"},
+    "problems": {
+        "numpy",
+        "scipy",
+        "jaxtyping",
+        "qiskit",
+        "highspy",
+        "pyscf",
+        "hybrid.types",
+        "hybrid.errors",
+        "hybrid.files",
+        "hybrid.problems",
+    },
     "backends": {
         "numpy",
         "jaxtyping",
@@ -66,7 +77,14 @@ STANDARD_ONLY = (
     *("catalog", "device", "device_options", "doctor", "error_budget", "errors", "files", "inputs", "machine", "profile"),
     *("record", "result", "runs", "spec", "variants"),
 )
-OWNERS = {"typer": "cli", "rich": "cli", "matplotlib": "plot", "qiskit_aer": "backends/aer"}
+OWNERS = {
+    "typer": "cli",
+    "rich": "cli",
+    "matplotlib": "plot",
+    "qiskit_aer": "backends/aer",
+    "highspy": "problems/lp",
+    "pyscf": "problems/molecule",
+}
 
 
 def imports(path: Path) -> set[str]:

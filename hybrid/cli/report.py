@@ -26,6 +26,7 @@ def result_text(result: Result, spec: Spec) -> str:
         ("", "± is the measurement at this x, not how far x is from the optimum" if result.stderr > 0 else ""),
         ("exact", _exact(result)),
         (result.baseline_name, _baseline(result)),
+        *_outcomes(result),
         ("ended", _ended(result)),
         ("evaluations", _evaluations(result)),
         ("QPU time", f"{duration(result.qpu_seconds)} (shots x shot cycle; latency excluded)" if result.qpu_seconds else ""),
@@ -98,6 +99,34 @@ def _baseline(result: Result) -> str:
         return ""
     verdict = "this run is WORSE" if result.worse_than_baseline else "this run is no worse"
     return f"{result.baseline:.9f} {result.unit}".rstrip() + f"  {verdict}"
+
+
+def _outcomes(result: Result) -> list[tuple[str, str]]:
+    """What a shot is worth beside a guess, and the best classical choice; nothing where the problem has no choices."""
+    found = result.outcomes
+    if found is None:
+        return []
+    rows = [("likeliest shot", f"{found['likeliest']} ({_percent(found['likeliest_share'])} of shots)")]
+    if found["optimal"] is not None:
+        guess = found["optimal_guessing"]
+        times = f"; {found['optimal'][0] / guess:.2g} times as often" if guess else ""
+        rows.append(("an optimum in", f"{_percent(*found['optimal'])} of shots, {_percent(guess)} of guesses{times}"))
+    if found["penalty"]:
+        told = f"{_percent(*found['infeasible'])} of shots, {_percent(found['infeasible_guessing'])} of guesses"
+        rows += [("infeasible", told), ("penalty", found["penalty"])]
+    means = found["feasible_mean"], found["feasible_mean_guessing"]
+    if None not in means:
+        kind = "feasible shot" if found["penalty"] else "shot"
+        rows.append(("mean", f"{means[0]:.6g} over {kind}s, {means[1]:.6g} over such guesses"))
+    seconds = result.classical_seconds
+    took = "" if seconds is None else f" in {duration(seconds)}" if seconds >= 0.1 else f" in {1000 * seconds:.2g} ms"
+    rows.append(("best known", f"{found['best'] or 'none'} ({found['method']}{took})"))
+    return rows
+
+
+def _percent(share: float, stderr: float = 0.0) -> str:
+    """A share in per cent, its standard error in the last places."""
+    return f"{with_uncertainty(100 * share, 100 * stderr)} %" if stderr > 0 else f"{100 * share:.3g} %"
 
 
 def _ended(result: Result) -> str:
