@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hybrid.explaining import explain
     from hybrid.planning import plan
     from hybrid.program import Program
+    from hybrid.qiskit_api import Estimator, Sampler
     from hybrid.result import Result
     from hybrid.sampling import sample
     from hybrid.session import run
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Device",
+    "Estimator",
     "HybridError",
     "Program",
     "Result",
+    "Sampler",
     "Spec",
     "characterize",
     "compile",
@@ -35,9 +38,11 @@ __all__ = [
 
 _HOME = {
     "Device": "device",
+    "Estimator": "qiskit_api",
     "HybridError": "errors",
     "Program": "program",
     "Result": "result",
+    "Sampler": "qiskit_api",
     "Spec": "spec",
     "characterize": "characterization",
     "compile": "compilation",

@@ -83,8 +83,7 @@ def split(circuit: QuantumCircuit, parameters: Sequence[Parameter]) -> tuple[Qua
     """
     flat: list[tuple[Any, list[int]]] = []
     for instruction in circuit.data:
-        if instruction.operation.name != "barrier":
-            _flatten(instruction.operation, [circuit.find_bit(bit).index for bit in instruction.qubits], flat)
+        _flatten(instruction.operation, [circuit.find_bit(bit).index for bit in instruction.qubits], flat)
     expressions = [gate.params[0] for gate, _ in flat if _parametrised(gate)]
     fresh = iter(ParameterVector("angle", len(expressions)))
     result = QuantumCircuit(circuit.num_qubits)

@@ -9,7 +9,6 @@ import ast
 import hashlib
 import importlib
 import importlib.util
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -19,6 +18,7 @@ from typing import Any
 from hybrid import device_options
 from hybrid.errors import UsageError, shortened, unknown
 from hybrid.files import looks_like_path, read_bytes, read_toml
+from hybrid.outside import import_file
 
 PACKAGE = Path(__file__).parent
 FAMILIES = {
@@ -69,7 +69,7 @@ class Member:
     @property
     def files(self) -> list[Path]:
         """The files this reference depends on: data files among its options, and its own code when it is from outside."""
-        data = [Path(v) for v in self.options.values() if isinstance(v, str) and looks_like_path(v)]
+        data = [found[0] for value in self.options.values() if (found := _file_in(value))]
         return data if self.signature.file.is_relative_to(PACKAGE) else [self.signature.file, *data]
 
     def text(self, *, defaults: bool) -> str:
@@ -220,13 +220,7 @@ def _import(member: Member) -> Any:
     """The module that holds the member."""
     head = member.name.partition(":")[0]
     if head.endswith(".py"):
-        path = member.signature.file.resolve()
-        spec = importlib.util.spec_from_file_location(f"hybrid_outside_{path.stem}", path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-        return module
+        return import_file(member.signature.file)
     return importlib.import_module(head if ":" in member.name else f"hybrid.{member.family}.{head}")
 
 
@@ -302,8 +296,18 @@ def _convert(text: str, option: Option, owner: str) -> Any:
     return number
 
 
+def _file_in(value: Any) -> tuple[Path, str] | None:
+    """The file that an option's value names, and what stands behind it: `./mine.py:name` is an object in a file."""
+    if not isinstance(value, str):
+        return None
+    head, colon, rest = value.partition(":")
+    if colon and head.endswith(".py"):
+        return Path(head), f":{rest}"
+    return (Path(value), "") if looks_like_path(value) else None
+
+
 def _canonical_value(value: Any) -> str:
     """A value as it is written on the command line, files by fingerprint."""
-    if isinstance(value, str) and looks_like_path(value):
-        return fingerprint(Path(value))
+    if found := _file_in(value):
+        return fingerprint(found[0]) + found[1]
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

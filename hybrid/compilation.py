@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.exceptions import CircuitError
@@ -19,7 +20,7 @@ from hybrid.mitigation import calibration
 from hybrid.program import Program
 from hybrid.resources import check_metric_memory
 from hybrid.spec import WORDS, gradient_method
-from hybrid.transpile import measured, to_isa
+from hybrid.transpile import IsaCircuit, check_unitary, measured, on_named_qubits, to_isa
 from hybrid.types import (
     Backend,
     DifferentiableRunner,
@@ -79,7 +80,7 @@ def compile_query(
         circuit = _overlap_circuit(query)
     elif isinstance(query, Expectation) and query.observable.num_qubits != circuit.num_qubits:
         raise UsageError(f"the observable acts on {query.observable.num_qubits} qubits, the circuit has {circuit.num_qubits}.")
-    isa = to_isa(circuit, device)
+    isa = _isa(circuit, query, device)
     flat, angle_map = split(isa.circuit, parameters)
     isa = isa._replace(circuit=flat)
     groups: Sequence[Observed | Open]
@@ -127,6 +128,15 @@ def compile_query(
         geometry=geometry,
         engine=engine,
     )
+
+
+def _isa(circuit: QuantumCircuit, query: Query, device: Device) -> IsaCircuit:
+    """A circuit that Qiskit has laid out already stays on the qubits that it names; any other is laid out here."""
+    if not device.noisy or circuit.layout is None or isinstance(query, Overlap):
+        return to_isa(circuit, device)
+    check_unitary(circuit)
+    measured_qubits = np.flatnonzero((query.observable.paulis.x | query.observable.paulis.z).any(axis=0))
+    return on_named_qubits(circuit, device, measured_qubits.tolist())
 
 
 def engine() -> Backend:

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from hybrid import catalog, device_options, variants
 from hybrid.device_options import DEFAULT, DEPHASING, Offer
 from hybrid.errors import unknown
 from hybrid.profile import Number, Pairs, Profile, Quantity
+
+if TYPE_CHECKING:
+    from hybrid.qiskit_api import DeviceBackend
 
 GATES = {"rz": 1, "sx": 1, "rx": 1, "cz": 2, "rzz": 2, "rxx": 2}
 """The native gates that the noise model describes, with their qubits. `rz` may be virtual: a change of frame, no error."""
@@ -111,6 +114,12 @@ class Device:
         """Every option that the profile leaves open, and what it takes."""
         own = "" if not self.noisy else "markov" if self.t2_star_s is None else "quasistatic"
         return device_options.takes(Offer(own, self.variants))
+
+    def backend(self, *, max_circuits: int | None = None, **options: Any) -> "DeviceBackend":
+        """The device as a Qiskit `BackendV2`; options as `hybrid.qiskit_api.DeviceBackend`."""
+        from hybrid.qiskit_api import DeviceBackend
+
+        return DeviceBackend(self, max_circuits=max_circuits, **options)
 
     @staticmethod
     def load(text: str, *, dephasing: str | None = None) -> "Device":

@@ -18,7 +18,19 @@ from hybrid.estimate import divide_shots
 from hybrid.randomness import child
 from hybrid.resources import Resources, check_memory, resources
 from hybrid.transpile import IsaCircuit, Schedule, schedule
-from hybrid.types import Angles, Backend, Counts, DifferentiableRunner, Operation, Runner, Scalars, Setting, Shots, Task
+from hybrid.types import (
+    Angles,
+    Backend,
+    Counts,
+    DifferentiableRunner,
+    ForeignBackend,
+    Operation,
+    Runner,
+    Scalars,
+    Setting,
+    Shots,
+    Task,
+)
 
 REALIZATIONS, QUADRATURE = 100, 64
 """Detunings by default: with shots, and for infinitely many shots."""
@@ -135,6 +147,11 @@ def set_up(
 
     UsageError for too few shots, realizations that cannot be, and, before anything is allocated, too little memory.
     """
+    if isinstance(backend, ForeignBackend) and device.noisy:
+        raise UsageError(
+            f"device '{device.label}': backend '{backend.physics}' brings its own physics, no device goes with it; "
+            "leave --device out, or take a simulator of hybrid list backends."
+        )
     if conditions.dd != "none" and not device.noisy:
         raise UsageError(f"dd={conditions.dd}: on device '{device.label}' nothing takes time; leave it out.")
     angles = DetunedAngles() if device.dephasing == "quasistatic" else None
@@ -157,7 +174,7 @@ def set_up(
         realizations=realizations,
         readout=None if "readout" in conditions.without or not device.noisy else noise.readout(device, isa.physical),
         detuned=detuned,
-        resources=resources(isa, schedules, device, conditions.shots, realizations, memory_bytes, backend.describe(task)),
+        resources=resources(isa, schedules, device, backend, task, memory_bytes),
         recipe=Recipe(isa, tuple(circuits), device, conditions),
     )
 

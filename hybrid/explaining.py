@@ -153,8 +153,8 @@ class _Budget:
             ) from None
 
     def _can(self, backend: str) -> bool:
-        spec = replace(self._prepared.spec, backend=backend)
         with suppress(HybridError):
+            spec = replace(self._prepared.spec, backend=backend)
             Chosen(self._prepared._replace(spec=spec)).compile(self._loss, self._ansatz)
             return True
         return False

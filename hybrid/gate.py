@@ -3,13 +3,13 @@
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, final
 
 from hybrid import record
-from hybrid.errors import HybridError, RecordError
+from hybrid.errors import HybridError, RecordError, Stopped
 from hybrid.record import Record
 
 PACKAGES = ("hybrid-sandbox", "qiskit", "qiskit-aer", "numpy")
@@ -21,6 +21,14 @@ class Gate(Protocol):
     """What a session needs of it."""
 
     n_answers: int
+
+    def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
+        """See `hybrid.types.Journal`, which every gate is."""
+        ...
+
+    def keep(self, send: Callable[[], tuple[Body, Body]]) -> Body:
+        """See `hybrid.types.Journal`."""
+        ...
 
     def open(self, start: Body, about: Body) -> None:
         """Begin a run whose start line is `start`; `about` tells what is not part of the digest."""
@@ -62,13 +70,35 @@ class RecordingGate:
         else:
             if error := self._interruption():
                 point = ",".join(f"{value:.6g}" for value in asked["x"])
-                saved = f"{self.n_answers} answers are saved in {self._record.path}; the same command continues."
-                raise type(error)(f"{error} {saved}\nx = {point}")
+                raise type(error)(f"{error} {self._saved()}\nx = {point}")
             begun = time.monotonic()
             body = asked | measure()
             self._record.append("answer", body, {"seconds": round(time.monotonic() - begun, 6)})
         self.n_answers += 1
         return body, found is not None
+
+    def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
+        """See `hybrid.types.Journal`; RecordError when the part answers another question."""
+        part = self._record.parts.get(key)
+        if part is not None and part["asked"] != asked:
+            raise RecordError(f"{self._record.path}: a part of the next answer is to another question; nothing was changed.")
+        return part
+
+    def keep(self, send: Callable[[], tuple[Body, Body]]) -> Body:
+        """See `hybrid.types.Journal`; the interruption's error when there is one, Stopped as the job's with what is saved."""
+        if error := self._interruption():
+            raise type(error)(f"{error} {self._saved()}")
+        begun = time.monotonic()
+        try:
+            parts, about = send()
+        except Stopped as stopped:
+            raise Stopped(f"{stopped} {self._saved()}") from stopped
+        self._record.append("part", parts, about | {"seconds": round(time.monotonic() - begun, 6)})
+        return parts
+
+    def _saved(self) -> str:
+        parts = f" and {len(self._record.parts)} circuits of the next one" if self._record.parts else ""
+        return f"{self.n_answers} answers{parts} are saved in {self._record.path}; the same command continues."
 
 
 class Finding(NamedTuple):
@@ -95,6 +125,14 @@ class AuditGate:
     def at_the_final_one(self) -> bool:
         """Whether the record's next answer is the measurement behind the loop."""
         return self._next is not None and self._next[1]["question"] == "final"
+
+    def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
+        """Nothing: everything is measured again."""
+        return None
+
+    def keep(self, send: Callable[[], tuple[Body, Body]]) -> Body:
+        """Send the job; write nothing."""
+        return send()[0]
 
     def open(self, start: Body, about: Body) -> None:
         """Nothing to open: whoever audits judges what differs."""

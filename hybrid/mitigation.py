@@ -17,7 +17,7 @@ from hybrid.errors import HybridError, UsageError
 from hybrid.execution import Conditions, Execution, set_up
 from hybrid.randomness import child
 from hybrid.transpile import IsaCircuit
-from hybrid.types import Backend
+from hybrid.types import Backend, ForeignBackend
 
 NOTHING = np.zeros((1, 0))
 
@@ -29,6 +29,11 @@ def calibration(
 
     UsageError on a device that reads perfectly.
     """
+    if isinstance(backend, ForeignBackend):
+        raise UsageError(
+            f"mitigate=readout: backend '{backend.physics}' chooses the qubits of every circuit itself, so a calibration may not "
+            "be that of the qubits that were read; leave it out."
+        )
     if not device.noisy:
         raise UsageError(f"mitigate=readout: device '{device.label}' reads perfectly; leave it out.")
     n = len(isa.physical)

@@ -99,8 +99,8 @@ class _PlanningSession:
                 resources=tuple(program.resources for program in measurement.programs),
                 evaluations_per_gradient=max(program.evaluations_per_gradient for program in measurement.programs),
                 total=ending.spent.plus(final),
-                physics=self._prepared.device.title,
-                caveat=self._prepared.device.caveat,
+                physics=measurement.programs[0].resources.physics,
+                caveat=measurement.programs[0].resources.caveat,
             )
         )
 

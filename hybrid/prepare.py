@@ -31,9 +31,17 @@ class Prepared(NamedTuple):
 def prepare(spec: Spec) -> Prepared:
     """Load device, problem and algorithm; UsageError for what does not fit together."""
     device = Device.load(spec.device, dephasing=spec.dephasing)
-    if spec.max_qpu is not None and (device.shot_cycle_s is None or spec.shots == 0):
+    backend = spec.member("backend")
+    assert backend is not None
+    own_cycle = backend.options.get("shot_cycle")
+    if spec.max_qpu is not None and ((device.shot_cycle_s is None and own_cycle is None) or spec.shots == 0):
+        hint = (
+            " Say what a shot takes in seconds: --backend qiskit:object=...,shot_cycle=0.001."
+            if "shot_cycle" in backend.options
+            else ""
+        )
         raise UsageError(
-            "--max-qpu needs --shots and a device with a shot cycle; 'ideal' and exact values take no machine time."
+            f"--max-qpu needs --shots and a device with a shot cycle; 'ideal' and exact values take no machine time.{hint}"
         )
     algorithm, problem = spec.member("algorithm"), spec.member("problem")
     assert algorithm is not None and problem is not None

@@ -1,5 +1,8 @@
 """The record of one run: append-only JSON lines `start`, `answer`..., `stop`. It is the checkpoint and the audit trail.
 
+Where an answer takes several jobs, each job's result is a line `part` in front of it, so that none is asked for twice. How
+jobs were cut changes nothing: parts are not in the digest.
+
 Every line is `{"kind", "body", "meta", "sum"}`. `body` is what the digest covers; `meta` holds times, host and versions.
 `sum` chains over all earlier lines, so that a changed, missing or reordered line shows. A line without its newline is torn
 (the process died while writing) and is healed by dropping it; anything else that does not add up is refused.
@@ -52,7 +55,7 @@ def lines(path: Path) -> Iterator[tuple[int, str, dict[str, Any], dict[str, Any]
                     f"{path}:{number}: the checksum does not fit: this line or one before it was changed. Nothing was "
                     "overwritten; move the file away to run afresh."
                 )
-            expected = ("start",) if number == 1 else () if stopped else ("answer", "stop")
+            expected = ("start",) if number == 1 else () if stopped else ("answer", "part", "stop")
             if kind not in expected:
                 place = " or ".join(f"'{word}'" for word in expected) or "the end"
                 raise RecordError(f"{path}:{number}: found a line '{kind}' where {place} belongs; nothing was changed.")
@@ -86,7 +89,8 @@ def check_schema(path: Path, start: dict[str, Any]) -> None:
 
 @final
 class Record:
-    """An open record. Holds the start, what the start tells `about` host and versions, the stop and the running digest."""
+    """An open record. Holds the start, what the start tells `about` host and versions, the `parts` of an answer that is not
+    there yet, the stop and the running digest."""
 
     def __init__(self, path: Path) -> None:
         """Open or create `path` for this process alone, check every line and heal a torn last one.
@@ -98,6 +102,7 @@ class Record:
         self.about: dict[str, Any] = {}
         self.stop: dict[str, Any] | None = None
         self.n_answers = 0
+        self.parts: dict[str, Any] = {}
         self.healed = False
         self._digest = hashlib.sha256()
         self._sum = ""
@@ -141,10 +146,14 @@ class Record:
         if kind == "stop":
             self.stop = body
             return
+        if kind == "part":
+            self.parts |= body
+            return
         if kind == "start":
             self.start = body
         else:
             self.n_answers += 1
+            self.parts = {}
         self._digest.update(digest_part(body))
 
     @property
@@ -157,14 +166,14 @@ class Record:
         return ((number, body) for number, kind, body, _, _ in lines(self.path) if kind == "answer")
 
     def append(self, kind: str, body: dict[str, Any], meta: dict[str, Any]) -> None:
-        """Write one line and flush it; sync every few seconds and at the stop. Stopped when the disk is full."""
+        """Write one line and flush it; sync every few seconds, a part and the stop at once. Stopped when the disk is full."""
         checksum = _checksum(self._sum, kind, body, meta)
         raw = (dump({"kind": kind, "body": body, "meta": meta, "sum": checksum}) + "\n").encode()
         try:
             written = os.write(self._file, raw)
             if written < len(raw):
                 os.write(self._file, raw[written:])
-            if kind == "stop" or time.monotonic() - self._synced > SYNC_SECONDS:
+            if kind in ("part", "stop") or time.monotonic() - self._synced > SYNC_SECONDS:
                 os.fsync(self._file)
                 self._synced = time.monotonic()
         except OSError as error:
@@ -213,7 +222,7 @@ def ends(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     except OSError as error:
         raise RecordError(f"{path}: cannot be read ({error.strerror}).") from None
     first, last = head.partition(b"\n")[0], tail.rpartition(b"\n")[0].rpartition(b"\n")[2]
-    return _end(path, "first", first, ["start"]), _end(path, "last", last, ["start", "answer", "stop"])
+    return _end(path, "first", first, ["start"]), _end(path, "last", last, ["start", "answer", "part", "stop"])
 
 
 def _grown(file: int, size: int, newlines: int, offset: Callable[[int], int]) -> bytes:

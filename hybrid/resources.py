@@ -9,12 +9,14 @@ import numpy as np
 from hybrid.device import Device
 from hybrid.errors import UsageError
 from hybrid.machine import memory_bytes as memory_of_this_machine
+from hybrid.result import OWN_PHYSICS
 from hybrid.transpile import IsaCircuit, Schedule, Timed
-from hybrid.types import Backend, Task
+from hybrid.types import Backend, ForeignBackend, Task
 
 
 class Resources(NamedTuple):
-    """What one evaluation takes: the largest of its circuits in native gates, and all of them in shots and time."""
+    """What one evaluation takes: the largest of its circuits in native gates, and all of them in shots and time; and whose
+    physics it is."""
 
     n_qubits: int
     physical: tuple[int, ...]
@@ -28,18 +30,17 @@ class Resources(NamedTuple):
     qpu_seconds: float | None
     memory_bytes: int
     simulator: str
+    physics: str
+    caveat: str
 
 
 def resources(
-    isa: IsaCircuit,
-    schedules: Sequence[Schedule],
-    device: Device,
-    shots: int,
-    realizations: int,
-    memory_bytes: int,
-    simulator: str,
+    isa: IsaCircuit, schedules: Sequence[Schedule], device: Device, backend: Backend, task: Task, memory_bytes: int
 ) -> Resources:
     """Counted on the schedules, pulses of dynamical decoupling included; virtual gates have no depth."""
+    shots, realizations, simulator = task.shots, task.realizations, backend.describe(task)
+    cycle_s = backend.shot_cycle_s if isinstance(backend, ForeignBackend) else device.shot_cycle_s
+    physics, caveat = whose_physics(device, backend)
     widest = schedules[int(np.argmax([len(s.operations) for s in schedules]))].operations
     return Resources(
         n_qubits=isa.circuit.num_qubits,
@@ -51,10 +52,19 @@ def resources(
         circuits=len(schedules),
         realizations=realizations,
         duration_s=max(s.duration_s for s in schedules) if device.noisy else None,
-        qpu_seconds=shots * device.shot_cycle_s if device.shot_cycle_s is not None and shots else None,
+        qpu_seconds=shots * cycle_s if cycle_s is not None and shots else None,
         memory_bytes=memory_bytes,
         simulator=f"{simulator}, {realizations} realizations" if realizations > 1 else simulator,
+        physics=physics,
+        caveat=caveat,
     )
+
+
+def whose_physics(device: Device, backend: Backend) -> tuple[str, str]:
+    """Physics and caveat of an answer: the device's, or those of a backend that brings its own."""
+    if isinstance(backend, ForeignBackend):
+        return f"{OWN_PHYSICS}: {backend.physics}", "Errors and times are the backend's own; no stand-in profile takes part."
+    return device.title, device.caveat
 
 
 def _depth(operations: Sequence[Timed], counts: Callable[[Timed], bool]) -> int:

@@ -5,6 +5,9 @@ from math import floor, log10
 from pathlib import Path
 from typing import Any, final
 
+OWN_PHYSICS = "the backend's own"
+"""How the physics of a run begins that no device profile takes part in."""
+
 
 @final
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, final
 from hybrid import record
 from hybrid.errors import RecordError
 from hybrid.record import check_schema, digest_part, dump
-from hybrid.result import Result, from_record
+from hybrid.result import OWN_PHYSICS, Result, from_record
 
 COLUMNS = ("n", "question", "iteration", "nfev", "points", "value", "stderr", "seconds")
 """Of every exported row; more follow."""
@@ -98,7 +98,7 @@ def _understood(path: Path, mtime: float, start: dict[str, Any], about: dict[str
         started=float(about["time"]),
         algorithm=short(about["given"]["algorithm"]),
         problem=short(about["given"]["problem"]),
-        device=short(about["given"].get("device", spec["device"])),
+        device=place(about, spec),
         backend=short(about["given"].get("backend", spec["backend"])),
         shots=int(spec["shots"]),
         seed=int(spec["seed"]),
@@ -109,6 +109,13 @@ def _understood(path: Path, mtime: float, start: dict[str, Any], about: dict[str
         exact=_number(exact),
         gap=_number(gap),
     )
+
+
+def place(about: dict[str, Any], resolved: dict[str, Any]) -> str:
+    """Where a run was measured: its device as it was written, or the backend whose own physics it has."""
+    own = str(about.get("physics", "")).startswith(OWN_PHYSICS)
+    key = "backend" if own else "device"
+    return short(about["given"].get(key, resolved[key]))
 
 
 def _number(value: Any) -> float | None:
@@ -203,16 +210,18 @@ def read(path: Path) -> Run:
     ended: dict[str, Any] = {}
     answers: list[dict[str, Any]] = []
     seconds: list[float] = []
-    digest = hashlib.sha256()
+    digest, stop_line = hashlib.sha256(), 0
     try:
-        for _, kind, body, meta, _ in record.lines(path):
+        for number, kind, body, meta, _ in record.lines(path):
             if kind == "start":
                 start, about = body, meta
             elif kind == "answer":
                 answers.append(body)
                 seconds.append(meta["seconds"])
+            elif kind == "part":
+                continue
             else:
-                stop, ended = body, meta
+                stop, ended, stop_line = body, meta, number
                 continue
             digest.update(digest_part(body))
     except OSError as error:
@@ -222,7 +231,7 @@ def read(path: Path) -> Run:
     if stop is not None:
         digest.update(dump(stop["solution"]).encode())
         if digest.hexdigest() != stop["digest"]:
-            raise RecordError(f"{path}:{len(answers) + 2}: the digest is not that of this record; it was changed.")
+            raise RecordError(f"{path}:{stop_line}: the digest is not that of this record; it was changed.")
     return Run(path, start, about, answers, seconds, stop, ended)
 
 

@@ -5,20 +5,21 @@ Outcomes are written as Qiskit writes them: classical bit 0 on the right, regist
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float, Int, UInt64
 from qiskit import QuantumCircuit
 
 from hybrid import catalog
+from hybrid.classical_bits import Read, final_measurements
 from hybrid.counts import Correction, merge
 from hybrid.device import Device
 from hybrid.errors import UsageError, unknown
 from hybrid.execution import Conditions, set_up
 from hybrid.mitigation import calibration, mitigated
 from hybrid.randomness import child
-from hybrid.resources import Resources, check_memory
+from hybrid.resources import Resources, check_memory, whose_physics
 from hybrid.spec import MITIGATIONS
 from hybrid.transpile import to_isa
 from hybrid.types import Backend, Counts, DynamicBackend, Setting, Task
@@ -84,32 +85,6 @@ class Sample:
         return asdict(self)
 
 
-class _Read(NamedTuple):
-    """How outcomes become bit strings: (classical bit, circuit qubit) of every written bit, and the registers' sizes."""
-
-    written: tuple[tuple[int, int], ...]
-    n_bits: int
-    registers: tuple[int, ...]
-
-    def bits(self, outcomes: UInt64[np.ndarray, " u"], layout: tuple[int, ...]) -> UInt64[np.ndarray, " u"]:
-        """The written bits of simulated outcomes, the lowest first, close together."""
-        found = np.zeros_like(outcomes)
-        for place, (_, qubit) in enumerate(self.written):
-            found |= ((outcomes >> np.uint64(layout[qubit])) & np.uint64(1)) << np.uint64(place)
-        return found
-
-    def text(self, value: int) -> str:
-        """`10 1` for a register of two bits above one of one; a bit that is never written reads 0."""
-        digits = ["0"] * self.n_bits
-        for place, (bit, _) in enumerate(self.written):
-            digits[bit] = str(value >> place & 1)
-        word, parts = "".join(reversed(digits)), []
-        for size in self.registers:
-            word, part = word[: len(word) - size], word[len(word) - size :]
-            parts.append(part)
-        return " ".join(reversed([*parts, word] if word else parts))
-
-
 def sample(
     circuit: QuantumCircuit,
     *,
@@ -139,7 +114,7 @@ def sample(
     if sum(item.operation.name == "measure" for item in circuit.data) > MOST_BITS:
         raise UsageError(f"more than {MOST_BITS} bits are read; outcomes are kept as 63-bit numbers.")
     root = np.random.SeedSequence(seed)
-    split = _final_measurements(circuit)
+    split = final_measurements(circuit)
     if split is None:
         return _dynamic(circuit, loaded, backend, member, shots, seed, threads)
     body, read = split
@@ -159,33 +134,7 @@ def sample(
     return _judged(circuit, loaded, backend, shots, seed, bits, read, ideal, execution.resources, corrected)
 
 
-def _final_measurements(circuit: QuantumCircuit) -> tuple[QuantumCircuit, _Read] | None:
-    """The circuit without its measurements and how to read it; None when something acts on a qubit or bit after it was read.
-
-    A reset of a qubit that nothing has touched is no more than its initialisation and is left out.
-    """
-    body = QuantumCircuit(circuit.num_qubits)
-    written: dict[int, int] = {}
-    touched: set[int] = set()
-    for item in circuit.data:
-        qubits = {circuit.find_bit(bit).index for bit in item.qubits}
-        if item.operation.name == "barrier" or (item.operation.name == "reset" and not touched & qubits):
-            continue
-        touched |= qubits
-        if item.operation.name == "reset" or hasattr(item.operation, "blocks") or qubits & set(written.values()):
-            return None
-        if item.operation.name == "measure":
-            bit = circuit.find_bit(item.clbits[0]).index
-            if bit in written:
-                return None
-            written[bit] = qubits.pop()
-            continue
-        body.append(item.operation, [circuit.find_bit(bit).index for bit in item.qubits], copy=False)
-    registers = tuple(register.size for register in circuit.cregs)
-    return body, _Read(tuple(sorted(written.items())), circuit.num_clbits, registers)
-
-
-def _ideal(body: QuantumCircuit, read: _Read) -> Float[np.ndarray, " d"]:
+def _ideal(body: QuantumCircuit, read: Read) -> Float[np.ndarray, " d"]:
     """Probabilities of the classical bits without noise, (2^bits,) over the bits that are written."""
     ideal = Device.load("ideal")
     backend: Backend = catalog.load(catalog.parse("backends", IDEAL_BACKEND))()
@@ -203,7 +152,7 @@ def _judged(
     shots: int,
     seed: int,
     bits: Counts,
-    read: _Read,
+    read: Read,
     ideal: Float[np.ndarray, " d"] | None,
     resources: Resources,
     corrected: Correction | None,
@@ -225,9 +174,9 @@ def _judged(
         circuit=circuit.name,
         device=device.label,
         backend=backend,
-        physics=device.title,
+        physics=resources.physics,
         simulator=resources.simulator,
-        caveat=device.caveat,
+        caveat=resources.caveat,
         shots=shots,
         seed=seed,
         counts=_texts(bits, read),
@@ -287,7 +236,7 @@ def _fidelities(
 def _mitigated(
     by_realization: Counts,
     bits: Counts,
-    read: _Read,
+    read: Read,
     ideal: Float[np.ndarray, " d"] | None,
     corrected: Correction,
     rng: np.random.Generator,
@@ -314,7 +263,7 @@ def _fidelity(counts: Int[np.ndarray, " u"], expected: Float[np.ndarray, " u"], 
     return float(np.sqrt(counts / shots * expected).sum() ** 2)
 
 
-def _texts(bits: Counts, read: _Read) -> dict[str, int]:
+def _texts(bits: Counts, read: Read) -> dict[str, int]:
     """Counts by bit string, most frequent first."""
     order = np.lexsort((bits.outcomes, -bits.counts))
     return {read.text(int(bits.outcomes[i])): int(bits.counts[i]) for i in order}
@@ -337,6 +286,7 @@ def _dynamic(
         )
     if not isinstance(member, DynamicBackend):
         raise UsageError(f"backend '{backend}' cannot measure, reset or branch in mid-circuit; use --backend aer.")
+    physics, caveat = whose_physics(device, member)
     empty = Task((Setting(circuit.num_qubits, ()),), (), None, shots, threads)
     memory_bytes = check_memory(member, empty)
     found: Mapping[str, int] = member.run_dynamic(circuit, shots, child(np.random.SeedSequence(seed), SHOTS), threads)
@@ -345,9 +295,9 @@ def _dynamic(
         circuit=circuit.name,
         device=device.label,
         backend=backend,
-        physics=device.title,
+        physics=physics,
         simulator=member.describe_dynamic(),
-        caveat=device.caveat,
+        caveat=caveat,
         shots=shots,
         seed=seed,
         counts=dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))),

@@ -25,6 +25,7 @@ from hybrid.spec import Spec
 from hybrid.types import (
     Ansatz,
     Estimates,
+    ForeignBackend,
     Gradient,
     Loss,
     Losses,
@@ -106,7 +107,7 @@ def _classical(prepared: Prepared) -> dict[str, float]:
 
 
 def _report(prepared: Prepared, session: "GatedSession", value: float) -> dict[str, Any]:
-    problem, device = prepared.problem, prepared.device
+    problem = prepared.problem
     assumed = session.assumptions()
     known = problem.exact is not None
     maximize = problem.sign < 0
@@ -120,12 +121,12 @@ def _report(prepared: Prepared, session: "GatedSession", value: float) -> dict[s
         "baseline": problem.baseline,
         "baseline_name": problem.baseline_name,
         "maximize": maximize,
-        "physics": device.title,
+        "physics": session.physics,
         "simulator": session.simulator,
         "device_stderr": float(np.hypot.reduce([a.stderr for a in assumed])) if assumed else None,
         "device_most": assumed[0].key if assumed else None,
         "n_qubits": session.n_qubits,
-        "caveat": device.caveat,
+        "caveat": session.caveat,
         "outcomes": session.outcomes(),
     }
 
@@ -150,6 +151,8 @@ class GatedSession:
         self._gate = gate
         self._progress = progress
         self._chosen = Chosen(prepared)
+        if isinstance(self._chosen.backend, ForeignBackend):
+            self._chosen.backend = self._chosen.backend.through(gate)
         root = np.random.SeedSequence(prepared.spec.seed)
         self._limits = limits or self._chosen.budget
         self._randomness = randomness or root
@@ -160,7 +163,7 @@ class GatedSession:
         self._ended: tuple[Measurement, Point, np.random.SeedSequence] | None = None
         self._newest = math.nan, 0.0
         self._metric_asked = False
-        self.simulator = ""
+        self.simulator = self.physics = self.caveat = ""
         self.n_qubits = 0
 
     def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
@@ -171,7 +174,8 @@ class GatedSession:
         """Open the record, play the loop, and measure afresh at the optimiser's own x."""
         x = self._chosen.start(ansatz)
         measurement = self._chosen.compile(loss, ansatz)
-        self.simulator = measurement.programs[0].resources.simulator
+        resources = measurement.programs[0].resources
+        self.simulator, self.physics, self.caveat = resources.simulator, resources.physics, resources.caveat
         self.n_qubits = ansatz.circuit.num_qubits
         self._gate.open(self._start_body(), self._about(measurement.cost(Gradient(x, 0)).nfev))
         oracle = Oracle(measurement.cost, partial(self._ask, measurement))
@@ -195,7 +199,8 @@ class GatedSession:
             "quantity": problem.quantity,
             "unit": problem.unit,
             "maximize": problem.sign < 0,
-            "caveat": self._prepared.device.caveat,
+            "physics": self.physics,
+            "caveat": self.caveat,
             "evaluations_per_gradient": evaluations_per_gradient,
         }
 

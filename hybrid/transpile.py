@@ -1,5 +1,6 @@
 """Circuit + Device -> ISA circuit with its layout, and ISA circuit -> schedule. Both are made once, never per evaluation."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from qiskit.circuit.library import (
     UnitaryGate,
     get_standard_gate_name_mapping,
 )
-from qiskit.quantum_info import SparsePauliOp
+from qiskit.quantum_info import PauliList, SparsePauliOp
 from qiskit.transpiler import InstructionProperties, Target, TranspilerError, generate_preset_pass_manager
 
 from hybrid.device import Device
@@ -35,15 +36,22 @@ STANDARD = frozenset(gate.base_class for gate in get_standard_gate_name_mapping(
 
 
 class IsaCircuit(NamedTuple):
-    """A circuit in native gates on the qubits it uses: index i is `physical[i]`, circuit qubit v sits at `layout[v]`."""
+    """A circuit in native gates on the qubits it uses: index i is `physical[i]`, circuit qubit v sits at `layout[v]`.
+
+    A circuit qubit that is left out, because nothing is done to it, has -1 in `layout`.
+    """
 
     circuit: QuantumCircuit
     physical: tuple[int, ...]
     layout: tuple[int, ...]
 
     def observable(self, observable: SparsePauliOp) -> SparsePauliOp:
-        """The observable on the ISA circuit's qubits."""
-        return observable.apply_layout(list(self.layout), self.circuit.num_qubits)
+        """The observable on the ISA circuit's qubits; it is the identity on those that are left out."""
+        kept = [v for v, place in enumerate(self.layout) if place >= 0]
+        if len(kept) < len(self.layout):
+            paulis = PauliList.from_symplectic(observable.paulis.z[:, kept], observable.paulis.x[:, kept])
+            observable = SparsePauliOp(paulis, observable.coeffs)
+        return observable.apply_layout([self.layout[v] for v in kept], self.circuit.num_qubits)
 
 
 class Timed(NamedTuple):
@@ -82,13 +90,55 @@ def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
     except TranspilerError as error:
         raise UsageError(f"the circuit cannot be translated for device '{device.name}': {error.message}") from None
     final = isa.layout.final_index_layout(filter_ancillas=True) if isa.layout else list(range(circuit.num_qubits))
-    touched = {isa.find_bit(bit).index for item in isa.data if item.operation.name != "barrier" for bit in item.qubits}
-    physical = tuple(sorted(touched | set(final)))
+    physical = tuple(sorted(_touched(isa) | set(final)))
     compact = QuantumCircuit(len(physical), global_phase=0)
     for item in isa.data:
         if item.operation.name != "barrier":
             compact.append(item.operation, [physical.index(isa.find_bit(bit).index) for bit in item.qubits], copy=False)
     return IsaCircuit(compact, physical, tuple(physical.index(q) for q in final))
+
+
+def on_named_qubits(circuit: QuantumCircuit, device: Device, also: Iterable[int]) -> IsaCircuit:
+    """A circuit that was transpiled already: its qubit i is the device's qubit i; nothing is laid out, routed or translated.
+
+    Kept are the qubits that a gate touches, and `also` those given. UsageError names what is not native, and where.
+    """
+    assert device.n_qubits is not None
+    if circuit.num_qubits > device.n_qubits:
+        raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
+    physical = tuple(sorted(_touched(circuit) | set(also)))
+    compact = QuantumCircuit(len(physical))
+    for item in circuit.data:
+        qubits = tuple(circuit.find_bit(bit).index for bit in item.qubits)
+        if item.operation.name == "barrier":
+            qubits = tuple(q for q in qubits if q in physical)
+            compact.append(Barrier(len(qubits)), [physical.index(q) for q in qubits])
+            continue
+        _check_native(item.operation, qubits, device)
+        compact.append(item.operation, [physical.index(q) for q in qubits], copy=False)
+    return IsaCircuit(compact, physical, tuple(physical.index(q) if q in physical else -1 for q in range(circuit.num_qubits)))
+
+
+def _touched(circuit: QuantumCircuit) -> set[int]:
+    return {circuit.find_bit(bit).index for item in circuit.data if item.operation.name != "barrier" for bit in item.qubits}
+
+
+def _check_native(operation: Any, qubits: tuple[int, ...], device: Device) -> None:
+    """UsageError unless the operation is one of the device's own on these qubits, or a delay."""
+    if operation.name == "delay":
+        return
+    native = device.gates.get(operation.name)
+    if native is None or operation.base_class not in STANDARD:
+        raise UsageError(
+            f"operation '{operation.name}' is not native to device '{device.name}' (native: {', '.join(device.gates)}); "
+            "translate the circuit first: transpile(circuit, backend)."
+        )
+    if tuple(sorted(qubits)) not in native.duration_s:
+        places = ", ".join(map(str, qubits))
+        raise UsageError(
+            f"operation '{operation.name}' does not act on qubits {places} of device '{device.name}'; "
+            "route the circuit first: transpile(circuit, backend)."
+        )
 
 
 def check_unitary(circuit: QuantumCircuit) -> None:
@@ -134,6 +184,11 @@ def _guard_small_angles(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[P
 
 @lru_cache(maxsize=16)
 def target(device: Device) -> Target:
+    """`native_target`, made once."""
+    return native_target(device)
+
+
+def native_target(device: Device) -> Target:
     """Qiskit's view of the device: native gates with durations and published errors on the coupled pairs, both directions."""
     result = Target(description=device.caveat, num_qubits=device.n_qubits)
     angle = Parameter("angle")
@@ -165,7 +220,8 @@ def measured(isa: IsaCircuit, basis: str, device: Device) -> QuantumCircuit:
 
 
 def schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...]) -> Schedule:
-    """As soon as possible, in the circuit's order; gates that are not `parallel` wait for the one control line.
+    """As soon as possible, in the circuit's order; gates that are not `parallel` wait for the one control line. Behind a
+    barrier nothing begins before everything in front of it has ended.
 
     On a device without native gates nothing takes time. HybridError names an operation that the device does not describe: it
     would run without noise.
@@ -182,6 +238,10 @@ def schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...])
         qubits = tuple(circuit.find_bit(bit).index for bit in item.qubits)
         if name == "delay":
             free_s[qubits[0]] += _delay_s(item.operation)
+            continue
+        if name == "barrier":
+            together_s = max((free_s[q] for q in qubits), default=0.0)
+            free_s = [together_s if q in qubits else time_s for q, time_s in enumerate(free_s)]
             continue
         where = tuple(sorted(physical[q] for q in qubits))
         native = device.gates.get(name)

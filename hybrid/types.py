@@ -403,6 +403,49 @@ class Backend(Protocol):
         ...
 
 
+class Journal(Protocol):
+    """Where the results of jobs are kept before anything else happens with them; a part is one circuit's."""
+
+    def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
+        """The part that is kept under this key, if there is one; `asked` says what it must be the answer to."""
+        ...
+
+    def keep(self, send: Callable[[], tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+        """Send a job, keep its parts by key and what is told about the job, and hand the parts on."""
+        ...
+
+
+class NoJournal:
+    """Keeps nothing."""
+
+    def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
+        """See `Journal`."""
+        return None
+
+    def keep(self, send: Callable[[], tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+        """See `Journal`."""
+        return send()[0]
+
+
+@runtime_checkable
+class ForeignBackend(Backend, Protocol):
+    """A backend that brings its own physics, a machine for one: it answers with shots, by jobs, and no device goes with it."""
+
+    @property
+    def physics(self) -> str:
+        """Whose physics the answers have."""
+        ...
+
+    @property
+    def shot_cycle_s(self) -> float | None:
+        """Seconds per shot, where known."""
+        ...
+
+    def through(self, journal: Journal) -> "ForeignBackend":
+        """The same backend, every job's result given to the journal first."""
+        ...
+
+
 @runtime_checkable
 class DynamicBackend(Protocol):
     """A backend that can also measure, reset and branch in mid-circuit, without noise."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
 from hybrid.device import Device
-from hybrid.result import Result, with_uncertainty
+from hybrid.result import OWN_PHYSICS, Result, with_uncertainty
 from hybrid.spec import Spec
 
 WIDTH = 16
@@ -65,13 +65,14 @@ def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:
         ("gates", f"{gates}; depth {resources.depth}, two-qubit depth {resources.two_qubit_depth}"),
         ("qubits", f"{resources.n_qubits}, {_layout(resources)}"),
         ("duration", f"{resources.duration_s * 1e6:.2f} us per circuit" if resources.duration_s else ""),
-        ("memory", f"{human_bytes(resources.memory_bytes)} per point"),
+        ("memory", f"{human_bytes(resources.memory_bytes)} per point" if resources.memory_bytes else ""),
     ]
 
 
 def physics(device: str, title: str, simulator: str) -> str:
     """The first line of every report: whose physics, whose arithmetic."""
-    return wrapped(f"physics: {device} ({title}); computed by: {simulator}", indent=2)
+    whose = title if title.startswith(OWN_PHYSICS) else f"{device} ({title})"
+    return wrapped(f"physics: {whose}; computed by: {simulator}", indent=2)
 
 
 def spaced(text: str) -> str:
@@ -163,7 +164,9 @@ def _defaults(result: Result, spec: Spec) -> list[tuple[str, str]]:
 def _next(result: Result, spec: Spec) -> str:
     """A command worth giving next: noise and shots, then on from here, then more shots."""
     flags = {f.name: getattr(spec, f.name) for f in fields(Spec) if f.name in CARRIED and getattr(spec, f.name) != f.default}
-    if spec.device == "ideal":
+    if result.physics.startswith(OWN_PHYSICS):
+        flags |= {"shots": 4 * spec.shots, "initial_point": result.id}
+    elif spec.device == "ideal":
         flags = {key: value for key, value in flags.items() if key != "optimizer" or spec.shots}
         fits = result.n_qubits <= (Device.load("meluxina-q").n_qubits or 0)
         flags |= {"device": "meluxina-q", "shots": max(spec.shots, 1000)} if fits else {"shots": max(4 * spec.shots, 1000)}

@@ -10,7 +10,7 @@ from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
 from hybrid.cli.report import WIDTH, result_text, spaced
 from hybrid.errors import shortened
 from hybrid.result import with_uncertainty
-from hybrid.runs import Change, Difference, Glance, Run, short
+from hybrid.runs import Change, Difference, Glance, Run, place, short
 from hybrid.spec import Spec
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _unfinished(run: Run, spec: Any) -> str:
 
 def _title(run: Run) -> str:
     given = run.about["given"]
-    return f"{short(given['algorithm'])} of {short(given['problem'])} on {run.resolved['device']}"
+    return f"{short(given['algorithm'])} of {short(given['problem'])} on {place(run.about, run.resolved)}"
 
 
 def _command(run: Run, spec: Any) -> str:

@@ -1,0 +1,7 @@
+"""The doors to Qiskit: a device by a simulator as a `BackendV2`, and the primitives `Estimator` and `Sampler`."""
+
+from hybrid.qiskit_api.backend import DeviceBackend
+from hybrid.qiskit_api.estimator import Estimator
+from hybrid.qiskit_api.sampler import Sampler
+
+__all__ = ["DeviceBackend", "Estimator", "Sampler"]

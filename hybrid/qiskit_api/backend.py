@@ -1,0 +1,165 @@
+"""A device, computed by a simulator, as a Qiskit `BackendV2`: for any program written against one."""
+
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, final
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.providers import BackendV2, JobStatus, JobV1, Options
+from qiskit.result import Result
+from qiskit.result.models import ExperimentResult, ExperimentResultData
+from qiskit.transpiler import Target
+
+from hybrid import catalog
+from hybrid.device import Device
+from hybrid.errors import UsageError, unknown
+from hybrid.execution import Conditions
+from hybrid.qiskit_api.measured import ORDER, Measured, Place, compile_measured
+from hybrid.qiskit_api.target import backend_target
+from hybrid.randomness import child, sequence
+from hybrid.spec import DD
+
+DEFAULTS: dict[str, Any] = {
+    "shots": 1024,
+    "memory": False,
+    "seed_simulator": None,
+    "simulator": "aer",
+    "realizations": None,
+    "dd": "none",
+    "threads": 1,
+}
+"""Options of a backend and of every call of its `run`."""
+LEAST = {"shots": 1, "realizations": 2, "threads": 1, "seed_simulator": 0}
+
+
+@final
+class FinishedJob(JobV1):
+    """A job whose result was there when `run` returned: everything is computed in this process."""
+
+    _async = False
+
+    def __init__(self, backend: BackendV2, result: Result) -> None:
+        super().__init__(backend, result.job_id)
+        self._result = result
+
+    def submit(self) -> None:
+        """Nothing is left to do."""
+
+    def result(self, timeout: float | None = None) -> Result:
+        """The result; there is nothing to wait for."""
+        return self._result
+
+    def status(self) -> JobStatus:
+        """Always done."""
+        return JobStatus.DONE
+
+
+@final
+class DeviceBackend(BackendV2):
+    """`Device.load(...).backend()`: runs circuits on the device's physics, quasi-static dephasing included.
+
+    On a device with native gates a circuit's qubit i is the device's qubit i and every gate must be native
+    (`transpile(circuit, backend)`); on `ideal` any circuit runs. Options: `shots`, `memory`, `seed_simulator` (None: fresh
+    entropy), `simulator` (a backend of `hybrid list backends`), `realizations`, `dd`, `threads`.
+    """
+
+    def __init__(self, device: Device, *, max_circuits: int | None = None, **options: Any) -> None:
+        """UsageError names an option that does not exist, or a value that is not allowed."""
+        super().__init__(name=device.label, description=device.title, backend_version=version("hybrid-sandbox"))
+        if max_circuits is not None and max_circuits < 1:
+            raise UsageError(f"max_circuits must be at least 1, not {max_circuits}.")
+        self.device = device
+        self._max_circuits = max_circuits
+        self._target = backend_target(device)
+        self.set_options(**_checked(options))
+
+    @property
+    def target(self) -> Target:
+        """Native gates, coupling, durations in seconds, errors."""
+        return self._target
+
+    @property
+    def max_circuits(self) -> int | None:
+        """The most circuits of one job; None where there is no limit."""
+        return self._max_circuits
+
+    @classmethod
+    def _default_options(cls) -> Options:
+        return Options(**DEFAULTS)
+
+    def run(self, run_input: QuantumCircuit | Sequence[QuantumCircuit], **options: Any) -> FinishedJob:
+        """Run circuits; circuit i draws from the i-th child of the seed. Computed before it returns.
+
+        The result has counts and, with `memory=True`, the shots in order. UsageError as `hybrid.sample`, and for a gate that is
+        not native (named).
+        """
+        begun = time.monotonic()
+        circuits = [run_input] if isinstance(run_input, QuantumCircuit) else list(run_input)
+        if self._max_circuits is not None and len(circuits) > self._max_circuits:
+            raise UsageError(f"{len(circuits)} circuits are too many for one job; max_circuits is {self._max_circuits}.")
+        chosen = {key: getattr(self.options, key) for key in DEFAULTS} | _checked(options)
+        conditions = Conditions(chosen["shots"], chosen["realizations"], chosen["threads"], chosen["dd"])
+        member = catalog.load(catalog.parse("backends", chosen["simulator"]))()
+        place = Place(self.device, member, conditions)
+        root = sequence(chosen["seed_simulator"])
+        found = [
+            _experiment(circuit, compile_measured(circuit, place, isa=True), conditions.shots, chosen["memory"], child(root, i))
+            for i, circuit in enumerate(circuits)
+        ]
+        result = Result(
+            backend_name=self.name,
+            backend_version=self.backend_version,
+            job_id=str(uuid.uuid4()),
+            success=True,
+            results=found,
+            date=datetime.now(UTC),
+            status="COMPLETED",
+            time_taken=time.monotonic() - begun,
+            metadata={"physics": self.device.title, "caveat": self.device.caveat},
+        )
+        return FinishedJob(self, result)
+
+
+def _checked(options: dict[str, Any]) -> dict[str, Any]:
+    """The options; UsageError names the one that does not exist or has a value that is not allowed."""
+    for key, value in options.items():
+        if key not in DEFAULTS:
+            raise unknown("option of a backend", key, DEFAULTS)
+        if key in LEAST and not (value is None and DEFAULTS[key] is None) and not _whole(value, LEAST[key]):
+            raise UsageError(f"{key} takes a whole number of at least {LEAST[key]}, not {value!r}.")
+    if "dd" in options and options["dd"] not in DD:
+        raise unknown("dd", str(options["dd"]), DD)
+    if "simulator" in options:
+        catalog.parse("backends", str(options["simulator"]))
+    return options
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= least
+
+
+def _experiment(
+    circuit: QuantumCircuit, compiled: Measured, shots: int, memory: bool, seed: np.random.SeedSequence
+) -> ExperimentResult:
+    """The part of a result that belongs to one circuit."""
+    (drawn,) = compiled.draw(np.zeros((1, 0)), seed)
+    data: dict[str, Any] = {"counts": {hex(value): count for value, count in drawn.by_value().items()}}
+    if memory:
+        powers = 1 << np.arange(circuit.num_clbits, dtype=object)
+        ordered = drawn.in_order(np.random.default_rng(child(seed, ORDER)))
+        data["memory"] = [hex(value) for value in ordered.astype(object) @ powers]
+    header = {
+        "name": circuit.name,
+        "creg_sizes": [[register.name, register.size] for register in circuit.cregs],
+        "memory_slots": circuit.num_clbits,
+        "n_qubits": circuit.num_qubits,
+        "metadata": circuit.metadata,
+    }
+    about = {"simulator": compiled.simulator, "qpu_seconds": compiled.qpu_seconds}
+    return ExperimentResult(
+        shots=shots, success=True, data=ExperimentResultData(**data), status="DONE", header=header, metadata=about
+    )

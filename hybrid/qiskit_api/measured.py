@@ -1,0 +1,126 @@
+"""A circuit with measurements, as any Qiskit user writes it, compiled once and drawn from: shots of its classical bits."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int
+from qiskit import QuantumCircuit
+
+from hybrid.angles import AngleMap, split
+from hybrid.classical_bits import Read, final_measurements
+from hybrid.device import Device
+from hybrid.errors import UsageError
+from hybrid.execution import Conditions, Execution, set_up
+from hybrid.program import PORTION_BYTES
+from hybrid.randomness import child
+from hybrid.transpile import IsaCircuit, check_unitary, on_named_qubits, to_isa
+from hybrid.types import Backend, DynamicBackend, Points
+
+SHOTS, DETUNINGS, ORDER = range(3)
+"""First words of the spawn keys of one point's draws."""
+MOST_BITS = 63
+
+
+class Shots(NamedTuple):
+    """Distinct outcomes as classical bits (u, bits), bit 0 first; how often each was seen (u,), in which realization (u,)."""
+
+    bits: Bool[np.ndarray, "u bits"]
+    counts: Int[np.ndarray, " u"]
+    realizations: Int[np.ndarray, " u"]
+
+    def in_order(self, rng: np.random.Generator) -> Bool[np.ndarray, "shots bits"]:
+        """Shot by shot: realization after realization, as they follow on a machine; the order within one is drawn."""
+        row = rng.permutation(np.repeat(np.arange(len(self.counts)), self.counts))
+        return self.bits[row[np.argsort(self.realizations[row], kind="stable")]]
+
+    def by_value(self) -> dict[int, int]:
+        """Counts by the classical bits as one integer."""
+        found: dict[int, int] = {}
+        for bits, count in zip(self.bits, self.counts.tolist(), strict=True):
+            value = sum(1 << int(place) for place in np.flatnonzero(bits))
+            found[value] = found.get(value, 0) + count
+        return dict(sorted(found.items()))
+
+
+class Place(NamedTuple):
+    """Where and how circuits are run."""
+
+    device: Device
+    backend: Backend
+    conditions: Conditions
+
+
+class Measured(NamedTuple):
+    """A compiled circuit; `draw` gives the shots of one point (p,) in `circuit.parameters` order."""
+
+    draw: Callable[[Points, np.random.SeedSequence], list[Shots]]
+    simulator: str
+    qpu_seconds: float | None
+
+
+def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> Measured:
+    """The circuit compiled; `isa` says that it names the device's own gates and qubits and is run as it is.
+
+    UsageError: nothing measured, too wide, an operation that is unknown here, measurements in mid-circuit on a noisy device.
+    """
+    if sum(item.operation.name == "measure" for item in circuit.data) > MOST_BITS:
+        raise UsageError(f"circuit '{circuit.name}': more than {MOST_BITS} bits are read; outcomes are 63-bit numbers.")
+    found = final_measurements(circuit, barriers=isa)
+    if found is None:
+        return _dynamic(circuit, place)
+    body, read = found
+    if not read.written:
+        raise UsageError(f"circuit '{circuit.name}' measures nothing; end it with measurements, such as measure_all().")
+    if isa and place.device.noisy:
+        check_unitary(body)
+        laid_out = on_named_qubits(body, place.device, read.qubits)
+    else:
+        laid_out = to_isa(body, place.device)
+    flat, angle_map = split(laid_out.circuit, tuple(circuit.parameters))
+    laid_out = laid_out._replace(circuit=flat)
+    execution = set_up(laid_out, [flat], place.device, place.backend, place.conditions)
+    drawing = _Drawing(read, laid_out, angle_map, execution)
+    return Measured(drawing.draw, execution.resources.simulator, execution.resources.qpu_seconds)
+
+
+class _Drawing(NamedTuple):
+    read: Read
+    isa: IsaCircuit
+    angle_map: AngleMap
+    execution: Execution
+
+    def draw(self, points: Points, root: np.random.SeedSequence) -> list[Shots]:
+        """Shots of every point, in portions that bound memory; point i draws from the i-th children."""
+        rows = max(1, PORTION_BYTES // (8 * 2**self.execution.resources.n_qubits * self.execution.realizations))
+        found = []
+        for first in range(0, len(points), rows):
+            angles = self.angle_map(points[first : first + rows])
+            counts, _ = self.execution.counts(angles, child(root, SHOTS), child(root, DETUNINGS), first)
+            found += [Shots(self.read.table(c.outcomes, self.isa.layout), c.counts, c.realizations) for (c,) in counts]
+        return found
+
+
+def _dynamic(circuit: QuantumCircuit, place: Place) -> Measured:
+    """A circuit that measures, resets or branches before its end: on ideal hardware, by a backend that can."""
+    device, backend, conditions = place
+    if device.noisy:
+        raise UsageError(
+            f"circuit '{circuit.name}': the noise description of device '{device.label}' has no measurement, reset or "
+            "branching in mid-circuit; measure at the end, or run it on device 'ideal'."
+        )
+    if not isinstance(backend, DynamicBackend):
+        raise UsageError(f"circuit '{circuit.name}': this simulator has no measurement in mid-circuit; take simulator 'aer'.")
+
+    def draw(points: Points, root: np.random.SeedSequence) -> list[Shots]:
+        return [_dynamic_shots(backend, circuit.assign_parameters(x), conditions, child(root, i)) for i, x in enumerate(points)]
+
+    return Measured(draw, backend.describe_dynamic(), None)
+
+
+def _dynamic_shots(
+    backend: DynamicBackend, circuit: QuantumCircuit, conditions: Conditions, seed: np.random.SeedSequence
+) -> Shots:
+    found = backend.run_dynamic(circuit, conditions.shots, seed, conditions.threads)
+    bits = np.array([[digit == "1" for digit in reversed(text.replace(" ", ""))] for text in found], dtype=bool)
+    return Shots(bits, np.array(list(found.values())), np.zeros(len(found), dtype=np.int64))
