@@ -132,7 +132,7 @@ def compile_query(
 
 def _isa(circuit: QuantumCircuit, query: Query, device: Device) -> IsaCircuit:
     """A circuit that Qiskit has laid out already stays on the qubits that it names; any other is laid out here."""
-    if not device.noisy or circuit.layout is None or isinstance(query, Overlap):
+    if not device.noisy or circuit.layout is None or not isinstance(query, Expectation):
         return to_isa(circuit, device)
     check_unitary(circuit)
     measured_qubits = np.flatnonzero((query.observable.paulis.x | query.observable.paulis.z).any(axis=0))

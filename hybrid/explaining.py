@@ -34,7 +34,7 @@ from hybrid.prepare import ALGORITHM, Chosen, Prepared, prepare
 from hybrid.randomness import child
 from hybrid.runs import Run
 from hybrid.spec import Spec
-from hybrid.types import Ansatz, Loss, Point, Solution
+from hybrid.types import Ansatz, Estimates, Loss, Optimizer, Point, Points, Query, Solution
 
 EXPLAIN = 2**31
 """First word of the spawn keys here, beside the purposes of `hybrid.prepare`, which count from 0."""
@@ -102,9 +102,17 @@ class _Session:
         """See `hybrid.types.Session`."""
         return self._chosen.ansatz(default, fixed=fixed)
 
-    def minimize(self, loss: Loss, ansatz: Ansatz) -> Solution:
+    def circuit(self, name: str) -> Ansatz:
+        """See `hybrid.types.Session`."""
+        return self._chosen.circuit(name)
+
+    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
         """Leave with the loss."""
         raise _Found(loss, ansatz)
+
+    def measure(self, query: Query, points: Points | None = None) -> Estimates:
+        """UsageError: what is minimised later depends on what would be measured here."""
+        raise UsageError("explain knows runs that minimise one loss; this algorithm measures other things before it does.")
 
 
 @final
@@ -121,6 +129,8 @@ class _Budget:
             raise AssertionError("the algorithm minimised nothing")
         except _Found as found:
             self._loss, self._ansatz = found.loss, found.ansatz
+        if self._ansatz.circuit.num_parameters != len(self._x):
+            raise UsageError("explain knows runs that end where their first minimisation does; this one's went on.")
         self._title = f"{prepared.spec.algorithm} of {prepared.spec.problem}; ansatz {chosen.ansatz_text}"
 
     def made(self) -> ErrorBudget:

@@ -11,7 +11,7 @@ from hybrid import gradients
 from hybrid.angles import AngleMap
 from hybrid.counts import Correction
 from hybrid.errors import UsageError
-from hybrid.estimate import Observed, Open, Settled, calibration_pulls, exact_values, share, variance, widening
+from hybrid.estimate import AllZeros, Observed, Open, Settled, calibration_pulls, exact_values, share, variance, widening
 from hybrid.execution import Execution
 from hybrid.gradients import Measured
 from hybrid.randomness import Seed, child, sequence

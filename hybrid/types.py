@@ -234,8 +234,20 @@ class Session(Protocol):
         """The ansatz of the run, or `default`; a `fixed` one cannot be replaced by `--ansatz`."""
         ...
 
-    def minimize(self, loss: Loss, ansatz: Ansatz) -> "Solution":
-        """The loss minimised over the ansatz's parameters by the run's optimiser."""
+    def circuit(self, name: str) -> Ansatz:
+        """A built-in ansatz with options, `zz_feature_map:reps=2`, whatever the run's ansatz is."""
+        ...
+
+    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> "Solution":
+        """The loss minimised over the ansatz's parameters by the run's optimiser, or by the algorithm's own.
+
+        May be called again and again; each call may spend `share` of the evaluations and the machine time that are left.
+        """
+        ...
+
+    def measure(self, query: Query, points: "Points | None" = None) -> Estimates:
+        """The query at points (k, p), `query.circuit.parameters` and then any others of an overlap's second circuit; or, of
+        circuits without parameters, once. Measured once and recorded; counts as k evaluations, which no budget refuses."""
         ...
 
 
@@ -246,8 +258,24 @@ class Algorithm(Protocol):
     def __call__(self, session: Session, problem: Problem) -> "Solution": ...
 
 
+class Quantity(NamedTuple):
+    """One more number of a result, in the reported sign; its `interval` is one of 95 %, its `reference` what to compare with."""
+
+    name: str
+    value: float
+    stderr: float = 0.0
+    unit: str = ""
+    interval: tuple[float, float] | None = None
+    reference: float | None = None
+    reference_name: str = "exact"
+
+
 class Solution(NamedTuple):
-    """Where a minimisation ended; `value` was measured afresh at `x`, never picked from the values seen on the way."""
+    """Where a minimisation ended; `value` was measured afresh at `x`, never picked from the values seen on the way.
+
+    What an algorithm returns: `quantities` are the numbers it reports besides. Costs are those of the minimisation; the record
+    and the result have those of the whole run.
+    """
 
     x: Point
     value: float
@@ -259,6 +287,7 @@ class Solution(NamedTuple):
     qpu_seconds: float | None
     converged: bool
     reason: str
+    quantities: tuple[Quantity, ...] = ()
 
 
 # --- What a backend is asked -----------------------------------------------------------------------------------------

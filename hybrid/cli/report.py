@@ -16,7 +16,9 @@ CARRIED = ("ansatz", "optimizer", "gradient", "backend", "grouping", "dephasing"
 
 def result_text(result: Result, spec: Spec) -> str:
     """The report of a finished run, at most 80 columns where names allow."""
-    title = f"{result.algorithm} of {result.problem}; ansatz {result.ansatz}; optimizer {result.optimizer.partition(':')[0]}"
+    title = f"{result.algorithm} of {result.problem}"
+    title += f"; ansatz {result.ansatz}" * bool(result.ansatz)
+    title += f"; optimizer {result.optimizer.partition(':')[0]}" * bool(result.optimizer)
     lines = [physics(result.device, result.physics, result.simulator), wrapped(spaced(title), indent=2)]
     if result.replayed:
         lines.append(wrapped(f"read from {result.record}; for new randomness: --seed {spec.seed + 1}", indent=2))
@@ -26,6 +28,7 @@ def result_text(result: Result, spec: Spec) -> str:
         ("", "± is the measurement at this x, not how far x is from the optimum" if result.stderr > 0 else ""),
         ("exact", _exact(result)),
         (result.baseline_name, _baseline(result)),
+        *((found["name"], quantity(found)) for found in result.quantities),
         *_outcomes(result),
         ("ended", _ended(result)),
         ("evaluations", _evaluations(result)),
@@ -93,6 +96,18 @@ def _exact(result: Result) -> str:
     sigmas = f", {abs(result.gap) / result.stderr:.1f} sigma" if result.stderr > 0 else ""
     ratio = f", ratio {result.ratio:.6f}" if result.ratio is not None else ""
     return f"{result.exact:.9f} {result.unit}".rstrip() + f"  gap {result.gap:.3g}{sigmas}{ratio}"
+
+
+def quantity(found: dict[str, Any]) -> str:
+    """A further number of a result: value, interval, and what it is compared with."""
+    text = f"{with_uncertainty(found['value'], found['stderr'])} {found['unit']}".rstrip()
+    if found["interval"] is not None:
+        text += f"  95 %: {found['interval'][0]:.3g} to {found['interval'][1]:.3g}"
+    if found["reference"] is None:
+        return text
+    gap = found["value"] - found["reference"]
+    sigmas = f", {abs(gap) / found['stderr']:.1f} sigma" if found["stderr"] > 0 else ""
+    return f"{text}  {found['reference_name']} {found['reference']:.9g}, gap {gap:.3g}{sigmas}"
 
 
 def _baseline(result: Result) -> str:
