@@ -12,8 +12,8 @@ class Result:
     """One finished run. `stderr` is the measurement's at this x; `exact`, `gap` and `ratio` are None where unknown.
 
     `outcomes` says what shots of an optimisation problem are worth (see `hybrid.outcomes`), with the time its classical answer
-    took in `classical_seconds`; None for other problems. `device_stderr` is what the device's assumed ranges leave open, `device_most` the number that matters most; None on an ideal
-    device, and on more than ten qubits.
+    took in `classical_seconds`; None for other problems. `device_stderr` is what the device's assumed ranges leave open,
+    `device_most` the number that matters most; None on an ideal device, and on more than ten qubits.
     """
 
     id: str
