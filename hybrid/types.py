@@ -204,6 +204,17 @@ class Problem:
     reference_bits: int | None = None
     decode: Callable[[int], str] | None = None
     choices: "Choices | None" = None
+    electrons: "Electrons | None" = None
+
+
+class Electrons(NamedTuple):
+    """Electrons of a molecule in `n_orbitals` spatial orbitals and how they are mapped to qubits: jordan_wigner, parity or
+    bravyi_kitaev, spin orbitals ordered alpha first, then beta."""
+
+    n_alpha: int
+    n_beta: int
+    n_orbitals: int
+    mapping: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,7 +49,7 @@ class _Reader:
         self._graphs = 0
         self.parser = expat.ParserCreate("utf-8", " ")
         self.parser.buffer_text = True
-        self.parser.StartDoctypeDeclHandler = lambda *_: self._refuse("has a document type (DTD), which may hide entities")
+        self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._characters
@@ -70,6 +70,9 @@ class _Reader:
 
     def _refuse(self, what: str) -> NoReturn:
         raise UsageError(f"{self._where}: {what}.")
+
+    def _doctype(self, name: str, system: str | None, public: str | None, internal: bool) -> None:
+        self._refuse("has a document type (DTD), which may hide entities")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name, parent = tag.rpartition(" ")[2], self._open[-1] if self._open else ""

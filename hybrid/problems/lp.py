@@ -56,9 +56,10 @@ def _program(path: Path) -> tuple[Program, bool]:
     kinds = [str(kind).rpartition(".")[2] for kind in columns.integrality_] or ["kContinuous"] * len(names)
     for name, kind, low, high in zip(names, kinds, columns.col_lower_, columns.col_upper_, strict=True):
         if kind != "kInteger" or (low, high) != (0.0, 1.0):
+            what = "a whole" if kind == "kInteger" else "any"
             raise UsageError(
-                f"{path}: variable '{shortened(name)}' is not binary (it is {'a whole number' if kind == 'kInteger' else 'real'} "
-                f"between {low:g} and {high:g}); list it under 'Binary'."
+                f"{path}: variable '{shortened(name)}' is not binary but {what} number between {low:g} and {high:g}; "
+                "list it under 'Binary'."
             )
     sign = -1.0 if maximize else 1.0
     linear, quadratic = sign * np.array(columns.col_cost_, dtype=float), {}

@@ -77,7 +77,7 @@ def _from_lines(path: Path) -> Iterator[Entry]:
         if words[0] == "p":
             if promised or diagonal or couplers or len(words) != 6 or words[1] != "qubo" or not _whole(words[3:]):
                 raise UsageError(f"{where}: write 'p qubo 0 MAX NODES COUPLERS' once, before the entries.")
-            promised = (where, *map(int, words[3:]))
+            promised = (where, int(words[3]), int(words[4]), int(words[5]))
             continue
         if len(words) != 3:
             raise UsageError(f"{where}: write 'i j value', not '{shortened(' '.join(words))}'.")
