@@ -30,11 +30,11 @@ from hybrid.estimate import widening
 from hybrid.inputs import as_given, at_home, find
 from hybrid.measure import Measurement
 from hybrid.noise import PARTS
-from hybrid.prepare import ALGORITHM, Chosen, Prepared, prepare
+from hybrid.prepare import Chosen, Prepared, minimized, prepare
 from hybrid.randomness import child
 from hybrid.runs import Run
 from hybrid.spec import Spec
-from hybrid.types import Ansatz, Estimates, Loss, Optimizer, Point, Points, Query, Solution
+from hybrid.types import Point
 
 EXPLAIN = 2**31
 """First word of the spawn keys here, beside the purposes of `hybrid.prepare`, which count from 0."""
@@ -85,36 +85,6 @@ def explain(
         return _Budget(recorded, prepared, watch).made()
 
 
-class _Found(Exception):
-    def __init__(self, loss: Loss, ansatz: Ansatz) -> None:
-        self.loss, self.ansatz = loss, ansatz
-
-
-@final
-class _Session:
-    """Stops the algorithm at its first minimisation, with what it minimises."""
-
-    def __init__(self, chosen: Chosen, seed: int) -> None:
-        self._chosen = chosen
-        self.rng = np.random.default_rng(child(np.random.SeedSequence(seed), ALGORITHM))
-
-    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
-        """See `hybrid.types.Session`."""
-        return self._chosen.ansatz(default, fixed=fixed)
-
-    def circuit(self, name: str) -> Ansatz:
-        """See `hybrid.types.Session`."""
-        return self._chosen.circuit(name)
-
-    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
-        """Leave with the loss."""
-        raise _Found(loss, ansatz)
-
-    def measure(self, query: Query, points: Points | None = None) -> Estimates:
-        """UsageError: what is minimised later depends on what would be measured here."""
-        raise UsageError("explain knows runs that minimise one loss; this algorithm measures other things before it does.")
-
-
 @final
 class _Budget:
     """One budget in the making: the loss at x, compiled and measured with this and that left out."""
@@ -124,13 +94,7 @@ class _Budget:
         self._x: Point = np.array(run.x, dtype=float)
         self._seed = child(np.random.SeedSequence(prepared.spec.seed), EXPLAIN)
         chosen = Chosen(prepared)
-        try:
-            prepared.algorithm(_Session(chosen, prepared.spec.seed), prepared.problem)
-            raise AssertionError("the algorithm minimised nothing")
-        except _Found as found:
-            self._loss, self._ansatz = found.loss, found.ansatz
-        if self._ansatz.circuit.num_parameters != len(self._x):
-            raise UsageError("explain knows runs that end where their first minimisation does; this one's went on.")
+        self._loss, self._ansatz = minimized(prepared, chosen, len(self._x))
         self._title = f"{prepared.spec.algorithm} of {prepared.spec.problem}; ansatz {chosen.ansatz_text}"
 
     def made(self) -> ErrorBudget:

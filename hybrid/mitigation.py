@@ -31,8 +31,8 @@ def calibration(
     """
     if isinstance(backend, ForeignBackend):
         raise UsageError(
-            f"mitigate=readout: backend '{backend.physics}' chooses the qubits of every circuit itself, so a calibration may not "
-            "be that of the qubits that were read; leave it out."
+            f"mitigate=readout: backend '{backend.physics}' chooses the qubits of every circuit itself, so a calibration may "
+            "not be that of the qubits that were read; leave it out."
         )
     if not device.noisy:
         raise UsageError(f"mitigate=readout: device '{device.label}' reads perfectly; leave it out.")

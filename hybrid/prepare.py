@@ -12,8 +12,21 @@ from hybrid.errors import UsageError
 from hybrid.execution import Conditions
 from hybrid.loop import Budget
 from hybrid.measure import Measurement
+from hybrid.randomness import child
 from hybrid.spec import DEFAULT_ITERATIONS, Spec, gradient_method
-from hybrid.types import Ansatz, Loss, Optimization, Optimizer, Overlap, Point, Problem, Query, Solution
+from hybrid.types import (
+    Ansatz,
+    Estimates,
+    Loss,
+    Optimization,
+    Optimizer,
+    Overlap,
+    Point,
+    Points,
+    Problem,
+    Query,
+    Solution,
+)
 
 OPTIMIZER, INITIAL, ANSWER, FINAL, ALGORITHM, AUDIT, LANDSCAPE, DEVICE = range(8)
 """Purposes: the first element of every spawn key, so that no two kinds of draws share a stream."""
@@ -50,6 +63,52 @@ def prepare(spec: Spec) -> Prepared:
             raise UsageError(f"algorithm '{spec.algorithm}' has no use for {flag} {getattr(spec, field)}; leave it out.")
     assert algorithm is not None and problem is not None
     return Prepared(spec, device, catalog.load(problem)(), catalog.load(algorithm))
+
+
+class _Minimized(Exception):
+    def __init__(self, loss: Loss | None, ansatz: Ansatz | None) -> None:
+        self.loss, self.ansatz = loss, ansatz
+
+
+@final
+class _Asking:
+    """A session that stops the algorithm at its first minimisation, and refuses to measure anything before."""
+
+    def __init__(self, chosen: "Chosen", seed: int) -> None:
+        self._chosen = chosen
+        self.rng = np.random.default_rng(child(np.random.SeedSequence(seed), ALGORITHM))
+
+    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
+        """See `hybrid.types.Session`."""
+        return self._chosen.ansatz(default, fixed=fixed)
+
+    def circuit(self, name: str) -> Ansatz:
+        """See `hybrid.types.Session`."""
+        return self._chosen.circuit(name)
+
+    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
+        """Leave with the loss."""
+        raise _Minimized(loss, ansatz)
+
+    def measure(self, query: Query, points: Points | None = None) -> Estimates:
+        """Leave: what will be minimised depends on what would be measured here."""
+        raise _Minimized(None, None)
+
+
+def minimized(prepared: Prepared, chosen: "Chosen", p: int) -> tuple[Loss, Ansatz]:
+    """What the algorithm minimises, over which ansatz of p parameters; nothing is compiled or measured.
+
+    UsageError: an algorithm that measures before it minimises, or whose result of p numbers is not its first minimisation's.
+    """
+    try:
+        prepared.algorithm(_Asking(chosen, prepared.spec.seed), prepared.problem)
+    except _Minimized as found:
+        if found.loss is not None and found.ansatz is not None and found.ansatz.circuit.num_parameters == p:
+            return found.loss, found.ansatz
+    raise UsageError(
+        f"algorithm '{prepared.spec.algorithm}' does more than minimise one loss, so its result is not taken apart here; "
+        "this is for runs of one minimisation, such as vqe and qaoa."
+    )
 
 
 @final

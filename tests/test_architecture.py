@@ -34,7 +34,7 @@ LAYERS = [
     {"measure", "outcomes"},
     {"prepare"},
     {"planning", "plot", "qiskit_api", "sampling", "session"},
-    {"audit", "characterization", "check", "explaining"},
+    {"acceptance", "audit", "characterization", "check", "explaining"},
     {"plot_characterize", "plot_device", "plot_explain", "plot_histogram"},
     {"cli"},
 ]

@@ -35,6 +35,9 @@ EXPORT_HELP = """Write one row per answer, as pandas.read_csv or read_json reads
 
 nfev counts the loop's evaluations up to and with the answer; x is where the optimiser would stop. An answer to several points
 has the first one's value in `value`, the others' in value_1, ...; gradients stand in gradient_0, ...
+
+With --qasm3 a folder of circuits to run elsewhere: one OpenQASM 3 file per measured circuit at the final x, in the device's
+native gates on the device's qubits, and acceptance.json, the numbers they should give and how near N shots must come.
 """
 app = typer.Typer(help=HELP, invoke_without_command=True, rich_markup_mode=None)
 
@@ -147,17 +150,26 @@ def plot_runs(
     emit(str(target))
 
 
-@app.command(name="export", cls=Once, help=EXPORT_HELP, short_help="Write one row per answer as CSV or JSON.")
+@app.command(name="export", cls=Once, help=EXPORT_HELP, short_help="Write answers as CSV or JSON, or circuits as OpenQASM 3.")
 def export_run(
     run: Id,
     format: Annotated[
         Literal["csv", "json"] | None, typer.Option(help="csv or json. Default: what --out ends in, else csv.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write here instead of stdout.", metavar="FILE")] = None,
+    qasm3: Annotated[
+        bool, typer.Option("--qasm3", help="Write the circuits at the final x, and what they should give, into a folder.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write here, not to stdout; with --qasm3 a folder, ID-qasm3.", metavar="FILE"),
+    ] = None,
     results: Results = FOLDER,
     debug: Debug = False,
 ) -> None:
     """Print or write the rows."""
+    if qasm3:
+        _export_circuits(_find(results, run), format, out)
+        return
     found = list(runs.rows(runs.read(_find(results, run))))
     if (format or ("json" if out and out.suffix.lower() == ".json" else "csv")) == "json":
         text = json.dumps(found)
@@ -170,6 +182,18 @@ def export_run(
         out.write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{out}: cannot be written ({error.strerror}).") from None
+
+
+def _export_circuits(path: Path, format: str | None, out: Path | None) -> None:
+    """Write circuits and acceptance numbers, print the files' names."""
+    if format:
+        raise UsageError("--qasm3 and --format contradict each other: circuits are OpenQASM 3, their numbers JSON.")
+    if out is not None and out.is_file():
+        raise UsageError(f"{out}: is a file; --qasm3 writes into a folder.")
+    runs.read(path)  # a damaged record is refused before half a second of imports
+    from hybrid.acceptance import export
+
+    emit("\n".join(map(str, export(path).write(out or Path(f"{path.stem}-qasm3")))))
 
 
 def _csv(rows: list[dict[str, object]]) -> str:

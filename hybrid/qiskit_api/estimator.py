@@ -20,7 +20,7 @@ from hybrid.execution import Conditions
 from hybrid.program import Program
 from hybrid.randomness import Seed, child
 from hybrid.spec import WORDS, gradient_method
-from hybrid.types import Estimates, Expectation, Points
+from hybrid.types import Estimates, Expectation, LossGradient, Points
 
 REMEMBERED = 32
 """Compiled programs that are kept: an optimiser asks for one circuit and observable again and again."""
@@ -29,10 +29,10 @@ LANDSCAPE = 2**31
 
 
 class _Entry(NamedTuple):
-    """What every number of a PUB's array is: an observable at a point, entries with the same observable together."""
+    """An observable, the places in a PUB's flattened array that ask for it, and their points."""
 
     observable: SparsePauliOp
-    where: tuple[Any, ...]
+    where: list[int]
     points: Points
 
 
@@ -109,27 +109,33 @@ class Estimator(BaseEstimatorV2):
             return PrimitiveResult([self._pub(pub, child(root, i)) for i, pub in enumerate(pubs)], metadata={"version": 2})
 
     def _pub(self, pub: EstimatorPub, root: np.random.SeedSequence) -> PubResult:
-        evs, stds, about = np.zeros(pub.shape), np.zeros(pub.shape), self._about(pub)
+        evs, stds, about = np.zeros(pub.size), np.zeros(pub.size), self._about(pub)
         for i, (observable, where, points) in enumerate(_entries(pub)):
             program = self._program(pub, observable)
             found, answers = _measured(program, points, child(root, i), self._detunings(program), pub.precision)
             evs[where], stds[where] = found
             self._add(about, program, answers * len(points))
-        return PubResult(DataBin(evs=evs, stds=stds, shape=pub.shape), metadata=about)
+        data = DataBin(evs=evs.reshape(pub.shape), stds=stds.reshape(pub.shape), shape=pub.shape)
+        return PubResult(data, metadata=about)
 
     def _gradients(self, pub: EstimatorPub, root: np.random.SeedSequence) -> PubResult:
         p = pub.circuit.num_parameters
-        evs, stds, about = np.zeros(pub.shape), np.zeros(pub.shape), self._about(pub)
-        slopes, errors = np.zeros((*pub.shape, p)), np.zeros((*pub.shape, p))
+        about, found_by_place = self._about(pub), dict[int, LossGradient]()
         for i, (observable, where, points) in enumerate(_entries(pub)):
             program = self._program(pub, observable)
             about["gradient"] = program.method
-            for j, (x, index) in enumerate(zip(points, zip(*where, strict=True), strict=True)):
-                found = program.gradient(x, seed=child(root, i, j), detuning_seed=self._detunings(program))
-                evs[index], stds[index] = found.loss, found.loss_stderr
-                slopes[index], errors[index] = found.gradient, found.gradient_stderr
+            for j, (x, place) in enumerate(zip(points, where, strict=True)):
+                seed, detunings = child(root, i, j), self._detunings(program)
+                found_by_place[place] = program.gradient(x, seed=seed, detuning_seed=detunings)
                 self._add(about, program, program.evaluations_per_gradient)
-        data = DataBin(evs=evs, stds=stds, gradients=slopes, gradient_stds=errors, shape=pub.shape)
+        found = [found_by_place[place] for place in range(pub.size)]
+        data = DataBin(
+            evs=np.reshape([one.loss for one in found], pub.shape),
+            stds=np.reshape([one.loss_stderr for one in found], pub.shape),
+            gradients=np.reshape([one.gradient for one in found], (*pub.shape, p)),
+            gradient_stds=np.reshape([one.gradient_stderr for one in found], (*pub.shape, p)),
+            shape=pub.shape,
+        )
         return PubResult(data, metadata=about)
 
     def _detunings(self, program: Program) -> Seed:
@@ -174,17 +180,16 @@ class Estimator(BaseEstimatorV2):
 
 
 def _entries(pub: EstimatorPub) -> list[_Entry]:
-    """The entries of a PUB's array by observable, each with its points (k, p) in the array's order."""
+    """A PUB's array by observable, each with its points (k, p) in the array's order."""
     parameters = pub.parameter_values
     points = parameters.as_array(pub.circuit.parameters).reshape(parameters.size, pub.circuit.num_parameters)
     indices = np.arange(parameters.size).reshape(parameters.shape)
     index, observables = cast(Any, np.broadcast_arrays(indices, pub.observables))
-    places: dict[tuple[tuple[str, complex], ...], list[tuple[int, ...]]] = {}
-    for place in np.ndindex(pub.shape):
-        places.setdefault(tuple(observables[place].items()), []).append(place)
+    places: dict[tuple[tuple[str, complex], ...], list[int]] = {}
+    for place, observable in enumerate(observables.flat):
+        places.setdefault(tuple(observable.items()), []).append(place)
     return [
-        _Entry(_operator(terms, pub.circuit.num_qubits), tuple(zip(*where, strict=True)), points[[index[w] for w in where]])
-        for terms, where in places.items()
+        _Entry(_operator(terms, pub.circuit.num_qubits), where, points[index.flat[where]]) for terms, where in places.items()
     ]
 
 
