@@ -101,7 +101,7 @@ class _Export:
         self._loss, ansatz = minimized(prepared, chosen, len(run.x or ()))
         if self._loss.samples is not None or any(isinstance(query, Probabilities) for query in self._loss.queries):
             raise UsageError(
-                f"algorithm '{prepared.spec.algorithm}' minimises no sum of expectation values and overlaps; export vqe or qaoa."
+                f"algorithm '{prepared.spec.algorithm}' minimises no expectation value; export runs of vqe or qaoa."
             )
         self._programs = chosen.compile(self._loss, ansatz).programs
         self._x = np.array(run.x, dtype=float)

@@ -270,7 +270,7 @@ class Algorithm(Protocol):
 
 
 class Quantity(NamedTuple):
-    """One more number of a result, in the reported sign; its `interval` is one of 95 %, its `reference` what to compare with."""
+    """One more number of a result, in the reported sign; `interval` is one of 95 %, `reference` what to compare it with."""
 
     name: str
     value: float
