@@ -62,7 +62,7 @@ class _Reader:
             for end in (u, v):
                 if end not in self._nodes:
                     raise UsageError(f"{where}: the edge ends at '{shortened(end)}', which is no node.")
-        return list(self._nodes), [Edge(*rest, self._default if w is None else w) for *rest, w in self._edges]
+        return list(self._nodes), [Edge(at, u, v, self._default if w is None else w) for at, u, v, w in self._edges]
 
     @property
     def _where(self) -> str:
