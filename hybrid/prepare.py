@@ -13,7 +13,7 @@ from hybrid.execution import Conditions
 from hybrid.loop import Budget
 from hybrid.measure import Measurement
 from hybrid.spec import DEFAULT_ITERATIONS, Spec, gradient_method
-from hybrid.types import Ansatz, Loss, Point, Problem, Solution
+from hybrid.types import Ansatz, Dataset, Loss, Point, Problem, Solution
 
 OPTIMIZER, INITIAL, ANSWER, FINAL, ALGORITHM, AUDIT, LANDSCAPE, DEVICE = range(8)
 """Purposes: the first element of every spawn key, so that no two kinds of draws share a stream."""
@@ -37,7 +37,15 @@ def prepare(spec: Spec) -> Prepared:
         )
     algorithm, problem = spec.member("algorithm"), spec.member("problem")
     assert algorithm is not None and problem is not None
-    return Prepared(spec, device, catalog.load(problem)(), catalog.load(algorithm))
+    loaded = catalog.load(problem)()
+    labelled = isinstance(loaded, Dataset)
+    if labelled and algorithm.signature.constants.get("TAKES") != "Dataset":
+        able = [n for n in catalog.names("algorithms") if catalog.locate("algorithms", n).constants.get("TAKES") == "Dataset"]
+        raise UsageError(
+            f"problem '{problem.signature.name}' is a set of labelled points, '{algorithm.signature.name}' takes a "
+            f"Hamiltonian. Algorithms for labelled points: {', '.join(able) or 'none is installed'}."
+        )
+    return Prepared(spec, device, loaded, catalog.load(algorithm))
 
 
 @final

@@ -185,6 +185,26 @@ class Choices:
     penalty: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Labelled points for a classifier, split and scaled: features in radians, labels as indices of `classes`.
+
+    `baseline` is the share of the test points that a classical classifier gets right, `majority` that of always naming the
+    most frequent class; `note` says how the points were split and scaled.
+    """
+
+    train_x: Float[np.ndarray, "m f"]
+    train_y: Int[np.ndarray, " m"]
+    test_x: Float[np.ndarray, "t f"]
+    test_y: Int[np.ndarray, " t"]
+    features: tuple[str, ...]
+    classes: tuple[str, ...]
+    baseline: float
+    baseline_name: str
+    majority: float
+    note: str
+
+
 @runtime_checkable
 class Session(Protocol):
     """All that an algorithm may touch: it measures and records, and hides backend, optimiser and files."""
