@@ -16,6 +16,7 @@ from hybrid.randomness import child
 from hybrid.spec import DEFAULT_ITERATIONS, Spec, gradient_method
 from hybrid.types import (
     Ansatz,
+    Dataset,
     Estimates,
     Loss,
     Optimization,
@@ -37,7 +38,7 @@ class Prepared(NamedTuple):
 
     spec: Spec
     device: Device
-    problem: Problem
+    problem: Problem | Dataset
     algorithm: Callable[..., Solution]
 
 
@@ -62,7 +63,20 @@ def prepare(spec: Spec) -> Prepared:
             flag = f"--{field.replace('_', '-')}"
             raise UsageError(f"algorithm '{spec.algorithm}' has no use for {flag} {getattr(spec, field)}; leave it out.")
     assert algorithm is not None and problem is not None
-    return Prepared(spec, device, catalog.load(problem)(), catalog.load(algorithm))
+    loaded = catalog.load(problem)()
+    labelled = isinstance(loaded, Dataset)
+    if labelled and algorithm.signature.constants.get("TAKES") != "Dataset":
+        able = [n for n in catalog.names("algorithms") if catalog.locate("algorithms", n).constants.get("TAKES") == "Dataset"]
+        raise UsageError(
+            f"problem '{problem.signature.name}' is a set of labelled points, '{algorithm.signature.name}' takes a "
+            f"Hamiltonian. Algorithms for labelled points: {', '.join(able) or 'none is installed'}."
+        )
+    if not labelled and algorithm.signature.constants.get("TAKES") == "Dataset":
+        raise UsageError(
+            f"algorithm '{algorithm.signature.name}' takes a set of labelled points, '{problem.signature.name}' is a "
+            "Hamiltonian; take moons, circles or a .csv table, or another algorithm: hybrid list algorithms."
+        )
+    return Prepared(spec, device, loaded, catalog.load(algorithm))
 
 
 class _Minimized(Exception):

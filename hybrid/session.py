@@ -24,6 +24,7 @@ from hybrid.sensitivity import Assumption, assumptions
 from hybrid.spec import Spec
 from hybrid.types import (
     Ansatz,
+    Dataset,
     Estimates,
     ForeignBackend,
     Gradient,
@@ -113,7 +114,7 @@ def _report(prepared: Prepared, session: "GatedSession", solution: Solution) -> 
     problem, value = prepared.problem, prepared.problem.sign * solution.value
     assumed = session.assumptions(solution)
     known = problem.exact is not None
-    maximize = problem.sign < 0
+    maximize = problem.maximize
     gap = (abs(value - problem.exact) if maximize else value - problem.exact) if problem.exact is not None else None
     return {
         "quantity": problem.quantity,
@@ -238,6 +239,7 @@ class GatedSession:
             "given": self._prepared.spec.given(),
             "folder": os.getcwd(),
             "quantity": problem.quantity,
+            "loss": "loss" if isinstance(problem, Dataset) else problem.quantity,
             "unit": problem.unit,
             "maximize": problem.sign < 0,
             "physics": self.physics,

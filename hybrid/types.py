@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
+from hybrid.errors import UsageError
+
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
@@ -206,6 +208,16 @@ class Problem:
     choices: "Choices | None" = None
     electrons: "Electrons | None" = None
 
+    @property
+    def n_qubits(self) -> int:
+        """How many qubits the Hamiltonian acts on."""
+        return self.hamiltonian.num_qubits
+
+    @property
+    def maximize(self) -> bool:
+        """Whether more is better in the reported sign."""
+        return self.sign < 0
+
 
 class Electrons(NamedTuple):
     """Electrons of a molecule in `n_orbitals` spatial orbitals and how they are mapped to qubits: jordan_wigner, parity or
@@ -233,6 +245,46 @@ class Choices:
     method: str
     seconds: float
     penalty: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Labelled points for a classifier, split and scaled: features in radians, labels as indices of `classes`.
+
+    `baseline` is the share of the test points that a classical classifier gets right, `majority` that of always naming the
+    most frequent class; `note` says how the points were split and scaled.
+    """
+
+    train_x: Float[np.ndarray, "m f"]
+    train_y: Int[np.ndarray, " m"]
+    test_x: Float[np.ndarray, "t f"]
+    test_y: Int[np.ndarray, " t"]
+    features: tuple[str, ...]
+    classes: tuple[str, ...]
+    baseline: float
+    baseline_name: str
+    majority: float
+    note: str
+    quantity: str = "test accuracy"
+    unit: str = ""
+    sign: int = 1
+    maximize: bool = True
+    exact: None = None
+    choices: None = None
+    reference_bits: None = None
+
+    @property
+    def n_qubits(self) -> int:
+        """A qubit per feature."""
+        return len(self.features)
+
+    @property
+    def hamiltonian(self) -> "SparsePauliOp":
+        """UsageError: there is none."""
+        raise UsageError(
+            "this ansatz is made for a Hamiltonian, and a set of labelled points has none; take efficient_su2, real_amplitudes "
+            "or brick."
+        )
 
 
 @runtime_checkable
@@ -266,7 +318,7 @@ class Session(Protocol):
 class Algorithm(Protocol):
     """A member of `algorithms/` with its options bound: says what to measure."""
 
-    def __call__(self, session: Session, problem: Problem) -> "Solution": ...
+    def __call__(self, session: Session, problem: Any) -> "Solution": ...
 
 
 class Quantity(NamedTuple):

@@ -325,7 +325,7 @@ def test_a_run_tells_what_its_shots_are_worth(tmp_path):
 
 @pytest.mark.parametrize("device", ["ideal", "meluxina-q:two_qubit=optimistic"])
 def test_shots_are_those_of_the_final_value(tmp_path, device):
-    """The mean objective of the very same shots is the reported value; the state is not symmetric, so a wrong bit order shows."""
+    """The mean objective of the very same shots is the reported value; an asymmetric state shows a wrong bit order."""
     graph = tmp_path / "tail.edges"
     graph.write_text("0 1 5\n1 2 1\n2 3 0.5\n")
     spec = Spec(problem=str(graph), device=device, shots=300, max_evals=6, seed=2)

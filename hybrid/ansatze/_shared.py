@@ -61,7 +61,7 @@ def near_reference(problem: Problem, n_parameters: int, last_ry: int) -> Callabl
     9, 4812, 2018).
     """
     center = np.zeros(n_parameters)
-    for q in range(problem.hamiltonian.num_qubits):
+    for q in range(problem.n_qubits):
         center[last_ry + q] = np.pi * ((problem.reference_bits or 0) >> q & 1)
     return lambda rng: center + rng.normal(0.0, 0.1, n_parameters)
 

@@ -15,7 +15,7 @@ def brick(problem: Problem, *, reps: int = 2) -> Ansatz:
     state (|0...0> without one). UsageError: reps outside 1..1000.
     """
     check_layers("brick", "reps", reps)
-    n = problem.hamiltonian.num_qubits
+    n = problem.n_qubits
     rows = [[(q, q + 1) for q in range(first, n - 1, 2)] for first in (0, 1)] * reps
     theta = ParameterVector("theta", 4 * sum(map(len, rows)) + 2 * n)
     circuit, angles = QuantumCircuit(n), iter(theta)

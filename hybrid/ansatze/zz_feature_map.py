@@ -16,7 +16,7 @@ def zz_feature_map(problem: Problem, *, reps: int = 2) -> Ansatz:
     `quantum_kernel` give it their samples. Starts at zero features. UsageError: reps outside 1..1000.
     """
     check_layers("zz_feature_map", "reps", reps)
-    n = problem.hamiltonian.num_qubits
+    n = problem.n_qubits
     x = ParameterVector("x", n)
     circuit = QuantumCircuit(n)
     for _ in range(reps):

@@ -111,7 +111,7 @@ def _unfinished(run: Run, spec: Any) -> str:
     value = f"{with_uncertainty(*run.last_value)} {run.about['unit']}".rstrip() if run.last_value else "none yet"
     spent = run.evaluations()[-1] if run.answers else 0
     rows = [
-        (f"last {run.about['quantity']}", value),
+        (f"last {run.about.get('loss', run.about['quantity'])}", value),
         ("evaluations", f"{spent:,} so far" + (f", in iteration {run.answers[-1]['iteration']}" if run.answers else "")),
         ("record", str(run.path)),
         ("continue", _command(run, spec)),

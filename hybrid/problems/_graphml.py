@@ -44,7 +44,8 @@ class _Reader:
         self._edges: list[tuple[str, str, str, float | None]] = []
         self._edge: list[Any] | None = None
         self._keys: dict[str, tuple[str, str]] = {}
-        self._weight_key, self._default, self._text = "", 1.0, ""
+        self._weight_keys: dict[str, float | None] = {}  # networkx writes one for whole numbers and one for others
+        self._text = ""
         self._data = ""
         self._graphs = 0
         self.parser = expat.ParserCreate("utf-8", " ")
@@ -56,13 +57,17 @@ class _Reader:
 
     def finished(self) -> tuple[list[str], list[Edge]]:
         """What was read, ends checked against the nodes."""
+        defaults = {value for value in self._weight_keys.values() if value is not None} or {1.0}
+        if len(defaults) > 1:
+            raise UsageError(f"{self._path}: keys named 'weight' have the defaults {sorted(defaults)}; one is needed.")
+        (default,) = defaults
         if self._graphs != 1:
             raise UsageError(f"{self._path}: holds {self._graphs} graphs, one is needed.")
         for where, u, v, _ in self._edges:
             for end in (u, v):
                 if end not in self._nodes:
                     raise UsageError(f"{where}: the edge ends at '{shortened(end)}', which is no node.")
-        return list(self._nodes), [Edge(*rest, self._default if w is None else w) for *rest, w in self._edges]
+        return list(self._nodes), [Edge(at, u, v, default if w is None else w) for at, u, v, w in self._edges]
 
     @property
     def _where(self) -> str:
@@ -111,16 +116,14 @@ class _Reader:
         kind = attributes.get("attr.type", "string")
         self._keys[key] = (name, kind)
         if attributes.get("for", "all") in ("edge", "all") and name == "weight":
-            if self._weight_key:
-                self._refuse("two keys are named 'weight'")
             if kind not in _NUMBERS:
                 self._refuse(f"the weight must be a number ({', '.join(_NUMBERS)}), not '{shortened(kind)}'")
-            self._weight_key = key
+            self._weight_keys[key] = None
 
     def _end(self, tag: str) -> None:
         name = self._open.pop()
-        if name == "default" and self._weight_key and self._weight_key == next(reversed(self._keys), None):
-            self._default = finite(self._where, "default weight", self._text.strip())
+        if name == "default" and (key := next(reversed(self._keys), "")) in self._weight_keys:
+            self._weight_keys[key] = finite(self._where, "default weight", self._text.strip())
         elif name == "data" and self._edge is not None and self._open[-1] == "edge":
             self._edge_data()
         elif name == "edge" and self._edge is not None:
@@ -133,11 +136,11 @@ class _Reader:
         if self._data not in self._keys:
             self._refuse(f"the key '{shortened(self._data)}' is not declared")
         name, kind = self._keys[self._data]
-        if self._data == self._weight_key:
+        if self._data in self._weight_keys:
             if self._edge[3] is not None:
                 self._refuse("the edge has two weights")
             self._edge[3] = finite(self._where, "weight", self._text.strip())
-        elif kind in _NUMBERS and not self._weight_key:
+        elif kind in _NUMBERS and not self._weight_keys:
             self._refuse(f"the edge carries the number '{shortened(name)}'; rename that key 'weight' if it is meant")
 
     def _characters(self, text: str) -> None:
