@@ -108,7 +108,7 @@ class Open(NamedTuple):
         return Settled(self.settle(gathered(outcomes, self.places), shares), self.places, self.basis)
 
 
-Observed: TypeAlias = Group | AllZeros | Marked | Settled
+Observed: TypeAlias = Group | AllZeros | Settled
 """What one measured circuit is evaluated for."""
 
 
@@ -174,7 +174,7 @@ class Share(NamedTuple):
     pulls: Float[np.ndarray, " r"]
 
 
-def share(group: Observed, counts: Counts, realizations: int, correction: Correction | None) -> Share:
+def share(group: Observed | Marked, counts: Counts, realizations: int, correction: Correction | None) -> Share:
     """Estimate of the group's expectation value; its variance is never zero.
 
     The variance counts two imagined shots, one at each extreme (+-sum|c| for Pauli terms); for a single term that is

@@ -93,7 +93,13 @@ class Measurement:
     def gradient(self, x: Point, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> LossGradient:
         """Loss and gradient (p,) at x by the chain rule over the queries and samples."""
         answers = [
-            program.gradient(row, seed=each, detuning_seed=detuning_seed) for program, row, each in self._at_samples(x, seed)
+            answer
+            for program, rows, each in self._at_samples(x, seed)
+            for answer in (
+                program.gradient_at_each(rows, seed=each, detuning_seed=detuning_seed)
+                if len(rows) > 1
+                else [program.gradient(rows[0], seed=each, detuning_seed=detuning_seed)]
+            )
         ]
         values = np.array([[answer.loss] for answer in answers])
         slope = self._loss.slope(values)[:, 0]
@@ -104,11 +110,11 @@ class Measurement:
             np.sqrt(slope**2 @ np.array([answer.gradient_stderr[: len(x)] for answer in answers]) ** 2),
         )
 
-    def _at_samples(self, x: Point, seed: np.random.SeedSequence) -> Iterator[tuple[Program, Point, np.random.SeedSequence]]:
-        """Query by query and sample by sample: the program, its point, and a seed of its own."""
+    def _at_samples(self, x: Point, seed: np.random.SeedSequence) -> Iterator[tuple[Program, Points, np.random.SeedSequence]]:
+        """Query by query: the program, its points at all samples, and a seed of its own."""
+        rows = np.concatenate([np.tile(x, (len(self._samples), 1)), self._samples], axis=1)
         for i, program in enumerate(self.programs):
-            for j, sample in enumerate(self._samples):
-                yield program, np.concatenate([x, sample]), child(seed, i) if len(self._samples) == 1 else child(seed, i, j)
+            yield program, rows, child(seed, i)
 
     def metric(self, x: Point) -> Tensor:
         """Quantum geometric tensor (p, p) of the ansatz's state at x, without noise; errors as for `asks`."""
@@ -150,7 +156,7 @@ class Measurement:
 
     def sensitivities(self, x: Point, seed: np.random.SeedSequence) -> list[Sensitivity]:
         """d(loss)/d(number) of every number of the device at x, by the chain rule over the queries and samples."""
-        answers = [program.sensitivities(row, seed=each) for program, row, each in self._at_samples(x, seed)]
+        answers = [program.sensitivities(row, seed=each) for program, rows, each in self._at_samples(x, seed) for row in rows]
         slope = self._loss.slope(np.array([[answer.value] for answer in answers]))[:, 0]
         total: dict[str, dict[tuple[int, ...], tuple[float, float]]] = {}
         for weight, answer in zip(slope, answers, strict=True):

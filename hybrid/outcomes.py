@@ -10,7 +10,7 @@ from hybrid.estimate import Marked, share, variance, widening
 from hybrid.execution import set_up
 from hybrid.program import DETUNINGS, Program
 from hybrid.randomness import child
-from hybrid.types import Choices, Counts, Point, Problem
+from hybrid.types import Choices, Counts, Dataset, Point, Problem
 
 MOST_QUBITS = 20
 """Up to here all outcomes are looked at, those of the run and those of guessing."""
@@ -66,7 +66,7 @@ def _of_circuit(outcomes: Outcomes, layout: tuple[int, ...]) -> Outcomes:
     return found
 
 
-def judged(problem: Problem, program: Program, x: Point, seed: np.random.SeedSequence) -> dict[str, Any] | None:
+def judged(problem: Problem | Dataset, program: Program, x: Point, seed: np.random.SeedSequence) -> dict[str, Any] | None:
     """The outcomes of a final measurement at x; None where the problem knows nothing of outcomes, or has too many.
 
     Shares are per shot with their standard errors; guessing sets every bit to 0 or 1 with equal chance. An optimum is a

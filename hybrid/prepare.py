@@ -137,6 +137,7 @@ class Chosen:
         if "optimizer" in _without(spec):
             self.optimizer_text = None
         unlimited = spec.max_evals is None and spec.max_iterations is None and spec.max_qpu is None
+        unlimited = unlimited and "max_iterations" not in _without(spec)
         max_qpu_s = None if spec.max_qpu is None else float(spec.max_qpu)
         self.budget = Budget(spec.max_evals, DEFAULT_ITERATIONS if unlimited else spec.max_iterations, max_qpu_s)
         backend = spec.member("backend")

@@ -17,7 +17,19 @@ from hybrid.gradients import Measured
 from hybrid.randomness import Seed, child, sequence
 from hybrid.resources import Resources
 from hybrid.sensitivity import Sensitivities, sensitivities
-from hybrid.types import Angles, Backend, Counts, Estimates, GeometricRunner, LossGradient, Point, Points, Scalars, Tensor
+from hybrid.types import (
+    Angles,
+    Backend,
+    Counts,
+    DifferentiableRunner,
+    Estimates,
+    GeometricRunner,
+    LossGradient,
+    Point,
+    Points,
+    Scalars,
+    Tensor,
+)
 
 PORTION_BYTES, PORTION_ROWS, PORTION_WORK = 2**28, 2048, 10**9
 """Points are sent on in portions of at most so many bytes of probabilities, rows, and bytes of state times gates (about a
@@ -116,6 +128,20 @@ class Program:
             float(_stderr(found.value)[0]),
             np.sqrt(found.variance @ jacobian**2 + np.sum(pulls**2, axis=1) + _spread(slopes) ** 2),
         )
+
+    def gradient_at_each(self, points: Points, *, seed: Seed = None, detuning_seed: Seed = None) -> list[LossGradient]:
+        """Value and gradient at every point (k, p), in one reverse pass of all where nothing is drawn; point i draws from the
+        seed's child i."""
+        points, root = self._checked(points), sequence(seed)
+        if self.method != "adjoint" or not self.direct:
+            return [self.gradient(x, seed=child(root, i), detuning_seed=detuning_seed) for i, x in enumerate(points)]
+        execution, angles = self.differentiable(), self.angle_map(points)
+        assert isinstance(execution.runner, DifferentiableRunner)
+        values, slopes = execution.runner.differentiate(angles)
+        values = values + self.constant if execution is self.execution else self._measure(angles, root, None).values[:, 0]
+        zeros = np.zeros(self.n_parameters)
+        rows = zip(points, values, slopes, strict=True)
+        return [LossGradient(float(v), self.angle_map.jacobian(x).T @ slope, 0.0, zeros) for x, v, slope in rows]
 
     def metric(self, x: Point) -> Tensor:
         """Quantum geometric tensor (p, p) at x of the circuit's state before it is measured: exact and always without noise.

@@ -271,6 +271,7 @@ class Dataset:
     maximize: bool = True
     exact: None = None
     choices: None = None
+    decode: None = None
     reference_bits: None = None
 
     @property

@@ -44,7 +44,7 @@ UPWARD = {("device", "hybrid.qiskit_api")}
 """`Device.backend()` opens a door far above it, when it is called."""
 MAY_IMPORT = {
     "optimizers": {"numpy", "hybrid.types", "hybrid.optimizers"},
-    "algorithms": {"numpy", "qiskit", "hybrid.types", "hybrid.errors"},
+    "algorithms": {"numpy", "qiskit", "hybrid.types", "hybrid.errors", "hybrid.excitations", "hybrid.algorithms"},
     "ansatze": {"numpy", "qiskit", "hybrid.types", "hybrid.errors", "hybrid.circuit_file", "hybrid.ansatze"},
     "circuits": {"numpy", "qiskit", "hybrid.errors", "hybrid.circuits"},
     "problems": {

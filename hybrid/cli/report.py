@@ -23,12 +23,9 @@ def result_text(result: Result, spec: Spec) -> str:
     if result.replayed:
         lines.append(wrapped(f"read from {result.record}; for new randomness: --seed {spec.seed + 1}", indent=2))
     rows = [
-        (result.quantity, f"{with_uncertainty(result.value, result.stderr)} {result.unit}".rstrip()),
-        ("", _uncertainties(result)),
-        ("", "± is the measurement at this x, not how far x is from the optimum" if result.stderr > 0 else ""),
-        ("exact", _exact(result)),
+        *_value(result),
         (result.baseline_name, _baseline(result)),
-        *((found["name"], quantity(found)) for found in result.quantities),
+        *((found["name"], quantity(found)) for found in result.quantities if found["name"] != result.quantity),
         *_outcomes(result),
         ("ended", _ended(result)),
         ("evaluations", _evaluations(result)),
@@ -96,6 +93,19 @@ def _exact(result: Result) -> str:
     sigmas = f", {abs(result.gap) / result.stderr:.1f} sigma" if result.stderr > 0 else ""
     ratio = f", ratio {result.ratio:.6f}" if result.ratio is not None else ""
     return f"{result.exact:.9f} {result.unit}".rstrip() + f"  gap {result.gap:.3g}{sigmas}{ratio}"
+
+
+def _value(result: Result) -> list[tuple[str, str]]:
+    """The result with its uncertainties and what it should be; or, of a share of points, with its interval."""
+    told = next((quantity(found) for found in result.quantities if found["name"] == result.quantity), "")
+    if told:
+        return [(result.quantity, told), ("", "± and intervals count that the points are a sample, not noise of the training")]
+    return [
+        (result.quantity, f"{with_uncertainty(result.value, result.stderr)} {result.unit}".rstrip()),
+        ("", _uncertainties(result)),
+        ("", "± is the measurement at this x, not how far x is from the optimum" if result.stderr > 0 else ""),
+        ("exact", _exact(result)),
+    ]
 
 
 def quantity(found: dict[str, Any]) -> str:
