@@ -22,6 +22,7 @@ from hybrid.randomness import child
 from hybrid.runs import Run
 from hybrid.spec import Spec
 from hybrid.transpile import IsaCircuit, measured
+from hybrid.types import Probabilities
 
 EXPORT = 2**31 + 1
 """First word of the spawn keys here, beside the purposes of `hybrid.prepare`, which count from 0."""
@@ -97,7 +98,11 @@ class _Export:
     def __init__(self, run: Run, prepared: Prepared) -> None:
         self._run, self._prepared = run, prepared
         chosen = Chosen(prepared)
-        self._loss, ansatz = minimized(prepared, chosen)
+        self._loss, ansatz = minimized(prepared, chosen, len(run.x or ()))
+        if self._loss.samples is not None or any(isinstance(query, Probabilities) for query in self._loss.queries):
+            raise UsageError(
+                f"algorithm '{prepared.spec.algorithm}' minimises no expectation value; export runs of vqe or qaoa."
+            )
         self._programs = chosen.compile(self._loss, ansatz).programs
         self._x = np.array(run.x, dtype=float)
         self._circuits = [found for i, program in enumerate(self._programs) for found in self._measured(i, program)]

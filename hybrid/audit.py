@@ -28,7 +28,7 @@ EXACT = 1e-9
 """Relative to an answer's largest number: two exact simulators agree within this."""
 SIGNIFICANT = 1e-3
 """Below this p-value a record and another backend do not measure the same thing."""
-QUESTION = ("n", "question", "iteration", "x", "points")
+QUESTION = ("n", "question", "iteration", "x", "points", "stage", "evaluations")
 Watch = Callable[[Progress], None]
 
 
@@ -140,7 +140,7 @@ def repeat(path: Path, *, threads: int | None = None, watch: Watch = lambda prog
     scales = {finding.n: _scale(finding.recorded, finding.measured) for finding in differing}
     gaps = [abs(part.recorded - part.measured) / scales[part.n] for _, found in parts for part in found]
     largest = max(gaps, default=0.0)
-    ending = _ending_parts(run, solution)
+    ending = [] if solution is None else _ending_parts(run, session.told(solution))
     verdict = "different" if largest > LAST_DIGITS or ending else "last digits" if differing else "identical"
     wide = [part for _, found in parts for part in found if abs(part.recorded - part.measured) > LAST_DIGITS * scales[part.n]]
     first = next(iter(wide or ending or [part for _, found in parts for part in found]), None)
@@ -216,6 +216,7 @@ def judge(finding: Finding, sign: int) -> Verdict:
     The numbers of one answer are taken as independent: each point of a gradient has its own shots.
     """
     (names, recorded, recorded_stderr), (_, measured, measured_stderr) = map(_numbers, finding[1:])
+    sign = 1 if finding.recorded["question"] in runs.GEOMETRY else sign
     scale = _scale(finding.recorded, finding.measured)
     z: list[float | None] = []
     agrees = True
@@ -245,7 +246,9 @@ def _chi_squared_p(squares: list[float]) -> float | None:
 
 
 def _numbers(body: Body) -> tuple[list[str], list[float], list[float]]:
-    """Names, losses (with a gradient behind its loss) and standard errors of an answer."""
+    """Names, numbers (losses, a gradient behind its loss, overlaps, a metric) and standard errors of an answer."""
+    if body["question"] == "metric":
+        return [f"metric[{i}]" for i in range(len(body["metric"]))], body["metric"], [0.0] * len(body["metric"])
     if body["question"] != "gradient":
         return [f"values[{i}]" for i in range(len(body["values"]))], body["values"], body["stderr"]
     names = ["loss", *(f"gradient[{i}]" for i in range(len(body["gradient"])))]
@@ -257,7 +260,7 @@ def _parts(run: Run, finding: Finding) -> list[Part]:
     found = []
     for key in finding.recorded.keys() - set(QUESTION):
         both = [np.atleast_1d(body[key]).tolist() for body in finding[1:]]
-        sign = 1 if "stderr" in key else run.sign
+        sign = 1 if "stderr" in key or finding.recorded["question"] in runs.GEOMETRY else run.sign
         for i, (a, b) in enumerate(zip(*both, strict=True)):
             if repr(a) != repr(b):
                 name = f"{key}[{i}]" if isinstance(finding.recorded[key], list) else key
@@ -265,11 +268,10 @@ def _parts(run: Run, finding: Finding) -> list[Part]:
     return sorted(found, key=lambda part: ("stderr" in part.quantity, part.quantity))
 
 
-def _ending_parts(run: Run, solution: Solution | None) -> list[Part]:
+def _ending_parts(run: Run, today: Body) -> list[Part]:
     """What of the recorded solution does not follow from the recorded answers."""
-    if solution is None or run.stop is None:
+    if run.stop is None:
         return []
-    today = solution._asdict() | {"x": solution.x.tolist(), "value": run.sign * solution.value}
     before, n = run.stop["solution"], len(run.answers)
     return [Part(n, "solution", key, before.get(key), today[key]) for key in today if dump(before.get(key)) != dump(today[key])]
 
@@ -322,6 +324,10 @@ class _Session:
         except RecordError as error:
             changes = ", ".join(f"{change.what} {change.a} then, {change.b} now" for change in self.today())
             raise RecordError(f"{str(error).rstrip('.')}. What is not as it was: {changes or 'nothing known'}.") from None
+
+    def told(self, solution: Solution) -> Body:
+        """The solution as a record has it."""
+        return self._session.told(solution)
 
     @property
     def simulator(self) -> str:

@@ -14,13 +14,23 @@ from hybrid import catalog
 from hybrid.angles import split
 from hybrid.device import Device
 from hybrid.errors import UsageError, unknown
-from hybrid.estimate import AllZeros, Group, group_terms
-from hybrid.execution import Conditions, Execution, set_up
+from hybrid.estimate import AllZeros, Observed, Open, group_terms
+from hybrid.execution import Conditions, Execution, described, set_up
 from hybrid.mitigation import calibration
 from hybrid.program import Program
+from hybrid.resources import check_metric_memory
 from hybrid.spec import WORDS, gradient_method
 from hybrid.transpile import IsaCircuit, check_unitary, measured, on_named_qubits, to_isa
-from hybrid.types import Backend, DifferentiableRunner, Expectation, Overlap, Query
+from hybrid.types import (
+    Backend,
+    DifferentiableRunner,
+    Expectation,
+    GeometricRunner,
+    Overlap,
+    Probabilities,
+    Query,
+    Task,
+)
 
 
 class Measuring(NamedTuple):
@@ -68,15 +78,22 @@ def compile_query(
     circuit = query.circuit
     if isinstance(query, Overlap):
         circuit = _overlap_circuit(query)
-    elif query.observable.num_qubits != circuit.num_qubits:
+    elif isinstance(query, Expectation) and query.observable.num_qubits != circuit.num_qubits:
         raise UsageError(f"the observable acts on {query.observable.num_qubits} qubits, the circuit has {circuit.num_qubits}.")
     isa = _isa(circuit, query, device)
     flat, angle_map = split(isa.circuit, parameters)
     isa = isa._replace(circuit=flat)
-    groups: Sequence[Group | AllZeros]
+    groups: Sequence[Observed | Open]
+    basis = "".join("Z" if qubit in isa.layout else "I" for qubit in range(flat.num_qubits))
     if isinstance(query, Overlap):
-        basis = "".join("Z" if qubit in isa.layout else "I" for qubit in range(flat.num_qubits))
         constant, groups, observable = 0.0, [AllZeros(basis)], None
+    elif isinstance(query, Probabilities):
+        if measuring.mitigate != "none":
+            raise UsageError(
+                f"mitigate={measuring.mitigate} corrects expectation values, and this algorithm looks at single outcomes; "
+                "leave it out."
+            )
+        constant, groups, observable = 0.0, [Open(query.settle, isa.layout, basis)], None
     else:
         observable = isa.observable(query.observable)
         constant, groups = group_terms(observable, measuring.grouping)
@@ -91,6 +108,14 @@ def compile_query(
         able = isinstance(execution.runner, DifferentiableRunner) and not conditions.shots
         return execution if able else set_up(isa, circuits, device, engine(), _without_shots(conditions), rest)
 
+    @cache
+    def geometry() -> GeometricRunner:
+        check_metric_memory(flat.num_qubits, flat.num_parameters)
+        settings, _ = described(isa, [flat], Device.load("ideal"), Conditions(), None)
+        runner = engine().compile(Task(settings, tuple(flat.parameters), None, 0, conditions.threads))
+        assert isinstance(runner, GeometricRunner)
+        return runner
+
     return Program(
         angle_map=angle_map,
         execution=execution,
@@ -100,13 +125,14 @@ def compile_query(
         calibrate=calibration(isa, device, backend, conditions) if measuring.mitigate == "readout" else None,
         method=gradient_method(measuring.gradient, conditions.shots),
         differentiable=differentiable,
+        geometry=geometry,
         engine=engine,
     )
 
 
 def _isa(circuit: QuantumCircuit, query: Query, device: Device) -> IsaCircuit:
     """A circuit that Qiskit has laid out already stays on the qubits that it names; any other is laid out here."""
-    if not device.noisy or circuit.layout is None or isinstance(query, Overlap):
+    if not device.noisy or circuit.layout is None or not isinstance(query, Expectation):
         return to_isa(circuit, device)
     check_unitary(circuit)
     measured_qubits = np.flatnonzero((query.observable.paulis.x | query.observable.paulis.z).any(axis=0))

@@ -1,16 +1,16 @@
 """From an observable to groups of commuting terms, and from counts to an expectation value with its standard error."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Float, UInt64
+from jaxtyping import Bool, Float, UInt64
 from qiskit.quantum_info import SparsePauliOp
 from scipy.special import ndtri, stdtrit
 
 from hybrid.counts import Correction
 from hybrid.errors import UsageError
-from hybrid.types import Counts
+from hybrid.types import Counts, Worth
 
 STEP = 1e-6
 """Of the central differences in an error rate; an estimate is a smooth product in each."""
@@ -62,6 +62,62 @@ class AllZeros(NamedTuple):
         stretches = [correction.stretch(q) for q, letter in enumerate(self.basis) if letter == "Z"]
         high = float(np.prod([(1 + stretch) / 2 for stretch in stretches]))
         return high - float(np.prod(stretches)), high
+
+
+class Marked(NamedTuple):
+    """The projector on the outcomes for which `marks` is true."""
+
+    marks: Callable[[UInt64[np.ndarray, " u"]], Bool[np.ndarray, " u"]]
+
+    def eigenvalues(self, outcomes: UInt64[np.ndarray, " u"], correction: Correction | None) -> Float[np.ndarray, " u"]:
+        """1 for a marked outcome, else 0, as it was read: a correction of single qubits says nothing of a set."""
+        assert correction is None
+        return self.marks(outcomes).astype(float)
+
+    def extremes(self, correction: Correction | None) -> tuple[float, float]:
+        """Bounds of what one shot can contribute."""
+        return 0.0, 1.0
+
+
+class Settled(NamedTuple):
+    """The worth of outcomes; bit v of an outcome of the circuit is bit `places[v]` of a measured one."""
+
+    worth: Worth
+    places: tuple[int, ...]
+    basis: str
+
+    def eigenvalues(self, outcomes: UInt64[np.ndarray, " u"], correction: Correction | None) -> Float[np.ndarray, " u"]:
+        """What one shot with each outcome contributes, as it was read."""
+        assert correction is None
+        return self.worth.of(gathered(outcomes, self.places))
+
+    def extremes(self, correction: Correction | None) -> tuple[float, float]:
+        """Bounds of what one shot can contribute."""
+        return self.worth.low, self.worth.high
+
+
+class Open(NamedTuple):
+    """A worth that follows from what is seen: see `hybrid.types.Probabilities`."""
+
+    settle: Callable[[UInt64[np.ndarray, " u"], Float[np.ndarray, " u"]], Worth]
+    places: tuple[int, ...]
+    basis: str
+
+    def settled(self, outcomes: UInt64[np.ndarray, " u"], shares: Float[np.ndarray, " u"]) -> Settled:
+        """The worth for outcomes (u,) seen in these shares (u,)."""
+        return Settled(self.settle(gathered(outcomes, self.places), shares), self.places, self.basis)
+
+
+Observed: TypeAlias = Group | AllZeros | Settled
+"""What one measured circuit is evaluated for."""
+
+
+def gathered(outcomes: UInt64[np.ndarray, " u"], places: Sequence[int]) -> UInt64[np.ndarray, " u"]:
+    """Bit v of the result is bit places[v] of the outcome."""
+    found = np.zeros_like(outcomes)
+    for v, place in enumerate(places):
+        found |= (outcomes >> np.uint64(place) & np.uint64(1)) << np.uint64(v)
+    return found
 
 
 def _qubits(mask: np.uint64) -> list[int]:
@@ -118,7 +174,7 @@ class Share(NamedTuple):
     pulls: Float[np.ndarray, " r"]
 
 
-def share(group: Group | AllZeros, counts: Counts, realizations: int, correction: Correction | None) -> Share:
+def share(group: Observed | Marked, counts: Counts, realizations: int, correction: Correction | None) -> Share:
     """Estimate of the group's expectation value; its variance is never zero.
 
     The variance counts two imagined shots, one at each extreme (+-sum|c| for Pauli terms); for a single term that is
@@ -156,7 +212,7 @@ def widening(degrees: float) -> float:
 
 
 def exact_values(
-    groups: Sequence[Group | AllZeros], distributions: Float[np.ndarray, "k s d"], correction: Correction | None
+    groups: Sequence[Observed], distributions: Float[np.ndarray, "k s d"], correction: Correction | None
 ) -> Float[np.ndarray, " k"]:
     """Sum over groups of the exact expectation values, (k,)."""
     outcomes = np.arange(distributions.shape[-1], dtype=np.uint64)
@@ -164,7 +220,7 @@ def exact_values(
 
 
 def calibration_pulls(
-    groups: Sequence[Group | AllZeros], counts: Sequence[Counts], correction: Correction | None
+    groups: Sequence[Observed], counts: Sequence[Counts], correction: Correction | None
 ) -> Float[np.ndarray, " q"]:
     """By how much one standard error of each calibrated rate moves a corrected estimate, dE/df std(f) over all f0, then f1.
 

@@ -94,7 +94,7 @@ class _Budget:
         self._x: Point = np.array(run.x, dtype=float)
         self._seed = child(np.random.SeedSequence(prepared.spec.seed), EXPLAIN)
         chosen = Chosen(prepared)
-        self._loss, self._ansatz = minimized(prepared, chosen)
+        self._loss, self._ansatz = minimized(prepared, chosen, len(self._x))
         self._title = f"{prepared.spec.algorithm} of {prepared.spec.problem}; ansatz {chosen.ansatz_text}"
 
     def made(self) -> ErrorBudget:

@@ -36,6 +36,12 @@ class Budget(NamedTuple):
     max_iterations: int | None
     max_qpu_s: float | None
 
+    def left(self, spent: Cost, share: float) -> "Budget":
+        """A share of the evaluations and the machine time that are left; iterations are those of every minimisation."""
+        evals = None if self.max_evals is None else int(max(0, self.max_evals - spent.nfev) * share)
+        qpu_s = None if self.max_qpu_s is None else max(0.0, self.max_qpu_s - (spent.qpu_seconds or 0.0)) * share
+        return Budget(evals, self.max_iterations, qpu_s)
+
     def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
         """Why the question is not asked, or None."""
         after = spent.plus(cost)
@@ -79,3 +85,5 @@ def minimize(optimization: Optimization, oracle: Oracle, budget: Limits) -> Endi
             question = optimization.send(answer)
     except StopIteration as returned:
         return Ending(returned.value, spent, iterations, True, "converged")
+    finally:
+        optimization.close()  # now, not when it is collected: an optimiser may hold a thread

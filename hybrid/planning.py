@@ -6,10 +6,27 @@ from typing import Any, final
 import numpy as np
 
 from hybrid.loop import Budget, Cost, Oracle, minimize
+from hybrid.measure import Measurement
 from hybrid.prepare import Chosen, Prepared, prepare
 from hybrid.resources import Resources
 from hybrid.spec import Spec
-from hybrid.types import Ansatz, Loss, Losses, LossGradient, Question, Solution, Values
+from hybrid.types import (
+    Ansatz,
+    Estimates,
+    Gradient,
+    Loss,
+    Losses,
+    LossGradient,
+    Metric,
+    Optimizer,
+    Overlaps,
+    Points,
+    Query,
+    Question,
+    Solution,
+    Tensor,
+    Values,
+)
 
 REHEARSED_EVALUATIONS = 1_000_000
 """The rehearsal ends here even if the budget does not."""
@@ -47,52 +64,71 @@ def plan(spec: Spec) -> Plan:
     """The plan of `spec`: compiled, nothing measured, no record touched. Raises what the run itself would refuse."""
     prepared = prepare(spec)
     session = _PlanningSession(prepared)
-    try:
-        prepared.algorithm(session, prepared.problem)
-    except _Planned as found:
-        return found.plan
-    raise AssertionError("the algorithm measured nothing")
-
-
-class _Planned(Exception):
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    prepared.algorithm(session, prepared.problem)
+    return session.plan()
 
 
 @final
 class _PlanningSession:
-    """Stops the algorithm at its first minimisation, with the plan of it."""
+    """Plays the whole algorithm with random answers, adding up what they would take; the first circuits stand for all."""
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
         self._chosen = Chosen(prepared)
+        self._rehearsal = _Rehearsal()
+        self._first: tuple[Measurement, int] | None = None
+        self._stage = 0
+        self._total = Cost()
         self.rng = np.random.default_rng(prepared.spec.seed)
 
     def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
         """See `hybrid.types.Session`."""
         return self._chosen.ansatz(default, fixed=fixed)
 
-    def minimize(self, loss: Loss, ansatz: Ansatz) -> Solution:
-        """Compile, rehearse the loop, and leave with the plan."""
-        x = self._chosen.start(ansatz)
+    def circuit(self, name: str) -> Ansatz:
+        """See `hybrid.types.Session`."""
+        return self._chosen.circuit(name)
+
+    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
+        """Compile and rehearse the loop."""
+        x = self._chosen.start(ansatz, self._stage)
         measurement = self._chosen.compile(loss, ansatz)
-        ending = minimize(self._chosen.optimization(x), Oracle(measurement.cost, _Rehearsal().ask), self._limited())
-        final = Cost(0, 0, *measurement.cost(Values(x, x[None], 0))[2:])
-        raise _Planned(
-            Plan(
-                id=self._prepared.spec.id,
-                resolved=self._chosen.resolved(),
-                n_parameters=len(x),
-                resources=tuple(program.resources for program in measurement.programs),
-                evaluations_per_gradient=max(program.evaluations_per_gradient for program in measurement.programs),
-                total=ending.spent.plus(final),
-                physics=measurement.programs[0].resources.physics,
-                caveat=measurement.programs[0].resources.caveat,
-            )
+        if self._stage == 0:
+            self._first = measurement, len(x)
+        oracle = Oracle(measurement.cost, self._rehearsal.ask)
+        ending = minimize(self._chosen.optimization(x, self._stage, optimizer), oracle, self._limited(share))
+        self._stage += 1
+        final = measurement.cost(Values(x, x[None], 0))._replace(nfev=0)
+        self._total = self._total.plus(ending.spent).plus(final)
+        return Solution(ending.x, 0.0, 1.0, *ending.spent[:2], ending.iterations, *ending.spent[2:], True, ending.reason)
+
+    def measure(self, query: Query, points: Points | None = None) -> Estimates:
+        """Compile, and answer with random numbers."""
+        measurement = self._chosen.compile_query(query)
+        rows = np.zeros((1, 0)) if points is None else points
+        self._first = self._first or (measurement, rows.shape[1])
+        question = Values(rows[0], rows, 0)
+        self._total = self._total.plus(measurement.cost(question))
+        answer = self._rehearsal.ask(question)
+        return Estimates(np.array(list(answer)), np.ones(len(rows)))
+
+    def plan(self) -> Plan:
+        """What was added up."""
+        assert self._first is not None, "the algorithm measured nothing"
+        measurement, n_parameters = self._first
+        return Plan(
+            id=self._prepared.spec.id,
+            resolved=self._chosen.resolved(),
+            n_parameters=n_parameters,
+            resources=tuple(program.resources for program in measurement.programs),
+            evaluations_per_gradient=max(program.evaluations_per_gradient for program in measurement.programs),
+            total=self._total,
+            physics=measurement.programs[0].resources.physics,
+            caveat=measurement.programs[0].resources.caveat,
         )
 
-    def _limited(self) -> Budget:
-        budget = self._chosen.budget
+    def _limited(self, share: float) -> Budget:
+        budget = self._chosen.budget.left(self._total, share)
         return budget._replace(max_evals=REHEARSED_EVALUATIONS if budget.max_evals is None else budget.max_evals)
 
 
@@ -102,10 +138,17 @@ class _Rehearsal:
     def __init__(self) -> None:
         self._rng = np.random.default_rng(0)
 
-    def ask(self, question: Question) -> Losses | LossGradient:
+    def ask(self, question: Question) -> Losses | LossGradient | Tensor | Estimates:
         """An answer of the right shape."""
-        if isinstance(question, Values):
-            values = self._rng.normal(size=len(question.points))
-            return Losses(values, np.ones(len(values)))
-        gradient = self._rng.normal(size=len(question.x))
-        return LossGradient(float(self._rng.normal()), gradient, 1.0, np.ones(len(gradient)))
+        match question:
+            case Values():
+                values = self._rng.normal(size=len(question.points))
+                return Losses(values, np.ones(len(values)))
+            case Gradient():
+                gradient = self._rng.normal(size=len(question.x))
+                return LossGradient(float(self._rng.normal()), gradient, 1.0, np.ones(len(gradient)))
+            case Overlaps():
+                fidelities = self._rng.random(len(question.pairs))
+                return Estimates(fidelities, np.ones(len(fidelities)))
+            case Metric():
+                return np.eye(len(question.x)) / 4

@@ -120,7 +120,9 @@ def read_trace(path: Path) -> Trace:
     """The values of a record in the order in which they were measured."""
     run = runs.read(path)
     asked = [
-        (answer, spent) for answer, spent in zip(run.answers, run.evaluations(), strict=True) if answer["question"] != "final"
+        (answer, spent)
+        for answer, spent in zip(run.answers, run.evaluations(), strict=True)
+        if answer["question"] in ("values", "gradient")
     ]
     trace = Trace(path.stem, run.start, run.about, run.stop or {}, n_answers=len(asked))
     trace.on_path = any(answer["question"] == "gradient" for answer, _ in asked)

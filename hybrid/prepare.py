@@ -14,7 +14,20 @@ from hybrid.loop import Budget
 from hybrid.measure import Measurement
 from hybrid.randomness import child
 from hybrid.spec import DEFAULT_ITERATIONS, Spec, gradient_method
-from hybrid.types import Ansatz, Loss, Point, Problem, Solution
+from hybrid.types import (
+    Ansatz,
+    Dataset,
+    Estimates,
+    Loss,
+    Optimization,
+    Optimizer,
+    Overlap,
+    Point,
+    Points,
+    Problem,
+    Query,
+    Solution,
+)
 
 OPTIMIZER, INITIAL, ANSWER, FINAL, ALGORITHM, AUDIT, LANDSCAPE, DEVICE = range(8)
 """Purposes: the first element of every spawn key, so that no two kinds of draws share a stream."""
@@ -25,7 +38,7 @@ class Prepared(NamedTuple):
 
     spec: Spec
     device: Device
-    problem: Problem
+    problem: Problem | Dataset
     algorithm: Callable[..., Solution]
 
 
@@ -45,18 +58,35 @@ def prepare(spec: Spec) -> Prepared:
             f"--max-qpu needs --shots and a device with a shot cycle; 'ideal' and exact values take no machine time.{hint}"
         )
     algorithm, problem = spec.member("algorithm"), spec.member("problem")
+    for field in _without(spec):
+        if getattr(spec, field) is not None:
+            flag = f"--{field.replace('_', '-')}"
+            raise UsageError(f"algorithm '{spec.algorithm}' has no use for {flag} {getattr(spec, field)}; leave it out.")
     assert algorithm is not None and problem is not None
-    return Prepared(spec, device, catalog.load(problem)(), catalog.load(algorithm))
+    loaded = catalog.load(problem)()
+    labelled = isinstance(loaded, Dataset)
+    if labelled and algorithm.signature.constants.get("TAKES") != "Dataset":
+        able = [n for n in catalog.names("algorithms") if catalog.locate("algorithms", n).constants.get("TAKES") == "Dataset"]
+        raise UsageError(
+            f"problem '{problem.signature.name}' is a set of labelled points, '{algorithm.signature.name}' takes a "
+            f"Hamiltonian. Algorithms for labelled points: {', '.join(able) or 'none is installed'}."
+        )
+    if not labelled and algorithm.signature.constants.get("TAKES") == "Dataset":
+        raise UsageError(
+            f"algorithm '{algorithm.signature.name}' takes a set of labelled points, '{problem.signature.name}' is a "
+            "Hamiltonian; take moons, circles or a .csv table, or another algorithm: hybrid list algorithms."
+        )
+    return Prepared(spec, device, loaded, catalog.load(algorithm))
 
 
 class _Minimized(Exception):
-    def __init__(self, loss: Loss, ansatz: Ansatz) -> None:
+    def __init__(self, loss: Loss | None, ansatz: Ansatz | None) -> None:
         self.loss, self.ansatz = loss, ansatz
 
 
 @final
 class _Asking:
-    """A session that stops the algorithm at its first minimisation."""
+    """A session that stops the algorithm at its first minimisation, and refuses to measure anything before."""
 
     def __init__(self, chosen: "Chosen", seed: int) -> None:
         self._chosen = chosen
@@ -66,18 +96,33 @@ class _Asking:
         """See `hybrid.types.Session`."""
         return self._chosen.ansatz(default, fixed=fixed)
 
-    def minimize(self, loss: Loss, ansatz: Ansatz) -> Solution:
+    def circuit(self, name: str) -> Ansatz:
+        """See `hybrid.types.Session`."""
+        return self._chosen.circuit(name)
+
+    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
         """Leave with the loss."""
         raise _Minimized(loss, ansatz)
 
+    def measure(self, query: Query, points: Points | None = None) -> Estimates:
+        """Leave: what will be minimised depends on what would be measured here."""
+        raise _Minimized(None, None)
 
-def minimized(prepared: Prepared, chosen: "Chosen") -> tuple[Loss, Ansatz]:
-    """What the algorithm minimises, and over which ansatz; nothing is compiled or measured."""
+
+def minimized(prepared: Prepared, chosen: "Chosen", p: int) -> tuple[Loss, Ansatz]:
+    """What the algorithm minimises, over which ansatz of p parameters; nothing is compiled or measured.
+
+    UsageError: an algorithm that measures before it minimises, or whose result of p numbers is not its first minimisation's.
+    """
     try:
         prepared.algorithm(_Asking(chosen, prepared.spec.seed), prepared.problem)
     except _Minimized as found:
-        return found.loss, found.ansatz
-    raise AssertionError("the algorithm minimised nothing")
+        if found.loss is not None and found.ansatz is not None and found.ansatz.circuit.num_parameters == p:
+            return found.loss, found.ansatz
+    raise UsageError(
+        f"algorithm '{prepared.spec.algorithm}' does more than minimise one loss, so its result is not taken apart here; "
+        "this is for runs of one minimisation, such as vqe and qaoa."
+    )
 
 
 @final
@@ -87,9 +132,12 @@ class Chosen:
     def __init__(self, prepared: Prepared) -> None:
         spec = prepared.spec
         self._prepared = prepared
-        self.ansatz_text = spec.ansatz or ""
+        self.ansatz_text = spec.ansatz
         self.optimizer_text = spec.optimizer or ("spsa" if spec.shots else "adam")
+        if "optimizer" in _without(spec):
+            self.optimizer_text = None
         unlimited = spec.max_evals is None and spec.max_iterations is None and spec.max_qpu is None
+        unlimited = unlimited and "max_iterations" not in _without(spec)
         max_qpu_s = None if spec.max_qpu is None else float(spec.max_qpu)
         self.budget = Budget(spec.max_evals, DEFAULT_ITERATIONS if unlimited else spec.max_iterations, max_qpu_s)
         backend = spec.member("backend")
@@ -104,6 +152,10 @@ class Chosen:
         self.ansatz_text = spec.ansatz or default
         return catalog.load(catalog.parse("ansatze", self.ansatz_text))(self._prepared.problem)
 
+    def circuit(self, name: str) -> Ansatz:
+        """See `hybrid.types.Session`."""
+        return catalog.load(catalog.parse("ansatze", name))(self._prepared.problem)
+
     def resolved(self) -> dict[str, Any]:
         """The Spec with every default filled in."""
         spec = self._prepared.spec
@@ -116,17 +168,30 @@ class Chosen:
         )
 
     def compile(self, loss: Loss, ansatz: Ansatz, *, without: Set[str] = frozenset()) -> Measurement:
-        """The loss on the run's device and backend, parts of its noise left out."""
-        spec, parameters = self._prepared.spec, list(ansatz.circuit.parameters)
+        """The loss on the run's device and backend, parts of its noise left out; what the algorithm's own optimiser asks for
+        besides is compiled when it asks."""
+        asks: tuple[str, ...] = ()
+        if self.optimizer_text is not None:
+            asks = catalog.parse("optimizers", self.optimizer_text).signature.constants.get("ASKS", ())
+        return self._measurement(loss, list(ansatz.circuit.parameters), without, state=ansatz.circuit, asks=asks)
+
+    def compile_query(self, query: Query) -> Measurement:
+        """The query alone, its parameters in order of appearance."""
+        circuits = (query.circuit, query.other) if isinstance(query, Overlap) else (query.circuit,)
+        parameters = dict.fromkeys(parameter for circuit in circuits for parameter in circuit.parameters)
+        return self._measurement(Loss((query,)), list(parameters), frozenset())
+
+    def _measurement(self, loss: Loss, parameters: list[Any], without: Set[str], **geometry: Any) -> Measurement:
+        spec = self._prepared.spec
         conditions = Conditions(spec.shots, spec.realizations, spec.threads, spec.dd, without)
         measuring = Measuring(conditions, spec.grouping, spec.mitigate, spec.gradient)
-        return Measurement(loss, parameters, self._prepared.device, self.backend, measuring)
+        return Measurement(loss, parameters, self._prepared.device, self.backend, measuring, **geometry)
 
-    def start(self, ansatz: Ansatz) -> Point:
-        """The initial point (p,): the Spec's, or drawn by the ansatz; UsageError for a wrong length."""
+    def start(self, ansatz: Ansatz, stage: int = 0) -> Point:
+        """The initial point (p,): of the first minimisation the Spec's, or drawn by the ansatz; UsageError: wrong length."""
         spec, p = self._prepared.spec, ansatz.circuit.num_parameters
-        if spec.initial_point is None:
-            return ansatz.initial(np.random.default_rng(np.random.SeedSequence(spec.seed, spawn_key=(INITIAL,))))
+        if spec.initial_point is None or stage:
+            return ansatz.initial(_stream(spec, INITIAL, stage))
         if len(spec.initial_point) != p:
             names = ", ".join(q.name for q in list(ansatz.circuit.parameters)[:4])
             raise UsageError(
@@ -135,7 +200,21 @@ class Chosen:
             )
         return np.array(spec.initial_point)
 
-    def optimization(self, x: Point) -> Any:
-        """The optimiser's generator, started at x with its own stream of randomness."""
-        optimizer = catalog.load(catalog.parse("optimizers", self.optimizer_text))
-        return optimizer(x, np.random.default_rng(np.random.SeedSequence(self._prepared.spec.seed, spawn_key=(OPTIMIZER,))))
+    def optimization(self, x: Point, stage: int = 0, optimizer: Optimizer | None = None) -> Optimization:
+        """The optimiser's generator, the algorithm's own or the run's, started at x with its own stream of randomness."""
+        if optimizer is None:
+            assert self.optimizer_text is not None, "an algorithm that declares WITHOUT an optimizer brings its own"
+            optimizer = catalog.load(catalog.parse("optimizers", self.optimizer_text))
+        return optimizer(x, _stream(self._prepared.spec, OPTIMIZER, stage))
+
+
+def _stream(spec: Spec, purpose: int, stage: int) -> np.random.Generator:
+    """Draws for one purpose in one of the run's minimisations."""
+    key = (purpose, stage) if stage else (purpose,)
+    return np.random.default_rng(np.random.SeedSequence(spec.seed, spawn_key=key))
+
+
+def _without(spec: Spec) -> tuple[str, ...]:
+    """The fields that the algorithm says, in its constant WITHOUT, it has no use for."""
+    algorithm = spec.member("algorithm")
+    return () if algorithm is None else algorithm.signature.constants.get("WITHOUT", ())

@@ -1,7 +1,7 @@
 """Program: a compiled query, called many times with points; values and gradients with their standard errors."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -11,13 +11,25 @@ from hybrid import gradients
 from hybrid.angles import AngleMap
 from hybrid.counts import Correction
 from hybrid.errors import UsageError
-from hybrid.estimate import AllZeros, Group, calibration_pulls, exact_values, share, variance, widening
+from hybrid.estimate import AllZeros, Observed, Open, Settled, calibration_pulls, exact_values, share, variance, widening
 from hybrid.execution import Execution
 from hybrid.gradients import Measured
 from hybrid.randomness import Seed, child, sequence
 from hybrid.resources import Resources
 from hybrid.sensitivity import Sensitivities, sensitivities
-from hybrid.types import Angles, Backend, Estimates, LossGradient, Point, Points, Scalars
+from hybrid.types import (
+    Angles,
+    Backend,
+    Counts,
+    DifferentiableRunner,
+    Estimates,
+    GeometricRunner,
+    LossGradient,
+    Point,
+    Points,
+    Scalars,
+    Tensor,
+)
 
 PORTION_BYTES, PORTION_ROWS, PORTION_WORK = 2**28, 2048, 10**9
 """Points are sent on in portions of at most so many bytes of probabilities, rows, and bytes of state times gates (about a
@@ -32,17 +44,18 @@ class Program:
     """A compiled query. Calls are pure functions of their arguments; see `hybrid.compile`.
 
     `method` is how gradients are made; `differentiable` gives the same circuits where they can be
-    differentiated, compiled when first asked for.
+    differentiated and `geometry` the first one without noise, both compiled when first asked for.
     """
 
     angle_map: AngleMap
     execution: Execution
     constant: float
-    groups: tuple[Group | AllZeros, ...]
+    groups: tuple[Observed | Open, ...]
     direct: bool
     calibrate: Callable[[np.random.SeedSequence], Correction] | None
     method: str
     differentiable: Callable[[], Execution]
+    geometry: Callable[[], GeometricRunner]
     engine: Callable[[], Backend]
 
     @property
@@ -54,7 +67,8 @@ class Program:
     def evaluations_per_gradient(self) -> int:
         """Points that one gradient asks for: the point itself and, but by the adjoint method, two per direction."""
         directions = {"parameter-shift": len(self.angle_map.offset), "finite-difference": self.n_parameters, "spsa": 1}
-        return 1 + 2 * directions.get(self.method, 0)
+        first = 2 if self._open is not None and self.method != "adjoint" else 1
+        return first + 2 * directions.get(self.method, 0)
 
     @property
     def borrows_gradients(self) -> bool:
@@ -83,9 +97,14 @@ class Program:
         return self._measure(self.angle_map(self._checked(points)), sequence(seed), detuning_seed).values
 
     def gradient(self, x: Point, *, seed: Seed = None, detuning_seed: Seed = None) -> LossGradient:
-        """Value and gradient (p,) at x (p,) by the program's method, all its points in one batch."""
+        """Value and gradient (p,) at x (p,) by the program's method, all its points in one batch.
+
+        What outcomes are worth is settled at x first, where it follows from what is seen there.
+        """
         x = self._checked(np.asarray(x, dtype=float)[None])[0]
         root = sequence(seed)
+        if self._open is not None:
+            return self._settled(self._open, x, root, detuning_seed).gradient(x, seed=root, detuning_seed=detuning_seed)
         step = gradients.STEP_WITH_SHOTS if self.execution.shots.size else gradients.STEP
         jacobian = self.angle_map.jacobian(x) if self.method in ("adjoint", "parameter-shift") else np.eye(len(x))
 
@@ -110,6 +129,35 @@ class Program:
             np.sqrt(found.variance @ jacobian**2 + np.sum(pulls**2, axis=1) + _spread(slopes) ** 2),
         )
 
+    def gradient_at_each(self, points: Points, *, seed: Seed = None, detuning_seed: Seed = None) -> list[LossGradient]:
+        """Value and gradient at every point (k, p), in one reverse pass of all where nothing is drawn; point i draws from the
+        seed's child i."""
+        points, root = self._checked(points), sequence(seed)
+        if self.method != "adjoint" or not self.direct:
+            return [self.gradient(x, seed=child(root, i), detuning_seed=detuning_seed) for i, x in enumerate(points)]
+        execution, angles = self.differentiable(), self.angle_map(points)
+        assert isinstance(execution.runner, DifferentiableRunner)
+        values, slopes = execution.runner.differentiate(angles)
+        values = values + self.constant if execution is self.execution else self._measure(angles, root, None).values[:, 0]
+        zeros = np.zeros(self.n_parameters)
+        rows = zip(points, values, slopes, strict=True)
+        return [LossGradient(float(v), self.angle_map.jacobian(x).T @ slope, 0.0, zeros) for x, v, slope in rows]
+
+    def metric(self, x: Point) -> Tensor:
+        """Quantum geometric tensor (p, p) at x of the circuit's state before it is measured: exact and always without noise.
+
+        g_ij = Re(<d_i psi|d_j psi> - <d_i psi|psi><psi|d_j psi>) (Provost & Vallee 1980), a quarter of the quantum Fisher
+        information. UsageError for an overlap, and, before anything is allocated, for more angles than memory holds.
+        """
+        if any(isinstance(group, AllZeros) for group in self.groups):
+            raise UsageError("the metric is that of one circuit's state; an overlap has two.")
+        x = self._checked(np.asarray(x, dtype=float)[None])[0]
+        jacobian = self.angle_map.jacobian(x)
+        if not jacobian.size:
+            return np.zeros((len(x), len(x)))
+        metric = jacobian.T @ self.geometry().metric(self.angle_map(x[None])[0]) @ jacobian
+        return (metric + metric.T) / 2
+
     def _adjoint(self, x: Point, root: np.random.SeedSequence, detuning_seed: Seed) -> gradients.Slopes:
         """One reverse pass per realization; the value is the backend's own."""
         execution = self.differentiable()
@@ -129,7 +177,29 @@ class Program:
     def _outcome_weights(self, correction: Correction | None) -> Float[np.ndarray, "s d"]:
         """What every reported outcome of every setting counts for."""
         outcomes = np.arange(2**self.resources.n_qubits, dtype=np.uint64)
-        return np.array([group.eigenvalues(outcomes, correction) for group in self.groups])
+        return np.array([group.eigenvalues(outcomes, correction) for group in self._known])
+
+    @property
+    def _open(self) -> Open | None:
+        """The one group whose worth follows from what is seen, where there is one."""
+        return next((group for group in self.groups if isinstance(group, Open)), None)
+
+    @property
+    def _known(self) -> list[Observed]:
+        """The groups, the worth of all outcomes settled."""
+        known = [group for group in self.groups if not isinstance(group, Open)]
+        assert len(known) == len(self.groups)
+        return known
+
+    def _settled(self, group: Open, x: Point, root: np.random.SeedSequence, detuning_seed: Seed) -> "Program":
+        """The program with the worth of outcomes as it is at x, found with the draws of x itself."""
+        angles = self.angle_map(x[None])
+        detunings = child(root, DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
+        if self.execution.shots.size:
+            worth = _seen(group, self.execution.counts(angles, root, detunings)[0][0][0])
+        else:
+            worth = _expected(group, self.execution.distributions(angles, detunings)[0])
+        return replace(self, groups=(worth,))
 
     def sensitivities(self, x: Point, *, seed: Seed = 0) -> Sensitivities:
         """dE/d(number) at x (p,) for every number of the device, for infinitely many shots; see `hybrid.sensitivity`.
@@ -139,6 +209,8 @@ class Program:
         recipe, root = self.execution.recipe, sequence(seed)
         if not recipe.device.noisy:
             raise UsageError(f"device '{recipe.device.label}' has no numbers that a result could depend on.")
+        if self._open is not None:
+            return self._settled(self._open, np.asarray(x, dtype=float), root, None).sensitivities(x, seed=root)
         theta = self.angle_map(self._checked(np.asarray(x, dtype=float)[None]))[0]
         correction = None if self.calibrate is None else self.calibrate(child(root, CALIBRATION))
         found = sensitivities(recipe, self.engine(), theta, self._outcome_weights(correction), root)
@@ -181,7 +253,9 @@ class Program:
         if self.direct:
             return _without_shots(self.execution.expectations(angles)[:, None])
         found = self.execution.distributions(angles, detunings)
-        values = exact_values(self.groups, found.reshape(-1, *found.shape[2:]), correction)
+        if self._open is not None:
+            return _without_shots(np.array([exact_values([_expected(self._open, row)], row, None) for row in found]))
+        values = exact_values(self._known, found.reshape(-1, *found.shape[2:]), correction)
         return _without_shots(values.reshape(found.shape[:2]))
 
     def _sampled(
@@ -195,13 +269,21 @@ class Program:
         counts, inflation = self.execution.counts(angles, root, detunings, first)
         values, stderr, pulls = np.zeros((len(angles), 1)), np.zeros(len(angles)), []
         for row, seen in enumerate(counts):
-            shares = [
-                share(group, c, self.execution.realizations, correction) for group, c in zip(self.groups, seen, strict=True)
-            ]
+            groups = self._known if self._open is None else [_seen(self._open, seen[0])]
+            shares = [share(group, c, self.execution.realizations, correction) for group, c in zip(groups, seen, strict=True)]
             values[row, 0] = sum(part.mean for part in shares)
             stderr[row] = np.sqrt(variance(shares, inflation))
-            pulls.append(calibration_pulls(self.groups, seen, correction))
+            pulls.append(calibration_pulls(groups, seen, correction))
         return Measured(values, stderr, np.array(pulls))
+
+
+def _seen(group: Open, counts: Counts) -> Settled:
+    return group.settled(counts.outcomes, counts.counts / counts.counts.sum())
+
+
+def _expected(group: Open, distributions: Float[np.ndarray, "c s d"]) -> Settled:
+    """By the mean over independent sets of detunings."""
+    return group.settled(np.arange(distributions.shape[-1], dtype=np.uint64), distributions[:, 0].mean(axis=0))
 
 
 def _without_shots(values: Float[np.ndarray, "k c"]) -> Measured:

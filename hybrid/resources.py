@@ -78,13 +78,23 @@ def _depth(operations: Sequence[Timed], counts: Callable[[Timed], bool]) -> int:
 
 def check_memory(backend: Backend, task: Task) -> int:
     """Bytes one point needs; UsageError, before anything is allocated, when the machine has less."""
-    needed, free = backend.memory_bytes(task), memory_of_this_machine()[1]
+    needed = backend.memory_bytes(task)
+    check_free(needed, f"{task.n_qubits} qubits need", f" ({backend.describe(task)})")
+    return needed
+
+
+def check_metric_memory(n_qubits: int, n_angles: int) -> None:
+    """As `check_memory` for a metric: state and tangents of every angle, each with a copy at work."""
+    check_free(64 * (n_angles + 1) * 2**n_qubits, f"the metric of {n_angles} angles on {n_qubits} qubits needs")
+
+
+def check_free(needed: int, who: str, how: str = "") -> None:
+    """UsageError when `who` needs more bytes than are free."""
+    free = memory_of_this_machine()[1]
     if needed > free:
         raise UsageError(
-            f"{task.n_qubits} qubits need {human_bytes(needed)} ({backend.describe(task)}); this machine has "
-            f"{human_bytes(free)} free, so nothing was allocated."
+            f"{who} {human_bytes(needed)}{how}; this machine has {human_bytes(free)} free, so nothing was allocated."
         )
-    return needed
 
 
 def human_bytes(count: int) -> str:

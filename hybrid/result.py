@@ -14,8 +14,10 @@ OWN_PHYSICS = "the backend's own"
 class Result:
     """One finished run. `stderr` is the measurement's at this x; `exact`, `gap` and `ratio` are None where unknown.
 
-    `device_stderr` is what the device's assumed ranges leave open, `device_most` the number that matters most; None on an ideal
-    device, and on more than ten qubits.
+    `outcomes` says what shots of an optimisation problem are worth (see `hybrid.outcomes`), with the time its classical answer
+    took in `classical_seconds`; None for other problems. `device_stderr` is what the device's assumed ranges leave open,
+    `device_most` the number that matters most; None on an ideal device, and on more than ten qubits. `quantities` are further
+    numbers, the fields of `hybrid.types.Quantity` each. `ansatz` and `optimizer` are empty where the algorithm has none.
     """
 
     id: str
@@ -54,6 +56,9 @@ class Result:
     record: str
     digest: str
     replayed: bool
+    outcomes: dict[str, Any] | None = None
+    classical_seconds: float | None = None
+    quantities: tuple[dict[str, Any], ...] = ()
 
     @property
     def worse_than_baseline(self) -> bool:
@@ -64,7 +69,7 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """The result as one JSON object."""
-        return asdict(self) | {"x": list(self.x)}
+        return asdict(self) | {"x": list(self.x), "quantities": list(self.quantities)}
 
 
 def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: dict[str, Any], *, replayed: bool) -> Result:
@@ -72,16 +77,17 @@ def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: d
     spec, solution = start["resolved"], stop["solution"]
     return Result(
         **stop["report"],
-        **(solution | {"x": tuple(solution["x"])}),
+        **(solution | {"x": tuple(solution["x"]), "quantities": tuple(solution.get("quantities", ()))}),
         id=start["id"],
         spec=spec,
         algorithm=spec["algorithm"],
         problem=spec["problem"],
-        ansatz=spec["ansatz"],
-        optimizer=spec["optimizer"],
+        ansatz=spec["ansatz"] or "",
+        optimizer=spec["optimizer"] or "",
         device=spec["device"],
         backend=spec["backend"],
         seconds=meta["seconds"],
+        classical_seconds=meta.get("classical_seconds"),
         record=str(path),
         digest=stop["digest"],
         replayed=replayed,

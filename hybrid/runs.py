@@ -17,6 +17,8 @@ from hybrid.result import OWN_PHYSICS, Result, from_record
 
 COLUMNS = ("n", "question", "iteration", "nfev", "points", "value", "stderr", "seconds")
 """Of every exported row; more follow."""
+GEOMETRY = ("metric", "overlaps", "measure")
+"""Questions whose answers hold no loss."""
 AT_HOME = ("host", "cores", "folder")
 """What of a start line's meta tells where a run was made."""
 
@@ -85,7 +87,7 @@ def _understood(path: Path, mtime: float, start: dict[str, Any], about: dict[str
     if last["kind"] == "stop":
         value, stderr = body["solution"]["value"], body["solution"]["stderr"]
         exact, gap = body["report"]["exact"], body["report"]["gap"]
-    elif last["kind"] == "answer":
+    elif last["kind"] == "answer" and body["question"] not in GEOMETRY:
         losses, stderrs = values_of(body)
         value, stderr = (-losses[0] if about["maximize"] else losses[0]), stderrs[0]
     return Glance(
@@ -126,7 +128,12 @@ def short(member: str) -> str:
 
 
 def values_of(answer: dict[str, Any]) -> tuple[list[float], list[float]]:
-    """The losses of an answer and their standard errors: one per point, or the one that came with a gradient."""
+    """The losses of an answer and their standard errors: one per point, or the one that came with a gradient.
+
+    A metric, overlaps and single measurements come without one.
+    """
+    if answer["question"] in GEOMETRY:
+        return [], []
     if answer["question"] == "gradient":
         return [answer["loss"]], [answer["loss_stderr"]]
     return answer["values"], answer["stderr"]
@@ -161,11 +168,14 @@ class Run(NamedTuple):
 
     @property
     def last_value(self) -> tuple[float, float] | None:
-        """The newest recorded value with its standard error, in the reported sign."""
-        if not self.answers:
-            return None
-        losses, stderr = values_of(self.answers[-1])
-        return self.sign * losses[0], stderr[0]
+        """The result, or the newest recorded value, with its standard error, in the reported sign."""
+        if self.stop is not None:
+            return self.stop["solution"]["value"], self.stop["solution"]["stderr"]
+        for answer in reversed(self.answers):
+            losses, stderr = values_of(answer)
+            if losses:
+                return self.sign * losses[0], stderr[0]
+        return None
 
     @property
     def x(self) -> list[float] | None:
@@ -173,13 +183,15 @@ class Run(NamedTuple):
         return self.stop["solution"]["x"] if self.stop else self.answers[-1]["x"] if self.answers else None
 
     def evaluations(self) -> list[int]:
-        """Parameter points that the loop has asked for, up to and with every answer; the final measurement is not counted."""
+        """Parameter points that were asked for, up to and with every answer; final measurements are not counted."""
         spent, counted = 0, []
         for answer in self.answers:
             if answer["question"] == "gradient":
-                spent += self.about["evaluations_per_gradient"]
-            elif answer["question"] == "values":
+                spent += answer.get("evaluations", self.about["evaluations_per_gradient"])
+            elif answer["question"] in ("values", "overlaps", "measure"):
                 spent += len(answer["values"])
+            elif answer["question"] == "metric":
+                spent += 1
             counted.append(spent)
         return counted
 
@@ -244,6 +256,18 @@ class Parting(NamedTuple):
     change: Change
 
 
+class Compared(NamedTuple):
+    """A further number that both runs report; `sigmas` is None where both are exact."""
+
+    name: str
+    unit: str
+    a: float
+    a_stderr: float
+    b: float
+    b_stderr: float
+    sigmas: float | None
+
+
 class Difference(NamedTuple):
     """What two runs do not share; `difference` is a - b of the values, None where they do not measure the same thing."""
 
@@ -259,12 +283,13 @@ class Difference(NamedTuple):
     p: float | None
     same_digest: bool
     parting: Parting | None
+    quantities: list[Compared]
 
     def to_json(self) -> dict[str, Any]:
         """The comparison as one JSON object."""
         pairs = {key: [change._asdict() for change in getattr(self, key)] for key in ("inputs", "circumstances")}
         part = self.parting and self.parting._asdict() | {"change": self.parting.change._asdict()}
-        return self._asdict() | pairs | {"parting": part}
+        return self._asdict() | pairs | {"parting": part, "quantities": [found._asdict() for found in self.quantities]}
 
 
 def compare(a: Run, b: Run) -> Difference:
@@ -282,7 +307,22 @@ def compare(a: Run, b: Run) -> Difference:
             sigmas = difference / stderr
             p = two_sided(sigmas)
     same_digest = a.stop is not None and b.stop is not None and a.stop["digest"] == b.stop["digest"]
-    return Difference(inputs, circumstances, va, sa, vb, sb, difference, stderr, sigmas, p, same_digest, _parting(a, b))
+    parting, more = _parting(a, b), _compared(a, b) if same else []
+    return Difference(inputs, circumstances, va, sa, vb, sb, difference, stderr, sigmas, p, same_digest, parting, more)
+
+
+def _compared(a: Run, b: Run) -> list[Compared]:
+    """The further numbers that both runs report, by name."""
+    mine, theirs = (
+        {found["name"]: found for found in (run.stop["solution"].get("quantities", ()) if run.stop else ())} for run in (a, b)
+    )
+    found = []
+    for name in mine.keys() & theirs.keys():
+        one, other = mine[name], theirs[name]
+        error = math.hypot(one["stderr"], other["stderr"])
+        sigmas = (one["value"] - other["value"]) / error if error > 0 else None
+        found.append(Compared(name, one["unit"], one["value"], one["stderr"], other["value"], other["stderr"], sigmas))
+    return sorted(found, key=lambda compared: list(mine).index(compared.name))
 
 
 def two_sided(z: float) -> float:
@@ -333,18 +373,19 @@ def rows(run: Run) -> Iterator[dict[str, Any]]:
     in `value` and the others' in `value_1`, ...; gradients stand in `gradient_0`, ...
     """
     most = max((len(values_of(answer)[0]) for answer in run.answers), default=1)
-    p = len(run.x or [])
+    p = max((len(answer["x"]) for answer in run.answers), default=0)
     slopes = p if any(answer["question"] == "gradient" for answer in run.answers) else 0
     for answer, nfev, seconds in zip(run.answers, run.evaluations(), run.seconds, strict=True):
         losses, stderrs = values_of(answer)
         pairs = [(run.sign * loss, stderr) for loss, stderr in zip(losses, stderrs, strict=True)]
         row: dict[str, Any] = {key: answer[key] for key in ("n", "question", "iteration")}
-        row |= {"nfev": nfev, "points": len(pairs), "value": pairs[0][0], "stderr": pairs[0][1], "seconds": seconds}
-        row |= {f"x_{i}": value for i, value in enumerate(answer["x"])}
+        first = pairs[0] if pairs else (None, None)
+        row |= {"nfev": nfev, "points": len(pairs), "value": first[0], "stderr": first[1], "seconds": seconds}
+        row |= {f"x_{i}": answer["x"][i] if i < len(answer["x"]) else None for i in range(p)}
         for i in range(1, most):
             row[f"value_{i}"], row[f"stderr_{i}"] = pairs[i] if i < len(pairs) else (None, None)
-        slope, error = answer.get("gradient", [None] * slopes), answer.get("gradient_stderr", [None] * slopes)
+        slope, error = answer.get("gradient", []), answer.get("gradient_stderr", [])
         for i in range(slopes):
-            row[f"gradient_{i}"] = None if slope[i] is None else run.sign * slope[i]
-            row[f"gradient_stderr_{i}"] = error[i]
+            row[f"gradient_{i}"] = run.sign * slope[i] if i < len(slope) else None
+            row[f"gradient_stderr_{i}"] = error[i] if i < len(error) else None
         yield row

@@ -1,6 +1,7 @@
 """The session: what an algorithm may use. It asks through the gate, plays the loop and measures the end afresh."""
 
 import hashlib
+import math
 import os
 import time
 from collections.abc import Callable
@@ -14,13 +15,33 @@ from hybrid.errors import HybridError
 from hybrid.gate import Gate, RecordingGate
 from hybrid.loop import Cost, Ending, Limits, Oracle, minimize
 from hybrid.measure import Measurement
+from hybrid.outcomes import judged
 from hybrid.prepare import ALGORITHM, ANSWER, DEVICE, FINAL, LANDSCAPE, Chosen, Prepared, prepare
 from hybrid.randomness import child
 from hybrid.record import SCHEMA, Record, read_finished
 from hybrid.result import Result, from_record
 from hybrid.sensitivity import Assumption, assumptions
 from hybrid.spec import Spec
-from hybrid.types import Ansatz, ForeignBackend, Gradient, Loss, Losses, LossGradient, Point, Question, Solution, Values
+from hybrid.types import (
+    Ansatz,
+    Dataset,
+    Estimates,
+    ForeignBackend,
+    Gradient,
+    Loss,
+    Losses,
+    LossGradient,
+    Metric,
+    Optimizer,
+    Overlaps,
+    Point,
+    Points,
+    Query,
+    Question,
+    Solution,
+    Tensor,
+    Values,
+)
 
 
 class Progress(NamedTuple):
@@ -75,19 +96,25 @@ def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
         watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")
     session = GatedSession(prepared, RecordingGate(record, watcher.interruption), watcher.progress)
     solution = prepared.algorithm(session, prepared.problem)
-    body = solution._asdict() | {"x": solution.x.tolist(), "value": prepared.problem.sign * solution.value}
+    body, report = session.told(solution), _report(prepared, session, solution)
     record.append(
         "stop",
-        {"solution": body, "report": _report(prepared, session, body["value"]), "digest": record.digest(body)},
-        {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)},
+        {"solution": body, "report": report, "digest": record.digest(body)},
+        {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)} | _classical(prepared),
     )
 
 
-def _report(prepared: Prepared, session: "GatedSession", value: float) -> dict[str, Any]:
-    problem = prepared.problem
-    assumed = session.assumptions()
+def _classical(prepared: Prepared) -> dict[str, float]:
+    """What the classical answer took; a time, so no part of the line's body."""
+    choices = prepared.problem.choices
+    return {} if choices is None else {"classical_seconds": round(choices.seconds, 6)}
+
+
+def _report(prepared: Prepared, session: "GatedSession", solution: Solution) -> dict[str, Any]:
+    problem, value = prepared.problem, prepared.problem.sign * solution.value
+    assumed = session.assumptions(solution)
     known = problem.exact is not None
-    maximize = problem.sign < 0
+    maximize = problem.maximize
     gap = (abs(value - problem.exact) if maximize else value - problem.exact) if problem.exact is not None else None
     return {
         "quantity": problem.quantity,
@@ -104,7 +131,16 @@ def _report(prepared: Prepared, session: "GatedSession", value: float) -> dict[s
         "device_most": assumed[0].key if assumed else None,
         "n_qubits": session.n_qubits,
         "caveat": session.caveat,
+        "outcomes": session.outcomes(solution),
     }
+
+
+class _Stage(NamedTuple):
+    """A minimisation that has ended: what it measured, where and with which draws, and what it returned."""
+
+    measurement: Measurement
+    seed: np.random.SeedSequence
+    solution: Solution
 
 
 @final
@@ -130,31 +166,63 @@ class GatedSession:
         if isinstance(self._chosen.backend, ForeignBackend):
             self._chosen.backend = self._chosen.backend.through(gate)
         root = np.random.SeedSequence(prepared.spec.seed)
-        self._limits = limits or self._chosen.budget
+        self._limits = limits
         self._randomness = randomness or root
         self._read = False
         self._spent = Cost()
         self._begun = time.monotonic()
         self.rng = np.random.default_rng(child(root, ALGORITHM))
-        self._ended: tuple[Measurement, Point] | None = None
-        self.simulator = self.physics = self.caveat = ""
+        self._stages: list[_Stage] = []
+        self._single: tuple[Query, Measurement] | None = None
+        self._outside = Cost()
+        self._iterations = 0
+        self._x: Point = np.zeros(0)
+        self._newest = math.nan, 0.0
+        self._notes: dict[str, None] = {}
+        self._evaluations_per_gradient: int | None = None
+        self._simulator = self.physics = self.caveat = ""
         self.n_qubits = 0
 
     def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
         """See `hybrid.types.Session`."""
         return self._chosen.ansatz(default, fixed=fixed)
 
-    def minimize(self, loss: Loss, ansatz: Ansatz) -> Solution:
+    def circuit(self, name: str) -> Ansatz:
+        """See `hybrid.types.Session`."""
+        return self._chosen.circuit(name)
+
+    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
         """Open the record, play the loop, and measure afresh at the optimiser's own x."""
-        x = self._chosen.start(ansatz)
+        stage = len(self._stages)
+        x = self._chosen.start(ansatz, stage)
         measurement = self._chosen.compile(loss, ansatz)
-        resources = measurement.programs[0].resources
-        self.simulator, self.physics, self.caveat = resources.simulator, resources.physics, resources.caveat
-        self.n_qubits = ansatz.circuit.num_qubits
-        self._gate.open(self._start_body(), self._about(measurement.cost(Gradient(x, 0)).nfev))
+        self._open(measurement, ansatz.circuit.num_qubits, measurement.cost(Gradient(x, 0)).nfev)
         oracle = Oracle(measurement.cost, partial(self._ask, measurement))
-        ending = minimize(self._chosen.optimization(x), oracle, self._limits)
+        limits = self._limits or self._chosen.budget.left(self._spent.plus(self._outside), share)
+        ending = minimize(self._chosen.optimization(x, stage, optimizer), oracle, limits)
         return self._final(measurement, ending)
+
+    def measure(self, query: Query, points: Points | None = None) -> Estimates:
+        """See `hybrid.types.Session`: through the gate, with draws of its own."""
+        if self._single is None or self._single[0] is not query:
+            self._single = query, self._chosen.compile_query(query)
+        measurement = self._single[1]
+        rows = np.zeros((1, 0)) if points is None else points
+        self._open(measurement, query.circuit.num_qubits, 0)
+        seed = child(self._randomness, ANSWER, self._gate.n_answers)
+        asked = {"question": "measure", "points": _hash(rows)}
+        body = self._pass(asked, self._x, 0, lambda: _losses_body(measurement.values(rows, seed)))
+        self._outside = self._outside.plus(measurement.cost(Values(self._x, rows, 0)))
+        self._tell(*self._newest, 0)
+        return Estimates(np.array(body["values"]), np.array(body["stderr"]))
+
+    def _open(self, measurement: Measurement, n_qubits: int, evaluations_per_gradient: int) -> None:
+        resources = measurement.programs[0].resources
+        self._simulator, self.physics, self.caveat = resources.simulator, resources.physics, resources.caveat
+        self.n_qubits = max(self.n_qubits, n_qubits)
+        if self._evaluations_per_gradient is None:
+            self._evaluations_per_gradient = evaluations_per_gradient
+            self._gate.open(self._start_body(), self._about(evaluations_per_gradient))
 
     def _start_body(self) -> dict[str, Any]:
         return {
@@ -171,6 +239,7 @@ class GatedSession:
             "given": self._prepared.spec.given(),
             "folder": os.getcwd(),
             "quantity": problem.quantity,
+            "loss": "loss" if isinstance(problem, Dataset) else problem.quantity,
             "unit": problem.unit,
             "maximize": problem.sign < 0,
             "physics": self.physics,
@@ -178,62 +247,99 @@ class GatedSession:
             "evaluations_per_gradient": evaluations_per_gradient,
         }
 
-    def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient:
+    def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient | Tensor | Estimates:
         """The gate: the record's answer to this question if it holds one, else a measurement, appended before it is used."""
         seed, detunings = child(self._randomness, ANSWER, self._gate.n_answers), self._landscape()
+
+        def ask(asked: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+            return self._pass(asked, question.x, question.iteration, measure)
+
         match question:
             case Values():
                 asked = {"question": "values", "points": _hash(question.points)}
-                body = self._pass(asked, question, lambda: _losses_body(measurement.values(question.points, seed, detunings)))
+                body = ask(asked, lambda: _losses_body(measurement.values(question.points, seed, detunings)))
                 answer = Losses(np.array(body["values"]), np.array(body["stderr"]))
-                value, stderr = answer[0], float(answer.stderr[0])
+                self._newest = answer[0], float(answer.stderr[0])
             case Gradient():
-                body = self._pass(
-                    {"question": "gradient"},
-                    question,
-                    lambda: _gradient_body(measurement.gradient(question.x, seed, detunings)),
-                )
+                evaluations = measurement.cost(question).nfev
+                counted = {} if evaluations == self._evaluations_per_gradient else {"evaluations": evaluations}
+                asked = {"question": "gradient"}
+                body = ask(asked, lambda: _gradient_body(measurement.gradient(question.x, seed, detunings)) | counted)
                 answer = LossGradient(
                     body["loss"], np.array(body["gradient"]), body["loss_stderr"], np.array(body["gradient_stderr"])
                 )
-                value, stderr = answer.loss, answer.loss_stderr
+                self._newest = answer.loss, answer.loss_stderr
+            case Overlaps():
+                asked = {"question": "overlaps", "points": _hash(question.pairs)}
+                body = ask(asked, lambda: _losses_body(measurement.overlaps(question.pairs, seed, detunings)))
+                answer = Estimates(np.array(body["values"]), np.array(body["stderr"]))
+            case Metric():
+                body = ask({"question": "metric"}, lambda: _metric_body(measurement.metric(question.x)))
+                answer = _tensor(body["metric"], len(question.x))
+                ideal = ", of the state without noise" * self._prepared.device.noisy
+                self._notes[f"; metric by the exact engine{ideal}"] = None
         self._spent = self._spent.plus(measurement.cost(question))
-        self._tell(value, stderr, question.iteration)
+        self._tell(*self._newest, question.iteration)
         return answer
 
     def _landscape(self) -> np.random.SeedSequence | None:
         """Without shots the same detunings for every question of the loop: the optimiser walks on one smooth landscape."""
         return child(self._randomness, LANDSCAPE) if self._prepared.spec.shots == 0 else None
 
-    def _pass(
-        self, asked: dict[str, Any], question: Values | Gradient, measure: Callable[[], dict[str, Any]]
-    ) -> dict[str, Any]:
-        if not np.isfinite(question.x).all():
+    def _pass(self, asked: dict[str, Any], x: Point, iteration: int, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if not np.isfinite(x).all():
             raise HybridError(
                 f"optimiser '{self._chosen.optimizer_text}' went to a point that is not finite; the record is kept."
             )
-        asked = asked | {"n": self._gate.n_answers, "iteration": question.iteration, "x": question.x.tolist()}
+        stage = {"stage": len(self._stages)} if self._stages else {}
+        asked = asked | {"n": self._gate.n_answers, "iteration": iteration, "x": x.tolist()} | stage
         body, self._read = self._gate.answer(asked, measure)
+        self._x = x
         return body
 
-    def assumptions(self) -> list[Assumption]:
-        """What the assumed ranges of the device leave open of the last result; nothing for a circuit too wide for that."""
+    @property
+    def simulator(self) -> str:
+        """Who answered."""
+        return self._simulator + "".join(self._notes)
+
+    def told(self, solution: Solution) -> dict[str, Any]:
+        """The solution as it is recorded: its own numbers in the reported sign, and the costs of the whole run."""
+        sign, total = self._prepared.problem.sign, self._spent.plus(self._outside)
+        numbers = {"x": solution.x.tolist(), "value": sign * solution.value}
+        costs = {"nfev": total.nfev, "njev": total.njev, "iterations": self._iterations, "shots": total.shots}
+        more = {"quantities": [quantity._asdict() for quantity in solution.quantities]} if solution.quantities else {}
+        plain = {key: value for key, value in solution._asdict().items() if key != "quantities"}
+        return plain | numbers | costs | {"qpu_seconds": total.qpu_seconds} | more
+
+    def assumptions(self, solution: Solution) -> list[Assumption]:
+        """What the assumed ranges of the device leave open of the result; nothing for a circuit too wide for that, nor for a
+        value that no minimisation ended with."""
         device = self._prepared.device
-        if self._ended is None or not device.noisy or self.n_qubits > ASSUMPTION_QUBITS:
+        mine = [stage for stage in self._stages if stage.solution.x is solution.x and stage.solution.value == solution.value]
+        stage = mine[0] if mine else None
+        if stage is None or not device.noisy or self.n_qubits > ASSUMPTION_QUBITS:
             return []
-        measurement, x = self._ended
-        return assumptions(measurement.sensitivities(x, child(self._randomness, DEVICE)), device)
+        return assumptions(stage.measurement.sensitivities(solution.x, child(self._randomness, DEVICE)), device)
+
+    def outcomes(self, solution: Solution) -> dict[str, Any] | None:
+        """What the shots of the final measurement are worth, where the problem knows; see `hybrid.outcomes`."""
+        stage = next((stage for stage in self._stages if stage.solution.x is solution.x), None)
+        if stage is None:
+            return None
+        return judged(self._prepared.problem, stage.measurement.programs[0], solution.x, child(stage.seed, 0))
 
     def _final(self, measurement: Measurement, ending: Ending) -> Solution:
         """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""
         seed = child(self._randomness, FINAL, self._gate.n_answers)
         question = Values(ending.x, ending.x[None], ending.iterations)
-        body = self._pass({"question": "final"}, question, lambda: _losses_body(measurement.values(question.points, seed)))
-        self._ended = measurement, ending.x
+        asked = {"question": "final"}
+        body = self._pass(asked, ending.x, ending.iterations, lambda: _losses_body(measurement.values(question.points, seed)))
         if ending.spent.njev and measurement.programs[0].borrows_gradients:
-            self.simulator += "; gradients by the exact engine"
-        total = ending.spent.plus(measurement.cost(question))
-        return Solution(
+            self._notes = {"; gradients by the exact engine": None} | self._notes
+        self._iterations += ending.iterations
+        after = measurement.cost(question)._replace(nfev=0)
+        self._outside, total = self._outside.plus(after), ending.spent.plus(after)
+        solution = Solution(
             x=ending.x,
             value=body["values"][0],
             stderr=body["stderr"][0],
@@ -245,9 +351,12 @@ class GatedSession:
             converged=ending.converged,
             reason=ending.reason,
         )
+        self._stages.append(_Stage(measurement, seed, solution))
+        return solution
 
     def _tell(self, value: float, stderr: float, iteration: int) -> None:
         budget, spent = self._chosen.budget, self._spent
+        spent = spent.plus(self._outside)
         parts = [
             spent.nfev / budget.max_evals if budget.max_evals else 0.0,
             (iteration + 1) / budget.max_iterations if budget.max_iterations else 0.0,
@@ -258,7 +367,7 @@ class GatedSession:
         self._progress(Progress(loss, stderr, iteration, spent.nfev, seconds, max(parts), self._read))
 
 
-def _losses_body(losses: Losses) -> dict[str, Any]:
+def _losses_body(losses: Losses | Estimates) -> dict[str, Any]:
     return {"values": losses.values.tolist(), "stderr": losses.stderr.tolist()}
 
 
@@ -269,6 +378,17 @@ def _gradient_body(answer: LossGradient) -> dict[str, Any]:
         "gradient": answer.gradient.tolist(),
         "gradient_stderr": answer.gradient_stderr.tolist(),
     }
+
+
+def _metric_body(metric: Tensor) -> dict[str, Any]:
+    """The upper triangle, row by row: the tensor is symmetric."""
+    return {"metric": metric[np.triu_indices(len(metric))].tolist()}
+
+
+def _tensor(upper: list[float], p: int) -> Tensor:
+    tensor = np.zeros((p, p))
+    tensor[np.triu_indices(p)] = upper
+    return tensor + np.triu(tensor, 1).T
 
 
 def _hash(points: np.ndarray) -> str:

@@ -121,7 +121,8 @@ class Spec:
         """Every field with its value, the defaults chosen at the start filled in, every member's options written out."""
         values = {f.name: getattr(self, f.name) for f in fields(self)} | self.canonical() | chosen
         for name, family in MEMBERS.items():
-            member = self.member(name) if name not in chosen else catalog.parse(family, chosen[name])
+            text = chosen.get(name)
+            member = self.member(name) if text is None else catalog.parse(family, text)
             values[name] = None if member is None else member.text(defaults=True)
         return values
 

@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Int, UInt64
+from jaxtyping import Bool, Float, Int, UInt64
+
+from hybrid.errors import UsageError
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
     from qiskit.quantum_info import SparsePauliOp
 
 Point: TypeAlias = Float[np.ndarray, " p"]
 Points: TypeAlias = Float[np.ndarray, "k p"]
+Pairs: TypeAlias = Float[np.ndarray, "k 2 p"]
 Scalars: TypeAlias = Float[np.ndarray, " k"]
 Angles: TypeAlias = Float[np.ndarray, "k m"]
 Shots: TypeAlias = Int[np.ndarray, "r s"]
@@ -42,7 +46,22 @@ class Gradient(NamedTuple):
     iteration: int
 
 
-Question: TypeAlias = Values | Gradient
+class Metric(NamedTuple):
+    """Question: the quantum geometric tensor (p, p) of the ansatz's state at `x`, computed without noise; no shots."""
+
+    x: Point
+    iteration: int
+
+
+class Overlaps(NamedTuple):
+    """Question: the fidelity |<psi(a)|psi(b)>|^2 of the ansatz's states at every pair of points (a, b), as measured."""
+
+    x: Point
+    pairs: Pairs
+    iteration: int
+
+
+Question: TypeAlias = Values | Gradient | Metric | Overlaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +92,17 @@ class LossGradient:
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.loss, self.gradient))
+
+
+Tensor: TypeAlias = Float[np.ndarray, "p p"]
+"""Answer to `Metric`."""
+
+
+class Estimates(NamedTuple):
+    """Answer to `Overlaps`, and what a program returns: values with their standard errors, both (k,)."""
+
+    values: Scalars
+    stderr: Scalars
 
 
 Optimization: TypeAlias = Generator[Question, Any, Point]
@@ -110,7 +140,25 @@ class Overlap(NamedTuple):
     other: "QuantumCircuit"
 
 
-Query: TypeAlias = Expectation | Overlap
+class Worth(NamedTuple):
+    """What single outcomes count: `of` takes outcomes (u,) and gives numbers (u,) between `low` and `high`."""
+
+    of: Callable[[UInt64[np.ndarray, " u"]], Float[np.ndarray, " u"]]
+    low: float
+    high: float
+
+
+class Probabilities(NamedTuple):
+    """Query: sum_x p_x w(x) over the outcomes x of all qubits, read in Z; `settle(outcomes (u,), p (u,))` gives the worth w.
+
+    Where w depends on p it must be the derivative of the sum by p, as that of the conditional value at risk is.
+    """
+
+    circuit: "QuantumCircuit"
+    settle: Callable[[UInt64[np.ndarray, " u"], Float[np.ndarray, " u"]], Worth]
+
+
+Query: TypeAlias = Expectation | Overlap | Probabilities
 
 
 def only_value(values: Float[np.ndarray, "q k"]) -> Scalars:
@@ -126,12 +174,16 @@ def only_slope(values: Float[np.ndarray, "q k"]) -> Float[np.ndarray, "q k"]:
 class Loss(NamedTuple):
     """Something to minimise: queries with values (q, k), `combine` -> losses (k,), `slope` -> d(loss)/d(query) (q, k).
 
-    The session answers values, gradients and standard errors of any loss by the chain rule.
+    With `samples` (m, f), values of the parameters `features` of every query's circuit, each query is measured at every sample,
+    and q counts query by query, sample by sample. The session answers values, gradients and standard errors of any loss by the
+    chain rule.
     """
 
     queries: tuple[Query, ...]
     combine: Callable[[Float[np.ndarray, "q k"]], Scalars] = only_value
     slope: Callable[[Float[np.ndarray, "q k"]], Float[np.ndarray, "q k"]] = only_slope
+    features: "tuple[Parameter, ...]" = ()
+    samples: "Float[np.ndarray, 'm f'] | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +205,87 @@ class Problem:
     n_electrons: int | None = None
     reference_bits: int | None = None
     decode: Callable[[int], str] | None = None
+    choices: "Choices | None" = None
+    electrons: "Electrons | None" = None
+
+    @property
+    def n_qubits(self) -> int:
+        """How many qubits the Hamiltonian acts on."""
+        return self.hamiltonian.num_qubits
+
+    @property
+    def maximize(self) -> bool:
+        """Whether more is better in the reported sign."""
+        return self.sign < 0
+
+
+class Electrons(NamedTuple):
+    """Electrons of a molecule in `n_orbitals` spatial orbitals and how they are mapped to qubits: jordan_wigner, parity or
+    bravyi_kitaev, spin orbitals ordered alpha first, then beta."""
+
+    n_alpha: int
+    n_beta: int
+    n_orbitals: int
+    mapping: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What single outcomes of an optimisation problem are worth, and what a classical method makes of it.
+
+    The first `n_variables` qubits are the variables, any others slack. `objective` (in the reported sign) and `feasible` take
+    outcomes (u,); `best` is the best classical choice (None: not known), found by `method` in `seconds`. `penalty` says how
+    constraints are punished, empty where there are none.
+    """
+
+    n_variables: int
+    objective: Callable[[UInt64[np.ndarray, " u"]], Float[np.ndarray, " u"]]
+    feasible: Callable[[UInt64[np.ndarray, " u"]], Bool[np.ndarray, " u"]]
+    best: int | None
+    method: str
+    seconds: float
+    penalty: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Labelled points for a classifier, split and scaled: features in radians, labels as indices of `classes`.
+
+    `baseline` is the share of the test points that a classical classifier gets right, `majority` that of always naming the
+    most frequent class; `note` says how the points were split and scaled.
+    """
+
+    train_x: Float[np.ndarray, "m f"]
+    train_y: Int[np.ndarray, " m"]
+    test_x: Float[np.ndarray, "t f"]
+    test_y: Int[np.ndarray, " t"]
+    features: tuple[str, ...]
+    classes: tuple[str, ...]
+    baseline: float
+    baseline_name: str
+    majority: float
+    note: str
+    quantity: str = "test accuracy"
+    unit: str = ""
+    sign: int = 1
+    maximize: bool = True
+    exact: None = None
+    choices: None = None
+    decode: None = None
+    reference_bits: None = None
+
+    @property
+    def n_qubits(self) -> int:
+        """A qubit per feature."""
+        return len(self.features)
+
+    @property
+    def hamiltonian(self) -> "SparsePauliOp":
+        """UsageError: there is none."""
+        raise UsageError(
+            "this ansatz is made for a Hamiltonian, and a set of labelled points has none; take efficient_su2, real_amplitudes "
+            "or brick."
+        )
 
 
 @runtime_checkable
@@ -165,8 +298,20 @@ class Session(Protocol):
         """The ansatz of the run, or `default`; a `fixed` one cannot be replaced by `--ansatz`."""
         ...
 
-    def minimize(self, loss: Loss, ansatz: Ansatz) -> "Solution":
-        """The loss minimised over the ansatz's parameters by the run's optimiser."""
+    def circuit(self, name: str) -> Ansatz:
+        """A built-in ansatz with options, `zz_feature_map:reps=2`, whatever the run's ansatz is."""
+        ...
+
+    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> "Solution":
+        """The loss minimised over the ansatz's parameters by the run's optimiser, or by the algorithm's own.
+
+        May be called again and again; each call may spend `share` of the evaluations and the machine time that are left.
+        """
+        ...
+
+    def measure(self, query: Query, points: "Points | None" = None) -> Estimates:
+        """The query at points (k, p), `query.circuit.parameters` and then any others of an overlap's second circuit; or, of
+        circuits without parameters, once. Measured once and recorded; counts as k evaluations, which no budget refuses."""
         ...
 
 
@@ -174,11 +319,27 @@ class Session(Protocol):
 class Algorithm(Protocol):
     """A member of `algorithms/` with its options bound: says what to measure."""
 
-    def __call__(self, session: Session, problem: Problem) -> "Solution": ...
+    def __call__(self, session: Session, problem: Any) -> "Solution": ...
+
+
+class Quantity(NamedTuple):
+    """One more number of a result, in the reported sign; `interval` is one of 95 %, `reference` what to compare it with."""
+
+    name: str
+    value: float
+    stderr: float = 0.0
+    unit: str = ""
+    interval: tuple[float, float] | None = None
+    reference: float | None = None
+    reference_name: str = "exact"
 
 
 class Solution(NamedTuple):
-    """Where a minimisation ended; `value` was measured afresh at `x`, never picked from the values seen on the way."""
+    """Where a minimisation ended; `value` was measured afresh at `x`, never picked from the values seen on the way.
+
+    What an algorithm returns: `quantities` are the numbers it reports besides. Costs are those of the minimisation; the record
+    and the result have those of the whole run.
+    """
 
     x: Point
     value: float
@@ -190,16 +351,10 @@ class Solution(NamedTuple):
     qpu_seconds: float | None
     converged: bool
     reason: str
+    quantities: tuple[Quantity, ...] = ()
 
 
 # --- What a backend is asked -----------------------------------------------------------------------------------------
-
-
-class Estimates(NamedTuple):
-    """Values with their standard errors, both (k,)."""
-
-    values: Scalars
-    stderr: Scalars
 
 
 class Counts(NamedTuple):
@@ -312,6 +467,15 @@ class SlopedRunner(DifferentiableRunner, Protocol):
         self, angles: "Float[np.ndarray, ' m']", weights: "Float[np.ndarray, 's d']"
     ) -> list[list[dict[str, float] | None]]:
         """Per setting and step df/d(number) of a channel by the number's name, f as in `differentiate`; None for a gate."""
+        ...
+
+
+@runtime_checkable
+class GeometricRunner(Runner, Protocol):
+    """A compiled task that also knows how its state turns with its angles."""
+
+    def metric(self, angles: "Float[np.ndarray, ' m']") -> "Float[np.ndarray, 'm m']":
+        """Quantum geometric tensor of the first setting's pure state."""
         ...
 
 

@@ -122,7 +122,10 @@ def test_lines(tmp_path):
 
 
 BROKEN = [  # bash breaks words at ':' and '=', and replaces the last piece alone
-    ("hybrid run h2 --optimizer adam :", ["learning_rate=", "beta1=", "beta2=", "epsilon=", "gtol="]),
+    (
+        "hybrid run h2 --optimizer adam :",
+        ["learning_rate=", "beta1=", "beta2=", "epsilon=", "decay=", "gtol=", "window="],
+    ),
     ("hybrid run h2 --optimizer adam : lea", ["learning_rate=", "learning_rate=0.05"]),
     ("hybrid run h2 --optimizer = adam : lea", ["learning_rate=", "learning_rate=0.05"]),
     ("hybrid run h2 --optimizer = ad", ["adam"]),

@@ -61,9 +61,16 @@ def near_reference(problem: Problem, n_parameters: int, last_ry: int) -> Callabl
     9, 4812, 2018).
     """
     center = np.zeros(n_parameters)
-    for q in range(problem.hamiltonian.num_qubits):
+    for q in range(problem.n_qubits):
         center[last_ry + q] = np.pi * ((problem.reference_bits or 0) >> q & 1)
     return lambda rng: center + rng.normal(0.0, 0.1, n_parameters)
+
+
+def prepare_bits(circuit: QuantumCircuit, bits: int | None) -> None:
+    """X on every qubit whose bit is one; nothing without bits."""
+    for q in range(circuit.num_qubits):
+        if (bits or 0) >> q & 1:
+            circuit.x(q)
 
 
 def check_layers(ansatz: str, option: str, value: int, least: int = 1) -> None:

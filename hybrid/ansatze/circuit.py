@@ -20,7 +20,7 @@ def circuit(problem: Problem, *, file: str) -> Ansatz:
     many qubits as the problem, no parameter, anything that is no gate. MissingPart: OpenQASM 3 without its importer.
     """
     path = Path(file)
-    found, n = read_circuit(path), problem.hamiltonian.num_qubits
+    found, n = read_circuit(path), problem.n_qubits
     found.remove_final_measurements()
     _check_gates(path, found)
     if found.num_qubits != n:

@@ -19,6 +19,6 @@ def efficient_su2(
     Starts 0.1 rad around the problem's reference basis state (|0...0> without one). UsageError: reps outside 0..1000.
     """
     check_layers("efficient_su2", "reps", reps, least=0)
-    n = problem.hamiltonian.num_qubits
+    n = problem.n_qubits
     circuit = library_efficient_su2(n, reps=reps, entanglement=entanglement)
     return Ansatz(circuit, near_reference(problem, circuit.num_parameters, circuit.num_parameters - 2 * n))

@@ -7,7 +7,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import SparsePauliOp, StabilizerState
 
-from hybrid.ansatze._shared import Term, check_layers, rotate, terms
+from hybrid.ansatze._shared import Term, check_layers, prepare_bits, rotate, terms
 from hybrid.errors import UsageError
 from hybrid.types import Ansatz, Problem
 
@@ -43,9 +43,7 @@ def hamiltonian_variational(problem: Problem, *, reps: int = 3, parameters: Lite
     elif problem.reference_bits is None:
         circuit.h(range(n))
     else:
-        for q in range(n):
-            if problem.reference_bits >> q & 1:
-                circuit.x(q)
+        prepare_bits(circuit, problem.reference_bits)
 
     per_layer = len(groups) if parameters == "layer" else sum(map(len, groups))
     theta = ParameterVector("theta", reps * per_layer)

@@ -19,6 +19,6 @@ def real_amplitudes(
     Starts 0.1 rad around the problem's reference basis state (|0...0> without one). UsageError: reps outside 0..1000.
     """
     check_layers("real_amplitudes", "reps", reps, least=0)
-    n = problem.hamiltonian.num_qubits
+    n = problem.n_qubits
     circuit = library_real_amplitudes(n, reps=reps, entanglement=entanglement)
     return Ansatz(circuit, near_reference(problem, circuit.num_parameters, circuit.num_parameters - n))

@@ -16,16 +16,17 @@ CARRIED = ("ansatz", "optimizer", "gradient", "backend", "grouping", "dephasing"
 
 def result_text(result: Result, spec: Spec) -> str:
     """The report of a finished run, at most 80 columns where names allow."""
-    title = f"{result.algorithm} of {result.problem}; ansatz {result.ansatz}; optimizer {result.optimizer.partition(':')[0]}"
+    title = f"{result.algorithm} of {result.problem}"
+    title += f"; ansatz {result.ansatz}" * bool(result.ansatz)
+    title += f"; optimizer {result.optimizer.partition(':')[0]}" * bool(result.optimizer)
     lines = [physics(result.device, result.physics, result.simulator), wrapped(spaced(title), indent=2)]
     if result.replayed:
         lines.append(wrapped(f"read from {result.record}; for new randomness: --seed {spec.seed + 1}", indent=2))
     rows = [
-        (result.quantity, f"{with_uncertainty(result.value, result.stderr)} {result.unit}".rstrip()),
-        ("", _uncertainties(result)),
-        ("", "± is the measurement at this x, not how far x is from the optimum" if result.stderr > 0 else ""),
-        ("exact", _exact(result)),
+        *_value(result),
         (result.baseline_name, _baseline(result)),
+        *((found["name"], quantity(found)) for found in result.quantities if found["name"] != result.quantity),
+        *_outcomes(result),
         ("ended", _ended(result)),
         ("evaluations", _evaluations(result)),
         ("QPU time", f"{duration(result.qpu_seconds)} (shots x shot cycle; latency excluded)" if result.qpu_seconds else ""),
@@ -94,11 +95,64 @@ def _exact(result: Result) -> str:
     return f"{result.exact:.9f} {result.unit}".rstrip() + f"  gap {result.gap:.3g}{sigmas}{ratio}"
 
 
+def _value(result: Result) -> list[tuple[str, str]]:
+    """The result with its uncertainties and what it should be; or, of a share of points, with its interval."""
+    told = next((quantity(found) for found in result.quantities if found["name"] == result.quantity), "")
+    if told:
+        return [(result.quantity, told), ("", "± and intervals count that the points are a sample, not noise of the training")]
+    return [
+        (result.quantity, f"{with_uncertainty(result.value, result.stderr)} {result.unit}".rstrip()),
+        ("", _uncertainties(result)),
+        ("", "± is the measurement at this x, not how far x is from the optimum" if result.stderr > 0 else ""),
+        ("exact", _exact(result)),
+    ]
+
+
+def quantity(found: dict[str, Any]) -> str:
+    """A further number of a result: value, interval, and what it is compared with."""
+    text = f"{with_uncertainty(found['value'], found['stderr'])} {found['unit']}".rstrip()
+    if found["interval"] is not None:
+        text += f"  95 %: {found['interval'][0]:.3g} to {found['interval'][1]:.3g}"
+    if found["reference"] is None:
+        return text
+    gap = found["value"] - found["reference"]
+    sigmas = f", {abs(gap) / found['stderr']:.1f} sigma" if found["stderr"] > 0 else ""
+    return f"{text}  {found['reference_name']} {found['reference']:.9g}, gap {gap:.3g}{sigmas}"
+
+
 def _baseline(result: Result) -> str:
     if result.baseline is None:
         return ""
     verdict = "this run is WORSE" if result.worse_than_baseline else "this run is no worse"
     return f"{result.baseline:.9f} {result.unit}".rstrip() + f"  {verdict}"
+
+
+def _outcomes(result: Result) -> list[tuple[str, str]]:
+    """What a shot is worth beside a guess, and the best classical choice; nothing where the problem has no choices."""
+    found = result.outcomes
+    if found is None:
+        return []
+    rows = [("likeliest shot", f"{found['likeliest']} ({_percent(found['likeliest_share'])} of shots)")]
+    if found["optimal"] is not None:
+        guess = found["optimal_guessing"]
+        times = f"; {found['optimal'][0] / guess:.2g} times as often" if guess else ""
+        rows.append(("an optimum in", f"{_percent(*found['optimal'])} of shots, {_percent(guess)} of guesses{times}"))
+    if found["penalty"]:
+        told = f"{_percent(*found['infeasible'])} of shots, {_percent(found['infeasible_guessing'])} of guesses"
+        rows += [("infeasible", told), ("penalty", found["penalty"])]
+    means = found["feasible_mean"], found["feasible_mean_guessing"]
+    if None not in means:
+        kind = "feasible shot" if found["penalty"] else "shot"
+        rows.append(("mean", f"{means[0]:.6g} over {kind}s, {means[1]:.6g} over such guesses"))
+    seconds = result.classical_seconds
+    took = "" if seconds is None else f" in {duration(seconds)}" if seconds >= 0.1 else f" in {1000 * seconds:.2g} ms"
+    rows.append(("best known", f"{found['best'] or 'none'} ({found['method']}{took})"))
+    return rows
+
+
+def _percent(share: float, stderr: float = 0.0) -> str:
+    """A share in per cent, its standard error in the last places."""
+    return f"{with_uncertainty(100 * share, 100 * stderr)} %" if stderr > 0 else f"{100 * share:.3g} %"
 
 
 def _ended(result: Result) -> str:

@@ -105,11 +105,13 @@ def shown(run: Run) -> str:
 
 def _unfinished(run: Run, spec: Any) -> str:
     resolved = run.resolved
-    title = f"{_title(run)}; ansatz {resolved['ansatz']}; optimizer {resolved['optimizer'].partition(':')[0]}"
+    title = _title(run)
+    for key in ("ansatz", "optimizer"):
+        title += f"; {key} {resolved[key].partition(':')[0] if key == 'optimizer' else resolved[key]}" if resolved[key] else ""
     value = f"{with_uncertainty(*run.last_value)} {run.about['unit']}".rstrip() if run.last_value else "none yet"
     spent = run.evaluations()[-1] if run.answers else 0
     rows = [
-        (f"last {run.about['quantity']}", value),
+        (f"last {run.about.get('loss', run.about['quantity'])}", value),
         ("evaluations", f"{spent:,} so far" + (f", in iteration {run.answers[-1]['iteration']}" if run.answers else "")),
         ("record", str(run.path)),
         ("continue", _command(run, spec)),
@@ -175,6 +177,10 @@ def _outcome(a: Run, b: Run, found: Difference) -> list[tuple[str, str]]:
             f"  {abs(found.sigmas or 0):.1f} sigma, p {_chance(found.p)} (two-sided)" if found.p is not None else "  both exact"
         )
         rows.append(("  A - B", f"{shown} {a.about['unit']}".rstrip() + chance))
+    for name, unit, va, sa, vb, sb, sigmas in found.quantities:
+        apart = "" if sigmas is None else f"  {abs(sigmas):.1f} sigma"
+        shown = f"A {with_uncertainty(va, sa)}, B {with_uncertainty(vb, sb)} {unit}".rstrip()
+        rows.append((f"  {name}", f"{shown}{apart}"))
     if found.sigmas is not None:
         rows.append(("", "each measured at its own x"))
     both = a.stop is not None and b.stop is not None

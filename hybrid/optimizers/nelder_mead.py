@@ -4,7 +4,7 @@ import numpy as np
 
 from hybrid.types import Optimization, Point, Values
 
-SOLVES = ("quadratic", "sinusoids", "rosenbrock")
+SOLVES = ("quadratic", "sinusoids", "rosenbrock", "circuit")
 
 
 def nelder_mead(

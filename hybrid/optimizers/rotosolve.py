@@ -4,7 +4,7 @@ import numpy as np
 
 from hybrid.types import Optimization, Point, Values
 
-SOLVES = ("sinusoids",)
+SOLVES = ("sinusoids", "circuit")
 
 
 def rotosolve(

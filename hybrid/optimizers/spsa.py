@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from hybrid.optimizers._plateau import Plateau
 from hybrid.types import Optimization, Point, Values
 
-SOLVES = ("quadratic", "sinusoids", "noisy_quadratic")
+SOLVES = ("quadratic", "sinusoids", "noisy_quadratic", "circuit", "noisy_circuit")
 
 
 def spsa(
@@ -17,18 +18,23 @@ def spsa(
     A: float = 10.0,
     alpha: float = 0.602,
     gamma: float = 0.101,
+    window: int = 0,
 ) -> Optimization:
     """Two evaluations per step whatever the dimension (Spall, IEEE Trans. Aerosp. Electron. Syst. 34, 817, 1998).
 
     Bears noise. Without `a`, the gain is scaled by the slopes measured so far, so that every parameter first moves by
-    `first_step` whatever the loss's scale (Spall's rule for choosing `a`, sec. III). Never converges by itself.
+    `first_step` whatever the loss's scale (Spall's rule for choosing `a`, sec. III). Converges only with a `window`: when as
+    many losses are not lower than those before by what their standard errors resolve.
     """
-    squares = 0.0
+    squares, plateau = 0.0, Plateau(window)
     k = 0
     while True:
         width = c / (k + 1) ** gamma  # Spall 1998, sec. III, step 1
         delta = rng.choice([-1.0, 1.0], x.size)  # step 2
-        plus, minus = yield Values(x, np.stack([x + width * delta, x - width * delta]), iteration=k)  # step 3
+        losses = yield Values(x, np.stack([x + width * delta, x - width * delta]), iteration=k)  # step 3
+        plus, minus = losses
+        if plateau.reached((plus + minus) / 2, float(np.hypot(*losses.stderr)) / 2):
+            return x
         slope = (plus - minus) / (2 * width)  # step 4; 1/delta = delta
         squares += slope**2
         typical = np.sqrt(squares / (k + 1)) or 1.0

@@ -1,26 +1,27 @@
 """One's own Hamiltonian from a text file."""
 
 import math
-import re
 from pathlib import Path
 
 from qiskit.quantum_info import SparsePauliOp
 
-from hybrid.errors import UsageError, shortened
-from hybrid.problems._inputs import MAX_QUBITS, finite, rows
+from hybrid.errors import UsageError
+from hybrid.problems._paulis import read_paulis
 from hybrid.problems._spectrum import diagonal, ground_energy
 from hybrid.types import Problem
 
-SUFFIXES = (".pauli",)
+SUFFIXES = (".pauli", ".openfermion")
 
 
 def pauli(*, file: str) -> Problem:
     """A sum of Pauli strings, one `coefficient STRING` per line, as in `0.18 XXI`; `#` starts a comment.
 
-    Coefficients are real, equal strings add up, the rightmost letter acts on qubit 0; values are in the file's unit.
-    Exact by sparse diagonalisation up to 16 qubits, the best basis state up to 20. UsageError names file and line.
+    A file ending in .openfermion holds a QubitOperator as OpenFermion prints it, `(0.18+0j) [X0 Y2] +` per line, its qubit 0
+    ours; one ending in .json a table {"XXI": 0.18} or a list [["XXI", 0.18], ...]. Coefficients are real, equal strings add
+    up, the rightmost letter acts on qubit 0; values are in the file's unit. Exact by sparse diagonalisation up to 16
+    qubits, the best basis state up to 20. UsageError names file and line or entry.
     """
-    hamiltonian = _read(Path(file))
+    hamiltonian = _operator(Path(file))
     energies = diagonal(hamiltonian)
     return Problem(
         hamiltonian=hamiltonian,
@@ -33,21 +34,9 @@ def pauli(*, file: str) -> Problem:
     )
 
 
-def _read(path: Path) -> SparsePauliOp:
-    """The file's operator, strings in the order in which they first appear."""
-    terms: dict[str, float] = {}
-    for where, words in rows(path):
-        if len(words) != 2:
-            raise UsageError(f"{where}: write 'coefficient STRING' as in '0.5 XXI', not '{shortened(' '.join(words))}'.")
-        coefficient, string = finite(where, "coefficient", words[0]), words[1]
-        if not re.fullmatch("[IXYZ]+", string):
-            raise UsageError(f"{where}: a Pauli string has the letters I, X, Y and Z only, not '{shortened(string)}'.")
-        if len(string) > MAX_QUBITS:
-            raise UsageError(f"{where}: {len(string)} qubits; at most {MAX_QUBITS} are allowed.")
-        if terms and len(string) != len(first := next(iter(terms))):
-            raise UsageError(f"{where}: '{shortened(string)}' has {len(string)} letters; the first has {len(first)}.")
-        terms[string] = terms.get(string, 0.0) + coefficient
-    kept = {string: value for string, value in terms.items() if value}
+def _operator(path: Path) -> SparsePauliOp:
+    """The file's operator, strings in the order in which they first appear, what cancels left out."""
+    kept = {string: value for string, value in read_paulis(path).items() if value}
     if not any(string.strip("I") for string in kept):
         raise UsageError(f"{path}: nothing to minimise: no string but the identity has a coefficient.")
     if not math.isfinite(sum(map(abs, kept.values()))):
