@@ -63,9 +63,8 @@ def prepare(spec: Spec) -> Prepared:
             flag = f"--{field.replace('_', '-')}"
             raise UsageError(f"algorithm '{spec.algorithm}' has no use for {flag} {getattr(spec, field)}; leave it out.")
     assert algorithm is not None and problem is not None
-    loaded = catalog.load(problem)()
-    labelled = isinstance(loaded, Dataset)
-    if labelled and algorithm.signature.constants.get("TAKES") != "Dataset":
+    loaded: Any = catalog.load(problem)()
+    if type(loaded) is Dataset and algorithm.signature.constants.get("TAKES") != "Dataset":
         able = [n for n in catalog.names("algorithms") if catalog.locate("algorithms", n).constants.get("TAKES") == "Dataset"]
         raise UsageError(
             f"problem '{problem.signature.name}' is a set of labelled points, '{algorithm.signature.name}' takes a "

@@ -115,13 +115,14 @@ def _report(prepared: Prepared, session: "GatedSession", solution: Solution) -> 
     assumed = session.assumptions(solution)
     known = problem.exact is not None
     maximize = problem.maximize
+    penalised = problem.choices is not None and problem.choices.penalty != ""  # then a value has no natural zero
     gap = (abs(value - problem.exact) if maximize else value - problem.exact) if problem.exact is not None else None
     return {
         "quantity": problem.quantity,
         "unit": problem.unit,
         "exact": problem.exact,
         "gap": gap,
-        "ratio": value / problem.exact if maximize and known and problem.exact else None,
+        "ratio": value / problem.exact if maximize and known and problem.exact and not penalised else None,
         "baseline": problem.baseline,
         "baseline_name": problem.baseline_name,
         "maximize": maximize,

@@ -20,6 +20,8 @@ QUICK = {
     "vqe_h2.toml": [],
     "vqe_tfim10_meluxina.toml": ["--max-evals", "2"],
     "qaoa_petersen.toml": [],
+    "portfolio.toml": ["--max-iterations", "4"],
+    "grid_partition.toml": ["--max-iterations", "4"],
 }
 """Experiment -> flags that keep it short here; without them they are run by the slow test below."""
 

@@ -1,6 +1,7 @@
 """The seeds: a bibliography without gaps, and input files that are what they say."""
 
 import re
+import runpy
 import tomllib
 from itertools import pairwise, product
 from pathlib import Path
@@ -20,6 +21,13 @@ DATA = [
     "tfim_4.pauli",
     "ry_ansatz.qasm",
     "teleportation_feed_forward.qasm",
+    "lih_sto3g_2e5o.fcidump",
+    "beh2_sto3g_4e6o.fcidump",
+    "h2o_sto3g_4e4o.fcidump",
+    "molecules.py",
+    "portfolio_prices.csv",
+    "grid_lines.csv",
+    "synthetic.py",
 ]
 
 
@@ -99,6 +107,14 @@ def test_hydrogen():
     assert matrix.diagonal().real.min() == pytest.approx(-1.116998997, abs=5e-10)
     identity = {pauli: float(c) for c, pauli in rows("h2_sto3g_0.735.pauli")}["II"]
     assert identity == -1.052373245772859 + 0.7199689944489797
+
+
+def test_synthetic_tables_are_what_their_script_makes_and_say_so():
+    scope = runpy.run_path(str(SEEDS / "synthetic.py"))
+    for name, make in (("portfolio_prices.csv", scope["prices"]), ("grid_lines.csv", scope["lines"])):
+        text = (SEEDS / name).read_text(encoding="utf-8")
+        assert text == make()
+        assert text.startswith("# SYNTHETIC")
 
 
 def test_ising_chain():

@@ -43,11 +43,11 @@ class Qubo:
 
     def most_per_flip(self) -> float:
         """The most that one flipped bit can change."""
-        reach = np.abs(self.linear)
-        for (i, j), value in self.quadratic.items():
-            reach[i] += abs(value)
-            reach[j] += abs(value)
-        return float(reach.max())
+        high, low = self.linear.copy(), self.linear.copy()
+        for pair, value in self.quadratic.items():
+            for i in pair:
+                (high if value > 0 else low)[i] += value
+        return float(np.maximum(np.abs(high), np.abs(low)).max())
 
     def most(self) -> float:
         """At least the difference between the largest and the least value."""
