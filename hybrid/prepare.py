@@ -64,7 +64,8 @@ def prepare(spec: Spec) -> Prepared:
             raise UsageError(f"algorithm '{spec.algorithm}' has no use for {flag} {getattr(spec, field)}; leave it out.")
     assert algorithm is not None and problem is not None
     loaded: Any = catalog.load(problem)()
-    if type(loaded) is Dataset and algorithm.signature.constants.get("TAKES") != "Dataset":
+    labelled = isinstance(loaded, Dataset)
+    if labelled and algorithm.signature.constants.get("TAKES") != "Dataset":
         able = [n for n in catalog.names("algorithms") if catalog.locate("algorithms", n).constants.get("TAKES") == "Dataset"]
         raise UsageError(
             f"problem '{problem.signature.name}' is a set of labelled points, '{algorithm.signature.name}' takes a "

@@ -18,7 +18,7 @@ STANDARD = set(sys.stdlib_module_names)
 LAYERS = [
     {"errors", "machine", "randomness"},
     {"doctor", "files", "job", "types"},
-    {"device_options", "judge", "outside"},
+    {"device_options", "excitations", "judge", "mutation", "outside"},
     {"catalog", "profile", "record", "result"},
     {"variants"},
     {"device", "error_budget", "gate", "qasm3", "runs", "spec"},
@@ -48,7 +48,15 @@ MAY_IMPORT = {
     "workloads": {"numpy", "jaxtyping", "hybrid.job", "hybrid.errors", "hybrid.judge", "hybrid.workloads"},
     "optimizers": {"numpy", "hybrid.types", "hybrid.optimizers"},
     "algorithms": {"numpy", "qiskit", "hybrid.types", "hybrid.errors", "hybrid.excitations", "hybrid.algorithms"},
-    "ansatze": {"numpy", "qiskit", "hybrid.types", "hybrid.errors", "hybrid.circuit_file", "hybrid.ansatze"},
+    "ansatze": {
+        "numpy",
+        "qiskit",
+        "hybrid.types",
+        "hybrid.errors",
+        "hybrid.circuit_file",
+        "hybrid.excitations",
+        "hybrid.ansatze",
+    },
     "circuits": {"numpy", "qiskit", "hybrid.errors", "hybrid.circuits"},
     "problems": {
         "numpy",
