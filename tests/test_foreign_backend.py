@@ -120,10 +120,12 @@ def test_the_primitives_too():
     circuit = QuantumCircuit(1)
     circuit.h(0)
     (found,) = hybrid.Estimator(backend=AER, seed=1).run([(circuit, ["X", "Z"])], precision=0.1).result()
+    assert found.metadata["physics"] == "the backend's own: aer_simulator"
     assert found.data.evs[0] == 1 and 0 < abs(found.data.evs[1]) < 0.5
     circuit.measure_all()
     (sampled,) = hybrid.Sampler(backend=AER, seed=1).run([(circuit,)], shots=40).result()
     assert sum(sampled.data.meas.get_counts().values()) == 40
+    assert sampled.metadata["physics"] == "the backend's own: aer_simulator"
 
 
 # --- Jobs --------------------------------------------------------------------------------------------------------------

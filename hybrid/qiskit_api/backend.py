@@ -21,6 +21,7 @@ from hybrid.gate import versions
 from hybrid.qiskit_api.measured import ORDER, Measured, Place, compile_measured
 from hybrid.qiskit_api.target import backend_target
 from hybrid.randomness import child, sequence
+from hybrid.resources import whose_physics
 from hybrid.spec import DD
 
 DEFAULTS: dict[str, Any] = {
@@ -123,7 +124,7 @@ class DeviceBackend(BackendV2):
             date=datetime.now(UTC),
             status="COMPLETED",
             time_taken=time.monotonic() - begun,
-            metadata={"physics": self.device.title, "caveat": self.device.caveat},
+            metadata=dict(zip(("physics", "caveat"), whose_physics(self.device, member), strict=True)),
         )
         return FinishedJob(self, result)
 

@@ -163,14 +163,12 @@ class Estimator(BaseEstimatorV2):
             "circuit_metadata": pub.circuit.metadata,
             "shots": 0,
             "qpu_seconds": None,
-            "physics": self.device.title,
-            "caveat": self.device.caveat,
         }
 
     def _add(self, about: dict[str, Any], program: Program, evaluations: int) -> None:
         """What these evaluations took, calibrations aside."""
         resources = program.resources
-        about["simulator"] = resources.simulator
+        about |= {"physics": resources.physics, "simulator": resources.simulator, "caveat": resources.caveat}
         about["shots"] += evaluations * int(program.execution.shots.sum())
         if resources.qpu_seconds is not None:
             about["qpu_seconds"] = (about["qpu_seconds"] or 0.0) + evaluations * resources.qpu_seconds

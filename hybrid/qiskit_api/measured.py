@@ -14,6 +14,7 @@ from hybrid.errors import UsageError
 from hybrid.execution import Conditions, Execution, set_up
 from hybrid.program import PORTION_BYTES
 from hybrid.randomness import child
+from hybrid.resources import whose_physics
 from hybrid.transpile import IsaCircuit, check_unitary, on_named_qubits, to_isa
 from hybrid.types import Backend, DynamicBackend, Points
 
@@ -57,6 +58,8 @@ class Measured(NamedTuple):
     draw: Callable[[Points, np.random.SeedSequence], list[Shots]]
     simulator: str
     qpu_seconds: float | None
+    physics: str
+    caveat: str
 
 
 def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> Measured:
@@ -66,10 +69,10 @@ def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> Mea
     """
     if sum(item.operation.name == "measure" for item in circuit.data) > MOST_BITS:
         raise UsageError(f"circuit '{circuit.name}': more than {MOST_BITS} bits are read; outcomes are 63-bit numbers.")
-    found = final_measurements(circuit, barriers=isa)
-    if found is None:
+    final = final_measurements(circuit, barriers=isa)
+    if final is None:
         return _dynamic(circuit, place)
-    body, read = found
+    body, read = final
     if not read.written:
         raise UsageError(f"circuit '{circuit.name}' measures nothing; end it with measurements, such as measure_all().")
     if isa and place.device.noisy:
@@ -81,7 +84,8 @@ def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> Mea
     laid_out = laid_out._replace(circuit=flat)
     execution = set_up(laid_out, [flat], place.device, place.backend, place.conditions)
     drawing = _Drawing(read, laid_out, angle_map, execution)
-    return Measured(drawing.draw, execution.resources.simulator, execution.resources.qpu_seconds)
+    found = execution.resources
+    return Measured(drawing.draw, found.simulator, found.qpu_seconds, found.physics, found.caveat)
 
 
 class _Drawing(NamedTuple):
@@ -115,7 +119,7 @@ def _dynamic(circuit: QuantumCircuit, place: Place) -> Measured:
     def draw(points: Points, root: np.random.SeedSequence) -> list[Shots]:
         return [_dynamic_shots(backend, circuit.assign_parameters(x), conditions, child(root, i)) for i, x in enumerate(points)]
 
-    return Measured(draw, backend.describe_dynamic(), None)
+    return Measured(draw, backend.describe_dynamic(), None, *whose_physics(device, backend))
 
 
 def _dynamic_shots(

@@ -77,10 +77,10 @@ class Sampler(BaseSamplerV2):
         metadata = {
             "shots": pub.shots,
             "circuit_metadata": circuit.metadata,
-            "physics": self.device.title,
+            "physics": compiled.physics,
             "simulator": compiled.simulator,
             "qpu_seconds": None if compiled.qpu_seconds is None else compiled.qpu_seconds * len(points),
-            "caveat": self.device.caveat,
+            "caveat": compiled.caveat,
         }
         return SamplerPubResult(DataBin(**arrays, shape=pub.shape), metadata=metadata)
 
