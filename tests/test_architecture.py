@@ -18,7 +18,7 @@ STANDARD = set(sys.stdlib_module_names)
 LAYERS = [
     {"errors", "machine", "randomness"},
     {"doctor", "files", "job", "types"},
-    {"device_options", "judge"},
+    {"device_options", "judge", "mutation"},
     {"catalog", "profile", "record", "result"},
     {"variants"},
     {"device", "error_budget", "gate", "qasm3", "runs", "spec"},
