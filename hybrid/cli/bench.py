@@ -11,6 +11,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hybrid.cli import bench_pages, completion
+from hybrid.cli.bench_flags import (
+    PROCESSES,
+    TIME_LIMIT_S,
+    Affinity,
+    Backends,
+    Debug,
+    Json,
+    MemoryLimit,
+    Null,
+    Paths,
+    Processes,
+    Pythons,
+    Quiet,
+    SuiteName,
+    Threads,
+    TimeLimit,
+    Workloads,
+)
 from hybrid.cli.layout import emit
 from hybrid.cli.progress import Display
 from hybrid.cli.run import Once
@@ -42,57 +60,15 @@ NULL_HELP = """Measure this machine's noise: how far halves of identical process
 
 Given the same --out as the results, `show` and `compare` find it there.
 """
+SCORE_HELP = """Score a device on the published grid (grid@1): GHZ, QFT, phase estimation, Grover; 10,000 shots each.
+
+The score is (sum sqrt(p q))^2 against the exact distribution. On a stand-in it says what the profile's numbers imply, no more.
+"""
 app = typer.Typer(help=HELP, invoke_without_command=True, rich_markup_mode=None)
-PROCESSES, TIME_LIMIT_S = 9, 60
 MEMORY_SHARE = 0.8
 """Of the free memory a process may take, unless told otherwise."""
 NULL_SUITE = "null@1"
 
-SuiteName = Annotated[
-    str | None, typer.Option("--suite", help="A frozen suite. See: hybrid bench list.", metavar="NAME@VERSION")
-]
-Workloads = Annotated[
-    list[str],
-    typer.Option(
-        "--workload",
-        help="What to ask; values may be ranges and lists (n=12..20). Repeatable.",
-        metavar="NAME[:k=v,...]",
-        autocompletion=completion.of_family("workloads"),
-    ),
-]
-Backends = Annotated[
-    list[str],
-    typer.Option(
-        "--backend",
-        help="Whom to ask. Repeatable.",
-        metavar="NAME[:k=v,...]",
-        autocompletion=completion.of_family("adapters"),
-    ),
-]
-Threads = Annotated[str | None, typer.Option(help="1,2 or 1..4, or all: 1, 2, 4, ... Default: 1.", metavar="N,...")]
-Paths = Annotated[
-    str | None,
-    typer.Option(help="Call paths: compiled (once), rebuilt (at every call). Default: compiled.", metavar="PATH,..."),
-]
-Processes = Annotated[
-    int | None, typer.Option(help=f"Processes per cell. Default: the suite's, else {PROCESSES}.", min=1, metavar="N")
-]
-Pythons = Annotated[
-    list[str],
-    typer.Option("--python", help="Interpreter for a backend that lives in another one. Repeatable.", metavar="BACKEND=PATH"),
-]
-TimeLimit = Annotated[
-    float | None,
-    typer.Option(help=f"Seconds after which a process is killed. Default: the suite's, else {TIME_LIMIT_S:g}.", metavar="S"),
-]
-MemoryLimit = Annotated[
-    str | None, typer.Option(help="Memory at which it is killed, as 4GiB. Default: 80 % of what is free.", metavar="SIZE")
-]
-Affinity = Annotated[str | None, typer.Option(help="Processors that measurements are held to, as 0,1.", metavar="CPU,...")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-Null = Annotated[Path | None, typer.Option(help="File of `hybrid bench null`, if not the same.", metavar="FILE")]
 app.command(name="plot", cls=Once, help=bench_pages.PLOT_HELP, short_help="Draw files of rows.")(bench_pages.plot_rows)
 app.command(name="report", cls=Once, help=bench_pages.REPORT_HELP, short_help="Write a page of files of rows.")(
     bench_pages.report_rows
@@ -261,6 +237,42 @@ def compare_rows(
     else:
         found = compare.of_backends(sides[0], backend[0], backend[1], noise)
     emit(json.dumps(found.to_json(), indent=2) if as_json else bench_text.compared(found))
+
+
+@app.command(name="score", cls=Once, help=SCORE_HELP, short_help="Score a device on the published grid (grid@1).")
+def score_device(
+    device: Annotated[
+        str,
+        typer.Argument(help="The device.", metavar="NAME[:k=v,...]", autocompletion=completion.of_family("devices")),
+    ],
+    dephasing: Annotated[
+        str | None, typer.Option(help="quasistatic or markov; left out, the profile's.", metavar="KIND")
+    ] = None,
+    backend: Annotated[
+        str, typer.Option(help="Simulator. Default: aer.", metavar="NAME", autocompletion=completion.of_family("backends"))
+    ] = "aer",
+    shots: Annotated[int, typer.Option(help="Per circuit. Default: 10000.", min=1, metavar="N")] = 10_000,
+    realizations: Annotated[int | None, typer.Option(help="Draws of detunings; left out, 100.", min=1, metavar="N")] = None,
+    seed: Annotated[int, typer.Option(help="Default: 0.", min=0, metavar="N")] = 0,
+    threads: Annotated[int, typer.Option(help="Default: 1.", min=1, metavar="N")] = 1,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Sample and print the scores."""
+    from hybrid.bench.scores import score
+    from hybrid.cli import bench_text
+    from hybrid.device import Device
+
+    loaded = Device.load(device, dephasing=dephasing)
+    with Display(sys.stderr, quiet=quiet) as display:
+        how = {"backend": backend, "shots": shots, "realizations": realizations, "seed": seed, "threads": threads}
+        found = score(loaded, watch=lambda name: display.note(f"{name} ..."), **how)
+    if as_json:
+        about = {"suite": "grid@1", "device": loaded.label, "dephasing": loaded.dephasing, "caveat": loaded.caveat, **how}
+        emit(json.dumps({**about, "scores": [one.to_json() for one in found]}, indent=2))
+    else:
+        emit(bench_text.scored(found, loaded.label, loaded.caveat, shots))
 
 
 @app.command(name="merge", cls=Once, help="Write the rows of several files, each once, into a new one.")
