@@ -99,7 +99,7 @@ def table(file: str, entries: dict[str, str | float]) -> str:
 
 
 if __name__ == "__main__":
-    (ROOT / "hybrid/problems/_data").mkdir(exist_ok=True)
+    (ROOT / "hybrid/problems/_molecules").mkdir(exist_ok=True)
     about_all = "".join(make(key, value) for key, value in MOLECULES.items())
     (ROOT / "seeds/molecules.toml").write_text(
         f"# Written by seeds/molecules.py; energies in hartree.\n\n{about_all.rstrip()}\n"
