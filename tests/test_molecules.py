@@ -186,7 +186,7 @@ def test_active_spaces_of_the_whole_are_the_shipped_ones():
 
 
 def test_frozen_is_the_active_space_of_the_rest():
-    path = Path(catalog.PACKAGE) / "problems/_data/lih.fcidump"
+    path = Path(catalog.PACKAGE) / "problems/_molecules/lih.fcidump"
     assert problem(f"{path}:frozen=1").hamiltonian.equiv(problem("lih").hamiltonian)
 
 

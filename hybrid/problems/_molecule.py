@@ -41,4 +41,4 @@ def molecular_problem(owner: str, integrals: Integrals, mapping: str, active: st
 
 def shipped(name: str, mapping: str, active: str | None) -> Problem:
     """A molecule whose integrals come with the package."""
-    return molecular_problem(name, read_fcidump(Path(__file__).parent / "_data" / f"{name}.fcidump"), mapping, active)
+    return molecular_problem(name, read_fcidump(Path(__file__).parent / "_molecules" / f"{name}.fcidump"), mapping, active)
