@@ -71,6 +71,10 @@ ROWS = [
     ("h2", "hamiltonian_variational:reps=2,parameters=term", 8),
     ("maxcut", "qaoa_layers:p=12", 24),
     ("h2", str(SEEDS / "ry_ansatz.qasm"), 4),
+    ("lih", "uccsd", 24),
+    ("heisenberg:n=4", "givens:reps=2", 12),
+    ("tfim:n=5", "brick:reps=1", 26),
+    ("tfim:n=3", "zz_feature_map", 3),
 ]
 
 
@@ -112,6 +116,13 @@ BAD_OPTIONS = [
     ("tfim", "qaoa_layers", "must consist of Z terms"),
     ("maxcut", "qaoa_layers:p=0", "p must lie between 1 and 1000"),
     ("maxcut", "hamiltonian_variational", "all terms of the Hamiltonian commute"),
+    ("maxcut:graph=ring", "qaoa_layers:start=fixed", "unweighted 3-regular graphs"),
+    ("maxcut", "qaoa_layers:p=4,start=fixed", "p = 1, 2 or 3"),
+    ("maxcut", "qaoa_layers:warm_start=0.6", "warm_start must lie above 0"),
+    ("h2", "uccsd", "Jordan-Wigner mapping"),
+    ("tfim", "givens", "needs a reference state"),
+    ("tfim", "brick:reps=0", "reps must lie between 1 and 1000"),
+    ("moons", "hamiltonian_variational", "take efficient_su2, real_amplitudes or brick"),
 ]
 
 
@@ -231,6 +242,26 @@ def test_chains_are_reached(of: str, reps: int, error: float) -> None:
     """The default ansatz comes within `error`, relative, of the exact energy."""
     target = problem(of)
     assert reached(target, f"hamiltonian_variational:reps={reps}") == pytest.approx(target.exact, rel=error)
+
+
+# --- Brick walls, features ---------------------------------------------------------------------------------------------
+
+
+def test_bricks_touch_neighbours_only() -> None:
+    """Pairs (0, 1), (2, 3), then (1, 2), (3, 4), twice."""
+    circuit, _ = ansatz(problem("tfim:n=5"), "brick:reps=2")
+    pairs = [tuple(circuit.find_bit(q).index for q in gate.qubits) for gate in circuit.data if gate.operation.name == "cz"]
+    assert pairs == [(0, 1), (2, 3), (1, 2), (3, 4)] * 2
+
+
+def test_feature_map_is_the_published_one() -> None:
+    """exp(i sum x_q Z_q + i (pi - x_0)(pi - x_1) Z Z) H, twice (Havlicek et al., eq. 3)."""
+    circuit, _ = ansatz(problem("h2"), "zz_feature_map")
+    x = np.array([0.7, 2.1])
+    z0, z1, both = (SparsePauliOp(word).to_matrix() for word in ("IZ", "ZI", "ZZ"))
+    layer = expm(1j * (x[0] * z0 + x[1] * z1 + np.prod(np.pi - x) * both)) @ Operator.from_label("HH").data
+    state = layer @ layer @ np.eye(4)[0]
+    assert abs(np.vdot(state, Statevector(circuit.assign_parameters(x)).data)) == pytest.approx(1, abs=1e-12)
 
 
 # --- QAOA ------------------------------------------------------------------------------------------------------------
