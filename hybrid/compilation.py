@@ -19,7 +19,7 @@ from hybrid.mitigation import calibration
 from hybrid.program import Program
 from hybrid.resources import check_metric_memory
 from hybrid.spec import WORDS, gradient_method
-from hybrid.transpile import measured, to_isa
+from hybrid.transpile import IsaCircuit, measured, rotated, to_isa
 from hybrid.types import Backend, DifferentiableRunner, Expectation, GeometricRunner, Overlap, Query, Task
 
 
@@ -82,7 +82,9 @@ def compile_query(
         constant, groups = group_terms(observable, measuring.grouping)
     conditions = measuring.conditions
     direct = isinstance(query, Expectation) and not device.noisy and conditions.shots == 0
-    circuits = [flat] if direct or not groups else [measured(isa, group.basis, device) for group in groups]
+    circuits = [flat]
+    if groups and not direct:
+        circuits, groups = zip(*(_read(isa, group, device) for group in groups), strict=True)
     rest = (observable - SparsePauliOp("I" * flat.num_qubits, constant)).simplify(atol=0) if direct else None
     execution = set_up(isa, circuits, device, backend, conditions, rest)
 
@@ -111,6 +113,14 @@ def compile_query(
         geometry=geometry,
         engine=engine,
     )
+
+
+def _read(isa: IsaCircuit, group: Group | AllZeros, device: Device) -> tuple[QuantumCircuit, Group | AllZeros]:
+    """The circuit that reads a group's terms in Z, and the group where routing leaves its qubits."""
+    if isinstance(group, AllZeros) or group.clifford is None:
+        return measured(isa, group.basis, device), group
+    circuit, ends = rotated(isa, group.clifford, device)
+    return circuit, group.moved(ends)
 
 
 def engine() -> Backend:

@@ -15,7 +15,7 @@ from hybrid.errors import UsageError, shortened, unknown
 from hybrid.files import check_file, line_of, looks_like_path, read_text, read_toml
 
 GRADIENTS = ("auto", "adjoint", "parameter-shift", "finite-difference", "spsa")
-GROUPINGS = ("qwc", "none")
+GROUPINGS = ("qwc", "general", "none")
 MITIGATIONS = ("none", "readout")
 DD = ("none", "echo", "xy4")
 DEFAULT_ITERATIONS = 300
