@@ -46,6 +46,7 @@ def compile(
     dd: str = "none",
     gradient: str = "auto",
     threads: int = 1,
+    allocation: str = "uniform",
 ) -> Program:
     """<observable> after `circuit` on a device, by a backend: everything that does not depend on the points, paid once.
 
@@ -53,11 +54,11 @@ def compile(
     """
     loaded = device if isinstance(device, Device) and dephasing is None else Device.load(str(device), dephasing=dephasing)
     member = catalog.load(catalog.parse("backends", backend))()
-    given = {"grouping": grouping, "mitigate": mitigate, "dd": dd, "gradient": gradient}
+    given = {"grouping": grouping, "mitigate": mitigate, "dd": dd, "gradient": gradient, "allocation": allocation}
     for name, value in given.items():
         if value not in WORDS[name]:
             raise unknown(name, value, WORDS[name])
-    measuring = Measuring(Conditions(shots, realizations, threads, dd), grouping, mitigate, gradient)
+    measuring = Measuring(Conditions(shots, realizations, threads, dd, allocation=allocation), grouping, mitigate, gradient)
     return compile_query(Expectation(circuit, observable), tuple(circuit.parameters), loaded, member, measuring)
 
 
@@ -86,7 +87,8 @@ def compile_query(
     if groups and not direct:
         circuits, groups = zip(*(_read(isa, group, device) for group in groups), strict=True)
     rest = (observable - SparsePauliOp("I" * flat.num_qubits, constant)).simplify(atol=0) if direct else None
-    execution = set_up(isa, circuits, device, backend, conditions, rest)
+    bounds = [group.extremes(None)[1] for group in groups] or None
+    execution = set_up(isa, circuits, device, backend, conditions, rest, bounds)
 
     @cache
     def differentiable() -> Execution:
@@ -94,9 +96,9 @@ def compile_query(
         return execution if able else set_up(isa, circuits, device, engine(), _without_shots(conditions), rest)
 
     @cache
-    def geometry() -> GeometricRunner:
+    def noiseless() -> GeometricRunner:
         check_metric_memory(flat.num_qubits, flat.num_parameters)
-        settings, _ = described(isa, [flat], Device.load("ideal"), Conditions(), None)
+        settings, _ = described(isa, circuits, Device.load("ideal"), Conditions(), None)
         runner = engine().compile(Task(settings, tuple(flat.parameters), None, 0, conditions.threads))
         assert isinstance(runner, GeometricRunner)
         return runner
@@ -110,7 +112,7 @@ def compile_query(
         calibrate=calibration(isa, device, backend, conditions) if measuring.mitigate == "readout" else None,
         method=gradient_method(measuring.gradient, conditions.shots),
         differentiable=differentiable,
-        geometry=geometry,
+        noiseless=noiseless,
         engine=engine,
     )
 

@@ -5,6 +5,8 @@ yet Z only is made into X on one qubit by S, CX and CZ, then Z by H. All others 
 I or Z there, and that qubit needs no further gate. Qubits on which all strings agree are turned alone.
 """
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Bool
 from qiskit import QuantumCircuit
@@ -60,20 +62,20 @@ class _Sweep:
         """Where a string acts on a qubit on which some string still has X or Y."""
         return (self.x | self.z) & self.x.any(axis=0)
 
-    def _s(self, q: int) -> None:
+    def _s(self, q: Any) -> None:
         self.circuit.s(q)
         self.z[:, q] ^= self.x[:, q]
 
-    def _h(self, q: int) -> None:
+    def _h(self, q: Any) -> None:
         self.circuit.h(q)
         self.x[:, q], self.z[:, q] = self.z[:, q].copy(), self.x[:, q].copy()
 
-    def _cx(self, control: int, target: int) -> None:
+    def _cx(self, control: Any, target: Any) -> None:
         self.circuit.cx(control, target)
         self.x[:, target] ^= self.x[:, control]
         self.z[:, control] ^= self.z[:, target]
 
-    def _cz(self, a: int, b: int) -> None:
+    def _cz(self, a: Any, b: Any) -> None:
         self.circuit.cz(a, b)
         self.z[:, a] ^= self.x[:, b]
         self.z[:, b] ^= self.x[:, a]

@@ -122,17 +122,6 @@ def _group(part: SparsePauliOp) -> Group:
     return Group("".join(basis), (touched * powers).sum(axis=1, dtype=np.uint64), part.coeffs.real.copy())
 
 
-def divide_shots(shots: int, parts: int) -> list[int]:
-    """Shots per group, remainders to the first; UsageError when there are fewer shots than groups."""
-    if shots < 0:
-        raise UsageError(f"shots: {shots} is not a number of shots; 0 is exact.")
-    if shots < parts:
-        raise UsageError(
-            f"shots: {shots} cannot be divided over {parts} measured groups; give {parts} or more, or 0 for exact."
-        )
-    return [shots // parts + (i < shots % parts) for i in range(parts)]
-
-
 class Share(NamedTuple):
     """What one group adds to an estimate: its mean, the variance of that mean if all shots were independent, and by how much
     each realization pulls the mean (r,), which adds up to zero."""
@@ -140,6 +129,16 @@ class Share(NamedTuple):
     mean: float
     variance: float
     pulls: Float[np.ndarray, " r"]
+
+
+def mixed(weights: Sequence[float], shares: Sequence[Share]) -> Share:
+    """The weighted sum of independent estimates of one group."""
+    pairs = list(zip(weights, shares, strict=True))
+    return Share(
+        sum(w * part.mean for w, part in pairs),
+        sum(w**2 * part.variance for w, part in pairs),
+        np.sum([w * part.pulls for w, part in pairs], axis=0),
+    )
 
 
 def share(group: Group | AllZeros, counts: Counts, realizations: int, correction: Correction | None) -> Share:

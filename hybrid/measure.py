@@ -58,7 +58,7 @@ class Measurement:
         self._device, self._backend, self._measuring = device, backend, measuring
         self.programs: list[Program] = [compile_query(query, parameters, device, backend, measuring) for query in loss.queries]
         if "metric" in asks:
-            self._of_state.geometry()
+            self._of_state.noiseless()
         if "overlaps" in asks:
             _ = self._fidelity
 

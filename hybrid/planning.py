@@ -1,14 +1,18 @@
 """What a run would take, found by compiling it and driving its optimiser with random numbers instead of measurements."""
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
+from hybrid.allocation import expected_stderr
+from hybrid.errors import UsageError
 from hybrid.loop import Budget, Cost, Oracle, minimize
 from hybrid.prepare import Chosen, Prepared, prepare
+from hybrid.program import Program
 from hybrid.resources import Resources
-from hybrid.spec import Spec
+from hybrid.spec import ALLOCATIONS, Spec
 from hybrid.types import (
     Ansatz,
     Estimates,
@@ -18,25 +22,41 @@ from hybrid.types import (
     LossGradient,
     Metric,
     Overlaps,
+    Point,
     Question,
     Solution,
     Tensor,
     Values,
 )
 
+SPREAD_QUBITS = 12
+"""Up to here a plan tells standard errors in the state at the start; wider, that takes seconds."""
 REHEARSED_EVALUATIONS = 1_000_000
 """The rehearsal ends here even if the budget does not."""
+
+
+class Sampling(NamedTuple):
+    """How the shots of one query's value are divided, and by allocation the standard error that is to be expected `where`."""
+
+    shots: list[int]
+    pilot: list[int]
+    stderr: dict[str, float]
+    where: str
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A resolved Spec with the resources of one evaluation (per query) and, in all, what its budget allows."""
+    """A resolved Spec with the resources of one evaluation (per query) and, in all, what its budget allows.
+
+    `sampling` is None per query without shots.
+    """
 
     id: str
     resolved: dict[str, Any]
     n_parameters: int
     resources: tuple[Resources, ...]
+    sampling: tuple[Sampling | None, ...]
     evaluations_per_gradient: int
     total: Cost
     physics: str
@@ -49,6 +69,7 @@ class Plan:
             "spec": self.resolved,
             "n_parameters": self.n_parameters,
             "per_evaluation": [resources._asdict() for resources in self.resources],
+            "sampling": [sampling and sampling._asdict() for sampling in self.sampling],
             "evaluations_per_gradient": self.evaluations_per_gradient,
             "total": self.total._asdict(),
             "physics": self.physics,
@@ -97,6 +118,7 @@ class _PlanningSession:
                 resolved=self._chosen.resolved(),
                 n_parameters=len(x),
                 resources=tuple(program.resources for program in measurement.programs),
+                sampling=tuple(_sampling(program, x) for program in measurement.programs),
                 evaluations_per_gradient=max(program.evaluations_per_gradient for program in measurement.programs),
                 total=ending.spent.plus(final),
                 physics=self._prepared.device.title,
@@ -107,6 +129,21 @@ class _PlanningSession:
     def _limited(self) -> Budget:
         budget = self._chosen.budget
         return budget._replace(max_evals=REHEARSED_EVALUATIONS if budget.max_evals is None else budget.max_evals)
+
+
+def _sampling(program: Program, x: Point) -> Sampling | None:
+    """At x without noise; in the worst state where that is too wide to be computed in passing."""
+    division = program.execution.division
+    if division is None or not program.groups:
+        return None
+    bounds = np.array([group.extremes(None)[1] for group in program.groups])
+    narrow = program.resources.n_qubits <= SPREAD_QUBITS
+    sigma, where = (program.spreads(x), "at the start, without noise") if narrow else (bounds, "in the worst state")
+    total, stderr = sum(division.shots) + sum(division.pilot), {}
+    for allocation in ALLOCATIONS:
+        with suppress(UsageError):  # too few shots for this one
+            stderr[allocation] = expected_stderr(allocation, total, bounds.tolist(), sigma, division.least)
+    return Sampling(division.shots, division.pilot, stderr, where)
 
 
 class _Rehearsal:

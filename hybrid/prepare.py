@@ -78,7 +78,7 @@ class Chosen:
     def compile(self, loss: Loss, ansatz: Ansatz, *, without: Set[str] = frozenset()) -> Measurement:
         """The loss on the run's device and backend, parts of its noise left out."""
         spec, parameters = self._prepared.spec, list(ansatz.circuit.parameters)
-        conditions = Conditions(spec.shots, spec.realizations, spec.threads, spec.dd, without)
+        conditions = Conditions(spec.shots, spec.realizations, spec.threads, spec.dd, without, spec.allocation)
         measuring = Measuring(conditions, spec.grouping, spec.mitigate, spec.gradient)
         asks = catalog.parse("optimizers", self.optimizer_text).signature.constants.get("ASKS", ())
         return Measurement(loss, parameters, self._prepared.device, self.backend, measuring, state=ansatz.circuit, asks=asks)

@@ -22,7 +22,7 @@ LAYERS = [
     {"catalog", "profile", "record", "result"},
     {"variants"},
     {"device", "error_budget", "gate", "qasm3", "runs", "spec"},
-    {"angles", "circuit_file", "counts", "diagonalization", "gradients", "inputs", "loop"},
+    {"allocation", "angles", "circuit_file", "counts", "diagonalization", "gradients", "inputs", "loop"},
     {"estimate", "transpile"},
     {"decoupling", "detuning", "infidelity"},
     {"noise"},

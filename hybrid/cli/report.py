@@ -10,7 +10,10 @@ from hybrid.result import Result, with_uncertainty
 from hybrid.spec import Spec
 
 WIDTH = 16
-CARRIED = ("ansatz", "optimizer", "gradient", "backend", "grouping", "dephasing", "realizations", "dd", "mitigate", "threads")
+CARRIED = (
+    *("ansatz", "optimizer", "gradient", "backend", "grouping", "allocation", "dephasing", "realizations", "dd", "mitigate"),
+    "threads",
+)
 """Flags that the suggested next command keeps."""
 
 
@@ -40,8 +43,8 @@ def result_text(result: Result, spec: Spec) -> str:
 def plan_text(plan: Any) -> str:
     """The report of `--dry-run`."""
     rows = [("run", plan.id)]
-    for resources in plan.resources:
-        rows += _resource_rows(resources, plan.n_parameters)
+    for resources, sampling in zip(plan.resources, plan.sampling, strict=True):
+        rows += _resource_rows(resources, plan.n_parameters) + _sampling_rows(sampling, plan.resolved["allocation"])
     total = plan.total
     shots = f"{total.shots:,} shots" if total.shots else f"no shots ({_without_shots(plan.resolved['device'])})"
     rows += [
@@ -65,6 +68,19 @@ def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:
         ("qubits", f"{resources.n_qubits}, {_layout(resources)}"),
         ("duration", f"{resources.duration_s * 1e6:.2f} us per circuit" if resources.duration_s else ""),
         ("memory", f"{human_bytes(resources.memory_bytes)} per point"),
+    ]
+
+
+def _sampling_rows(sampling: Any, allocation: str) -> list[tuple[str, str]]:
+    """What an expectation value's shots buy."""
+    if sampling is None:
+        return []
+    groups = " + ".join(f"{n:,}" for n in sampling.shots[:6]) + (" + ..." if len(sampling.shots) > 6 else "")
+    pilot = f", after {sum(sampling.pilot):,} of a pilot" if sampling.pilot else ""
+    errors = ", ".join(f"{name} {stderr:.2g}" for name, stderr in sampling.stderr.items())
+    return [
+        ("shots", f"{allocation}: {groups}{pilot}"),
+        ("standard error", f"{errors}; {sampling.where}"),
     ]
 
 
