@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hybrid.explaining import explain
     from hybrid.planning import plan
     from hybrid.program import Program
+    from hybrid.repetition import Repetitions, repeat
     from hybrid.result import Result
     from hybrid.sampling import sample
     from hybrid.session import run
@@ -23,12 +24,14 @@ __all__ = [
     "Device",
     "HybridError",
     "Program",
+    "Repetitions",
     "Result",
     "Spec",
     "characterize",
     "compile",
     "explain",
     "plan",
+    "repeat",
     "run",
     "sample",
 ]
@@ -37,12 +40,14 @@ _HOME = {
     "Device": "device",
     "HybridError": "errors",
     "Program": "program",
+    "Repetitions": "repetition",
     "Result": "result",
     "Spec": "spec",
     "characterize": "characterization",
     "compile": "compilation",
     "explain": "explaining",
     "plan": "planning",
+    "repeat": "repetition",
     "run": "session",
     "sample": "sampling",
 }

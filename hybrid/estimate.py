@@ -131,13 +131,18 @@ class Share(NamedTuple):
     pulls: Float[np.ndarray, " r"]
 
 
-def mixed(weights: Sequence[float], shares: Sequence[Share]) -> Share:
-    """The weighted sum of independent estimates of one group."""
-    pairs = list(zip(weights, shares, strict=True))
+def mixed(weights: Sequence[float], shares: Sequence[Share], shots: Sequence[int]) -> Share:
+    """The weighted sum of independent estimates of one group from so many shots each.
+
+    The variance of a shot is the last part's, the only one that had no say in how many shots it got.
+    """
+    if len(shares) == 1:
+        return shares[0]
+    of_a_shot = shares[-1].variance * shots[-1]
     return Share(
-        sum(w * part.mean for w, part in pairs),
-        sum(w**2 * part.variance for w, part in pairs),
-        np.sum([w * part.pulls for w, part in pairs], axis=0),
+        sum(w * part.mean for w, part in zip(weights, shares, strict=True)),
+        of_a_shot * sum(w**2 / n for w, n in zip(weights, shots, strict=True)),
+        np.sum([w * part.pulls for w, part in zip(weights, shares, strict=True)], axis=0),
     )
 
 

@@ -225,7 +225,8 @@ class Program:
         for row, parts in enumerate(stages):
             weights = [weight for weight, _ in parts]
             columns = zip(*(self._shares(seen, correction) for _, seen in parts), strict=True)
-            shares = [mixed(weights, column) for column in columns]
+            numbers = zip(*([int(c.counts.sum()) for c in seen] for _, seen in parts), strict=True)
+            shares = [mixed(weights, column, shots) for column, shots in zip(columns, numbers, strict=True)]
             values[row, 0] = sum(part.mean for part in shares)
             stderr[row] = np.sqrt(variance(shares, inflation))
             pulls.append(sum(weight * calibration_pulls(self.groups, seen, correction) for weight, seen in parts))

@@ -24,8 +24,11 @@ H2 = SparsePauliOp(
 )
 HEISENBERG = SparsePauliOp.from_sparse_list([(p * 2, [i, i + 1], 1.0) for i in range(3) for p in "XYZ"], num_qubits=4)
 FIELD = SparsePauliOp(["XXII", "IIZZ", "YIYI", "ZIII", "IXII"], [1.0, 0.3, 0.05, 0.02, 0.5])
-POINTS = 1500
-"""Repetitions: a variance of as many is known to sqrt(2/1500) = 3.7 %."""
+TFIM = SparsePauliOp.from_sparse_list(
+    [("ZZ", [i, i + 1], -1.0) for i in range(3)] + [("X", [i], -0.4) for i in range(4)], num_qubits=4
+)
+POINTS = 800
+"""Repetitions: a variance of as many is known to sqrt(2/800) = 5 %."""
 
 
 # --- Dividing ----------------------------------------------------------------------------------------------------------
@@ -75,7 +78,8 @@ def test_theory_by_hand():
     sigma, bounds = np.array([3.0, 1.0]), [3.0, 2.0]
     assert expected_stderr("uniform", 1000, bounds, sigma) ** 2 == pytest.approx(20e-3)
     assert expected_stderr("weighted", 1000, bounds, sigma) ** 2 == pytest.approx(17.5e-3)
-    assert expected_stderr("adaptive", 1000, bounds, sigma) ** 2 == pytest.approx(PILOT * 17.5e-3 + (1 - PILOT) * 16e-3)
+    pilot = 9 / 550 + 1 / 450  # half even, half weighted: 0.55 and 0.45 of the shots
+    assert expected_stderr("adaptive", 1000, bounds, sigma) ** 2 == pytest.approx(PILOT * pilot + (1 - PILOT) * 16e-3)
 
 
 # --- Measured ----------------------------------------------------------------------------------------------------------
@@ -92,11 +96,12 @@ def near_ground(observable: SparsePauliOp, seed: int) -> tuple[QuantumCircuit, n
     return circuit.decompose(reps=6), np.zeros((POINTS, 0))
 
 
-@pytest.mark.parametrize(("name", "observable"), [("H2", H2), ("Heisenberg", HEISENBERG), ("field", FIELD)])
+@pytest.mark.parametrize(("name", "observable"), [("H2", H2), ("Heisenberg", HEISENBERG), ("TFIM", TFIM), ("field", FIELD)])
 def test_fewer_shots_for_one_standard_error_as_theory_promises(name, observable):
-    """The scatter of 1,500 values against eps^2 = sum sigma^2/n_g, weighted, and (sum sigma)^2/N to a tenth of its excess.
+    """The scatter of 800 values against eps^2 = sum sigma^2/n_g: equal, by weight, and best but for the pilot.
 
-    Four standard errors of a variance, 15 %; the pilot's own errors cost adaptive allocation up to 5 % more at 2,000 shots.
+    Four standard errors of a variance are 20 %; the pilot's own errors cost adaptive allocation up to 5 % more at 2,000 shots.
+    Where theory says that adaptive allocation needs a fifth fewer shots than uniform, it does.
     """
     shots, scatter = 2000, {}
     circuit, points = near_ground(observable, 1)
@@ -108,10 +113,10 @@ def test_fewer_shots_for_one_standard_error_as_theory_promises(name, observable)
         promised = expected_stderr(allocation, shots, bounds, sigma) ** 2
         scatter[allocation] = found.values.var()
         assert found.values.mean() == pytest.approx(exact, abs=4 * np.sqrt(promised / POINTS))
-        assert 0.85 < scatter[allocation] / promised < (1.2 if allocation == "adaptive" else 1.15)
-        assert 0.9 < np.mean(found.stderr**2) / promised < 1.2  # imagined shots make it a little too large, never too small
+        assert 0.8 < scatter[allocation] / promised < (1.25 if allocation == "adaptive" else 1.2)
+        assert 0.95 < np.mean(found.stderr**2) / promised < 1.25  # imagined shots make it a little too large, never too small
     saved = {name: 1 - scatter[name] / scatter["uniform"] for name in ("weighted", "adaptive")}
-    print(f"{name}: sigma {np.round(sigma, 3)}, shots saved {({k: f'{v:.0%}' for k, v in saved.items()})}")
+    print(f"{name}: sigma {np.round(sigma, 3)}, shots saved { ({k: f'{v:.0%}' for k, v in saved.items()}) }")
     best = sigma.sum() ** 2 / (len(sigma) * np.sum(sigma**2))
     if best < 0.8:
         assert scatter["adaptive"] < 0.9 * scatter["uniform"]
@@ -120,7 +125,7 @@ def test_fewer_shots_for_one_standard_error_as_theory_promises(name, observable)
 def test_a_skewed_term_stays_unbiased_and_covered():
     """<Z> = 0.98 beside a broad term: the pilot's variance and mean hang together, which biases an estimate that pools them.
 
-    20,000 values of 40 shots: the bias is below 4 standard errors of the mean; 95 % intervals cover at least 93 %.
+    3,000 values of 40 shots: the bias is below 4 standard errors of the mean; 95 % intervals cover at least 93 %.
     """
     circuit = QuantumCircuit(2)
     circuit.ry(0.2, 0)
@@ -128,9 +133,9 @@ def test_a_skewed_term_stays_unbiased_and_covered():
     observable = SparsePauliOp(["IZ", "XI", "IX"], [1.0, 0.3, 0.6])
     program = compile(circuit, observable, shots=40, allocation="adaptive", backend="exact")
     exact = compile(circuit, observable).values(np.zeros((1, 0))).values[0]
-    found = program.values(np.zeros((20_000, 0)), seed=5)
+    found = program.values(np.zeros((3_000, 0)), seed=5)
     z = (found.values - exact) / found.stderr
-    assert abs(found.values.mean() - exact) < 4 * found.values.std() / np.sqrt(20_000)
+    assert abs(found.values.mean() - exact) < 4 * found.values.std() / np.sqrt(3_000)
     assert np.mean(np.abs(z) < 1.96) > 0.93
 
 
@@ -191,12 +196,21 @@ def test_a_gradient_by_parameter_shift_is_divided_too():
 
 
 def test_the_plan_tells_what_each_allocation_buys():
-    """H2: at the start, near the Hartree-Fock determinant, only XX is noisy, so that adaptive allocation saves most."""
-    found = plan(Spec(problem="h2", device="meluxina-q", shots=1000, allocation="adaptive", max_evals=4))
+    """A chain at the start, near all spins up: only the X are noisy, so that adaptive allocation saves most."""
+    found = plan(
+        Spec(
+            problem="tfim:n=4,h=0.5",
+            ansatz="real_amplitudes",
+            device="meluxina-q",
+            shots=1000,
+            allocation="adaptive",
+            max_evals=4,
+        )
+    )
     (sampling,) = found.sampling
     assert sampling is not None
     assert sum(sampling.shots) + sum(sampling.pilot) == 1000
     assert list(sampling.stderr) == list(ALLOCATIONS)
-    assert sampling.stderr["adaptive"] < sampling.stderr["uniform"]
+    assert sampling.stderr["adaptive"] < 0.8 * sampling.stderr["uniform"]
     assert json.loads(json.dumps(found.to_json()))["sampling"][0]["where"] == "at the start, without noise"
     assert plan(Spec(problem="h2", max_evals=4)).sampling == (None,)

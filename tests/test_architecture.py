@@ -34,7 +34,7 @@ LAYERS = [
     {"measure"},
     {"prepare"},
     {"planning", "plot", "sampling", "session"},
-    {"audit", "characterization", "check", "explaining"},
+    {"audit", "characterization", "check", "explaining", "repetition"},
     {"plot_characterize", "plot_device", "plot_explain", "plot_histogram"},
     {"cli"},
 ]

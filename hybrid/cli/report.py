@@ -1,7 +1,9 @@
 """A result and a plan as a person reads them."""
 
 from dataclasses import fields
+from math import floor, log10
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
@@ -38,6 +40,29 @@ def result_text(result: Result, spec: Spec) -> str:
         ("next", _next(result, spec)),
     ]
     return "\n".join(lines) + "\n\n" + table(rows, WIDTH) + f"\n\n{wrapped(result.caveat)}".rstrip()
+
+
+def repetitions_text(found: Any) -> str:
+    """The report of `--repeat`: how the final values of the runs scatter."""
+    first, count = found.runs[0], len(found.runs)
+    low, high = found.quartiles
+    places = max(0, 1 - floor(log10(high - low))) if high > low else 9
+    seeds = [result.spec["seed"] for result in found.runs]
+    noise = median(result.stderr for result in found.runs)
+    shots = sum(result.shots for result in found.runs)
+    title = f"{first.algorithm} of {first.problem}; ansatz {first.ansatz}; optimizer {first.optimizer.partition(':')[0]}"
+    rows = [
+        (first.quantity, f"median {found.median:.{places}f} {first.unit}".rstrip() + f" of {count} runs"),
+        ("", f"quartiles {low:.{places}f} and {high:.{places}f}, interquartile range {high - low:.2g}"),
+        ("", f"the measurement of each final value contributes ± {noise:.2g}" if noise > 0 else ""),
+        ("exact", "not known" if found.gap is None else f"{first.exact:.9f} {first.unit}".rstrip() + f"  gap {found.gap:.3g}"),
+        (first.baseline_name, f"{first.baseline:.9f} {first.unit}".rstrip() if first.baseline is not None else ""),
+        ("ended", f"{sum(result.converged for result in found.runs)} of {count} converged"),
+        ("evaluations", f"median {median(result.nfev for result in found.runs):g} a run, {shots:,} shots in all"),
+        ("seeds", f"{seeds[0]} to {seeds[-1]}, each its own record in {Path(first.record).parent}"),
+    ]
+    lines = [physics(first.device, first.physics, first.simulator), wrapped(spaced(title), indent=2)]
+    return "\n".join(lines) + "\n\n" + table(rows, WIDTH) + f"\n\n{wrapped(first.caveat)}".rstrip()
 
 
 def plan_text(plan: Any) -> str:
