@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hybrid.planning import plan
     from hybrid.program import Program
     from hybrid.qiskit_api import Estimator, Sampler
+    from hybrid.repetition import Repetitions, repeat
     from hybrid.result import Result
     from hybrid.sampling import sample
     from hybrid.session import run
@@ -25,6 +26,7 @@ __all__ = [
     "Estimator",
     "HybridError",
     "Program",
+    "Repetitions",
     "Result",
     "Sampler",
     "Spec",
@@ -32,6 +34,7 @@ __all__ = [
     "compile",
     "explain",
     "plan",
+    "repeat",
     "run",
     "sample",
 ]
@@ -41,6 +44,7 @@ _HOME = {
     "Estimator": "qiskit_api",
     "HybridError": "errors",
     "Program": "program",
+    "Repetitions": "repetition",
     "Result": "result",
     "Sampler": "qiskit_api",
     "Spec": "spec",
@@ -48,6 +52,7 @@ _HOME = {
     "compile": "compilation",
     "explain": "explaining",
     "plan": "planning",
+    "repeat": "repetition",
     "run": "session",
     "sample": "sampling",
 }

@@ -20,7 +20,7 @@ from hybrid.mitigation import calibration
 from hybrid.program import Program
 from hybrid.resources import check_metric_memory
 from hybrid.spec import WORDS, gradient_method
-from hybrid.transpile import IsaCircuit, check_unitary, measured, on_named_qubits, to_isa
+from hybrid.transpile import IsaCircuit, check_unitary, measured, on_named_qubits, rotated, to_isa
 from hybrid.types import (
     Backend,
     DifferentiableRunner,
@@ -56,6 +56,7 @@ def compile(
     dd: str = "none",
     gradient: str = "auto",
     threads: int = 1,
+    allocation: str = "uniform",
 ) -> Program:
     """<observable> after `circuit` on a device, by a backend: everything that does not depend on the points, paid once.
 
@@ -63,11 +64,11 @@ def compile(
     """
     loaded = device if isinstance(device, Device) and dephasing is None else Device.load(str(device), dephasing=dephasing)
     member = catalog.load(catalog.parse("backends", backend))()
-    given = {"grouping": grouping, "mitigate": mitigate, "dd": dd, "gradient": gradient}
+    given = {"grouping": grouping, "mitigate": mitigate, "dd": dd, "gradient": gradient, "allocation": allocation}
     for name, value in given.items():
         if value not in WORDS[name]:
             raise unknown(name, value, WORDS[name])
-    measuring = Measuring(Conditions(shots, realizations, threads, dd), grouping, mitigate, gradient)
+    measuring = Measuring(Conditions(shots, realizations, threads, dd, allocation=allocation), grouping, mitigate, gradient)
     return compile_query(Expectation(circuit, observable), tuple(circuit.parameters), loaded, member, measuring)
 
 
@@ -99,9 +100,12 @@ def compile_query(
         constant, groups = group_terms(observable, measuring.grouping)
     conditions = measuring.conditions
     direct = isinstance(query, Expectation) and not device.noisy and conditions.shots == 0
-    circuits = [flat] if direct or not groups else [measured(isa, group.basis, device) for group in groups]
+    circuits = [flat]
+    if groups and not direct:
+        circuits, groups = zip(*(_read(isa, group, device) for group in groups), strict=True)
     rest = (observable - SparsePauliOp("I" * flat.num_qubits, constant)).simplify(atol=0) if direct else None
-    execution = set_up(isa, circuits, device, backend, conditions, rest)
+    bounds = [group.extremes(None)[1] for group in groups if not isinstance(group, Open)] or None
+    execution = set_up(isa, circuits, device, backend, conditions, rest, bounds)
 
     @cache
     def differentiable() -> Execution:
@@ -109,9 +113,9 @@ def compile_query(
         return execution if able else set_up(isa, circuits, device, engine(), _without_shots(conditions), rest)
 
     @cache
-    def geometry() -> GeometricRunner:
+    def noiseless() -> GeometricRunner:
         check_metric_memory(flat.num_qubits, flat.num_parameters)
-        settings, _ = described(isa, [flat], Device.load("ideal"), Conditions(), None)
+        settings, _ = described(isa, circuits, Device.load("ideal"), Conditions(), None)
         runner = engine().compile(Task(settings, tuple(flat.parameters), None, 0, conditions.threads))
         assert isinstance(runner, GeometricRunner)
         return runner
@@ -125,7 +129,7 @@ def compile_query(
         calibrate=calibration(isa, device, backend, conditions) if measuring.mitigate == "readout" else None,
         method=gradient_method(measuring.gradient, conditions.shots),
         differentiable=differentiable,
-        geometry=geometry,
+        noiseless=noiseless,
         engine=engine,
     )
 
@@ -137,6 +141,14 @@ def _isa(circuit: QuantumCircuit, query: Query, device: Device) -> IsaCircuit:
     check_unitary(circuit)
     measured_qubits = np.flatnonzero((query.observable.paulis.x | query.observable.paulis.z).any(axis=0))
     return on_named_qubits(circuit, device, measured_qubits.tolist())
+
+
+def _read(isa: IsaCircuit, group: Observed | Open, device: Device) -> tuple[QuantumCircuit, Observed | Open]:
+    """The circuit that reads a group's terms in Z, and the group where routing leaves its qubits."""
+    if not isinstance(group, Group) or group.clifford is None:
+        return measured(isa, group.basis, device), group
+    circuit, ends = rotated(isa, group.clifford, device)
+    return circuit, group.moved(ends)
 
 
 def engine() -> Backend:

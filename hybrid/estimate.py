@@ -5,10 +5,12 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt64
-from qiskit.quantum_info import SparsePauliOp
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import PauliList, SparsePauliOp
 from scipy.special import ndtri, stdtrit
 
 from hybrid.counts import Correction
+from hybrid.diagonalization import diagonalizing
 from hybrid.errors import UsageError
 from hybrid.types import Counts, Worth
 
@@ -17,11 +19,20 @@ STEP = 1e-6
 
 
 class Group(NamedTuple):
-    """Pauli terms measured by one circuit: the basis per qubit (index 0 = qubit 0, one of IXYZ) and Z-masks after rotation."""
+    """Pauli terms measured by one circuit: the basis per qubit (index 0 = qubit 0, one of IXYZ) and Z-masks after rotation.
+
+    With a `clifford` it is that circuit which turns them into strings of Z, and the basis only says which qubits they are on.
+    """
 
     basis: str
     masks: UInt64[np.ndarray, " t"]
     coefficients: Float[np.ndarray, " t"]
+    clifford: QuantumCircuit | None = None
+
+    def moved(self, ends: Sequence[int]) -> "Group":
+        """The group where routing left qubit q at `ends[q]`."""
+        masks = np.array([sum(1 << ends[q] for q in _qubits(mask)) for mask in self.masks], dtype=np.uint64)
+        return self._replace(masks=masks, basis="".join(self.basis[q] for q in np.argsort(ends)))
 
     def eigenvalues(self, outcomes: UInt64[np.ndarray, " u"], correction: Correction | None) -> Float[np.ndarray, " u"]:
         """What one shot with each outcome contributes: sum_t c_t (-1)^parity(outcome AND mask_t), signs corrected."""
@@ -125,7 +136,7 @@ def _qubits(mask: np.uint64) -> list[int]:
 
 
 def group_terms(observable: SparsePauliOp, grouping: str) -> tuple[float, list[Group]]:
-    """The constant (identity) part and the measured groups: qubit-wise commuting (`qwc`) or one per term (`none`).
+    """The constant (identity) part and the groups: commuting (`general`), qubit-wise so (`qwc`), or single terms (`none`).
 
     UsageError for an observable that is not finite or not Hermitian.
     """
@@ -139,8 +150,21 @@ def group_terms(observable: SparsePauliOp, grouping: str) -> tuple[float, list[G
     rest = observable[~trivial]
     if trivial.all():
         return constant, []
-    parts = rest.group_commuting(qubit_wise=True) if grouping == "qwc" else list(rest)
-    return constant, [_group(part) for part in parts]
+    parts = list(rest) if grouping == "none" else rest.group_commuting(qubit_wise=grouping == "qwc")
+    return constant, [_group(part) if _qubit_wise(part) else _general_group(part) for part in parts]
+
+
+def _qubit_wise(part: SparsePauliOp) -> bool:
+    """Whether no two terms have different letters on one qubit."""
+    letters = np.where(part.paulis.x, 1, 0) + np.where(part.paulis.z, 2, 0)
+    return bool(np.all((letters == 0) | (letters == letters.max(axis=0))))
+
+
+def _general_group(part: SparsePauliOp) -> Group:
+    clifford, rotated = diagonalizing(part.paulis)
+    signs = 1.0 - rotated.phase  # (-i)^phase is 1 or -1
+    plain = PauliList.from_symplectic(rotated.z, rotated.x)
+    return _group(SparsePauliOp(plain, part.coeffs * signs))._replace(clifford=clifford)
 
 
 def _group(part: SparsePauliOp) -> Group:
@@ -154,17 +178,6 @@ def _group(part: SparsePauliOp) -> Group:
     return Group("".join(basis), (touched * powers).sum(axis=1, dtype=np.uint64), part.coeffs.real.copy())
 
 
-def divide_shots(shots: int, parts: int) -> list[int]:
-    """Shots per group, remainders to the first; UsageError when there are fewer shots than groups."""
-    if shots < 0:
-        raise UsageError(f"shots: {shots} is not a number of shots; 0 is exact.")
-    if shots < parts:
-        raise UsageError(
-            f"shots: {shots} cannot be divided over {parts} measured groups; give {parts} or more, or 0 for exact."
-        )
-    return [shots // parts + (i < shots % parts) for i in range(parts)]
-
-
 class Share(NamedTuple):
     """What one group adds to an estimate: its mean, the variance of that mean if all shots were independent, and by how much
     each realization pulls the mean (r,), which adds up to zero."""
@@ -172,6 +185,21 @@ class Share(NamedTuple):
     mean: float
     variance: float
     pulls: Float[np.ndarray, " r"]
+
+
+def mixed(weights: Sequence[float], shares: Sequence[Share], shots: Sequence[int]) -> Share:
+    """The weighted sum of independent estimates of one group from so many shots each.
+
+    The variance of a shot is the last part's, the only one that had no say in how many shots it got.
+    """
+    if len(shares) == 1:
+        return shares[0]
+    of_a_shot = shares[-1].variance * shots[-1]
+    return Share(
+        sum(w * part.mean for w, part in zip(weights, shares, strict=True)),
+        of_a_shot * sum(w**2 / n for w, n in zip(weights, shots, strict=True)),
+        np.sum([w * part.pulls for w, part in zip(weights, shares, strict=True)], axis=0),
+    )
 
 
 def share(group: Observed | Marked, counts: Counts, realizations: int, correction: Correction | None) -> Share:

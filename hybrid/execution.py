@@ -9,12 +9,12 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from hybrid import noise
+from hybrid.allocation import PILOT, Division, divide, divide_shots
 from hybrid.counts import Readout
 from hybrid.decoupling import decouple
 from hybrid.detuning import SCRAMBLES, DetunedAngles, Draws
 from hybrid.device import Device
 from hybrid.errors import UsageError
-from hybrid.estimate import divide_shots
 from hybrid.randomness import child
 from hybrid.resources import Resources, check_memory, resources
 from hybrid.transpile import IsaCircuit, Schedule, schedule
@@ -37,14 +37,15 @@ REALIZATIONS, QUADRATURE = 100, 64
 
 
 class Conditions(NamedTuple):
-    """How circuits are run: shots in all (0: infinitely many), detunings (None: the default), threads, dynamical decoupling;
-    `without` names `noise.PARTS` to leave out."""
+    """How circuits are run: shots in all (0: infinitely many), detunings (None: the default), threads, dynamical decoupling,
+    how shots are divided over groups; `without` names `noise.PARTS` to leave out."""
 
     shots: int = 0
     realizations: int | None = None
     threads: int = 1
     dd: str = "none"
     without: Set[str] = frozenset()
+    allocation: str = "uniform"
 
 
 class Detuned(NamedTuple):
@@ -65,10 +66,16 @@ class Recipe(NamedTuple):
 
 @final
 class Execution(NamedTuple):
-    """Compiled settings; calls are pure functions of their arguments. `shots` is (r, s), or (1, 0) without shots."""
+    """Compiled settings; calls are pure functions of their arguments.
+
+    `shots` is (r, s), or (1, 0) without shots. With a `pilot` it is what they are when the pilot finds the bounds, and each
+    point's own division follows from its pilot.
+    """
 
     runner: Runner
     shots: Shots
+    pilot: Shots | None
+    division: Division | None
     realizations: int
     readout: Readout | None
     detuned: Detuned | None
@@ -76,22 +83,32 @@ class Execution(NamedTuple):
     recipe: "Recipe"
 
     def counts(
-        self, angles: Angles, root: np.random.SeedSequence, detunings: np.random.SeedSequence, first: int = 0
+        self,
+        angles: Angles,
+        root: np.random.SeedSequence,
+        detunings: np.random.SeedSequence,
+        first: int = 0,
+        *,
+        shots: Shots | None = None,
+        pilot: bool = False,
     ) -> tuple[list[list[Counts]], float]:
         """Counts as read per point and setting, and the inflation of their realizations' variance by drift.
 
-        Point i draws from the `first + i`-th children; every point sees detunings of its own.
+        Point i draws from the `first + i`-th children, a pilot from others than the rest; every point sees detunings of its
+        own, and its pilot the same ones. `shots` (r, s) replace those of the execution.
         """
         inflation, rows, settings = 1.0, range(len(angles)), range(self.shots.shape[1])
+        shots = self.shots if shots is None else shots
         if self.detuned is not None:
-            total = int(self.shots.sum())
+            total = int(self.shots.sum()) + (0 if self.pilot is None else int(self.pilot.sum()))
             drawn = [self.detuned.draws.independent(self.realizations, total, child(detunings, first + i)) for i in rows]
             inflation = drawn[0][1] if drawn else 1.0
             angles = self._with_detunings(angles, [found for found, _ in drawn])
-        seeds = [[child(root, first + i, s, 0) for s in settings] for i in rows]
-        counts = self.runner.counts(angles, self.shots, seeds)
+        draw, flip = (2, 3) if pilot else (0, 1)
+        seeds = [[child(root, first + i, s, draw) for s in settings] for i in rows]
+        counts = self.runner.counts(angles, shots, seeds)
         if self.readout is not None:
-            generators = [[np.random.default_rng(child(root, first + i, s, 1)) for s in settings] for i in rows]
+            generators = [[np.random.default_rng(child(root, first + i, s, flip)) for s in settings] for i in rows]
             counts = [
                 [self.readout.flip(c, rng) for c, rng in zip(of_point, of_rows, strict=True)]
                 for of_point, of_rows in zip(counts, generators, strict=True)
@@ -142,8 +159,11 @@ def set_up(
     backend: Backend,
     conditions: Conditions,
     observable: SparsePauliOp | None = None,
+    bounds: Sequence[float] | None = None,
 ) -> Execution:
     """Schedule, describe and compile `circuits`, variants of the ISA circuit that share its angles.
+
+    With the conditions' allocation shots go by the `bounds` of what one shot of each can tell; without bounds, evenly.
 
     UsageError for too few shots, realizations that cannot be, and, before anything is allocated, too little memory.
     """
@@ -157,9 +177,8 @@ def set_up(
     angles = DetunedAngles() if device.dephasing == "quasistatic" else None
     settings, schedules = described(isa, circuits, device, conditions, angles)
     detuned, realizations = None, 1
-    per_setting = divide_shots(conditions.shots, len(settings)) if conditions.shots else []
     if angles is not None and angles.parameters:
-        realizations = _realizations(conditions.realizations, per_setting)
+        realizations = _realizations(conditions.realizations, conditions, len(settings))
         detuned = Detuned(angles, draws(isa, schedules, device))
     elif conditions.realizations is not None and device.dephasing != "quasistatic":
         raise UsageError(
@@ -168,15 +187,27 @@ def set_up(
     parameters = (*isa.circuit.parameters, *(angles.parameters if angles is not None else ()))
     task = Task(settings, parameters, observable, conditions.shots, conditions.threads, realizations)
     memory_bytes = check_memory(backend, task)
+    division = None
+    if conditions.shots:
+        how = "uniform" if bounds is None else conditions.allocation
+        division = divide(how, conditions.shots, [1.0] * len(settings) if bounds is None else bounds, realizations)
     return Execution(
         runner=backend.compile(task),
-        shots=np.array([divide_shots(n, realizations) for n in per_setting], dtype=np.int64).T.reshape(realizations, -1),
+        shots=over_realizations(division.shots if division else [], realizations),
+        pilot=over_realizations(division.pilot, realizations) if division and division.pilot else None,
+        division=division,
         realizations=realizations,
         readout=None if "readout" in conditions.without or not device.noisy else noise.readout(device, isa.physical),
         detuned=detuned,
         resources=resources(isa, schedules, device, backend, task, memory_bytes),
         recipe=Recipe(isa, tuple(circuits), device, conditions),
     )
+
+
+def over_realizations(per_setting: Sequence[int], realizations: int) -> Shots:
+    """Shots (r, s): those of each setting divided over the realizations, remainders to the first."""
+    rows = [[n // realizations + (r < n % realizations) for n in per_setting] for r in range(realizations)]
+    return np.array(rows, dtype=np.int64)
 
 
 def described(
@@ -205,12 +236,18 @@ def _schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...]
     return found if dd == "none" else decouple(found, device, physical, dd)
 
 
-def _realizations(asked: int | None, shots: Sequence[int]) -> int:
-    """How many detunings a point sees: never more than the smallest group has shots; without shots, scrambled sets."""
+def _realizations(asked: int | None, conditions: Conditions, settings: int) -> int:
+    """How many detunings a point sees; without shots, scrambled sets.
+
+    Every group has a shot in each of them. By default they take no more than half of the shots that an allocation may divide.
+    """
     if asked is not None and asked < 2:
         raise UsageError(f"realizations: {asked} detunings say nothing about the others; 2 or more are needed.")
-    if shots:
-        return min(REALIZATIONS if asked is None else asked, *shots)
+    if conditions.shots:
+        share = divide_shots(conditions.shots, settings)[-1]
+        if conditions.allocation == "uniform":
+            return min(REALIZATIONS if asked is None else asked, share)
+        return max(1, min(REALIZATIONS, share // 2) if asked is None else min(asked, int((1 - PILOT) * share)))
     if asked is None:
         return QUADRATURE
     allowed = [SCRAMBLES * 2**power for power in range(12)]

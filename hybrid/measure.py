@@ -67,7 +67,7 @@ class Measurement:
         every = (*parameters, *loss.features)
         self.programs: list[Program] = [compile_query(query, every, device, backend, measuring) for query in loss.queries]
         if "metric" in asks:
-            self._of_state.geometry()
+            self._of_state.noiseless()
         if "overlaps" in asks:
             _ = self._fidelity
 

@@ -1,15 +1,20 @@
 """What a run would take, found by compiling it and driving its optimiser with random numbers instead of measurements."""
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
+from hybrid.allocation import expected_stderr
+from hybrid.errors import UsageError
+from hybrid.estimate import Open
 from hybrid.loop import Budget, Cost, Oracle, minimize
 from hybrid.measure import Measurement
 from hybrid.prepare import Chosen, Prepared, prepare
+from hybrid.program import Program
 from hybrid.resources import Resources
-from hybrid.spec import Spec
+from hybrid.spec import ALLOCATIONS, Spec
 from hybrid.types import (
     Ansatz,
     Estimates,
@@ -20,6 +25,7 @@ from hybrid.types import (
     Metric,
     Optimizer,
     Overlaps,
+    Point,
     Points,
     Query,
     Question,
@@ -28,19 +34,34 @@ from hybrid.types import (
     Values,
 )
 
+SPREAD_QUBITS = 12
+"""Up to here a plan tells standard errors in the state at the start; wider, that takes seconds."""
 REHEARSED_EVALUATIONS = 1_000_000
 """The rehearsal ends here even if the budget does not."""
+
+
+class Sampling(NamedTuple):
+    """How the shots of one query's value are divided, and by allocation the standard error that is to be expected `where`."""
+
+    shots: list[int]
+    pilot: list[int]
+    stderr: dict[str, float]
+    where: str
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A resolved Spec with the resources of one evaluation (per query) and, in all, what its budget allows."""
+    """A resolved Spec with the resources of one evaluation (per query) and, in all, what its budget allows.
+
+    `sampling` is None per query without shots.
+    """
 
     id: str
     resolved: dict[str, Any]
     n_parameters: int
     resources: tuple[Resources, ...]
+    sampling: tuple[Sampling | None, ...]
     evaluations_per_gradient: int
     total: Cost
     physics: str
@@ -53,6 +74,7 @@ class Plan:
             "spec": self.resolved,
             "n_parameters": self.n_parameters,
             "per_evaluation": [resources._asdict() for resources in self.resources],
+            "sampling": [sampling and sampling._asdict() for sampling in self.sampling],
             "evaluations_per_gradient": self.evaluations_per_gradient,
             "total": self.total._asdict(),
             "physics": self.physics,
@@ -76,7 +98,7 @@ class _PlanningSession:
         self._prepared = prepared
         self._chosen = Chosen(prepared)
         self._rehearsal = _Rehearsal()
-        self._first: tuple[Measurement, int] | None = None
+        self._first: tuple[Measurement, Point] | None = None
         self._stage = 0
         self._total = Cost()
         self.rng = np.random.default_rng(prepared.spec.seed)
@@ -94,7 +116,7 @@ class _PlanningSession:
         x = self._chosen.start(ansatz, self._stage)
         measurement = self._chosen.compile(loss, ansatz)
         if self._stage == 0:
-            self._first = measurement, len(x)
+            self._first = measurement, x
         oracle = Oracle(measurement.cost, self._rehearsal.ask)
         ending = minimize(self._chosen.optimization(x, self._stage, optimizer), oracle, self._limited(share))
         self._stage += 1
@@ -106,7 +128,7 @@ class _PlanningSession:
         """Compile, and answer with random numbers."""
         measurement = self._chosen.compile_query(query)
         rows = np.zeros((1, 0)) if points is None else points
-        self._first = self._first or (measurement, rows.shape[1])
+        self._first = self._first or (measurement, rows[0])
         question = Values(rows[0], rows, 0)
         self._total = self._total.plus(measurement.cost(question))
         answer = self._rehearsal.ask(question)
@@ -115,12 +137,13 @@ class _PlanningSession:
     def plan(self) -> Plan:
         """What was added up."""
         assert self._first is not None, "the algorithm measured nothing"
-        measurement, n_parameters = self._first
+        measurement, x = self._first
         return Plan(
             id=self._prepared.spec.id,
             resolved=self._chosen.resolved(),
-            n_parameters=n_parameters,
+            n_parameters=len(x),
             resources=tuple(program.resources for program in measurement.programs),
+            sampling=tuple(_sampling(program, x) for program in measurement.programs),
             evaluations_per_gradient=max(program.evaluations_per_gradient for program in measurement.programs),
             total=self._total,
             physics=measurement.programs[0].resources.physics,
@@ -130,6 +153,22 @@ class _PlanningSession:
     def _limited(self, share: float) -> Budget:
         budget = self._chosen.budget.left(self._total, share)
         return budget._replace(max_evals=REHEARSED_EVALUATIONS if budget.max_evals is None else budget.max_evals)
+
+
+def _sampling(program: Program, x: Point) -> Sampling | None:
+    """At x without noise; in the worst state where that is too wide to be computed in passing."""
+    division = program.execution.division
+    groups = [group for group in program.groups if not isinstance(group, Open)]
+    if division is None or not groups:
+        return None
+    bounds = np.array([group.extremes(None)[1] for group in groups])
+    narrow = program.resources.n_qubits <= SPREAD_QUBITS
+    sigma, where = (program.spreads(x), "at the start, without noise") if narrow else (bounds, "in the worst state")
+    total, stderr = sum(division.shots) + sum(division.pilot), {}
+    for allocation in ALLOCATIONS:
+        with suppress(UsageError):  # too few shots for this one
+            stderr[allocation] = expected_stderr(allocation, total, bounds.tolist(), sigma, division.least)
+    return Sampling(division.shots, division.pilot, stderr, where)
 
 
 class _Rehearsal:

@@ -183,7 +183,7 @@ class Chosen:
 
     def _measurement(self, loss: Loss, parameters: list[Any], without: Set[str], **geometry: Any) -> Measurement:
         spec = self._prepared.spec
-        conditions = Conditions(spec.shots, spec.realizations, spec.threads, spec.dd, without)
+        conditions = Conditions(spec.shots, spec.realizations, spec.threads, spec.dd, without, spec.allocation)
         measuring = Measuring(conditions, spec.grouping, spec.mitigate, spec.gradient)
         return Measurement(loss, parameters, self._prepared.device, self.backend, measuring, **geometry)
 

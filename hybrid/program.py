@@ -1,6 +1,6 @@
 """Program: a compiled query, called many times with points; values and gradients with their standard errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -8,11 +8,24 @@ import numpy as np
 from jaxtyping import Float
 
 from hybrid import gradients
+from hybrid.allocation import proportional
 from hybrid.angles import AngleMap
 from hybrid.counts import Correction
 from hybrid.errors import UsageError
-from hybrid.estimate import AllZeros, Observed, Open, Settled, calibration_pulls, exact_values, share, variance, widening
-from hybrid.execution import Execution
+from hybrid.estimate import (
+    AllZeros,
+    Observed,
+    Open,
+    Settled,
+    Share,
+    calibration_pulls,
+    exact_values,
+    mixed,
+    share,
+    variance,
+    widening,
+)
+from hybrid.execution import Execution, over_realizations
 from hybrid.gradients import Measured
 from hybrid.randomness import Seed, child, sequence
 from hybrid.resources import Resources
@@ -44,7 +57,7 @@ class Program:
     """A compiled query. Calls are pure functions of their arguments; see `hybrid.compile`.
 
     `method` is how gradients are made; `differentiable` gives the same circuits where they can be
-    differentiated and `geometry` the first one without noise, both compiled when first asked for.
+    differentiated and `noiseless` without noise, both compiled when first asked for.
     """
 
     angle_map: AngleMap
@@ -55,7 +68,7 @@ class Program:
     calibrate: Callable[[np.random.SeedSequence], Correction] | None
     method: str
     differentiable: Callable[[], Execution]
-    geometry: Callable[[], GeometricRunner]
+    noiseless: Callable[[], GeometricRunner]
     engine: Callable[[], Backend]
 
     @property
@@ -155,8 +168,18 @@ class Program:
         jacobian = self.angle_map.jacobian(x)
         if not jacobian.size:
             return np.zeros((len(x), len(x)))
-        metric = jacobian.T @ self.geometry().metric(self.angle_map(x[None])[0]) @ jacobian
+        metric = jacobian.T @ self.noiseless().metric(self.angle_map(x[None])[0]) @ jacobian
         return (metric + metric.T) / 2
+
+    def spreads(self, x: Point) -> Float[np.ndarray, " g"]:
+        """Standard deviation of one shot of every group at x (p,), in the state without noise: what allocation goes by."""
+        outcomes = np.arange(2**self.resources.n_qubits, dtype=np.uint64)
+        weights = np.array([group.eigenvalues(outcomes, None) for group in self.groups]).reshape(len(self.groups), -1)
+        if not len(weights):
+            return np.zeros(0)
+        (shares,) = self.noiseless().distributions(self.angle_map(self._checked(np.asarray(x, dtype=float)[None])))
+        mean = np.sum(shares * weights, axis=1)
+        return np.sqrt(np.maximum(np.sum(shares * weights**2, axis=1) - mean**2, 0.0))
 
     def _adjoint(self, x: Point, root: np.random.SeedSequence, detuning_seed: Seed) -> gradients.Slopes:
         """One reverse pass per realization; the value is the backend's own."""
@@ -266,15 +289,47 @@ class Program:
         detunings: np.random.SeedSequence,
         correction: Correction | None,
     ) -> Measured:
-        counts, inflation = self.execution.counts(angles, root, detunings, first)
+        """Estimates from counts; with a pilot, of two parts whose weights are fixed beforehand (`hybrid.allocation`)."""
         values, stderr, pulls = np.zeros((len(angles), 1)), np.zeros(len(angles)), []
-        for row, seen in enumerate(counts):
-            groups = self._known if self._open is None else [_seen(self._open, seen[0])]
-            shares = [share(group, c, self.execution.realizations, correction) for group, c in zip(groups, seen, strict=True)]
+        stages, inflation = self._stages(angles, first, root, detunings, correction)
+        for row, parts in enumerate(stages):
+            groups = self._known if self._open is None else [_seen(self._open, parts[0][1][0])]
+            weights = [weight for weight, _ in parts]
+            columns = zip(*(self._shares(groups, seen, correction) for _, seen in parts), strict=True)
+            numbers = zip(*([int(c.counts.sum()) for c in seen] for _, seen in parts), strict=True)
+            shares = [mixed(weights, column, shots) for column, shots in zip(columns, numbers, strict=True)]
             values[row, 0] = sum(part.mean for part in shares)
             stderr[row] = np.sqrt(variance(shares, inflation))
-            pulls.append(calibration_pulls(groups, seen, correction))
+            pulls.append(sum(weight * calibration_pulls(groups, seen, correction) for weight, seen in parts))
         return Measured(values, stderr, np.array(pulls))
+
+    def _stages(
+        self,
+        angles: Angles,
+        first: int,
+        root: np.random.SeedSequence,
+        detunings: np.random.SeedSequence,
+        correction: Correction | None,
+    ) -> tuple[list[list[tuple[float, list[Counts]]]], float]:
+        """Per point its counts with the weight of each part, and the inflation by drift."""
+        execution, division = self.execution, self.execution.division
+        if execution.pilot is None or division is None:
+            counts, inflation = execution.counts(angles, root, detunings, first)
+            return [[(1.0, seen)] for seen in counts], inflation
+        pilots, inflation = execution.counts(angles, root, detunings, first, shots=execution.pilot, pilot=True)
+        stages = []
+        for row, pilot in enumerate(pilots):
+            found = self._shares(self._known, pilot, correction)
+            sigma = np.sqrt([part.variance * n for part, n in zip(found, division.pilot, strict=True)])
+            per_group = proportional(sum(division.shots), sigma, division.least)
+            shots = over_realizations(per_group, execution.realizations)
+            (rest,), _ = execution.counts(angles[row : row + 1], root, detunings, first + row, shots=shots)
+            stages.append([(division.fraction, pilot), (1 - division.fraction, rest)])
+        return stages, inflation
+
+    def _shares(self, groups: Sequence[Observed], seen: Sequence[Counts], correction: Correction | None) -> list[Share]:
+        realizations = self.execution.realizations
+        return [share(group, c, realizations, correction) for group, c in zip(groups, seen, strict=True)]
 
 
 def _seen(group: Open, counts: Counts) -> Settled:

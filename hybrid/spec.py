@@ -15,7 +15,8 @@ from hybrid.errors import UsageError, shortened, unknown
 from hybrid.files import check_file, line_of, looks_like_path, read_text, read_toml
 
 GRADIENTS = ("auto", "adjoint", "parameter-shift", "finite-difference", "spsa")
-GROUPINGS = ("qwc", "none")
+GROUPINGS = ("qwc", "general", "none")
+ALLOCATIONS = ("uniform", "weighted", "adaptive")
 MITIGATIONS = ("none", "readout")
 DD = ("none", "echo", "xy4")
 DEFAULT_ITERATIONS = 300
@@ -30,7 +31,7 @@ MEMBERS = {
 """Field -> family of the member it names."""
 WHOLE = {"shots": 0, "realizations": 2, "threads": 1, "max_evals": 0, "max_iterations": 0, "seed": 0}
 """Field that takes a whole number -> the least."""
-WORDS = {"gradient": GRADIENTS, "grouping": GROUPINGS, "mitigate": MITIGATIONS, "dd": DD}
+WORDS = {"gradient": GRADIENTS, "grouping": GROUPINGS, "mitigate": MITIGATIONS, "dd": DD, "allocation": ALLOCATIONS}
 """Field that takes one of a few words -> those words."""
 
 
@@ -59,6 +60,7 @@ class Spec:
     mitigate: str = _flag("none", f"Error mitigation: {', '.join(MITIGATIONS)}.", "METHOD")
     shots: int = _flag(0, "Shots per expectation value, divided over its groups; 0 = exact.", "N")
     grouping: str = _flag("qwc", f"How Pauli terms share circuits: {', '.join(GROUPINGS)}.", "METHOD")
+    allocation: str = _flag("uniform", f"How shots are divided over groups: {', '.join(ALLOCATIONS)}.", "METHOD")
     threads: int = _flag(1, "Threads of the simulator.", "N")
     max_evals: int | None = _flag(None, "Stop before more parameter points than this; 0 only evaluates.", "N")
     max_iterations: int | None = _flag(

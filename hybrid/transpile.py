@@ -183,22 +183,28 @@ def _guard_small_angles(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[P
 
 
 @lru_cache(maxsize=16)
-def target(device: Device) -> Target:
+def target(device: Device, within: tuple[int, ...] | None = None) -> Target:
     """`native_target`, made once."""
-    return native_target(device)
+    return native_target(device, within)
 
 
-def native_target(device: Device) -> Target:
-    """Qiskit's view of the device: native gates with durations and published errors on the coupled pairs, both directions."""
-    result = Target(description=device.caveat, num_qubits=device.n_qubits)
+def native_target(device: Device, within: tuple[int, ...] | None = None) -> Target:
+    """Qiskit's view of the device: native gates with durations and published errors on the coupled pairs, both directions.
+
+    With `within` of those qubits alone, numbered in that order.
+    """
+    assert device.n_qubits is not None
+    place = {q: i for i, q in enumerate(range(device.n_qubits) if within is None else within)}
+    result = Target(description=device.caveat, num_qubits=len(place))
     angle = Parameter("angle")
     known: dict[str, Gate] = {"sx": SXGate(), "cz": CZGate()}
     known |= {"rz": RZGate(angle), "rx": RXGate(angle), "rzz": RZZGate(angle), "rxx": RXXGate(angle)}
     for gate in device.gates.values():
         properties = {}
         for qubits, duration_s in gate.duration_s.items():
-            entry = InstructionProperties(duration=duration_s, error=gate.error[qubits])
-            properties |= {qubits: entry, qubits[::-1]: entry}
+            if place.keys() >= set(qubits):
+                entry, at = InstructionProperties(duration=duration_s, error=gate.error[qubits]), tuple(map(place.get, qubits))
+                properties |= {at: entry, at[::-1]: entry}
         result.add_instruction(known[gate.name], properties)
     result.add_instruction(Delay(Parameter("duration")), {(qubit,): None for qubit in range(result.num_qubits or 0)})
     return result
@@ -217,6 +223,33 @@ def measured(isa: IsaCircuit, basis: str, device: Device) -> QuantumCircuit:
         if letter in "XY":
             circuit.append(pulse, [qubit])
     return circuit
+
+
+def rotated(isa: IsaCircuit, clifford: QuantumCircuit, device: Device) -> tuple[QuantumCircuit, tuple[int, ...]]:
+    """The ISA circuit followed by `clifford` in native gates between its own qubits, and where each of them ends up.
+
+    UsageError where those qubits are not coupled to one another.
+    """
+    n = isa.circuit.num_qubits
+    if not device.noisy:
+        return isa.circuit.compose(clifford), tuple(range(n))
+    passes = generate_preset_pass_manager(
+        2,
+        target=target(device, isa.physical),
+        initial_layout=list(range(n)),
+        seed_transpiler=LAYOUT_SEED,
+        approximation_degree=1.0,
+    )
+    try:
+        native = passes.run(clifford)
+    except TranspilerError as error:
+        raise UsageError(
+            f"grouping=general: a group cannot be rotated on qubits {isa.physical} of device '{device.name}' "
+            f"({error.message}); take grouping=qwc."
+        ) from None
+    assert native.layout is None or native.layout.initial_index_layout() == list(range(n))
+    ends = tuple(native.layout.final_index_layout()) if native.layout else tuple(range(n))
+    return isa.circuit.compose(native), ends
 
 
 def schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...]) -> Schedule:

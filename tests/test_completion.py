@@ -197,7 +197,7 @@ def test_bash_itself(program, tmp_path):
     assert done.stdout.splitlines() == [
         "vqe",
         "learning_rate= learning_rate=0.05",
-        "learning_rate= beta1= beta2= epsilon= gtol=",
+        "learning_rate= beta1= beta2= epsilon= decay= gtol= window=",
         "density_matrix",
         "meluxina-q",
     ]

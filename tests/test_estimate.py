@@ -12,11 +12,12 @@ from qiskit.quantum_info import Operator, Pauli, SparsePauliOp
 from scipy.stats import binom, chi2
 
 from hybrid import program as program_module
+from hybrid.allocation import divide_shots
 from hybrid.compilation import compile
 from hybrid.counts import Readout, draw, merge
 from hybrid.device import Device
 from hybrid.errors import UsageError
-from hybrid.estimate import AllZeros, Group, divide_shots, exact_values, group_terms, share, variance
+from hybrid.estimate import AllZeros, Group, exact_values, group_terms, share, variance
 from hybrid.randomness import child
 from hybrid.transpile import measured, to_isa
 from hybrid.types import Counts

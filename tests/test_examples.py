@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from readme import README, blocks
 
+from hybrid import catalog
 from hybrid.cli.app import EXIT_CODES
 
 ROOT = Path(__file__).parent.parent
@@ -43,7 +44,7 @@ def run(command: list[str], folder: Path) -> str:
 
 def test_every_example_is_tested():
     benchmarks = {f"benchmarks/{name}.py" for name in ("engine", "engine_peers", "vqe_lightning", "overhead", "silicon_spin")}
-    tested = {*QUICK, "energy_landscape.py", *benchmarks, "README.md"}
+    tested = {*QUICK, "energy_landscape.py", "optimizers.py", *benchmarks, "README.md"}
     files = [path for path in EXAMPLES.rglob("*") if path.is_file() and not {"__pycache__", "circuits"} & set(path.parts)]
     found = {str(path.relative_to(EXAMPLES)) for path in files}
     assert found == tested
@@ -88,6 +89,14 @@ def test_energy_landscape(folder):
     rows = [line.split() for line in run([sys.executable, "examples/energy_landscape.py"], folder).splitlines()[1:]]
     assert len(rows) == 7
     assert all(float(ideal) < float(stand_in) for _, ideal, stand_in, *_ in rows)
+
+
+def test_optimizers(folder):
+    """Every optimiser has a line and the picture is there."""
+    pytest.importorskip("matplotlib")
+    out = run([sys.executable, "examples/optimizers.py"], folder)
+    assert {line.split()[0] for line in out.splitlines()} == {*catalog.names("optimizers"), "plot:"}
+    assert (folder / "optimizers.png").stat().st_size > 10_000
 
 
 def test_overhead_benchmark(folder):

@@ -190,7 +190,7 @@ class _Runner:
     ) -> Counts:
         """One job for the realizations with most shots, one for those with one fewer."""
         found: list[tuple[int, int, int]] = []
-        for n in np.unique(shots):
+        for n in np.unique(shots[shots > 0]):
             rows = np.flatnonzero(shots == n)
             jobs = self._run(circuit, angles[rows], shots=int(n), seed_simulator=_aer_seed(seed) + int(n))
             found += [

@@ -1,7 +1,9 @@
 """A result and a plan as a person reads them."""
 
 from dataclasses import fields
+from math import floor, log10
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
@@ -10,7 +12,10 @@ from hybrid.result import OWN_PHYSICS, Result, with_uncertainty
 from hybrid.spec import Spec
 
 WIDTH = 16
-CARRIED = ("ansatz", "optimizer", "gradient", "backend", "grouping", "dephasing", "realizations", "dd", "mitigate", "threads")
+CARRIED = (
+    *("ansatz", "optimizer", "gradient", "backend", "grouping", "allocation", "dephasing", "realizations", "dd", "mitigate"),
+    "threads",
+)
 """Flags that the suggested next command keeps."""
 
 
@@ -38,11 +43,34 @@ def result_text(result: Result, spec: Spec) -> str:
     return "\n".join(lines) + "\n\n" + table(rows, WIDTH) + f"\n\n{wrapped(result.caveat)}".rstrip()
 
 
+def repetitions_text(found: Any) -> str:
+    """The report of `--repeat`: how the final values of the runs scatter."""
+    first, count = found.runs[0], len(found.runs)
+    low, high = found.quartiles
+    places = max(0, 1 - floor(log10(high - low))) if high > low else 9
+    seeds = [result.spec["seed"] for result in found.runs]
+    noise = median(result.stderr for result in found.runs)
+    shots = sum(result.shots for result in found.runs)
+    title = f"{first.algorithm} of {first.problem}; ansatz {first.ansatz}; optimizer {first.optimizer.partition(':')[0]}"
+    rows = [
+        (first.quantity, f"median {found.median:.{places}f} {first.unit}".rstrip() + f" of {count} runs"),
+        ("", f"quartiles {low:.{places}f} and {high:.{places}f}, interquartile range {high - low:.2g}"),
+        ("", f"the measurement of each final value contributes ± {noise:.2g}" if noise > 0 else ""),
+        ("exact", "not known" if found.gap is None else f"{first.exact:.9f} {first.unit}".rstrip() + f"  gap {found.gap:.3g}"),
+        (first.baseline_name, f"{first.baseline:.9f} {first.unit}".rstrip() if first.baseline is not None else ""),
+        ("ended", f"{sum(result.converged for result in found.runs)} of {count} converged"),
+        ("evaluations", f"median {median(result.nfev for result in found.runs):g} a run, {shots:,} shots in all"),
+        ("seeds", f"{seeds[0]} to {seeds[-1]}, each its own record in {Path(first.record).parent}"),
+    ]
+    lines = [physics(first.device, first.physics, first.simulator), wrapped(spaced(title), indent=2)]
+    return "\n".join(lines) + "\n\n" + table(rows, WIDTH) + f"\n\n{wrapped(first.caveat)}".rstrip()
+
+
 def plan_text(plan: Any) -> str:
     """The report of `--dry-run`."""
     rows = [("run", plan.id)]
-    for resources in plan.resources:
-        rows += _resource_rows(resources, plan.n_parameters)
+    for resources, sampling in zip(plan.resources, plan.sampling, strict=True):
+        rows += _resource_rows(resources, plan.n_parameters) + _sampling_rows(sampling, plan.resolved["allocation"])
     total = plan.total
     shots = f"{total.shots:,} shots" if total.shots else f"no shots ({_without_shots(plan.resolved['device'])})"
     rows += [
@@ -66,6 +94,19 @@ def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:
         ("qubits", f"{resources.n_qubits}, {_layout(resources)}"),
         ("duration", f"{resources.duration_s * 1e6:.2f} us per circuit" if resources.duration_s else ""),
         ("memory", f"{human_bytes(resources.memory_bytes)} per point" if resources.memory_bytes else ""),
+    ]
+
+
+def _sampling_rows(sampling: Any, allocation: str) -> list[tuple[str, str]]:
+    """What an expectation value's shots buy."""
+    if sampling is None:
+        return []
+    groups = " + ".join(f"{n:,}" for n in sampling.shots[:6]) + (" + ..." if len(sampling.shots) > 6 else "")
+    pilot = f", after {sum(sampling.pilot):,} of a pilot" if sampling.pilot else ""
+    errors = ", ".join(f"{name} {stderr:.2g}" for name, stderr in sampling.stderr.items())
+    return [
+        ("shots", f"{allocation}: {groups}{pilot}"),
+        ("standard error", f"{errors}; {sampling.where}"),
     ]
 
 

@@ -32,6 +32,7 @@ OWN_FLAGS = {
     "as_json": (bool, "--json", "Print one JSON object.", ""),
     "quiet": (bool, "--quiet", "No progress on stderr.", ""),
     "dry_run": (bool, "--dry-run", "Print what the run would take; measure nothing.", ""),
+    "repeat": (str | None, "--repeat", "Run with N seeds, from --seed on; print median and quartiles.", "N"),
     "plot": (bool, "--plot", "Draw the convergence beside the record (PNG).", ""),
     "require_converged": (bool, "--require-converged", "Exit with 3 unless the optimiser converged.", ""),
     "bind": (list[str], "--bind", "Of a circuit file: give a parameter its value; repeat it.", "NAME=VALUE"),
@@ -70,7 +71,7 @@ def command() -> Callable[..., None]:
             default = "" if field.default in (None, MISSING) else f" Default: {field.default}."
             parameters.append(_flag(field.name, str | None, field.metadata["help"] + default, field.metadata["metavar"], None))
     for name, (kind, flag, help, metavar) in OWN_FLAGS.items():
-        default = Path("results") if kind is Path else [] if kind == list[str] else False
+        default = {Path: Path("results"), list[str]: [], str | None: None}.get(kind, False)
         parameters.append(_flag(name, kind, help, metavar, default, flag))
 
     def run(**arguments: Any) -> None:
@@ -130,6 +131,7 @@ def execute(
     as_json: bool,
     quiet: bool,
     dry_run: bool,
+    repeat: str | None,
     plot: bool,
     require_converged: bool,
     bind: list[str],
@@ -138,7 +140,7 @@ def execute(
 ) -> None:
     """Do what the command line says."""
     if sample.is_circuit(words):
-        only_runs = {"exact": exact, "dry-run": dry_run, "require-converged": require_converged}
+        only_runs = {"exact": exact, "dry-run": dry_run, "repeat": repeat, "require-converged": require_converged}
         _sample(words[0], flags, [name for name, given in only_runs.items() if given], bind, draw, plot, as_json)
         return
     if bind or draw:
@@ -147,6 +149,8 @@ def execute(
         raise UsageError("--exact and --shots contradict each other.")
     if plot and dry_run:
         raise UsageError("--plot and --dry-run contradict each other: nothing is measured, nothing can be drawn.")
+    if repeat is not None and (plot or dry_run):
+        raise UsageError(f"--repeat and --{'plot' if plot else 'dry-run'} contradict each other: that is told of one run.")
     if exact:
         flags["shots"] = 0
     spec = make_spec(words, flags, results)
@@ -155,6 +159,9 @@ def execute(
 
         found = make_plan(spec)
         emit(json.dumps(found.to_json()) if as_json else report.plan_text(found))
+        return
+    if repeat is not None:
+        _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, require_converged)
         return
     if plot:
         need_matplotlib()
@@ -165,6 +172,17 @@ def execute(
         _draw(Path(result.record), quiet)
     if require_converged and not result.converged:
         raise NotConverged(f"not converged: stopped by its {result.reason}.")
+
+
+def _repeat(spec: Spec, count: int, results: Path, as_json: bool, quiet: bool, require_converged: bool) -> None:
+    from hybrid.repetition import repeat
+    from hybrid.session import Watcher
+
+    with _signals() as interruption, Display(sys.stderr, quiet=quiet) as display:
+        found = repeat(spec, count, results, watcher=Watcher(display.show, interruption, display.note))
+    emit(json.dumps(found.to_json()) if as_json else report.repetitions_text(found))
+    if require_converged and (missed := [result for result in found.runs if not result.converged]):
+        raise NotConverged(f"{len(missed)} of {count} runs did not converge; the first stopped by its {missed[0].reason}.")
 
 
 def _sample(
