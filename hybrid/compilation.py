@@ -14,7 +14,7 @@ from hybrid import catalog
 from hybrid.angles import split
 from hybrid.device import Device
 from hybrid.errors import UsageError, unknown
-from hybrid.estimate import AllZeros, Observed, Open, group_terms
+from hybrid.estimate import AllZeros, Group, Observed, Open, group_terms
 from hybrid.execution import Conditions, Execution, described, set_up
 from hybrid.mitigation import calibration
 from hybrid.program import Program

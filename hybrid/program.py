@@ -174,7 +174,7 @@ class Program:
     def spreads(self, x: Point) -> Float[np.ndarray, " g"]:
         """Standard deviation of one shot of every group at x (p,), in the state without noise: what allocation goes by."""
         outcomes = np.arange(2**self.resources.n_qubits, dtype=np.uint64)
-        weights = np.array([group.eigenvalues(outcomes, None) for group in self.groups]).reshape(len(self.groups), -1)
+        weights = np.array([group.eigenvalues(outcomes, None) for group in self._known]).reshape(len(self._known), -1)
         if not len(weights):
             return np.zeros(0)
         (shares,) = self.noiseless().distributions(self.angle_map(self._checked(np.asarray(x, dtype=float)[None])))

@@ -111,7 +111,10 @@ Optimization: TypeAlias = Generator[Question, Any, Point]
 
 @runtime_checkable
 class Optimizer(Protocol):
-    """A member of `optimizers/` with its options bound."""
+    """A member of `optimizers/` with its options bound.
+
+    Its file names in `ASKS` which of "metric" and "overlaps" it asks, so that a loss without a state is refused beforehand.
+    """
 
     def __call__(self, x: Point, rng: np.random.Generator) -> Optimization: ...
 

@@ -58,14 +58,14 @@ def test_natural_gradient_divides_by_the_metric():
 
 def test_natural_gradient_does_not_care_how_parameters_are_scaled():
     """With x = s y the metric grows by s^2 and the gradient by s: the path in x is the same."""
-    paths, row = [], ROWS["circuit"]
+    row, paths = ROWS["circuit"], []
     for s in (1.0, 3.0):
-        scaled = Row(lambda y, s=s: row.loss(s * y), tuple(np.array(row.start) / s), state=lambda y, s=s: circuit_state(s * y))
+        scaled = Row(
+            lambda y, s=s: row.loss(s * y), tuple(np.array(row.start[:3]) / s), state=lambda y, s=s: circuit_state(s * y)
+        )
         found = drive("natural_gradient:regularization=1e-9", scaled, iterations=5)
         paths.append(np.array([s * q.x for q in found.questions]))
-    # Four angles turn a state of three: the metric is singular, and the direction of no effect is left to rounding.
-    losses = [[ROWS["circuit"].loss(x) for x in path] for path in paths]
-    assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+    assert paths[0] == pytest.approx(paths[1], abs=1e-5)  # differences of 1e-9 over the metric's least eigenvalue
 
 
 def test_qn_spsa_asks_two_losses_and_four_overlaps_and_its_metric_is_the_metric():
@@ -162,12 +162,15 @@ def test_scipy_leaves_no_thread_when_it_is_left_in_the_middle():
     assert threading.active_count() == 1
 
 
-def test_scipy_errors_come_out_where_they_are_asked():
-    optimization = start("scipy:method=L-BFGS-B", [0.5, 0.5])
+def test_scipy_errors_come_out_where_they_are_asked(monkeypatch):
+    def broken(loss, x, **options):
+        raise ValueError(f"no answer to {loss(x)}")
+
+    monkeypatch.setattr(optimize, "minimize", broken)
+    optimization = start("scipy", [0.5, 0.5])
     next(optimization)
-    optimization.send(Losses(np.array([1.0]), np.zeros(1)))
-    with pytest.raises(ValueError, match="shape|size|broadcast|dimension"):
-        optimization.send(LossGradient(1.0, np.zeros(3), 0.0, np.zeros(3)))
+    with pytest.raises(ValueError, match=r"no answer to 1\.5"):
+        optimization.send(Losses(np.array([1.5]), np.zeros(1)))
     assert threading.active_count() == 1
 
 
@@ -208,14 +211,15 @@ def test_resumable_at_every_answer(tmp_path, name):
     """Interrupted behind every answer in turn, the record ends as the untroubled one; and one seed repeats exactly."""
     spec = Spec(problem="h2", optimizer=name, backend="exact", shots=50, gradient="spsa", max_evals=14, seed=3)
     untroubled = run(spec, tmp_path / "untroubled")
-    for _ in range(40):
+    interrupted = 0
+    while True:
         asked = iter(range(2))
         stop = Watcher(interruption=lambda asked=asked: None if next(asked, 1) != 1 else Interrupted("interrupted."))
         try:
             result = run(spec, tmp_path / "again", watcher=stop)
             break
         except Interrupted:
-            continue
-    assert attempt > 0
+            interrupted += 1
+    assert interrupted > 0
     assert result.digest == untroubled.digest
     assert threading.active_count() == 1

@@ -103,7 +103,7 @@ def _sampling_rows(sampling: Any, allocation: str) -> list[tuple[str, str]]:
         return []
     groups = " + ".join(f"{n:,}" for n in sampling.shots[:6]) + (" + ..." if len(sampling.shots) > 6 else "")
     pilot = f", after {sum(sampling.pilot):,} of a pilot" if sampling.pilot else ""
-    errors = ", ".join(f"{name} {stderr:.2g}" for name, stderr in sampling.stderr.items())
+    errors = ", ".join(f"{name} {stderr:.3g}" for name, stderr in sampling.stderr.items())
     return [
         ("shots", f"{allocation}: {groups}{pilot}"),
         ("standard error", f"{errors}; {sampling.where}"),

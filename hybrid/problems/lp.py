@@ -78,7 +78,7 @@ def _program(path: Path) -> tuple[Program, bool]:
 def _read(path: Path) -> tuple[Any, bool]:
     """HiGHS' model and whether it maximises; UsageError with its own words when it cannot read the file."""
     try:
-        import highspy
+        import highspy  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise MissingPart("LP files are read by HiGHS. Install it with: pip install 'hybrid-sandbox[lp]'") from None
     highs = highspy.Highs()

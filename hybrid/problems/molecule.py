@@ -64,7 +64,7 @@ def _lines(path: Path) -> list[str]:
 def _integrals(atoms: list[tuple[str, list[float]]], basis: str, charge: int, unpaired: int) -> Integrals:
     """Restricted Hartree-Fock and its integrals over molecular orbitals, single-threaded and without files."""
     try:
-        from pyscf import ao2mo, gto, lib, scf
+        from pyscf import ao2mo, gto, lib, scf  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise MissingPart(
             "molecules are computed with PySCF. Install it with: pip install 'hybrid-sandbox[chemistry]'"
