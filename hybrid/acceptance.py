@@ -103,6 +103,11 @@ class _Export:
             raise UsageError(
                 f"algorithm '{prepared.spec.algorithm}' minimises no expectation value; export runs of vqe or qaoa."
             )
+        if prepared.spec.grouping == "general":
+            raise UsageError(
+                "grouping=general reads no single qubits, so its circuits tell nobody else what to do with a bit; "
+                "export a run with grouping=qwc."
+            )
         self._programs = chosen.compile(self._loss, ansatz).programs
         self._x = np.array(run.x, dtype=float)
         self._circuits = [found for i, program in enumerate(self._programs) for found in self._measured(i, program)]
@@ -112,14 +117,15 @@ class _Export:
         if not program.groups:
             return []
         isa, device = program.execution.recipe.isa, self._prepared.device
-        circuits = [measured(isa, group.basis, device) for group in program.groups]
+        groups = [group for group in program.groups if isinstance(group, Group | AllZeros)]
+        circuits = [measured(isa, group.basis, device) for group in groups]
         theta, seed = program.angle_map(self._x[None]), child(np.random.SeedSequence(self._prepared.spec.seed), EXPORT, query)
         perfect = set_up(isa, circuits, Device.load("ideal"), engine(), Conditions(threads=self._prepared.spec.threads))
         noise_free = perfect.distributions(theta, seed)[0, 0]
         noisy = program.execution.distributions(theta, seed)[0] if device.noisy else None
         return [
             _Circuit(query, group, isa, c.assign_parameters(theta[0]), noise_free[s], None if noisy is None else noisy[:, s])
-            for s, (group, c) in enumerate(zip(program.groups, circuits, strict=True))
+            for s, (group, c) in enumerate(zip(groups, circuits, strict=True))
         ]
 
     def made(self) -> Exported:
