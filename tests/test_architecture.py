@@ -35,6 +35,7 @@ LAYERS = [
     {"prepare"},
     {"planning", "plot", "sampling", "session"},
     {"audit", "bench", "characterization", "check", "explaining"},
+    {"scoring"},
     {"plot_bench", "plot_characterize", "plot_device", "plot_explain", "plot_histogram"},
     {"bench_report"},
     {"cli"},
