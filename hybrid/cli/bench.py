@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hybrid.cli import bench_pages, completion
+from hybrid.cli import bench_pages, bench_score, completion
 from hybrid.cli.bench_flags import (
     PROCESSES,
     Affinity,
@@ -66,6 +66,7 @@ app.command(name="plot", cls=Once, help=bench_pages.PLOT_HELP, short_help="Draw 
 app.command(name="report", cls=Once, help=bench_pages.REPORT_HELP, short_help="Write a page of files of rows.")(
     bench_pages.report_rows
 )
+app.command(name="score", cls=Once, help=bench_score.HELP, short_help="Score a device's profile.")(bench_score.score_device)
 
 
 @app.callback()
