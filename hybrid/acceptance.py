@@ -13,7 +13,7 @@ from hybrid import runs
 from hybrid.compilation import engine
 from hybrid.device import Device
 from hybrid.errors import UsageError
-from hybrid.estimate import AllZeros, Group
+from hybrid.estimate import AllZeros, Group, Observed, Open
 from hybrid.execution import Conditions, set_up
 from hybrid.inputs import as_given
 from hybrid.prepare import Chosen, Prepared, minimized, prepare
@@ -75,7 +75,7 @@ class _Circuit(NamedTuple):
     """One measured circuit: what it stands for, and its outcome probabilities over the algorithm's qubits."""
 
     query: int
-    group: Group | AllZeros
+    group: Observed
     isa: IsaCircuit
     bound: QuantumCircuit
     noise_free: Float[np.ndarray, " d"]
@@ -112,14 +112,15 @@ class _Export:
         if not program.groups:
             return []
         isa, device = program.execution.recipe.isa, self._prepared.device
-        circuits = [measured(isa, group.basis, device) for group in program.groups]
+        groups = [group for group in program.groups if not isinstance(group, Open)]
+        circuits = [measured(isa, group.basis, device) for group in groups]
         theta, seed = program.angle_map(self._x[None]), child(np.random.SeedSequence(self._prepared.spec.seed), EXPORT, query)
         perfect = set_up(isa, circuits, Device.load("ideal"), engine(), Conditions(threads=self._prepared.spec.threads))
         noise_free = perfect.distributions(theta, seed)[0, 0]
         noisy = program.execution.distributions(theta, seed)[0] if device.noisy else None
         return [
             _Circuit(query, group, isa, c.assign_parameters(theta[0]), noise_free[s], None if noisy is None else noisy[:, s])
-            for s, (group, c) in enumerate(zip(program.groups, circuits, strict=True))
+            for s, (group, c) in enumerate(zip(groups, circuits, strict=True))
         ]
 
     def made(self) -> Exported:
