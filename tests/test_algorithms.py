@@ -61,10 +61,9 @@ def lines(path: str | Path) -> list[object]:
 
 
 @pytest.mark.parametrize("name", SHORT)
-@pytest.mark.parametrize("shots", [0, 150])
-def test_interrupted_after_every_answer(tmp_path, name, shots):
+def test_interrupted_after_every_answer(tmp_path, name):
     """One answer per attempt, to the end: the record is that of the uninterrupted run, whatever the algorithm asks."""
-    spec = short(name, tmp_path, shots=shots, seed=3)
+    spec = short(name, tmp_path, shots=8000 if name == "adapt_vqe" else 150, seed=3)  # derivatives that are told from zero
     whole = run(spec, tmp_path / "whole")
     attempts = 0
     while True:
@@ -190,7 +189,7 @@ def test_adapt_finds_h2_with_its_one_double(tmp_path, pool):
     assert result.value == pytest.approx(-1.137306036, abs=1e-8)  # FCI; REFERENCE: every VQE tutorial
     numbers = {found["name"]: found["value"] for found in result.quantities}
     assert numbers["operators"] == 1
-    assert numbers["steepest left"] < 1e-5
+    assert numbers["steepest"] < 1e-5
     assert len(result.x) == 1
 
 

@@ -27,9 +27,10 @@ def adapt_vqe(
 
     Operators are exp(theta A), A = T - T^dagger over singles and doubles out of the Hartree-Fock state, or between any
     orbitals with `generalised`; in the `qubit` pool without the parity of the electrons between (qubit excitations, Yordanov
-    et al., Commun. Phys. 4, 228, 2021). dE/dtheta at theta = 0 is <[H, A]>, each measured in the present state. Stops when no
-    derivative exceeds `gtol` by more than two standard errors, at `max_operators`, or when the budget is spent, of which every
-    further operator gets an equal part. UsageError: no molecule in the Jordan-Wigner mapping, bounds that are not positive.
+    et al., Commun. Phys. 4, 228, 2021). dE/dtheta at theta = 0 is <[H, A]>, each measured in the present state. Converges when
+    no derivative (the largest is reported as steepest) exceeds `gtol` by more than two standard errors; stops at
+    `max_operators`, or when the budget is spent, of which every further operator gets an equal part. UsageError: no molecule in
+    the Jordan-Wigner mapping, bounds that are not positive.
     """
     if not gtol > 0 or max_operators < 1:
         raise UsageError("algorithm 'adapt_vqe': gtol and max_operators must be positive.")
@@ -41,14 +42,14 @@ def adapt_vqe(
     circuit.x(occupied)
     x: Point = np.zeros(0)
     solution: Solution | None = None
-    steepest = 0.0
+    steepest, converged = 0.0, False
     for k in range(max_operators):
         found = [session.measure(Expectation(circuit, slope), x[None]) for slope in slopes]
         values = np.array([abs(answer.values[0]) for answer in found])
         errors = np.array([answer.stderr[0] for answer in found])
         best = int(values.argmax())
         steepest = float(values[best])
-        if np.all(values - 2 * errors < gtol):
+        if converged := bool(np.all(values - 2 * errors < gtol)):
             break
         circuit = _grown(circuit, excitations[best], k, pool)
         loss, before = Loss((Expectation(circuit, hamiltonian),)), x
@@ -57,10 +58,12 @@ def adapt_vqe(
         x = solution.x
         if not solution.nfev:
             break
-    if solution is None:
-        raise UsageError("algorithm 'adapt_vqe': no operator of the pool changes the Hartree-Fock energy by more than gtol.")
-    numbers = Quantity("operators", float(len(x))), Quantity("steepest left", steepest, unit=problem.unit)
-    return solution._replace(quantities=numbers)
+    if solution is None:  # nothing to append: the Hartree-Fock state itself
+        value, stderr = session.measure(Expectation(circuit, hamiltonian))
+        solution = Solution(x, float(value[0]), float(stderr[0]), 0, 0, 0, 0, None, True, "")
+    numbers = Quantity("operators", float(len(x))), Quantity("steepest", steepest, unit=problem.unit)
+    reason = "converged" if converged else f"{max_operators} operators" if solution.converged else solution.reason
+    return solution._replace(converged=converged, reason=reason, quantities=numbers)
 
 
 def _grown(circuit: QuantumCircuit, excitation: Excitation, k: int, pool: str) -> QuantumCircuit:
