@@ -14,31 +14,31 @@ from matplotlib.ticker import LogFormatter
 import hybrid
 from hybrid import catalog
 
-FULL = {"seeds": 20, "evaluations": 600, "shots": 200}
-GLANCE = {"seeds": 2, "evaluations": 20, "shots": 200}
-PROBLEM = {"problem": "h2", "device": "meluxina-q", "backend": "exact"}
+FULL = {"seeds": 20, "evaluations": 600, "shots": 200, "device": "meluxina-q"}
+GLANCE = {"seeds": 2, "evaluations": 20, "shots": 200, "device": "meluxina-q:dephasing=markov"}
+PROBLEM = {"problem": "h2", "backend": "exact"}
 RESULTS = Path("results") / "optimizers"
 
 
-def infinite_shots() -> hybrid.Program:
+def infinite_shots(device: str) -> hybrid.Program:
     """The stand-in's energy in hartree for infinitely many shots, to judge points by."""
     problem = catalog.load(catalog.parse("problems", PROBLEM["problem"]))()
     circuit = catalog.load(catalog.parse("ansatze", problem.ansatz))(problem).circuit
-    return hybrid.compile(circuit, problem.hamiltonian, device=PROBLEM["device"], backend=PROBLEM["backend"])
+    return hybrid.compile(circuit, problem.hamiltonian, device=device, backend=PROBLEM["backend"])
 
 
-def compare(seeds: int, evaluations: int, shots: int) -> dict[str, np.ndarray]:
+def compare(seeds: int, evaluations: int, shots: int, device: str) -> dict[str, np.ndarray]:
     """By optimiser the energies, above the least that the circuit reaches on the stand-in, at the points it ended at.
 
     An evaluation of a gradient by parameter shift counts every shifted point, and an overlap counts as one. The metric of
     natural_gradient is computed and takes no shots: on a machine it would.
     """
-    energy = infinite_shots()
-    best = hybrid.run(hybrid.Spec(**PROBLEM, optimizer="lbfgs", max_iterations=60), RESULTS).x
+    energy = infinite_shots(device)
+    best = hybrid.run(hybrid.Spec(**PROBLEM, device=device, optimizer="lbfgs", max_iterations=60), RESULTS).x
     least = energy.values(np.array([best]), seed=0).values[0]
     excess = {}
     for name in catalog.names("optimizers"):
-        spec = hybrid.Spec(**PROBLEM, optimizer=name, shots=shots, max_evals=evaluations)
+        spec = hybrid.Spec(**PROBLEM, device=device, optimizer=name, shots=shots, max_evals=evaluations)
         found = hybrid.repeat(spec, seeds, RESULTS, processes=None if seeds > 2 else 1)
         excess[name] = energy.values(np.array([result.x for result in found.runs]), seed=0).values - least
         low, middle, high = 1000 * np.percentile(excess[name], [25, 50, 75])
@@ -76,8 +76,8 @@ def main() -> None:
     excess = compare(**size)
     shots = size["evaluations"] * size["shots"]
     title = (
-        f"VQE of H2 on the stand-in meluxina-q (not a prediction): {shots:,} shots a run,\n"
-        f"{size['seeds']} seeds; red: median, bar: quartiles"
+        f"VQE of H2 on the stand-in {size['device']} (not a prediction),\n"
+        f"{shots:,} shots a run, {size['seeds']} seeds; red: median, bar: quartiles"
     )
     draw(excess, title, "optimizers.png")
     print("plot: optimizers.png")
