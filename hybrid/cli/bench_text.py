@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from hybrid.bench.units import duration, size
 from hybrid.cli.layout import table, wrapped
 from hybrid.cli.progress import clock
 from hybrid.result import with_uncertainty
@@ -247,23 +248,3 @@ def _cell(cell: dict[str, Any], other: dict[str, Any], text: str) -> str:
     threads = f", {cell['threads']} threads" if cell["threads"] > 1 else ""
     name = f"  {cell['workload']}{who}{path}{threads}"
     return f"{name:<44}  {text}" if len(name) <= 44 and len(text) <= 34 else f"{name}\n      {text}"
-
-
-def duration(seconds: float | None) -> str:
-    """Three digits and a unit: `3.21 ms`."""
-    if seconds is None:
-        return "-"
-    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= 0.9995 * scale:
-            return f"{seconds / scale:#.3g}".rstrip(".") + f" {unit}"
-    return f"{seconds / 1e-9:.0f} ns"
-
-
-def size(n_bytes: float | None) -> str:
-    """Two or three digits and a unit: `16 MB`."""
-    if n_bytes is None:
-        return "-"
-    value, units = float(max(0, n_bytes)), ["B", "kB", "MB", "GB", "TB"]
-    while value >= 999.5 and len(units) > 1:
-        value, units = value / 1000, units[1:]
-    return f"{value:.3g} {units[0]}"
