@@ -215,6 +215,7 @@ def _terms(circuit: _Circuit, noisy: Float[np.ndarray, " d"] | None) -> list[dic
     if isinstance(group, AllZeros):
         bits = [v for v, place in circuit.places if group.basis[place] == "Z"]
         return [{"all_zeros_of_bits": bits, "coefficient": 1.0}]
+    assert isinstance(group, Group)
     found = []
     for mask, coefficient in zip(group.masks, group.coefficients, strict=True):
         letters = {v: group.basis[place] for v, place in circuit.places if int(mask) >> place & 1}

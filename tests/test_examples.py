@@ -147,7 +147,12 @@ def test_readme_test_command_is_what_ci_runs():
 
 
 @pytest.mark.parametrize(
-    "line", [line.partition("#")[0].strip() for line in (blocks()["tour"] + blocks()["physics"]).splitlines()]
+    "line",
+    [
+        line.partition("#")[0].strip()
+        for name in ("tour", "physics", "problems", "foreign")
+        for line in blocks()[name].splitlines()
+    ],
 )
 def test_readme_tour(line, folder):
     assert line.startswith("hybrid ")
@@ -157,6 +162,18 @@ def test_readme_tour(line, folder):
 def test_readme_explain(folder):
     measured, explained = (run([*MAIN, *shlex.split(line)[1:]], folder) for line in blocks()["explain"].splitlines())
     assert "energy" in measured and "readout" in explained
+
+
+def test_readme_bench(folder):
+    """One behind the other: the later ones read what the earlier have written."""
+    outs = [run([*MAIN, *shlex.split(line)[1:]], folder) for line in blocks()["bench"].splitlines()]
+    assert "s@1" in outs[0] and "su4_brick" in outs[4].replace("-", "_")
+    assert "<table" in (folder / "r.html").read_text()
+
+
+def test_readme_qiskit(folder):
+    (folder / "readme_block.py").write_text(blocks()["qiskit"])
+    assert "{" in run([sys.executable, "readme_block.py"], folder)
 
 
 def test_readme_python(folder):
