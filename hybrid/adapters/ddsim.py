@@ -41,11 +41,10 @@ class Ddsim:
 
     def translate(self, job: Job) -> _Native:
         """Circuits of numbers only: one per point."""
-        from mqt.core.ir import QuantumComputation
-
+        ir = simulator("mqt.core.ir", EXTRA)
         circuits = []
         for point in job.points:
-            circuit = QuantumComputation(job.n_qubits)
+            circuit = ir.QuantumComputation(job.n_qubits)
             for step in job.steps:
                 given = (step.at(point), *step.qubits) if step.name.startswith("r") else step.qubits
                 getattr(circuit, step.name)(*given)
@@ -56,21 +55,20 @@ class Ddsim:
 
     def compile(self, native: _Native, job: Job) -> Callable[[], Answer]:
         """A diagram package of its own for every call, so that nothing is remembered."""
-        from mqt.core.dd import DDPackage, build_functionality, simulate
-        from mqt.ddsim import CircuitSimulator
+        dd, ddsim = simulator("mqt.core.dd", EXTRA), simulator("mqt.ddsim", EXTRA)
 
         def counts() -> Answer:
-            found = CircuitSimulator(native.circuits[0], seed=job.seed).simulate(job.shots)
+            found = ddsim.CircuitSimulator(native.circuits[0], seed=job.seed).simulate(job.shots)
             return Answer(counts={int(bits, 2): number for bits, number in found.items()})
 
         def expectations() -> Answer:
             values = np.zeros((len(native.circuits), len(native.observables)))
             for k, circuit in enumerate(native.circuits):
-                package = DDPackage(job.n_qubits)
-                state = simulate(circuit, package.zero_state(job.n_qubits), package)
+                package = dd.DDPackage(job.n_qubits)
+                state = dd.simulate(circuit, package.zero_state(job.n_qubits), package)
                 for o, terms in enumerate(native.observables):
                     for pauli, weight in terms:
-                        operator = build_functionality(pauli, package)
+                        operator = dd.build_functionality(pauli, package)
                         values[k, o] += weight * package.expectation_value(operator, state)
                         package.dec_ref_mat(operator)
             return Answer(values=values)
@@ -80,9 +78,7 @@ class Ddsim:
 
 def _pauli(pauli: str) -> Any:
     """A Pauli string as a circuit."""
-    from mqt.core.ir import QuantumComputation
-
-    circuit = QuantumComputation(len(pauli))
+    circuit = simulator("mqt.core.ir", EXTRA).QuantumComputation(len(pauli))
     for qubit, letter in enumerate(reversed(pauli)):
         if letter != "I":
             getattr(circuit, letter.lower())(qubit)

@@ -15,12 +15,12 @@ def exact(*, precision: Literal["double", "single"] = "double") -> "Exact":
 
 
 class _Native(NamedTuple):
-    """Tasks of the engine, one per observable, and the angles (m) of parametrised gates as offset + scale * point[index]."""
+    """Tasks of the engine, one per observable; the angles (m) of parametrised gates are offset + scale * point[parameter]."""
 
     tasks: list[Any]
     offset: np.ndarray
     scale: np.ndarray
-    index: np.ndarray
+    parameter: np.ndarray
 
 
 @final
@@ -32,7 +32,7 @@ class Exact:
 
     def load(self) -> dict[str, str]:
         """Import the engine."""
-        for module in ("qiskit.quantum_info", "hybrid.exact", "hybrid.types"):
+        for module in ("qiskit.circuit.library", "qiskit.quantum_info", "hybrid.exact", "hybrid.types"):
             simulator(module, "")
         return versions("numpy", "qiskit")
 
@@ -64,7 +64,8 @@ class Exact:
                 gate.params = [step.angle]
             steps.append(Operation(gate, step.qubits))
         settings = (Setting(job.n_qubits, tuple(steps)),)
-        observables = [None] if job.task == "counts" else [SparsePauliOp.from_list(list(o)) for o in job.observables]
+        wanted = job.observables[:1] if job.task == "gradient" else job.observables
+        observables = [None] if job.task == "counts" else [SparsePauliOp.from_list(list(terms)) for terms in wanted]
         tasks = [Task(settings, parameters, observable, job.shots, job.threads) for observable in observables]
         turned = [step for step in job.steps if step.parameter >= 0]
         offset, scale = (np.array([getattr(step, name) for step in turned], dtype=float) for name in ("angle", "scale"))
@@ -81,7 +82,11 @@ class Exact:
         points = np.array(job.points, dtype=float).reshape(len(job.points), -1)
 
         def angles() -> np.ndarray:
-            return native.offset + native.scale * points[:, native.index] if len(native.index) else np.zeros((len(points), 0))
+            return (
+                native.offset + native.scale * points[:, native.parameter]
+                if len(native.parameter)
+                else np.zeros((len(points), 0))
+            )
 
         def values() -> Answer:
             return Answer(values=np.stack([e.expectations(angles()) for e in engines], axis=1), precision=precision)
@@ -93,7 +98,7 @@ class Exact:
 
         def gradient() -> Answer:
             value, slopes = engines[0].differentiate(angles())
-            summed = np.bincount(native.index, native.scale * slopes[0], minlength=points.shape[1])
+            summed = np.bincount(native.parameter, native.scale * slopes[0], minlength=points.shape[1])
             return Answer(values=value[:, None], gradient=summed, precision=precision)
 
         return {"expectations": values, "counts": counts, "gradient": gradient}[job.task]

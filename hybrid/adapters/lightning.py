@@ -51,14 +51,14 @@ class Lightning:
 
     def translate(self, job: Job) -> _Native:
         """One tape per point; wire 0 is the most significant bit, so qubit q is wire n - 1 - q."""
-        import pennylane as qml
-
+        qml = simulator("pennylane", EXTRA)
         n = job.n_qubits
         measured: list[Any]
         if job.task == "counts":
             measured = [qml.counts(wires=range(n))]
         else:
-            measured = [qml.expval(_hamiltonian(terms, n)) for terms in job.observables]
+            wanted = job.observables[:1] if job.task == "gradient" else job.observables
+            measured = [qml.expval(_hamiltonian(terms, n)) for terms in wanted]
         tapes = []
         for point in job.points:
             operations = [_operation(step, point, n) for step in job.steps]
@@ -73,8 +73,7 @@ class Lightning:
 
     def compile(self, native: _Native, job: Job) -> Callable[[], Answer]:
         """PennyLane's own preparation, once; every call is the device alone."""
-        import pennylane as qml
-
+        qml = simulator("pennylane", EXTRA)
         device = qml.device(self._name, wires=job.n_qubits, c_dtype=self._dtype, seed=job.seed)
         adjoint = job.task == "gradient"
         config = qml.devices.ExecutionConfig(gradient_method="adjoint" if adjoint else None, use_device_gradient=adjoint)
@@ -103,8 +102,7 @@ class Lightning:
 
 def _operation(step: Step, point: tuple[float, ...], n: int) -> Any:
     """The gate on its wires."""
-    import pennylane as qml
-
+    qml = simulator("pennylane", EXTRA)
     wires = [n - 1 - qubit for qubit in step.qubits]
     if step.name.startswith("r"):
         return getattr(qml, step.name.upper())(step.at(point), wires=wires)
@@ -114,7 +112,6 @@ def _operation(step: Step, point: tuple[float, ...], n: int) -> Any:
 
 def _hamiltonian(terms: tuple[tuple[str, float], ...], n: int) -> Any:
     """A Pauli string's leftmost letter is wire 0."""
-    import pennylane as qml
-
+    qml = simulator("pennylane", EXTRA)
     words = [qml.pauli.string_to_pauli_word(pauli, wire_map={wire: wire for wire in range(n)}) for pauli, _ in terms]
     return qml.Hamiltonian([weight for _, weight in terms], words)

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any, final
 
 from hybrid.adapters._shared import noisy, refuse, simulator, versions
-from hybrid.errors import UsageError
+from hybrid.errors import HybridError, UsageError
 from hybrid.job import Answer, Job
 
 
@@ -71,7 +71,7 @@ class Qiskit:
         def run() -> Answer:
             result = self._backend.run(circuit, shots=job.shots, **seeded).result()
             if not result.success:
-                raise RuntimeError(f"{self._object} failed: {getattr(result, 'status', 'no reason given')}")
+                raise HybridError(f"{self._object} failed: {getattr(result, 'status', 'no reason given')}")
             found = result.get_counts()
             return Answer(
                 counts={int(bits.replace(" ", ""), 2): int(number) for bits, number in found.items()}, precision="unknown"

@@ -54,9 +54,7 @@ class Qsim:
 
     def translate(self, job: Job) -> _Native:
         """A Cirq circuit with symbols; line qubit 0 is the most significant, so qubit q is line qubit n - 1 - q."""
-        import cirq
-        import sympy
-
+        cirq, sympy = simulator("cirq", EXTRA), simulator("sympy", EXTRA)
         if job.task == "gradient":
             job = shifted(job)
         qubits = cirq.LineQubit.range(job.n_qubits)
@@ -78,9 +76,7 @@ class Qsim:
         if job.task == "gradient":
             values = self.compile(native, shifted(job))
             return lambda: unshifted(job, values())
-        import cirq
-        import qsimcirq
-
+        cirq, qsimcirq = simulator("cirq", EXTRA), simulator("qsimcirq", EXTRA)
         gpu = self._device == "GPU"
         options = qsimcirq.QSimOptions(max_fused_gate_size=self._fused, cpu_threads=job.threads, use_gpu=gpu)
         runner = qsimcirq.QSimSimulator(options, seed=job.seed)
@@ -104,8 +100,7 @@ class Qsim:
 
 def _operation(step: Step, qubits: list[Any], symbols: Any) -> Any:
     """The gate; Cirq's depolarizing probability is that of a Pauli other than I, p (1 - 1/d^2)."""
-    import cirq
-
+    cirq = simulator("cirq", EXTRA)
     if step.name == "depolarize":
         return cirq.depolarize(step.angle * (1 - 1 / 4 ** len(qubits)), n_qubits=len(qubits)).on(*qubits)
     if step.name.startswith("r"):

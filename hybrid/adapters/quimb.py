@@ -47,9 +47,7 @@ class Quimb:
 
     def translate(self, job: Job) -> _Native:
         """Gates by name, and each observable as one operator over the chain."""
-        import quimb.operator as qop
-        import quimb.tensor as qtn
-
+        qop, qtn = simulator("quimb.operator", EXTRA), simulator("quimb.tensor", EXTRA)
         rows = [
             [
                 qtn.Gate(step.name, params=(step.at(point),) if step.name.startswith("r") else (), qubits=step.qubits)
@@ -67,7 +65,7 @@ class Quimb:
 
     def compile(self, native: _Native, job: Job) -> Callable[[], Answer]:
         """Nothing is prepared: every call grows the state from |0>."""
-        import quimb.tensor as qtn
+        qtn = simulator("quimb.tensor", EXTRA)
 
         def grown(gates: list[Any]) -> Any:
             circuit = qtn.CircuitMPS(job.n_qubits, max_bond=self._bond, cutoff=self._cutoff, dtype="complex128")
@@ -92,9 +90,7 @@ class Quimb:
 
 def _mean(operator: Any, psi: Any) -> float:
     """<psi|H|psi>."""
-    import quimb.tensor as qtn
-
-    return float(np.real(qtn.expec_TN_1D(psi.H, operator, psi)))
+    return float(np.real(simulator("quimb.tensor", EXTRA).expec_TN_1D(psi.H, operator, psi)))
 
 
 def _precision(psi: Any) -> str:

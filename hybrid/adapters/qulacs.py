@@ -52,8 +52,7 @@ class Qulacs:
 
     def translate(self, job: Job) -> _Native:
         """A parametric circuit; RX(t) of Qulacs is exp(+i t X / 2), so every angle changes its sign."""
-        import qulacs
-
+        qulacs = simulator("qulacs", EXTRA)
         circuit = qulacs.ParametricQuantumCircuit(job.n_qubits)
         turned = []
         for step in job.steps:
@@ -76,8 +75,7 @@ class Qulacs:
 
     def compile(self, native: _Native, job: Job) -> Callable[[], Answer]:
         """A state that every call starts afresh."""
-        import qulacs
-
+        qulacs = simulator("qulacs", EXTRA)
         kind = {"statevector": "QuantumState", "density_matrix": "DensityMatrix"}[self._method]
         state = getattr(qulacs, kind + ("Gpu" if self._device == "GPU" else ""))(job.n_qubits)
         numbers = state.get_vector() if self._method == "statevector" else state.get_matrix()
@@ -115,7 +113,6 @@ class Qulacs:
 
 def _depolarizing(qubits: tuple[int, ...], probability: float) -> Any:
     """Qulacs' probability is that of a Pauli other than I: p (1 - 1/d^2) where the job says (1 - p) rho + p I/d."""
-    import qulacs
-
+    qulacs = simulator("qulacs", EXTRA)
     kind = qulacs.gate.DepolarizingNoise if len(qubits) == 1 else qulacs.gate.TwoQubitDepolarizingNoise
     return kind(*qubits, probability * (1 - 1 / 4 ** len(qubits)))

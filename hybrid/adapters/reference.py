@@ -20,7 +20,8 @@ class Reference:
 
     def load(self) -> dict[str, str]:
         """Import Qiskit."""
-        simulator("qiskit.quantum_info", "")
+        for module in ("qiskit.circuit.library", "qiskit.quantum_info"):
+            simulator(module, "")
         return versions("qiskit")
 
     def refusal(self, job: Job) -> str | None:

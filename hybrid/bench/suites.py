@@ -47,6 +47,8 @@ def load(text: str) -> Suite:
         path = Path(text)
     elif text in names():
         path = FOLDER / f"{text}.toml"
+    elif text == "grid@1":
+        raise UsageError("grid@1 scores a device, not simulators: hybrid bench score DEVICE.")
     else:
         raise unknown("suite", text, names())
     found, source = read_toml(path)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 from hybrid.bench.units import duration, size
 from hybrid.cli.layout import table, wrapped
 from hybrid.cli.progress import clock
+from hybrid.result import with_uncertainty
 
 if TYPE_CHECKING:
     from hybrid.bench.compare import Report
     from hybrid.bench.planning import Plan
     from hybrid.bench.run import Step
+    from hybrid.bench.scores import Score
     from hybrid.bench.statistics import Comparison
     from hybrid.bench.suites import Suite
     from hybrid.bench.summary import Figure
@@ -186,6 +188,28 @@ def compared(report: "Report") -> str:
     floor = report.floor
     parts.append(wrapped(floor_text(floor) if floor is not None else "No A/A floor given (hybrid bench null): 5 % is assumed."))
     return "\n\n".join(parts)
+
+
+def scored(found: "Sequence[Score]", device: str, caveat: str, shots: int) -> str:
+    """A line per circuit: score with its standard error, what perfect shots reach, rescaled, and what was run."""
+    title = f"{'circuit':<14}{'score':>14}{'perfect shots':>15}{'rescaled':>10}{'2q depth':>10}{'duration':>10}"
+    lines = []
+    for one in found:
+        name, sample = f"{one.circuit} {one.n_qubits}", one.found
+        if sample is None or sample.fidelity is None or sample.perfect_fidelity is None:
+            lines.append(f"{name:<14}{'-':>14}  more qubits than the device has")
+            continue
+        value = with_uncertainty(sample.fidelity, sample.fidelity_stderr or 0.0, 4)
+        rescaled = "blind" if sample.rescaled_fidelity is None or sample.blind_to_noise else f"{sample.rescaled_fidelity:.3f}"
+        took = duration(sample.duration_s) if sample.duration_s else "-"
+        lines.append(
+            f"{name:<14}{value:>14}{sample.perfect_fidelity:>15.4f}{rescaled:>10}{sample.two_qubit_depth:>10}{took:>10}"
+        )
+    legend = (
+        f"(sum sqrt(p q))^2 of {shots:,} shots against the exact distribution; rescaled: uniform counts are worth 0, as many "
+        "perfect shots 1. blind: the exact distribution is uniform, and so is a broken device's."
+    )
+    return "\n\n".join([f"grid@1 on {device}", "\n".join([title, *lines]), wrapped(legend), wrapped(caveat)])
 
 
 def quoted(verdict: "Comparison") -> str:

@@ -117,7 +117,7 @@ def values(job: Job) -> Float[np.ndarray, "k o"]:
 
 def _mean(terms: Terms, rho: Matrix) -> float:
     """tr(H rho), column by column."""
-    return float(sum(times(terms, column)[i] for i, column in enumerate(rho.T)).real)
+    return float(sum(times(terms, column)[i].real for i, column in enumerate(rho.T)))
 
 
 def gradient(job: Job) -> Float[np.ndarray, " p"]:
@@ -163,5 +163,5 @@ def distribution(job: Job) -> Float[np.ndarray, " d"]:
     """Probability of every outcome at the one point."""
     (point,) = job.points
     if any(step.name == "depolarize" for step in job.steps):
-        return np.clip(np.diag(density(job, point)).real, 0.0, None)
+        return np.clip(np.real(np.diag(density(job, point))), 0.0, None)
     return np.abs(state(job, point)) ** 2

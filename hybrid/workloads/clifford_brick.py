@@ -1,4 +1,4 @@
-"""Random Clifford gates in bricks: stabilizer simulators win at any width, everything else meets full entanglement."""
+"""Random Clifford gates in bricks: stabilizer simulators win at any width, others meet entanglement that grows with depth."""
 
 import numpy as np
 

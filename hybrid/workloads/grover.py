@@ -26,7 +26,8 @@ def grover(*, n: int = 5, iterations: int = 2, shots: int = 4096, seed: int = 0)
     for _ in range(iterations):
         steps += [*_flip_sign(n, zeros), *layer("h", n), *_flip_sign(n, list(range(n))), *layer("h", n)]
     found = sin((2 * iterations + 1) * asin(2 ** (-n / 2))) ** 2
-    exact = dict.fromkeys(range(2**n), (1 - found) / (2**n - 1)) | {sum(bit << q for q, bit in enumerate(marked)): found}
+    exact = dict.fromkeys(range(2**n), float((1 - found) / (2**n - 1)))
+    exact[sum(bit << q for q, bit in enumerate(marked))] = found
     return judged_by_outcomes(Job(2 * n - 3, tuple(steps), "counts", shots=shots), 1, "two amplitudes", exact)
 
 

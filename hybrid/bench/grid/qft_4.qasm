@@ -1,0 +1,20 @@
+// MQT Bench 2.3 (Quetschlich et al., Quantum 7, 1062, 2023), target-independent, MIT
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[4];
+creg meas[4];
+h q[3];
+cp(pi/2) q[3],q[2];
+h q[2];
+cp(pi/4) q[3],q[1];
+cp(pi/2) q[2],q[1];
+h q[1];
+cp(pi/8) q[3],q[0];
+cp(pi/4) q[2],q[0];
+cp(pi/2) q[1],q[0];
+h q[0];
+barrier q[3],q[2],q[1],q[0];
+measure q[3] -> meas[0];
+measure q[2] -> meas[1];
+measure q[1] -> meas[2];
+measure q[0] -> meas[3];

@@ -1,0 +1,115 @@
+"""What the verbs of `hybrid bench` do alike: choose cells, set limits, measure until a signal comes, read and show rows."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hybrid.cli.bench_flags import TIME_LIMIT_S
+from hybrid.cli.layout import emit
+from hybrid.cli.progress import Display
+from hybrid.errors import HybridError, Interrupted, Stopped, UsageError
+
+if TYPE_CHECKING:
+    from hybrid.bench.cells import Cell
+    from hybrid.bench.measure import Bench
+    from hybrid.bench.run import Step
+    from hybrid.bench.suites import Suite
+
+MEMORY_SHARE = 0.8
+"""Of the free memory a process may take, unless told otherwise."""
+
+
+def chosen_cells(
+    suite: str | None, workloads: list[str], backends: list[str], threads: str | None, paths: str | None
+) -> tuple["Suite | None", list["Cell"]]:
+    """The suite, if it is one, and its cells; or the cells that the flags make."""
+    from hybrid.bench import suites
+    from hybrid.bench.cells import PATHS, grid, thread_counts
+
+    if suite is not None:
+        given = {"--workload": workloads, "--backend": backends, "--threads": threads, "--path": paths}
+        if stray := [flag for flag, value in given.items() if value]:
+            raise UsageError(f"--suite is frozen, and {stray[0]} does not go with it.")
+        chosen = suites.load(suite)
+        return chosen, chosen.cells()
+    if not workloads or not backends:
+        raise UsageError("say what to measure: --suite NAME@VERSION, or --workload and --backend. See: hybrid bench list.")
+    chosen_paths = [name.strip() for name in paths.split(",")] if paths else list(PATHS[:1])
+    return None, grid(workloads, backends, chosen_paths, thread_counts(threads or "1"))
+
+
+def time_limit_of(given: float | None, suite: "Suite | None") -> float:
+    """Seconds that a process may take."""
+    limit = given if given is not None else suite.time_limit_s if suite else TIME_LIMIT_S
+    if not limit > 0:
+        raise UsageError(f"--time-limit must be above 0, not {limit:g}.")
+    return limit
+
+
+def make_bench(
+    time_limit: float, memory_limit: str | None, affinity: str | None, python: list[str], pending: list[HybridError]
+) -> "Bench":
+    """How processes are run, from the flags; it stops when an error is `pending`."""
+    from hybrid.bench.measure import Bench, Limits, affinity_of, bytes_of, interpreter
+    from hybrid.machine import memory_bytes
+
+    most = bytes_of(memory_limit) if memory_limit else int(MEMORY_SHARE * memory_bytes()[1])
+    interpreters = dict(map(interpreter, python))
+    return Bench(Limits(time_limit, most), affinity_of(affinity), interpreters, lambda: bool(pending))
+
+
+def measured(
+    cells: list["Cell"], out: Path, limits: tuple[float, str | None, str | None, list[str]], quiet: bool, **how: Any
+) -> list[dict[str, Any]]:
+    """The rows of a run; Interrupted or Stopped where a signal ended it."""
+    from hybrid.bench import run as running
+    from hybrid.cli import bench_text
+
+    def watch(step: "Step") -> None:
+        display.line(bench_text.progress(step))
+
+    with stopping() as pending, Display(sys.stderr, quiet=quiet) as display:
+        rows = running.run(cells, out, make_bench(*limits, pending), watch=watch, **how)
+    if pending:
+        raise type(pending[0])(f"{pending[0]} {len(rows)} rows are in {out}; the same command continues.")
+    return rows
+
+
+@contextmanager
+def stopping() -> Iterator[list[HybridError]]:
+    """SIGINT and SIGTERM end the process that is being measured, and the run; what is written stays."""
+    pending: list[HybridError] = []
+
+    def stop(number: int, frame: Any) -> None:
+        pending.append(Interrupted("interrupted.") if number == signal.SIGINT else Stopped("stopped by SIGTERM."))
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield pending
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def read_rows(paths: list[Path]) -> list[dict[str, Any]]:
+    """The rows of all files."""
+    from hybrid.bench.rows import read
+
+    return [row for path in paths for row in read(path)]
+
+
+def show(rows: list[dict[str, Any]], noise: list[dict[str, Any]], as_json: bool) -> None:
+    """Print the table of `rows`; `noise` may hold those that tell the machine's A/A floor."""
+    from hybrid.bench.summary import figures, measured_floor
+    from hybrid.cli import bench_text
+
+    found = figures(rows)
+    floor = measured_floor(noise, found[0].environment) if found else None
+    if as_json:
+        emit(json.dumps({"floor": floor, "cells": [figure.to_json() for figure in found]}, indent=2))
+    else:
+        emit(bench_text.shown(found, floor))
