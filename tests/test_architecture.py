@@ -35,7 +35,7 @@ LAYERS = [
     {"prepare"},
     {"planning", "plot", "qiskit_api", "sampling", "session"},
     {"acceptance", "audit", "bench", "characterization", "check", "explaining", "repetition"},
-    {"scoring"},
+    {"capability"},
     {"plot_bench", "plot_characterize", "plot_device", "plot_explain", "plot_histogram"},
     {"bench_report"},
     {"cli"},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hybrid.cli import bench_pages, bench_score, completion
+from hybrid.cli import bench_capability, bench_pages, completion
 from hybrid.cli.bench_flags import (
     PROCESSES,
     Affinity,
@@ -61,12 +61,13 @@ The score is (sum sqrt(p q))^2 against the exact distribution. On a stand-in it 
 """
 app = typer.Typer(help=HELP, invoke_without_command=True, rich_markup_mode=None)
 NULL_SUITE = "null@1"
-
 app.command(name="plot", cls=Once, help=bench_pages.PLOT_HELP, short_help="Draw files of rows.")(bench_pages.plot_rows)
 app.command(name="report", cls=Once, help=bench_pages.REPORT_HELP, short_help="Write a page of files of rows.")(
     bench_pages.report_rows
 )
-app.command(name="score", cls=Once, help=bench_score.HELP, short_help="Score a device's profile.")(bench_score.score_device)
+app.command(
+    name="capability", cls=Once, help=bench_capability.HELP, short_help="Mirror circuits and quantum volume of a device."
+)(bench_capability.measure_device)
 
 
 @app.callback()
