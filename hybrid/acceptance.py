@@ -13,7 +13,7 @@ from hybrid import runs
 from hybrid.compilation import engine
 from hybrid.device import Device
 from hybrid.errors import UsageError
-from hybrid.estimate import AllZeros, Group, Observed, Open
+from hybrid.estimate import AllZeros, Group
 from hybrid.execution import Conditions, set_up
 from hybrid.inputs import as_given
 from hybrid.prepare import Chosen, Prepared, minimized, prepare
@@ -75,7 +75,7 @@ class _Circuit(NamedTuple):
     """One measured circuit: what it stands for, and its outcome probabilities over the algorithm's qubits."""
 
     query: int
-    group: Observed
+    group: Group | AllZeros
     isa: IsaCircuit
     bound: QuantumCircuit
     noise_free: Float[np.ndarray, " d"]
@@ -117,7 +117,7 @@ class _Export:
         if not program.groups:
             return []
         isa, device = program.execution.recipe.isa, self._prepared.device
-        groups = [group for group in program.groups if not isinstance(group, Open)]
+        groups = [group for group in program.groups if isinstance(group, Group | AllZeros)]
         circuits = [measured(isa, group.basis, device) for group in groups]
         theta, seed = program.angle_map(self._x[None]), child(np.random.SeedSequence(self._prepared.spec.seed), EXPORT, query)
         perfect = set_up(isa, circuits, Device.load("ideal"), engine(), Conditions(threads=self._prepared.spec.threads))

@@ -51,13 +51,13 @@ def occupied_orbitals(owner: str, problem: Problem) -> list[int]:
     """
     bits, n = problem.reference_bits, problem.hamiltonian.num_qubits
     if problem.n_electrons is None or bits is None:
-        raise UsageError(f"{owner} needs a molecule: this problem has no electrons; take efficient_su2, brick or givens.")
+        raise UsageError(f"{owner} needs a molecule: this problem has no electrons; take vqe with efficient_su2 or brick.")
     occupied = [p for p in range(n) if bits >> p & 1]
     if n % 2 or len(occupied) != problem.n_electrons or not _conserves_spins(problem.hamiltonian):
         raise UsageError(
             f"{owner} needs a molecule in the Jordan-Wigner mapping, a qubit per spin orbital, up spins first; this "
             f"Hamiltonian of {n} qubits and {problem.n_electrons} electrons is not (a parity or Bravyi-Kitaev mapping, "
-            "or qubits tapered off): its excitations would be other circuits. Take efficient_su2 or brick."
+            "or qubits tapered off): its excitations would be other circuits. Take vqe with efficient_su2 or brick."
         )
     return occupied
 

@@ -31,8 +31,8 @@ SHORT = {
     "vqd": {"algorithm": "vqd", "problem": "h2", "ansatz": "real_amplitudes:reps=1", "max_iterations": 2},
     "adapt_vqe": {"algorithm": "adapt_vqe:max_operators=1", "problem": "FILE", "max_iterations": 2},
     "varqite": {"algorithm": "varqite", "problem": "h2", "ansatz": "real_amplitudes:reps=1", "max_iterations": 2},
-    "vqc": {"algorithm": "vqc:layers=1", "problem": "moons:n=6", "max_iterations": 1},
-    "quantum_kernel": {"algorithm": "quantum_kernel", "problem": "moons:n=6"},
+    "vqc": {"algorithm": "vqc:layers=1", "problem": "moons:n=4", "max_iterations": 1},
+    "quantum_kernel": {"algorithm": "quantum_kernel", "problem": "moons:n=4"},
 }
 """A run of a few answers for every algorithm; FILE is a molecule of four qubits."""
 
@@ -108,10 +108,10 @@ def test_audited_shown_and_compared(tmp_path, name, monkeypatch, capsys):
     assert command("runs", "export", result.id)
 
 
-@pytest.mark.parametrize("name", SHORT)
+@pytest.mark.parametrize("name", ["adapt_vqe", "vqd", "quantum_kernel"])
 def test_planned(tmp_path, name):
     """A plan is made without measuring; with shots it says how many at most, and the run takes no more."""
-    spec = short(name, tmp_path, shots=60, optimizer=None if name in ("varqite", "quantum_kernel") else "spsa")
+    spec = short(name, tmp_path, shots=60, optimizer=None if name == "quantum_kernel" else "spsa")
     assert plan(spec).total.shots >= run(spec, tmp_path).shots > 0
 
 
@@ -164,17 +164,14 @@ def test_explain_is_for_one_minimisation(tmp_path):
 # --- Excited states ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("problem", "ansatz", "k", "tolerance"),
-    [("h2", "efficient_su2:reps=3", 4, 1e-6), ("heisenberg:n=2", "efficient_su2:reps=3", 4, 1e-6)],
-)
-def test_all_levels_of_two_qubits(tmp_path, problem, ansatz, k, tolerance):
-    """The whole spectrum of H2, and the triple level of a Heisenberg pair: -3, 1, 1, 1. The tolerance is the optimiser's."""
-    spec = Spec(algorithm=f"vqd:k={k}", problem=problem, ansatz=ansatz, optimizer="lbfgs", backend="exact")
+@pytest.mark.parametrize(("problem", "k"), [pytest.param("h2", 4, marks=pytest.mark.slow), ("h2", 2), ("heisenberg:n=2", 3)])
+def test_levels_of_two_qubits(tmp_path, problem, k):
+    """The spectrum of H2, and the triple level of a Heisenberg pair: -3, 1, 1, 1; to 1e-6, which is the optimiser's."""
+    spec = Spec(algorithm=f"vqd:k={k}", problem=problem, ansatz="efficient_su2:reps=3", optimizer="lbfgs", backend="exact")
     result = run(spec, tmp_path)
     matrix = catalog.load(catalog.parse("problems", problem))().hamiltonian.to_matrix()
     levels = [result.value, *(found["value"] for found in result.quantities if found["name"].startswith("level"))]
-    np.testing.assert_allclose(levels, np.linalg.eigvalsh(matrix)[:k], atol=tolerance)
+    np.testing.assert_allclose(levels, np.linalg.eigvalsh(matrix)[:k], atol=1e-6)
     assert [found["reference"] for found in result.quantities][:-1] == pytest.approx(np.linalg.eigvalsh(matrix)[1:k].tolist())
 
 
@@ -197,13 +194,13 @@ def test_adapt_finds_h2_with_its_one_double(tmp_path, pool):
 
 
 def test_varqite_follows_exact_imaginary_time(tmp_path):
-    """RY(theta)|0> under Z: tan(theta/2) grows as exp(2 tau). Euler steps of 1e-3 to tau = 0.5 err by about step x tau."""
+    """RY(theta)|0> under Z: tan(theta/2) grows as exp(2 tau). Euler steps of 0.005 to tau = 0.5 err by about step x tau."""
     mine = tmp_path / "mine.py"
     mine.write_text(SPIN)
-    spec = Spec(algorithm="varqite:step=0.001", problem=f"{mine}:spin", max_iterations=500, backend="exact")
+    spec = Spec(algorithm="varqite:step=0.005", problem=f"{mine}:spin", max_iterations=100, backend="exact")
     result = run(spec, tmp_path)
     expected = 2 * math.atan(math.tan(0.3 / 2) * math.exp(2 * 0.5))
-    assert result.x[0] == pytest.approx(expected, abs=2e-3)
+    assert result.x[0] == pytest.approx(expected, abs=5e-3)
     assert abs(result.x[0] - 0.3) > 0.4  # it went somewhere
 
 
@@ -350,7 +347,7 @@ def test_accuracy_has_wilsons_interval():
     assert found.interval == pytest.approx((0.5958, 0.9821), abs=1e-4)
     certain = accuracy("share", np.ones(10, dtype=int), np.ones(10, dtype=int))
     assert certain.stderr > 0
-    assert certain.interval[1] == 1.0
+    assert certain.interval[1] == pytest.approx(1)
 
 
 def test_logistic_regression_finds_the_line():

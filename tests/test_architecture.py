@@ -188,7 +188,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 from hybrid.backends.reference import reference
-from hybrid.types import Ansatz, Expectation, Gradient, Loss, Problem
+from hybrid.types import Ansatz, Expectation, Gradient, Loss, Problem, Quantity
 
 
 def spin(*, field: float = 1.0):
@@ -212,9 +212,13 @@ def halving(x, rng, *, rate: float = 0.5):
 
 
 def minimum(session, problem):
-    """The least eigenvalue."""
+    """The least eigenvalue, found twice; and what X is there."""
     ansatz = session.ansatz(problem.ansatz)
-    return session.minimize(Loss((Expectation(ansatz.circuit, problem.hamiltonian),)), ansatz)
+    loss = Loss((Expectation(ansatz.circuit, problem.hamiltonian),))
+    session.minimize(loss, ansatz, share=0.5)
+    found = session.minimize(loss, ansatz)
+    value, stderr = session.measure(Expectation(ansatz.circuit, SparsePauliOp("X")), found.x[None])
+    return found._replace(quantities=(Quantity("<X>", float(value[0]), float(stderr[0]), reference=0.0),))
 
 
 def flip(*, n: int = 1):
@@ -253,6 +257,8 @@ def test_a_member_of_every_family_from_outside(tmp_path, monkeypatch, capsys, pr
     result = run(spec, tmp_path / "results")
     assert result.converged
     assert -2 < result.value < -1.8  # the stand-in's readout and initialisation take about 5 % of 2
+    assert [found["name"] for found in result.quantities] == ["<X>"]
+    assert abs(result.quantities[0]["value"]) < 0.1
     monkeypatch.setattr(sys, "argv", ["hybrid", "sample", f"{head}:flip:n=2", "--shots", "7", "--json"])
     main()
     assert json.loads(capsys.readouterr().out)["counts"] == {"11": 7}

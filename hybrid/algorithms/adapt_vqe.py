@@ -22,9 +22,9 @@ def adapt_vqe(
     gtol: float = 1e-3,
     max_operators: int = 30,
 ) -> Solution:
-    """Append the operator of the pool with the largest derivative, minimise over all angles, repeat
-    (Grimsley et al., Nat. Commun. 10, 3007, 2019).
+    """An ansatz grown by the operator with the largest derivative, again and again (Nat. Commun. 10, 3007, 2019).
 
+    Grimsley et al.: append it with angle zero, minimise over all angles, repeat.
     Operators are exp(theta A), A = T - T^dagger over singles and doubles out of the Hartree-Fock state, or between any
     orbitals with `generalised`; in the `qubit` pool without the parity of the electrons between (qubit excitations, Yordanov
     et al., Commun. Phys. 4, 228, 2021). dE/dtheta at theta = 0 is <[H, A]>, each measured in the present state. Converges when

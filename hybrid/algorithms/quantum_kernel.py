@@ -12,7 +12,7 @@ WITHOUT = ("optimizer", "initial_point", "max_evals", "max_iterations", "max_qpu
 
 
 def quantum_kernel(session: Session, data: Dataset, *, ridge: float = 0.01) -> Solution:
-    """Classify by the kernel K(x, y) = |<phi(x)|phi(y)>|^2 of a feature map (Havlicek et al., Nature 567, 209, 2019).
+    """Classifier by the kernel |<phi(x)|phi(y)>|^2 of a feature map (Havlicek et al., Nature 567, 209, 2019).
 
     `--ansatz` names the feature map, its parameters the features. K is measured pair by pair, a row per answer; its diagonal is
     1. The classifier is kernel ridge regression on +-1 per class: scores K (K + `ridge` m)^-1 targets, m samples, the largest

@@ -16,13 +16,12 @@ def varqite(
     regularization: float = 1e-6,
     gtol: float = 1e-5,
 ) -> Solution:
-    """The state's imaginary-time evolution exp(-H tau), projected onto the ansatz, in Euler steps of `step`
-    (McArdle et al., npj Quantum Inf. 5, 75, 2019, eqs. 5-8).
+    """Imaginary-time evolution exp(-H tau) projected onto the ansatz (McArdle et al., npj Quantum Inf. 5, 75, 2019).
 
-    McLachlan's principle gives sum_j A_ij dtheta_j/dtau = -C_i with A the quantum geometric tensor and C half the gradient of
-    the energy; A + `regularization` is inverted, as A may be singular. tau is in the inverse of H's unit. Converges when every
-    derivative, with its standard error, is within `gtol`. The tensor is that of the state without noise. UsageError: a step or
-    a regularisation that is not positive.
+    Euler steps of `step` in tau, whose unit is the inverse of H's. McLachlan's principle gives sum_j A_ij dtheta_j/dtau = -C_i
+    with A the quantum geometric tensor and C half the gradient of the energy; A + `regularization` is inverted, as A may be
+    singular. Converges when every derivative, with its standard error, is within `gtol`. The tensor is that of the state without
+    noise. UsageError: a step or a regularisation that is not positive.
     """
     if not step > 0 or not regularization > 0:
         raise UsageError("algorithm 'varqite': step and regularization must be positive.")
@@ -34,7 +33,7 @@ def varqite(
             if np.all(np.abs(answer.gradient) + answer.gradient_stderr <= gtol):
                 return x
             metric = yield Metric(x, iteration=k)
-            velocity = -np.linalg.solve(metric + regularization * np.eye(len(x)), answer.gradient / 2)  # eq. 6, C = gradient/2
+            velocity = -np.linalg.solve(metric + regularization * np.eye(len(x)), answer.gradient / 2)  # C = gradient/2
             x = x + step * velocity
             k += 1
 

@@ -13,9 +13,10 @@ TAKES = "Dataset"
 
 
 def vqc(session: Session, data: Dataset, *, layers: int = 3) -> Solution:
-    """Train a circuit to name classes: `layers` times the features as RX angles and a trainable block, then <P_c> per class c
-    (Schuld et al., Phys. Rev. A 101, 032308, 2020; features again in every layer: Perez-Salinas et al., Quantum 4, 226, 2020).
+    """A circuit trained to name the classes of labelled points (Schuld et al., Phys. Rev. A 101, 032308, 2020).
 
+    `layers` times the features as RX angles and a trainable block (features again in every layer: Perez-Salinas et al., Quantum
+    4, 226, 2020), then <P_c> for class c.
     A qubit per feature; `--ansatz` names the block. Two classes are told apart by the sign of <Z> on qubit 0, more by the
     largest of as many Z strings. The loss is the mean square distance of <P_c> from +1 for the sample's class and -1 for the
     others. The value is the share of the test points named rightly; its standard error and the intervals count that the points

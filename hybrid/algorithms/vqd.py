@@ -10,9 +10,9 @@ MOST_QUBITS = 10
 
 
 def vqd(session: Session, problem: Problem, *, k: int = 2, beta: float | None = None) -> Solution:
-    """The `k` lowest levels: minimise <H> + beta sum_i |<psi(theta)|psi(theta_i)>|^2 over the states i found before
-    (Higgott, Wang & Brierley, Quantum 3, 156, 2019, eq. 2).
+    """The `k` lowest levels, each kept away from those below (Higgott, Wang & Brierley, Quantum 3, 156, 2019).
 
+    Minimises <H> + beta sum_i |<psi(theta)|psi(theta_i)>|^2 over the states i found before (eq. 2).
     `beta` must exceed the distance of the levels; left out it is twice the sum of |c| over H's terms but the identity, which
     no distance exceeds. The value is the lowest level; the others, and beta, are reported beside it. Every level gets an equal
     part of the budget. The first minimisation starts where the ansatz says, the others anywhere: near the states found before,

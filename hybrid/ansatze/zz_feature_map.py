@@ -9,9 +9,9 @@ from hybrid.types import Ansatz, Problem
 
 
 def zz_feature_map(problem: Problem, *, reps: int = 2) -> Ansatz:
-    """`reps` times H on all qubits and exp(i sum x_q Z_q + i sum (pi - x_p)(pi - x_q) Z_p Z_q), a feature x per qubit
-    (Havlicek et al., Nature 567, 209, 2019, eq. 3).
+    """Features as angles of Z and ZZ rotations between H (Havlicek et al., Nature 567, 209, 2019, eq. 3).
 
+    `reps` times H on all qubits and exp(i sum x_q Z_q + i sum (pi - x_p)(pi - x_q) Z_p Z_q), a feature x per qubit.
     Its parameters are the features of a sample, so it encodes data and has nothing to train: algorithms such as
     `quantum_kernel` give it their samples. Starts at zero features. UsageError: reps outside 1..1000.
     """
