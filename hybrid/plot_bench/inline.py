@@ -22,7 +22,7 @@ COLOURS = {
 }
 """What changes between light and dark."""
 COLOUR = re.compile("|".join(COLOURS))
-TARGET = re.compile(r"url\(#")
+TARGET = re.compile(r"url\(#([^)]*)\)")
 DROPPED = {"metadata", "style", "title"}
 
 
@@ -37,29 +37,30 @@ def svg(found: Sequence[Figure], kind: str, rows: Sequence[Row], label: str, pre
         raw = io.BytesIO()
         drawn.savefig(raw, format="svg", metadata={"Date": None})
     root = ElementTree.fromstring(raw.getvalue())  # our own; comments, which hold text, are left behind here
-    _clean(root, prefix)
+    ids = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
+    _clean(root, {name: f"{prefix}{number}" for number, name in enumerate(dict.fromkeys(ids))})
     width, height = (float(length.removesuffix("pt")) for length in (root.attrib.pop("width"), root.attrib.pop("height")))
     root.attrib |= {"role": "img", "aria-label": shortened(label, 400), "style": f"max-width: {width * 4 / 3:.0f}px"}
     root.attrib["viewBox"] = f"0 0 {width:g} {height:g}"
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)
 
 
-def _clean(element: ElementTree.Element, prefix: str) -> None:
-    """Strip namespaces and what is dropped, make ids unique, let the page's colours in."""
+def _clean(element: ElementTree.Element, ids: dict[str, str]) -> None:
+    """Strip namespaces and what is dropped, number ids (matplotlib's differ from time to time), let the page's colours in."""
     element.tag = element.tag.rpartition("}")[2]
     element.tail = None
     for key, value in list(element.attrib.items()):
         del element.attrib[key]
         name = key.rpartition("}")[2]
         if name == "id":
-            value = prefix + value
+            value = ids[value]
         elif name == "href":
-            value = f"#{prefix}{value.removeprefix('#')}"
+            value = f"#{ids[value.removeprefix('#')]}"
         else:
-            value = TARGET.sub(f"url(#{prefix}", COLOUR.sub(lambda match: COLOURS[match[0]], value))
+            value = TARGET.sub(lambda match: f"url(#{ids[match[1]]})", COLOUR.sub(lambda match: COLOURS[match[0]], value))
         element.set(name, value)
     for child in list(element):
         if child.tag.rpartition("}")[2] in DROPPED:
             element.remove(child)
         else:
-            _clean(child, prefix)
+            _clean(child, ids)
