@@ -20,8 +20,8 @@ def varqite(
 
     Euler steps of `step` in tau, whose unit is the inverse of H's. McLachlan's principle gives sum_j A_ij dtheta_j/dtau = -C_i
     with A the quantum geometric tensor and C half the gradient of the energy; A + `regularization` is inverted, as A may be
-    singular. Converges when every derivative, with its standard error, is within `gtol`. The tensor is that of the state without
-    noise. UsageError: a step or a regularisation that is not positive.
+    singular. Converges when every derivative, with its standard error, is within `gtol`. The tensor is that of the state
+    without noise. UsageError: a step or a regularisation that is not positive.
     """
     if not step > 0 or not regularization > 0:
         raise UsageError("algorithm 'varqite': step and regularization must be positive.")
