@@ -14,9 +14,10 @@ def vqd(session: Session, problem: Problem, *, k: int = 2, beta: float | None = 
 
     Minimises <H> + beta sum_i |<psi(theta)|psi(theta_i)>|^2 over the states i found before (eq. 2).
     `beta` must exceed the distance of the levels; left out it is twice the sum of |c| over H's terms but the identity, which
-    no distance exceeds. The value is the lowest level; the others, and beta, are reported beside it. Every level gets an equal
-    part of the budget. The first minimisation starts where the ansatz says, the others anywhere: near the states found before,
-    the penalty is stationary. UsageError: k below 1 or above the number of states, beta not positive.
+    no distance exceeds. The value is the level found first; the others, in order of energy, and beta are reported beside it.
+    Every level gets an equal part of the budget. The first minimisation starts where the ansatz says, the others anywhere:
+    near the states found before, the penalty is stationary. UsageError: k below 1 or above the number of states, beta not
+    positive.
     """
     hamiltonian = problem.hamiltonian
     if not 1 <= k <= 2**hamiltonian.num_qubits:
@@ -30,7 +31,7 @@ def vqd(session: Session, problem: Problem, *, k: int = 2, beta: float | None = 
     energy = Expectation(ansatz.circuit, hamiltonian)
     exact = _levels(problem, k)
     found: list[Solution] = []
-    levels: list[Quantity] = []
+    excited: list[tuple[float, float]] = []
     for level in range(k):
         lower = [Overlap(ansatz.circuit, ansatz.circuit.assign_parameters(state.x)) for state in found]
         weights = np.array([1.0, *(beta for _ in lower)])
@@ -38,8 +39,11 @@ def vqd(session: Session, problem: Problem, *, k: int = 2, beta: float | None = 
         found.append(session.minimize(loss, anywhere if level else ansatz, share=1 / (k - level)))
         if level:
             value, stderr = session.measure(energy, found[-1].x[None])
-            reference = exact[level] if exact is not None else None
-            levels.append(Quantity(f"level {level}", float(value[0]), float(stderr[0]), problem.unit, reference=reference))
+            excited.append((float(value[0]), float(stderr[0])))
+    levels = [
+        Quantity(f"level {level}", value, stderr, problem.unit, reference=None if exact is None else float(exact[level]))
+        for level, (value, stderr) in enumerate(sorted(excited), start=1)
+    ]
     ground = found[0]
     reason = next((state.reason for state in found if not state.converged), ground.reason)
     return ground._replace(
