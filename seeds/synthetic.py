@@ -56,6 +56,20 @@ def lines() -> str:
     return f"{head}from,to,gigawatt\n" + "\n".join(line.replace(" ", ",") for line in LINES.split("\n") if line) + "\n"
 
 
+def flows() -> str:
+    """Connections: everyday ones are middling in size and rhythm; a beacon is small and regular, a leak large and irregular."""
+    rng = np.random.default_rng(np.random.SeedSequence(20261123))
+    centres = {"everyday": (4.6, 0.5), "beacon": (2.9, 0.15), "leak": (6.4, 0.8)}
+    rows = []
+    for kind, count in (("everyday", 80), ("beacon", 40), ("leak", 40)):
+        size, rhythm = (np.array(centres[kind]) + rng.normal(size=(count, 2)) * (0.55, 0.12)).T
+        label = "everyday" if kind == "everyday" else "suspicious"
+        rows += [f"{s:.3f},{abs(r):.3f},{label}" for s, r in zip(size, rhythm, strict=True)]
+    head = "# SYNTHETIC: drawn by seeds/synthetic.py from an invented model; no real traffic\n"
+    return f"{head}log10_bytes,irregularity,verdict\n" + "\n".join(rng.permutation(rows).tolist()) + "\n"
+
+
 if __name__ == "__main__":
     (SEEDS / "portfolio_prices.csv").write_text(prices(), encoding="utf-8")
     (SEEDS / "grid_lines.csv").write_text(lines(), encoding="utf-8")
+    (SEEDS / "network_flows.csv").write_text(flows(), encoding="utf-8")

@@ -25,6 +25,7 @@ DATA = [
     "beh2_sto3g_4e6o.fcidump",
     "h2o_sto3g_4e4o.fcidump",
     "molecules.py",
+    "network_flows.csv",
     "portfolio_prices.csv",
     "grid_lines.csv",
     "synthetic.py",
@@ -111,7 +112,11 @@ def test_hydrogen():
 
 def test_synthetic_tables_are_what_their_script_makes_and_say_so():
     scope = runpy.run_path(str(SEEDS / "synthetic.py"))
-    for name, make in (("portfolio_prices.csv", scope["prices"]), ("grid_lines.csv", scope["lines"])):
+    for name, make in (
+        ("portfolio_prices.csv", scope["prices"]),
+        ("grid_lines.csv", scope["lines"]),
+        ("network_flows.csv", scope["flows"]),
+    ):
         text = (SEEDS / name).read_text(encoding="utf-8")
         assert text == make()
         assert text.startswith("# SYNTHETIC")
