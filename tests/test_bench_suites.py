@@ -248,6 +248,7 @@ def test_looking_around_loads_nothing_heavy(words):
     code = f"""
 import sys
 sys.argv = ["hybrid", "bench", *{words!r}]
+from hybrid.cli.app import main
 try:
     main()
 except SystemExit as left:

@@ -9,10 +9,10 @@ from hybrid.errors import UsageError
 @pytest.mark.parametrize(
     ("text", "short", "long"),
     [
-        ("tfim", "tfim", "tfim:n=4,j=1.0,h=1.0"),
-        ("tfim:h=1", "tfim", "tfim:n=4,j=1.0,h=1.0"),
-        ("tfim:h=2,n=6", "tfim:n=6,h=2.0", "tfim:n=6,j=1.0,h=2.0"),
-        ("tfim: n = 6 ", "tfim:n=6", "tfim:n=6,j=1.0,h=1.0"),
+        ("tfim", "tfim", "tfim:n=4,j=1.0,h=1.0,rows=1,periodic=false"),
+        ("tfim:h=1", "tfim", "tfim:n=4,j=1.0,h=1.0,rows=1,periodic=false"),
+        ("tfim:h=2,n=6", "tfim:n=6,h=2.0", "tfim:n=6,j=1.0,h=2.0,rows=1,periodic=false"),
+        ("tfim: n = 6 ", "tfim:n=6", "tfim:n=6,j=1.0,h=1.0,rows=1,periodic=false"),
     ],
 )
 def test_canonical_text(text, short, long):
@@ -45,7 +45,7 @@ def test_every_member_round_trips(family):
         ("problems", "tfim:n=2.5", "whole number"),
         ("problems", "h2:r=1", "has no options"),
         ("problems", "pauli", "needs file"),
-        ("problems", "graph.xyz", "no problem reads files ending in '.xyz'"),
+        ("problems", "graph.abc", "no problem reads files ending in '.abc'"),
         ("backends", "aer:method=statevektor", "Did you mean 'statevector'"),
         ("optimizers", "nowhere.module:thing", "no such module"),
         ("optimizers", "./nowhere.py:thing", "no such file"),

@@ -211,7 +211,7 @@ BAD = [
     ("run h2 --optimizer ./mine.py:mine", "mine.py:1: option 'rate' has type complex"),
     ("run h2 --optimizer ./none.py:mine", "no such file"),
     ("run h2 --optimizer no.module:mine", "no such module"),
-    ("run h2.xyz", "no problem reads files ending in '.xyz'"),
+    ("run h2.abc", "no problem reads files ending in '.abc'"),
     # experiments: file, line and key
     ("run typo.toml", "typo.toml:3: unknown key 'optimiser'. Did you mean 'optimizer'?"),
     ("run type.toml", "type.toml:2: shots"),
@@ -659,7 +659,7 @@ def test_a_reader_that_leaves_early_changes_no_exit_code(home, tmp_path):
 def test_head_gets_its_lines(home):
     pipe = f"set -o pipefail; {sys.executable} -m hybrid list | head -n 1"
     done = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, cwd=home)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "algorithms\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "adapters\n", "")
 
 
 def test_a_command_to_paste_stays_one_command():

@@ -80,7 +80,7 @@ def ask_all(questions: list[dict[str, str]], folder: Path) -> list[list[str]]:
 
 LINES = [
     ("hybrid ru", ["run", "runs"]),
-    ("hybrid run vq", ["vqe"]),
+    ("hybrid run vq", ["vqc", "vqd", "vqe"]),
     ("hybrid run qa", ["qaoa"]),
     ("hybrid run he", ["heisenberg"]),
     ("hybrid run vqe tf", ["tfim"]),
@@ -112,7 +112,7 @@ LINES = [
     ("hybrid show device ", catalog.names("devices")),
     ("hybrid show nothing ", []),
     ("hybrid sample gh", ["ghz"]),
-    ("hybrid run --shots 5 --shots 6 vq", ["vqe"]),  # what is wrong in front of the cursor is told when the line is run
+    ("hybrid run --shots 5 --shots 6 qa", ["qaoa"]),  # what is wrong in front of the cursor is told when the line is run
 ]  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def test_every_member_is_offered(tmp_path):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("hybrid run vq", "vqe"),
+        ("hybrid run qa", "qaoa"),
         ("hybrid run h2 --device me", "meluxina-q"),
         ("hybrid show optimizer sp", "spsa"),
         ("hybrid run h2 --optimizer adam:lea", "adam:learning_rate="),
@@ -171,7 +171,7 @@ def test_it_loads_nothing_heavy(ask, line, expected):
 
 
 def test_zsh_and_fish(ask):
-    assert ask("zsh", "hybrid run vq") == ["""_arguments '*: :(("vqe"))'"""]
+    assert ask("zsh", "hybrid run qa") == ["""_arguments '*: :(("qaoa"))'"""]
     assert ask("zsh", "hybrid run h2 --optimizer adam:lea") == [
         """_arguments '*: :(("adam\\\\:learning_rate=\"""",
         """"adam\\\\:learning_rate=0.05"))'""",
@@ -186,7 +186,7 @@ def test_bash_itself(program, tmp_path):
     script = """
         eval "$(_HYBRID_COMPLETE=source_bash hybrid)"
         try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _hybrid_completion hybrid; echo "${COMPREPLY[*]}"; }
-        try hybrid run vq
+        try hybrid run qa
         try hybrid run h2 --optimizer adam : lea
         try hybrid run h2 --optimizer adam :
         try hybrid run h2 --backend aer : method = dens
@@ -195,7 +195,7 @@ def test_bash_itself(program, tmp_path):
     environment = os.environ | {"PATH": f"{program.parent}:{os.environ['PATH']}"}
     done = subprocess.run(["bash", "--norc", "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.splitlines() == [
-        "vqe",
+        "qaoa",
         "learning_rate= learning_rate=0.05",
         "learning_rate= beta1= beta2= epsilon= decay= gtol= window=",
         "density_matrix",
