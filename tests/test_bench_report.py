@@ -102,6 +102,7 @@ def test_size(text):
     assert len(re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL)) < 20_000 + 2_000 * len(figures(everything()))
 
 
+@pytest.mark.slow
 def test_the_same_rows_give_the_same_page(text):
     assert report(everything()) == text
 

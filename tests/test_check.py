@@ -26,6 +26,7 @@ def leave(monkeypatch, *words: str) -> int:
     return 0
 
 
+@pytest.mark.slow
 def test_every_number_passes_here(tmp_path):
     (tmp_path / "temporary").mkdir()
     (tmp_path / "here").mkdir()

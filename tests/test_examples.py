@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 MAIN = [sys.executable, "-m", "hybrid"]
 QUICK = {
-    "vqe_h2.toml": [],
+    "vqe_h2.toml": ["--max-evals", "20"],
     "vqe_tfim10_meluxina.toml": ["--max-evals", "2"],
     "qaoa_petersen.toml": [],
     "portfolio.toml": ["--max-iterations", "4"],
@@ -73,7 +73,14 @@ def test_every_circuit_has_its_numbers():
     assert sorted(name for name, *_ in CIRCUITS) == sorted(path.name for path in (EXAMPLES / "circuits").glob("*.qasm"))
 
 
-@pytest.mark.parametrize(("name", "fidelity", "microseconds"), CIRCUITS)
+QUICK_CIRCUITS = ("bell.qasm", "grover_3.qasm", "ramsey.qasm", "teleportation.qasm")
+"""A circuit takes two processes of about two seconds; the rest are run by the slow tests."""
+
+
+@pytest.mark.parametrize(
+    ("name", "fidelity", "microseconds"),
+    [pytest.param(*row, marks=[] if row[0] in QUICK_CIRCUITS else pytest.mark.slow) for row in CIRCUITS],
+)
 def test_circuit_on_ideal_and_on_the_stand_in(name, fidelity, microseconds, folder):
     """The table's two digits, from another seed: two standard errors of 2,000 shots are 0.02."""
     words = ["sample", f"examples/circuits/{name}", "--shots", "2000", "--seed", "1", "--json"]
