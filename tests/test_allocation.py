@@ -96,7 +96,15 @@ def near_ground(observable: SparsePauliOp, seed: int) -> tuple[QuantumCircuit, n
     return circuit.decompose(reps=6), np.zeros((POINTS, 0))
 
 
-@pytest.mark.parametrize(("name", "observable"), [("H2", H2), ("Heisenberg", HEISENBERG), ("TFIM", TFIM), ("field", FIELD)])
+@pytest.mark.parametrize(
+    ("name", "observable"),
+    [
+        ("H2", H2),
+        pytest.param("Heisenberg", HEISENBERG, marks=pytest.mark.slow),
+        pytest.param("TFIM", TFIM, marks=pytest.mark.slow),
+        ("field", FIELD),
+    ],
+)
 def test_fewer_shots_for_one_standard_error_as_theory_promises(name, observable):
     """The scatter of 800 values against eps^2 = sum sigma^2/n_g: equal, by weight, and best but for the pilot.
 

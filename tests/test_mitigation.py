@@ -158,6 +158,7 @@ def test_the_calibration_is_a_part_of_the_error():
     assert with_it > 1.03 * without
 
 
+@pytest.mark.slow
 def test_a_gradient_knows_that_its_rows_share_a_calibration():
     """d<Z>/da of 12 rotations by one parameter, all 25 rows corrected by one calibration: 95 % intervals cover.
 

@@ -114,10 +114,12 @@ def test_precision_is_met_and_stds_are_true(observable, precision):
 
 
 def test_new_estimators_are_new_answers():
-    """As above, by sixty of them."""
+    """As above, each of its own seed."""
     circuit, x = ansatz(), points((), seed=4)
     exact = float(StatevectorEstimator().run([(circuit, "ZI", x)]).result()[0].data.evs)
-    found = [hybrid.Estimator(seed=s, backend="exact").run([(circuit, "ZI", x)], precision=0.1).result()[0] for s in range(60)]
+    found = [
+        hybrid.Estimator(seed=s, backend="exact").run([(circuit, "ZI", x)], precision=0.1).result()[0] for s in range(SEEDS)
+    ]
     values, stderr = (np.array([getattr(one.data, key) for one in found]).ravel() for key in ("evs", "stds"))
     assert 1e-4 < statistic(values, stderr, exact) < 1 - 1e-4
 

@@ -204,7 +204,7 @@ def digest_of(folder: Path) -> str:
 
 
 def run_command(folder: Path) -> list[str]:
-    flags = ["--device", "meluxina-q", "--shots", "300", "--max-evals", "160", "--seed", "7", "--quiet"]
+    flags = ["--device", "meluxina-q", "--realizations", "20", "--shots", "300", "--max-evals", "160", "--seed", "7", "--quiet"]
     return [*MAIN, "run", "h2", *flags, "--results", str(folder)]
 
 

@@ -45,7 +45,7 @@ def scipy(
         noisy, lowest = False, np.inf
         asked: SimpleQueue[Any] = SimpleQueue()
         answered: SimpleQueue[Any] = SimpleQueue()
-        worker = Thread(target=_minimize, args=(asked, answered, np.array(x), method, tol))
+        worker = Thread(target=_minimize, args=(asked, answered, np.array(x), method, tol), name="scipy")
         worker.start()
         try:
             while (question := asked.get()) is not None:
