@@ -274,6 +274,7 @@ def test_intervals_cover_without_shots(realizations):
     assert abs(bias) < 4.5
 
 
+@pytest.mark.slow
 def test_gradients_cover_with_detunings():
     """150 answers x 2 components, with shots and without: at least 88 % (4 sigma)."""
     circuit = layered(1, 1200.0)

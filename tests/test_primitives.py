@@ -113,12 +113,13 @@ def test_precision_is_met_and_stds_are_true(observable, precision):
     assert len(np.unique(values)) > 5
 
 
-def test_new_estimators_are_new_answers():
+@pytest.mark.parametrize("count", [60, pytest.param(SEEDS, marks=pytest.mark.slow)])
+def test_new_estimators_are_new_answers(count):
     """As above, each of its own seed."""
     circuit, x = ansatz(), points((), seed=4)
     exact = float(StatevectorEstimator().run([(circuit, "ZI", x)]).result()[0].data.evs)
     found = [
-        hybrid.Estimator(seed=s, backend="exact").run([(circuit, "ZI", x)], precision=0.1).result()[0] for s in range(SEEDS)
+        hybrid.Estimator(seed=s, backend="exact").run([(circuit, "ZI", x)], precision=0.1).result()[0] for s in range(count)
     ]
     values, stderr = (np.array([getattr(one.data, key) for one in found]).ravel() for key in ("evs", "stds"))
     assert 1e-4 < statistic(values, stderr, exact) < 1 - 1e-4
