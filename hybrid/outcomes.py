@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from jaxtyping import Bool, Float, UInt64
 
-from hybrid.estimate import Marked, share, variance, widening
+from hybrid.estimate import Marked, gathered, share, variance, widening
 from hybrid.execution import set_up
 from hybrid.program import DETUNINGS, Program
 from hybrid.randomness import child
@@ -51,19 +51,11 @@ def shots_at(program: Program, x: Point, seed: np.random.SeedSequence) -> Shots:
     detunings, layout = child(seed, DETUNINGS), execution.recipe.isa.layout
     if execution.shots.size:
         ((counts, *_),), inflation = execution.counts(angles, seed, detunings)
-        counts = counts._replace(outcomes=_of_circuit(counts.outcomes, layout))
+        counts = counts._replace(outcomes=gathered(counts.outcomes, layout))
         shares = counts.counts[None] / counts.counts.sum()
         return Shots(counts.outcomes, shares, counts, execution.realizations, inflation)
     found = np.clip(execution.distributions(angles, detunings)[0, :, 0], 0.0, None)
-    return Shots(_of_circuit(np.arange(found.shape[1], dtype=np.uint64), layout), found, None, 1, 1.0)
-
-
-def _of_circuit(outcomes: Outcomes, layout: tuple[int, ...]) -> Outcomes:
-    """Outcomes of simulated qubits as outcomes of the circuit's."""
-    found = np.zeros_like(outcomes)
-    for qubit, place in enumerate(layout):
-        found |= (outcomes >> np.uint64(place) & np.uint64(1)) << np.uint64(qubit)
-    return found
+    return Shots(gathered(np.arange(found.shape[1], dtype=np.uint64), layout), found, None, 1, 1.0)
 
 
 def judged(problem: Problem | Dataset, program: Program, x: Point, seed: np.random.SeedSequence) -> dict[str, Any] | None:

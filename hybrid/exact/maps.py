@@ -8,29 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Complex, Float, Inexact
 from qiskit.circuit import Gate, Parameter, ParameterExpression
-from qiskit.circuit.library import (
-    PhaseGate,
-    RXGate,
-    RXXGate,
-    RYGate,
-    RYYGate,
-    RZGate,
-    RZXGate,
-    RZZGate,
-    U1Gate,
-    UGate,
-)
+from qiskit.circuit.library import PhaseGate, RYGate, RZGate, U1Gate, UGate
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Operator
 
+from hybrid.angles import ROTATIONS
 from hybrid.errors import UsageError
 from hybrid.noise import PAULIS, kraus, qubits_of
 from hybrid.types import BitFlip, Channel, Depolarizing, Operation, Relaxation, Setting
 
-ROTATIONS = {gate: gate for gate in (RXGate, RYGate, RZGate, RXXGate, RYYGate, RZZGate, RZXGate)} | {
-    PhaseGate: RZGate,
-    U1Gate: RZGate,
-}
+INVOLUTIONS = {gate: RZGate if gate in (PhaseGate, U1Gate) else gate for gate in ROTATIONS}
 """Gate -> exp(-i theta G/2) with G^2 = 1 that equals it up to a global phase, which no probability sees."""
 PURE, PAULI = 2, 4
 """d, the length of one qubit's axis, tells the two pictures apart."""
@@ -45,7 +32,7 @@ class Read(NamedTuple):
 
 
 class Rotation(NamedTuple):
-    """A gate of `ROTATIONS` whose angle is number `angle` of the task."""
+    """A gate of `INVOLUTIONS` whose angle is number `angle` of the task."""
 
     gate: type[Gate]
     angle: int
@@ -79,7 +66,7 @@ def _rotations(gate: Any, angles: Mapping[Parameter, int]) -> Sequence[Rotation 
         raise UsageError(f"exact: '{gate.name}' is not a unitary gate; the exact engine takes gates and error channels only.")
     if not any(isinstance(value, ParameterExpression) and value.parameters for value in gate.params):
         return [gate]
-    kinds = [RYGate, RZGate, RZGate] if gate.base_class is UGate else [ROTATIONS.get(gate.base_class)]
+    kinds = [RYGate, RZGate, RZGate] if gate.base_class is UGate else [INVOLUTIONS.get(gate.base_class)]
     found: list[Rotation | Gate] = []
     for kind, value in zip(kinds, gate.params, strict=False):
         if kind is None or (isinstance(value, ParameterExpression) and value.parameters and value not in angles):
