@@ -13,7 +13,6 @@ import numpy as np
 from jaxtyping import Float
 from qiskit.circuit import Gate, Parameter
 from qiskit.circuit.library import RZGate, RZZGate, UGate
-from scipy.stats import norm, qmc
 
 from hybrid.device import Device
 from hybrid.errors import UsageError
@@ -170,12 +169,15 @@ class Draws:
 
     def quadrature(self, points: int, seed: np.random.SeedSequence) -> Float[np.ndarray, "r n"]:
         """`SCRAMBLES` scrambled Sobol sets of `points` detunings each, one below the other."""
+        from scipy.special import ndtri
+        from scipy.stats import qmc  # costs every start more than Qiskit does; only these draws need it
+
         children = [np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, i)) for i in range(SCRAMBLES)]
         sets = [
             qmc.Sobol(len(self._root), rng=np.random.default_rng(child)).random_base2(ceil(log2(points))) for child in children
         ]
         tiny = np.finfo(float).tiny
-        return norm.ppf(np.clip(np.concatenate(sets), tiny, 1 - 2**-53)) @ self._root.T
+        return ndtri(np.clip(np.concatenate(sets), tiny, 1 - 2**-53)) @ self._root.T
 
 
 def _correlation(device: Device, physical: tuple[int, ...]) -> Float[np.ndarray, "n n"]:

@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt64
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import PauliList, SparsePauliOp
-from scipy.special import ndtri, stdtrit
 
 from hybrid.counts import Correction
 from hybrid.diagonalization import diagonalizing
@@ -236,6 +235,8 @@ def variance(shares: Sequence[Share], inflation: float) -> float:
 
 def widening(degrees: float) -> float:
     """The 95 % quantile of Student's t over that of a Gaussian: what a standard error from few numbers is too small by."""
+    from scipy.special import ndtri, stdtrit  # a tenth of a second that a start without shots need not wait
+
     return float(stdtrit(degrees, 0.975) / ndtri(0.975))
 
 
