@@ -372,12 +372,11 @@ def rows(run: Run) -> Iterator[dict[str, Any]]:
     `nfev` counts the loop's evaluations up to and with this answer. An answer to several points has the first one's value
     in `value` and the others' in `value_1`, ...; gradients stand in `gradient_0`, ...
     """
-    most = max((len(values_of(answer)[0]) for answer in run.answers), default=1)
+    most = max((len(_reported(run, answer)) for answer in run.answers), default=1)
     p = max((len(answer["x"]) for answer in run.answers), default=0)
     slopes = p if any(answer["question"] == "gradient" for answer in run.answers) else 0
     for answer, nfev, seconds in zip(run.answers, run.evaluations(), run.seconds, strict=True):
-        losses, stderrs = values_of(answer)
-        pairs = [(run.sign * loss, stderr) for loss, stderr in zip(losses, stderrs, strict=True)]
+        pairs = _reported(run, answer)
         row: dict[str, Any] = {key: answer[key] for key in ("n", "question", "iteration")}
         first = pairs[0] if pairs else (None, None)
         row |= {"nfev": nfev, "points": len(pairs), "value": first[0], "stderr": first[1], "seconds": seconds}
@@ -389,3 +388,10 @@ def rows(run: Run) -> Iterator[dict[str, Any]]:
             row[f"gradient_{i}"] = run.sign * slope[i] if i < len(slope) else None
             row[f"gradient_stderr_{i}"] = error[i] if i < len(error) else None
         yield row
+
+
+def _reported(run: Run, answer: dict[str, Any]) -> list[tuple[float, float]]:
+    """Values with their standard errors: losses in the reported sign, and what was measured besides as it is."""
+    if answer["question"] == "measure":
+        return list(zip(answer["values"], answer["stderr"], strict=True))
+    return [(run.sign * loss, stderr) for loss, stderr in zip(*values_of(answer), strict=True)]

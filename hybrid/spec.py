@@ -64,7 +64,7 @@ class Spec:
     threads: int = _flag(1, "Threads of the simulator.", "N")
     max_evals: int | None = _flag(None, "Stop before more parameter points than this; 0 only evaluates.", "N")
     max_iterations: int | None = _flag(
-        None, f"Stop before more optimiser iterations than this; {DEFAULT_ITERATIONS} when no budget is given.", "N"
+        None, f"Stop a minimisation before more iterations than this; {DEFAULT_ITERATIONS} when no budget is given.", "N"
     )
     max_qpu: float | str | None = _flag(None, "Stop before more time on the machine than this: 90s, 30min, 2h.", "TIME")
     seed: int = _flag(0, "The one seed every random draw descends from.", "N")

@@ -1,5 +1,10 @@
-"""Shapes in the annotations are checked while the tests run; nothing of this is there in production."""
+"""Shapes in the annotations are checked while the tests run (not in production); the command line, called in this process."""
 
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
 from jaxtyping import install_import_hook
 
 CHECKED = (
@@ -7,3 +12,30 @@ CHECKED = (
     *("loop", "measure", "mitigation", "noise", "optimizers", "program", "randomness", "resources", "transpile"),
 )
 install_import_hook([f"hybrid.{name}" for name in CHECKED], "beartype.beartype")
+
+
+class Outcome(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """`hybrid WORDS`, run in this process."""
+    from hybrid.cli.app import main
+
+    def run(*words: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["hybrid", *map(str, words)])
+        monkeypatch.setattr(sys, "path", [*sys.path])
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as left:
+            code = int(left.code or 0)
+        return Outcome(code, *capsys.readouterr())
+
+    return run

@@ -1,7 +1,6 @@
 """`hybrid runs export --qasm3`: the circuits read by an independent importer give the numbers that stand beside them."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -9,7 +8,6 @@ from qiskit.quantum_info import Statevector
 from qiskit_qasm3_import import parse
 
 from hybrid.acceptance import export
-from hybrid.cli.app import main
 from hybrid.errors import UsageError
 from hybrid.session import run
 from hybrid.spec import Spec
@@ -20,17 +18,6 @@ SPECS = {
     "markov": Spec(problem="tfim:n=3", device="meluxina-q:dephasing=markov", max_evals=0),
     "maxcut": Spec(algorithm="qaoa", problem="maxcut:graph=petersen", max_evals=0, shots=20, device="ideal"),
 }
-
-
-def call(monkeypatch, capsys, *words):
-    """Exit code, stdout, stderr of a command."""
-    monkeypatch.setattr(sys, "argv", ["hybrid", *map(str, words)])
-    code = 0
-    try:
-        main()
-    except SystemExit as left:
-        code = int(left.code or 0)
-    return code, *capsys.readouterr()
 
 
 def probabilities(text):
@@ -100,26 +87,26 @@ def test_circuits_are_native_and_on_the_device(tmp_path):
         assert "meluxina-q stand-in profile" in text
 
 
-def test_the_command(tmp_path, monkeypatch, capsys):
+def test_the_command(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     result = run(SPECS["ideal"], "results")
-    code, out, err = call(monkeypatch, capsys, "runs", "export", "latest", "--qasm3")
+    code, out, err = command("runs", "export", "latest", "--qasm3")
     folder = tmp_path / f"{result.id}-qasm3"
     assert (code, err) == (0, "")
     assert out.split() == [f"{folder.name}/{name}" for name in ("circuit-0.qasm", "circuit-1.qasm", "acceptance.json")]
     assert json.loads((folder / "acceptance.json").read_text())["run"] == result.id
     before = [path.read_bytes() for path in sorted(folder.iterdir())]
-    assert call(monkeypatch, capsys, "runs", "export", "latest", "--qasm3")[0] == 0
+    assert command("runs", "export", "latest", "--qasm3")[0] == 0
     assert [path.read_bytes() for path in sorted(folder.iterdir())] == before
 
 
-def test_what_the_command_refuses(tmp_path, monkeypatch, capsys):
+def test_what_the_command_refuses(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     run(SPECS["ideal"], "results")
     (tmp_path / "file").write_text("")
-    code, _, err = call(monkeypatch, capsys, "runs", "export", "latest", "--qasm3", "--format", "csv")
+    code, _, err = command("runs", "export", "latest", "--qasm3", "--format", "csv")
     assert code == 2 and "contradict" in err
-    code, _, err = call(monkeypatch, capsys, "runs", "export", "latest", "--qasm3", "--out", "file")
+    code, _, err = command("runs", "export", "latest", "--qasm3", "--out", "file")
     assert code == 2 and "folder" in err
 
 

@@ -1,8 +1,8 @@
 """The self-test through the whole stack: agreement on every shipped device, published bands, the command."""
 
 import json
-import sys
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,7 +13,6 @@ from hybrid import catalog, detuning
 from hybrid.characterization import EXPERIMENTS, benchmarking, characterize, volume
 from hybrid.characterization.result import Characterization, Row
 from hybrid.cli import characterize as command
-from hybrid.cli.app import main
 from hybrid.device import Device
 from hybrid.errors import UsageError
 from hybrid.infidelity import process_fidelity
@@ -39,19 +38,8 @@ def mean_and_extremes(found: Characterization, experiment: str) -> tuple[float, 
 
 
 @pytest.fixture
-def call(monkeypatch, capsys):
-    """Calls `hybrid characterize ...`, returns the exit code and what was printed."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["hybrid", "characterize", *words])
-        code = 0
-        try:
-            main()
-        except SystemExit as left:
-            code = int(left.code or 0)
-        return code, *capsys.readouterr()
-
-    return run
+def call(command):
+    return partial(command, "characterize")
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,12 @@ import sys
 import termios
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from conftest import Outcome
 
 from hybrid import catalog
-from hybrid.cli import app, layout, report, run
+from hybrid.cli import layout, report, run
 from hybrid.cli.progress import Display, clock
 from hybrid.device import Device
 from hybrid.session import Progress
@@ -33,28 +33,9 @@ QUICK = ["run", "vqe", "h2", "--exact", "--max-iterations", "3"]
 HEAVY = ("numpy", "scipy", "qiskit", "qiskit_aer", "matplotlib", "rich", "pydantic")
 
 
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def hybrid(monkeypatch, capsys):
-    """The command, run in this process."""
-
-    def run(*words: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["hybrid", *map(str, words)])
-        monkeypatch.setattr(sys, "path", [*sys.path])
-        capsys.readouterr()
-        try:
-            app.main()
-            code = 0
-        except SystemExit as left:
-            code = left.code
-        return Outcome(code, *capsys.readouterr())
-
-    return run
+def hybrid(command):
+    return command
 
 
 def process(*words: object, **options) -> Outcome:

@@ -1,7 +1,7 @@
 """`hybrid show device`: variants, options, both T2*, and the map as a picture."""
 
 import json
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,26 +9,14 @@ from matplotlib.image import imread
 from test_device import edited, write
 
 from hybrid import catalog
-from hybrid.cli.app import main
 from hybrid.device import Device
 from hybrid.errors import UsageError
 from hybrid.plot_device import device_map, draw
 
 
 @pytest.fixture
-def show(monkeypatch, capsys):
-    """Calls `hybrid show device ...`, returns the exit code and what was printed."""
-
-    def call(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["hybrid", "show", *words])
-        code = 0
-        try:
-            main()
-        except SystemExit as left:
-            code = int(left.code or 0)
-        return code, *capsys.readouterr()
-
-    return call
+def show(command):
+    return partial(command, "show")
 
 
 def test_both_coherence_times_stand_together(show):

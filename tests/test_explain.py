@@ -2,8 +2,8 @@
 
 import json
 import re
-import sys
 from dataclasses import replace
+from functools import partial
 from math import exp, pi, sqrt
 from pathlib import Path
 
@@ -12,7 +12,6 @@ import pytest
 from qiskit.quantum_info import Statevector
 
 from hybrid import catalog, runs, session
-from hybrid.cli import app
 from hybrid.compilation import Measuring, compile_query
 from hybrid.error_budget import DETUNINGS, INTERACTION, OPTIMISER, SHOTS, Contribution, ErrorBudget
 from hybrid.errors import Interrupted, UsageError
@@ -368,22 +367,10 @@ def test_progress_counts_every_value_and_estimates_what_is_left(home):
 
 
 @pytest.fixture
-def hybrid(home, monkeypatch, capsys):
-    """`hybrid explain`, run in this process in the folder `home`: exit code, stdout, stderr."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.chdir(home)
-        monkeypatch.setattr(sys, "argv", ["hybrid", "explain", *map(str, words)])
-        monkeypatch.setattr(sys, "path", [*sys.path])
-        capsys.readouterr()
-        try:
-            app.main()
-            code = 0
-        except SystemExit as left:
-            code = left.code
-        return code, *capsys.readouterr()
-
-    return run
+def hybrid(home, monkeypatch, command):
+    """`hybrid explain`, in the folder `home`."""
+    monkeypatch.chdir(home)
+    return partial(command, "explain")
 
 
 @pytest.mark.parametrize("name", ["h2", "maxcut", "markov", "infinite"])

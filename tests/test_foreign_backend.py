@@ -1,7 +1,6 @@
 """Any Qiskit BackendV2 answers a run: right numbers, jobs that fail, are late or die, budgets, and what is refused."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from scipy.stats import chi2
 
 import hybrid
 from hybrid import audit, catalog, record, runs
-from hybrid.cli.app import main
 from hybrid.errors import HybridError, RecordError, Stopped, UsageError
 from hybrid.gate import AuditGate
 from hybrid.planning import plan
@@ -39,16 +37,6 @@ def spec(name, **changes):
     """A run of one gradient by parameter shift, 17 points of two circuits each, and the final point."""
     fields = {"problem": "h2", "backend": backend(name, wait=0, retries=2), "shots": 60, "max_iterations": 1}
     return Spec(**(fields | {"optimizer": "gradient_descent"} | changes))
-
-
-def call(monkeypatch, capsys, *words):
-    monkeypatch.setattr(sys, "argv", ["hybrid", *map(str, words)])
-    code = 0
-    try:
-        main()
-    except SystemExit as left:
-        code = int(left.code or 0)
-    return code, *capsys.readouterr()
 
 
 def asked(folder):
@@ -107,12 +95,12 @@ def test_a_backend_in_a_file_counts_with_its_content(tmp_path, monkeypatch):
         audit.repeat(Path(result.record))
 
 
-def test_circuits_and_mid_circuit_measurements_are_sampled(monkeypatch, capsys):
-    code, out, _ = call(monkeypatch, capsys, "sample", "teleportation", "--backend", AER, "--shots", "300", "--json")
+def test_circuits_and_mid_circuit_measurements_are_sampled(monkeypatch, command):
+    code, out, _ = command("sample", "teleportation", "--backend", AER, "--shots", "300", "--json")
     found = json.loads(out)
     assert code == 0 and sum(found["counts"].values()) == 300
     assert found["fidelity"] > 0.97 and found["physics"].startswith("the backend's own")  # perfect shots: 0.995
-    code, out, _ = call(monkeypatch, capsys, "sample", "ghz:n=3", "--backend", backend("generic"))
+    code, out, _ = command("sample", "ghz:n=3", "--backend", backend("generic"))
     assert code == 0 and out.startswith("physics: the backend's own: generic_backend_5q;")
 
 
@@ -158,29 +146,29 @@ def test_a_backend_that_fails_or_is_late_ends_with_the_same_digest(name, tmp_pat
 
 
 @pytest.mark.parametrize("life", [0, 1, 5, 9])
-def test_a_backend_that_dies_continues_from_the_record(life, tmp_path, monkeypatch, capsys):
+def test_a_backend_that_dies_continues_from_the_record(life, tmp_path, monkeypatch, command):
     steady, circuits = untroubled("Dying", tmp_path, monkeypatch)
     monkeypatch.setenv("FOREIGN_LIFE", str(life))
     words = ["run", "h2", "--backend", backend("Dying", wait=0, retries=2), "--shots", 60, "--max-iterations", 1, "--quiet"]
     words += ["--optimizer", "gradient_descent", "--results", tmp_path / "dead"]
-    code, out, err = call(monkeypatch, capsys, *words)
+    code, out, err = command(*words)
     assert (code, out) == (75, "")
     assert "failed 3 times, the last time with RuntimeError: helium is lost. " in err and "the same command continues" in err
     assert len(asked(tmp_path) if life else []) == min(4 * life, 34)
     monkeypatch.setenv("FOREIGN_STEADY", "1")
-    code, out, _ = call(monkeypatch, capsys, *words, "--json")
+    code, out, _ = command(*words, "--json")
     assert code == 0 and json.loads(out)["digest"] == steady.digest
     assert asked(tmp_path) == circuits  # not a single point twice
     assert runs.compare(runs.read(Path(steady.record)), runs.read(Path(json.loads(out)["record"]))).same_digest
 
 
-def test_an_unfinished_record_is_shown(tmp_path, monkeypatch, capsys):
+def test_an_unfinished_record_is_shown(tmp_path, monkeypatch, command):
     monkeypatch.setenv("FOREIGN_LIFE", "3")
     with pytest.raises(Stopped, match="0 answers and 12 circuits of the next one are saved"):
         run(spec("Dying"), tmp_path / "dead")
-    code, out, _ = call(monkeypatch, capsys, "runs", "list", "--results", tmp_path / "dead")
+    code, out, _ = command("runs", "list", "--results", tmp_path / "dead")
     assert code == 0 and "unfinished" in out and "qiskit:object" in out
-    code, out, _ = call(monkeypatch, capsys, "runs", "show", "latest", "--results", tmp_path / "dead")
+    code, out, _ = command("runs", "show", "latest", "--results", tmp_path / "dead")
     assert code == 0 and "none yet" in out and "every line fits its checksum" in out
 
 

@@ -1,14 +1,12 @@
 """--repeat: the same records as single runs, told by median and quartiles, interrupted and continued like one."""
 
 import json
-import sys
 from dataclasses import replace
 
 import pytest
 
 import hybrid
 from hybrid import repetition
-from hybrid.cli.app import main
 from hybrid.errors import Interrupted, UsageError
 from hybrid.repetition import Repetitions, repeat
 from hybrid.session import Watcher, run
@@ -68,29 +66,18 @@ def test_an_error_in_a_worker_is_the_error(tmp_path):
         repeat(SPEC, 0, tmp_path)
 
 
-def command(monkeypatch, capsys, words: str) -> tuple[str, str, int]:
-    monkeypatch.setattr(sys, "argv", ["hybrid", *words.split()])
-    code = 0
-    try:
-        main()
-    except SystemExit as left:
-        code = int(left.code or 0)
-    out, err = capsys.readouterr()
-    return out, err, code
-
-
-def test_command(repeated, monkeypatch, capsys):
+def test_command(repeated, command):
     folder, found = repeated
     words = f"run h2 --shots 100 --max-evals 6 --backend exact --seed 5 --repeat 3 --results {folder}"
-    text, _, code = command(monkeypatch, capsys, words)
+    code, text, _ = command(*words.split())
     assert code == 0
     assert "median" in text and "interquartile range" in text and "best" not in text
     assert "seeds            5 to 7" in text
-    parsed = json.loads(command(monkeypatch, capsys, f"{words} --json")[0])
+    parsed = json.loads(command(*words.split(), "--json").out)
     assert parsed["seeds"] == [5, 6, 7]
     assert [one["digest"] for one in parsed["runs"]] == [result.digest for result in found.runs]
     assert parsed["quartiles"] == list(found.quartiles)
-    _, err, code = command(monkeypatch, capsys, f"{words} --require-converged")
+    code, _, err = command(*words.split(), "--require-converged")
     assert code == 3
     assert "3 of 3 runs did not converge" in err
 
@@ -104,7 +91,7 @@ def test_command(repeated, monkeypatch, capsys):
         ("run h2 --repeat 2 --dry-run", "--repeat and --dry-run contradict each other"),
     ],
 )
-def test_bad_commands(monkeypatch, capsys, words, message):
-    _, err, code = command(monkeypatch, capsys, words)
+def test_bad_commands(command, words, message):
+    code, _, err = command(*words.split())
     assert code == 2
     assert message in err

@@ -11,8 +11,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -20,7 +20,6 @@ from readme import blocks
 from scipy.stats import chi2, norm
 
 from hybrid import audit, catalog, record, runs, session
-from hybrid.cli import app
 from hybrid.errors import Interrupted, RecordError, UsageError
 from hybrid.gate import Finding
 from hybrid.session import Watcher
@@ -76,12 +75,6 @@ class Runner:
 '''
 
 
-class Outcome(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Iterator[Path]:
     """A folder with every run of SPECS in results/, which is also where this module's tests run."""
@@ -95,22 +88,10 @@ def home(tmp_path_factory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def hybrid(home, monkeypatch, capsys):
-    """`hybrid runs`, run in this process in the folder `home`."""
-
-    def run(*words: object) -> Outcome:
-        monkeypatch.chdir(home)
-        monkeypatch.setattr(sys, "argv", ["hybrid", "runs", *map(str, words)])
-        monkeypatch.setattr(sys, "path", [*sys.path])
-        capsys.readouterr()
-        try:
-            app.main()
-            code = 0
-        except SystemExit as left:
-            code = left.code
-        return Outcome(code, *capsys.readouterr())
-
-    return run
+def hybrid(home, monkeypatch, command):
+    """`hybrid runs`, in the folder `home`."""
+    monkeypatch.chdir(home)
+    return partial(command, "runs")
 
 
 def path_of(name: str) -> Path:
@@ -656,6 +637,15 @@ def test_export_has_every_value_in_the_reported_sign(home):
     assert first["points"] == len(run.answers[0]["values"]) == first["nfev"]
     assert [first[f"value_{i}"] for i in range(1, first["points"])] == run.answers[0]["values"][1:]
     assert (second["points"], second["value_1"], second["nfev"]) == (1, None, first["nfev"] + 1)
+
+
+def test_export_has_what_was_measured_besides_as_it_is(tmp_path):
+    run = runs.read(Path(session.run(Spec(algorithm="quantum_kernel", problem="moons:n=6"), tmp_path).record))
+    measured = [(answer, row) for answer, row in zip(run.answers, runs.rows(run), strict=True) if row["question"] == "measure"]
+    assert measured
+    for answer, row in measured:
+        found = [row["value"], *(row[f"value_{i}"] for i in range(1, row["points"]))]
+        assert (found, row["stderr"]) == (answer["values"], answer["stderr"][0])
 
 
 def test_export_of_an_unfinished_run_counts_too(home, tmp_path):

@@ -1,14 +1,12 @@
 """One circuit sampled: counts, register order, fidelity, and what is refused."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm3
 
 from hybrid import catalog
-from hybrid.cli.app import main
 from hybrid.errors import UsageError
 from hybrid.sampling import sample
 
@@ -159,40 +157,29 @@ def test_unread_qubits_and_unwritten_bits():
 # --- The command -----------------------------------------------------------------------------------------------------
 
 
-def hybrid(capsys, monkeypatch, *words):
-    monkeypatch.setattr(sys, "argv", ["hybrid", *map(str, words)])
-    try:
-        main()
-        code = 0
-    except SystemExit as left:
-        code = left.code or 0
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def test_command_prints_one_object(capsys, monkeypatch):
-    code, out, _ = hybrid(capsys, monkeypatch, "sample", "ghz:n=3", "--device", "meluxina-q", "--json")
+def test_command_prints_one_object(command):
+    code, out, _ = command("sample", "ghz:n=3", "--device", "meluxina-q", "--json")
     found = json.loads(out)
     assert code == 0
     keys = "counts shots fidelity native_gates depth two_qubit_depth duration_s qpu_seconds layout device backend"
     assert set(keys.split()) <= set(found)
 
 
-def test_command_prints_a_histogram_in_80_columns(capsys, monkeypatch):
-    code, out, _ = hybrid(capsys, monkeypatch, "sample", "random:n=6", "--device", "meluxina-q", "--draw")
+def test_command_prints_a_histogram_in_80_columns(command):
+    code, out, _ = command("sample", "random:n=6", "--device", "meluxina-q", "--draw")
     assert code == 0
     assert "the rest" in out
     assert "Not a prediction" in " ".join(out.split())
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_run_of_a_circuit_file_samples_it(capsys, monkeypatch, tmp_path):
+def test_run_of_a_circuit_file_samples_it(command, tmp_path):
     path = tmp_path / "bell.qasm"
     path.write_text(qasm3.dumps(named("bell")))
-    code, out, _ = hybrid(capsys, monkeypatch, "run", path, "--shots", "200", "--json")
+    code, out, _ = command("run", path, "--shots", "200", "--json")
     assert code == 0
     assert sum(json.loads(out)["counts"].values()) == 200
-    code, _, err = hybrid(capsys, monkeypatch, "run", path, "--optimizer", "adam")
+    code, _, err = command("run", path, "--optimizer", "adam")
     assert code == 2
     assert "--optimizer does not apply" in err
 
@@ -204,13 +191,13 @@ def test_circuit_suffixes_are_those_that_are_read():
     assert set(CIRCUIT_SUFFIXES) == set(SUFFIXES)
 
 
-def test_two_bindings_by_either_command(capsys, monkeypatch, tmp_path):
+def test_two_bindings_by_either_command(command, tmp_path):
     path = tmp_path / "two.qasm"
     inputs = "input float alpha;\ninput float beta;\nqubit[1] q;\nbit[1] c;\nrx(alpha) q[0];\nrx(beta) q[0];\nc = measure q;\n"
     path.write_text(f'OPENQASM 3.0;\ninclude "stdgates.inc";\n{inputs}')
     for verb in ("sample", "run"):
         words = ("--bind", f"alpha={np.pi / 2}", "--bind", f"beta={np.pi / 2}", "--json")
-        code, out, err = hybrid(capsys, monkeypatch, verb, path, *words)
+        code, out, err = command(verb, path, *words)
         assert code == 0, err
         assert json.loads(out)["counts"] == {"1": 1000}
 
@@ -264,32 +251,32 @@ def test_large_dynamic_circuits_are_refused_beforehand():
         sample(circuit)
 
 
-def test_a_named_circuit_is_no_problem(capsys, monkeypatch):
-    code, _, err = hybrid(capsys, monkeypatch, "run", "ghz:n=3")
+def test_a_named_circuit_is_no_problem(command):
+    code, _, err = command("run", "ghz:n=3")
     assert code == 2
     assert "hybrid sample ghz:n=3" in err
 
 
-def test_bind(capsys, monkeypatch, tmp_path):
+def test_bind(command, tmp_path):
     path = tmp_path / "turn.qasm"
     path.write_text(
         'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput float theta;\nqubit[1] q;\nbit[1] c;\nrx(theta) q[0];\nc = measure q;\n'
     )
-    code, out, _ = hybrid(capsys, monkeypatch, "sample", path, "--bind", f"theta={np.pi}", "--json")
+    code, out, _ = command("sample", path, "--bind", f"theta={np.pi}", "--json")
     assert code == 0
     assert json.loads(out)["counts"] == {"1": 1000}
     for words, message in ((("--bind", "beta=1"), "theta"), (("--bind", "theta=x"), "name=number"), ((), "theta")):
-        code, _, err = hybrid(capsys, monkeypatch, "sample", path, *words)
+        code, _, err = command("sample", path, *words)
         assert code == 2
         assert message in err
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
-def test_histogram(capsys, monkeypatch, tmp_path, suffix):
+def test_histogram(command, tmp_path, suffix):
     path = tmp_path / f"counts.{suffix}"
-    code, _, err = hybrid(capsys, monkeypatch, "sample", "qpe:n=6", "--device", "meluxina-q", "--plot", path)
+    code, _, err = command("sample", "qpe:n=6", "--device", "meluxina-q", "--plot", path)
     assert code == 0, err
     assert path.stat().st_size > 10_000
-    code, _, err = hybrid(capsys, monkeypatch, "sample", "bell", "--plot", tmp_path / "counts.pdf")
+    code, _, err = command("sample", "bell", "--plot", tmp_path / "counts.pdf")
     assert code == 2
     assert ".png or .svg" in err
