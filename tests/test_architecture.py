@@ -40,7 +40,7 @@ LAYERS = [
     {"bench_report"},
     {"cli"},
 ]
-PACKAGES = {"bench", "bench_report", "characterization", "cli", "exact", "plot_bench", "qiskit_api"}
+PACKAGES = {"bench", "bench_report", "characterization", "cli", "exact", "plot_bench", "qiskit_api", "types"}
 """Lowest first. A module imports only from layers below its own; members are reached through the catalogue alone."""
 UPWARD = {("device", "hybrid.qiskit_api")}
 """`Device.backend()` opens a door far above it, when it is called."""
