@@ -14,10 +14,12 @@ from hybrid.bench import suites
 from hybrid.bench.cells import expanded, grid, thread_counts
 from hybrid.bench.measure import affinity_of, bytes_of, interpreter
 from hybrid.bench.planning import plan
+from hybrid.bench.scores import ScoreCell
 from hybrid.errors import UsageError
 
 FAKES = Path(__file__).parent / "bench_fakes.py"
 FROZEN = {
+    "grid@1": "fdcf233818327e5f",
     "l@1": "73233b35816b3c32",
     "m@1": "9e8ad68771047f6a",
     "null@1": "4f0e263ff752ed02",
@@ -30,10 +32,23 @@ FROZEN = {
 def meaning(suite):
     """Hash of everything that its figures depend on: circuits, observables, points, shots, backends, call paths, processes."""
     keys = ("workload", "version", "circuit", "task", "backend", "path")
-    cells = sorted({json.dumps([cell.plain[key] for key in keys]) for cell in suite.cells()})
+    cells = sorted({json.dumps(_told(cell, keys)) for cell in (suite.scores() if suite.device else suite.cells())})
     threads = [block.get("threads", "1") for block in suite.blocks]
     text = json.dumps([cells, threads, suite.processes, suite.time_limit_s])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _told(cell, keys):
+    """Of a score the circuit's file stands for what is asked: a profile may learn better numbers, as rows tell."""
+    if isinstance(cell, ScoreCell):
+        return [
+            cell.plain["workload"],
+            hashlib.sha256(cell.path.read_bytes()).hexdigest(),
+            cell.device_text,
+            cell.backend_text,
+            cell.shots,
+        ]
+    return [cell.plain[key] for key in keys]
 
 
 @pytest.mark.parametrize("name", FROZEN)
@@ -156,6 +171,7 @@ def test_a_suite_of_ones_own_is_checked(tmp_path):
         ("seconds = 1", "second = 1", "'seconds' must be given"),
         ("title", "titel", "'title' must be given"),
         ("backends", "backend", "cells block 1: 'backends' must be given"),
+        ("[[cells]]", 'device = "ideal"\n[[cells]]', "cells block 1: 'circuits' must be given"),
     ]:
         path.write_text(good.replace(old, new, 1))
         with pytest.raises(UsageError, match=said):

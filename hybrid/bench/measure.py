@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 
-from hybrid.bench.cells import Cell
+from hybrid.bench.cells import Cell, Measurable
 from hybrid.catalog import PACKAGE, Member
 from hybrid.errors import UsageError, shortened, unknown
-from hybrid.job import Verdict, decode_answer, encode_job
+from hybrid.job import Verdict, decode_answer
 
 if TYPE_CHECKING:
     from hybrid.job import Workload
@@ -73,11 +73,9 @@ class Bench:
         """Import the simulator and nothing more: whether it is there, and its versions."""
         return self._run(backend, {}, 1)
 
-    def measure(self, cell: Cell, *, repeat: bool = True) -> Outcome:
+    def measure(self, cell: Measurable, *, repeat: bool = True) -> Outcome:
         """Measure a cell once; without `repeat` only the first call."""
-        job = encode_job(cell.task.built.job._replace(threads=cell.threads))
-        request = {"job": job, "path": cell.path, "repeat": repeat}
-        return self._run(cell.backend, request, cell.threads)
+        return self._run(cell.backend, cell.request(repeat=repeat), cell.threads)
 
     def _run(self, backend: Member, request: dict[str, Any], threads: int) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="hybrid-bench-") as name:
@@ -159,7 +157,12 @@ def interpreter(text: str) -> tuple[str, str]:
 
 
 def _located(backend: Member) -> dict[str, Any]:
-    """How the worker finds the adapter: a module of this package by name, anything else by its file."""
+    """How the worker finds the adapter: a module of this package by name, anything else by its file.
+
+    A backend of `hybrid run` scores a device and is reached through `hybrid.bench.scores`.
+    """
+    if backend.family == "backends":
+        return {"module": "hybrid.bench.scores", "file": "", "function": "scorer", "options": {}}
     file, name = backend.signature.file.resolve(), backend.signature.name
     built_in = file.is_relative_to(PACKAGE.resolve())
     module = f"hybrid.adapters.{name}" if built_in else ""
