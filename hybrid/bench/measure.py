@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, final
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 import numpy as np
 
 from hybrid.bench.cells import Cell, Measurable
+from hybrid.bench.family import Family
 from hybrid.catalog import PACKAGE, Member
 from hybrid.errors import UsageError, shortened, unknown
 from hybrid.job import Verdict, decode_answer
@@ -93,22 +93,26 @@ class Bench:
                     env=environment,
                     start_new_session=True,
                 )
-                began = time.monotonic()
+                began, family = time.monotonic(), Family(process.pid)
                 try:
-                    ended = self._watch(process)
+                    ended = self._watch(process, family)
                 finally:
-                    _kill(process)
+                    family.kill()
+                    process.wait()
             elapsed_s = time.monotonic() - began
             report = _report(folder)
             status, note = _ending(report, process.returncode, ended, folder / "log", backend)
             return Outcome(status, note, report, elapsed_s)
 
-    def _watch(self, process: subprocess.Popen[bytes]) -> tuple[str, str]:
+    def _watch(self, process: subprocess.Popen[bytes], family: Family) -> tuple[str, str]:
         """Wait until it ends or has to be ended; the status and why, both empty when it ended by itself."""
         limits = self.limits
         deadline, most = time.monotonic() + limits.time_s, 0
         while process.poll() is None:
-            most = max(most, _resident_bytes(process.pid))
+            held = family.resident_bytes()
+            if held > limits.memory_bytes:
+                held = family.proportional_bytes()
+            most = max(most, held)
             if most > limits.memory_bytes:
                 return "oom", f"killed at {most / 2**20:.0f} MiB, the limit is {limits.memory_bytes / 2**20:.0f} MiB"
             if time.monotonic() > deadline:
@@ -167,20 +171,6 @@ def _located(backend: Member) -> dict[str, Any]:
     built_in = file.is_relative_to(PACKAGE.resolve())
     module = f"hybrid.adapters.{name}" if built_in else ""
     return {"module": module, "file": str(file), "function": name, "options": backend.options}
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process and all that it started."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _resident_bytes(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0
 
 
 def _report(folder: Path) -> dict[str, Any]:

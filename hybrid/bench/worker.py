@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 REPEATS = 5
 LOOP_SECONDS = 0.05
 """A timed loop lasts at least so long, so that the clock and the scheduler's ticks do not matter."""
-ENOUGH_SECONDS = 2.0
+ENOUGH_SECONDS = 1.0
 """No further loop is begun after so many seconds of them."""
 COPY_QUBITS = 20
 """From here on a state vector is larger than most caches, and time is a matter of memory's bandwidth."""
