@@ -18,7 +18,7 @@ from hybrid.bench import rows as row_files
 from hybrid.bench.cells import grid
 from hybrid.bench.environment import env_id
 from hybrid.bench.family import Family
-from hybrid.bench.measure import Bench, Limits
+from hybrid.bench.measure import Bench, Limits, interpreter
 from hybrid.bench.run import rounds, run, verify
 from hybrid.bench.schema import complaint, row_schema
 from hybrid.bench.statistics import compare
@@ -27,6 +27,7 @@ from hybrid.errors import RecordError, Stopped
 
 HERE = Path(__file__).parent / "bench_fakes.py"
 FAKE, PLAIN = f"{HERE}:fake", f"{HERE}:plain"
+OTHER_PYTHON = os.environ.get("HYBRID_OTHER_PYTHON")
 BENCH = Bench(Limits(120.0, 2**30))  # generous: other tests may be keeping the machine busy
 ENDS = {
     "honest": ("ok", ""),
@@ -187,6 +188,16 @@ def test_another_interpreter_needs_only_numpy(tmp_path, monkeypatch):
     bench = Bench(BENCH.limits, interpreters={"fake": str(python)})
     (row,) = verify(grid([PLAIN], [FAKE]), bench)
     assert row["status"] == "ok", row["note"]
+
+
+@pytest.mark.parametrize("name", ["ddsim", "lightning", "qsim", "quimb", "qulacs"])
+def test_a_simulator_in_an_interpreter_of_its_own(name):
+    """HYBRID_OTHER_PYTHON is one that has some of these simulators, and need have neither this package nor Qiskit."""
+    if OTHER_PYTHON is None:
+        pytest.skip("HYBRID_OTHER_PYTHON names no second interpreter")
+    bench = Bench(BENCH.limits, interpreters=dict([interpreter(f"{name}={OTHER_PYTHON}")]))
+    for row in verify(grid(["ghz:n=4", "qft_basis:n=4"], [name]), bench):
+        assert row["status"] == "ok" or (row["status"] == "unavailable" and "Install it with" in row["note"]), row["note"]
 
 
 def test_processes_keep_to_their_processors(tmp_path):
