@@ -120,7 +120,7 @@ def test_structure_judges_at_any_width(text):
     assert (verdict.right, verdict.tier) == (False, "L2")
 
 
-@pytest.mark.parametrize("text", ["su4_brick:n=21", "hea_depth:n=30", "qaoa_3reg:n=22", "clifford_t:n=21", "noisy_hea:n=10"])
+@pytest.mark.parametrize("text", ["su4_brick:n=21", "hea_depth:n=30", "qaoa_3reg:n=22", "clifford_t:n=21", "noisy_hea:n=12"])
 def test_too_wide_for_a_reference_is_unverified(text):
     job, _, check = workload(text)
     verdict = check(Answer(values=np.zeros((1, 1)), counts={0: job.shots}))
