@@ -21,15 +21,22 @@ GATES = (*ONE_QUBIT, *ROTATIONS, *TWO_QUBIT)
 NOISE = ("depolarize",)
 """rho -> (1 - p) rho + p I/d on one or two qubits, p in `angle`; an adapter may refuse it."""
 
+DYNAMIC = ("measure",)
+"""Reads its qubit before the end, in counts only; later steps may depend on what was read. An adapter may refuse it."""
+
 
 class Step(NamedTuple):
-    """One gate; a rotation turns by `angle` radians, plus `scale` times the point's entry `parameter` (-1: none)."""
+    """One gate; a rotation turns by `angle` radians, plus `scale` times the point's entry `parameter` (-1: none).
+
+    With a `condition` (-1: none) it is done only in shots where the last `measure` of that qubit gave 1.
+    """
 
     name: str
     qubits: tuple[int, ...]
     angle: float = 0.0
     parameter: int = -1
     scale: float = 1.0
+    condition: int = -1
 
     def at(self, point: tuple[float, ...]) -> float:
         """The angle in radians at a point."""

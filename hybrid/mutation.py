@@ -11,7 +11,12 @@ _OTHER_WAY = {"s": "sdg", "sdg": "s", "t": "tdg", "tdg": "t"}
 
 def reversed_qubits(job: Job) -> Job | None:
     """Qubit q taken for qubit n - 1 - q in the circuit, and not in what is asked of it."""
-    return job._replace(steps=tuple(s._replace(qubits=tuple(job.n_qubits - 1 - q for q in s.qubits)) for s in job.steps))
+    last = job.n_qubits - 1
+    turned = (
+        s._replace(qubits=tuple(last - q for q in s.qubits), condition=last - s.condition if s.condition >= 0 else -1)
+        for s in job.steps
+    )
+    return job._replace(steps=tuple(turned))
 
 
 def negated_angles(job: Job) -> Job | None:
@@ -52,6 +57,18 @@ def no_noise(job: Job) -> Job | None:
     return None if kept == job.steps else job._replace(steps=kept)
 
 
+def ignored_feed_forward(job: Job) -> Job | None:
+    """What depends on an outcome is never done."""
+    kept = tuple(step for step in job.steps if step.condition < 0)
+    return None if kept == job.steps else job._replace(steps=kept)
+
+
+def forced_feed_forward(job: Job) -> Job | None:
+    """What depends on an outcome is always done."""
+    forced = tuple(step._replace(condition=-1) for step in job.steps)
+    return None if forced == job.steps else job._replace(steps=forced)
+
+
 JOBS: Mapping[str, Callable[[Job], Job | None]] = {
     "reversed qubits": reversed_qubits,
     "negated angles": negated_angles,
@@ -59,6 +76,8 @@ JOBS: Mapping[str, Callable[[Job], Job | None]] = {
     "missing gate": missing_gate,
     "exchanged control": exchanged_control,
     "no noise": no_noise,
+    "ignored feed-forward": ignored_feed_forward,
+    "forced feed-forward": forced_feed_forward,
 }
 """What a right simulator is given instead; None where the job has nothing of the kind."""
 

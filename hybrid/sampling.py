@@ -32,7 +32,10 @@ RESAMPLES = 200
 BLIND = 0.99
 """Above this fidelity of the uniform distribution a circuit cannot tell noise from its ideal output."""
 MOST_LISTED, MOST_BITS = 4096, 63
-FIDELITIES = ("ideal", "fidelity", "fidelity_stderr", "perfect_fidelity", "uniform_fidelity", "rescaled_fidelity")
+FIDELITIES = (
+    *("ideal", "fidelity", "fidelity_stderr", "perfect_fidelity", "uniform_fidelity"),
+    *("rescaled_fidelity", "rescaled_fidelity_stderr"),
+)
 MITIGATED = ("mitigated", "mitigated_fidelity", "mitigated_fidelity_stderr")
 MITIGATED_RESAMPLES = 50
 SHOTS, READOUT, RESAMPLE, DETUNINGS, CALIBRATION = range(5)
@@ -67,6 +70,7 @@ class Sample:
     perfect_fidelity: float | None
     uniform_fidelity: float | None
     rescaled_fidelity: float | None
+    rescaled_fidelity_stderr: float | None
     mitigated: dict[str, float] | None
     mitigated_fidelity: float | None
     mitigated_fidelity_stderr: float | None
@@ -224,12 +228,14 @@ def _fidelities(
         np.mean([_fidelity(rng.multinomial(shots, p / p.sum()), ideal, shots) for _ in range(repeats)]) for p in (ideal, even)
     )
     uniform = float(np.sqrt(ideal).sum() ** 2 / len(ideal))
+    sighted = uniform < BLIND
     return {
         "fidelity": value,
         "fidelity_stderr": float(spread),
         "perfect_fidelity": float(perfect),
         "uniform_fidelity": uniform,
-        "rescaled_fidelity": float((value - blank) / (perfect - blank)) if uniform < BLIND else None,
+        "rescaled_fidelity": float((value - blank) / (perfect - blank)) if sighted else None,
+        "rescaled_fidelity_stderr": float(spread / (perfect - blank)) if sighted else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -95,6 +96,9 @@ class Fake:
             held = []
             while True:
                 held.append(np.ones(2**20))
+        if self.mode == "helper":  # what the process itself holds stays small
+            script = "import time; held = bytearray(2**29); time.sleep(3600)"
+            subprocess.run([sys.executable, "-c", script], start_new_session=True, check=True)
         if self.mode == "garbage":
             print('{"status": "ok", "answers": []}\x00\xff garbage', flush=True)
             os.write(1, b"\xff\xfe{]\n" * 1000)

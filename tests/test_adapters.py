@@ -33,6 +33,7 @@ EXACT = (
     "qulacs:method=density_matrix",
     "reference",
 )
+DYNAMIC = ("aer", "aer:method=matrix_product_state", "aer:path=transpiled", "ddsim", "reference")
 BASIC = "qiskit:object=qiskit.providers.basic_provider:BasicSimulator"
 CLIFFORD = ("aer:method=stabilizer", "aer:method=extended_stabilizer")
 EXTRAS = {"qulacs": "qulacs", "lightning": "pennylane", "qsim": "qsimcirq", "ddsim": "mqt.ddsim", "quimb": "quimb.tensor"}
@@ -131,6 +132,38 @@ def test_clifford_methods(text):
         assert judge_counts(job, answered(text, job), "L0", "dense", _dense.distribution(job)).right
 
 
+@pytest.mark.parametrize("text", [*DYNAMIC, "aer:method=stabilizer", "qiskit:object=qiskit_aer:AerSimulator"])
+def test_feed_forward(text):
+    """What is read decides, the last reading of a qubit counts, and counts are of the end alone."""
+    steps = [Step("x", (0,)), Step("measure", (0,)), Step("x", (2,), condition=0), Step("x", (1,), condition=3)]
+    steps += [Step("x", (0,)), Step("measure", (0,)), Step("z", (1,), condition=0), Step("cx", (2, 4), condition=0)]
+    steps += [Step("h", (3,)), Step("measure", (3,)), Step("cx", (2, 4), condition=3)]
+    job = Job(5, (Step("measure", (3,)), *steps), "counts", shots=2000)
+    counts = answered(text, job).counts
+    assert counts is not None and set(counts) == {0b00100, 0b11100}
+    assert abs(counts[0b00100] - 1000) < 6 * (2000 / 4) ** 0.5  # six sigma: once in 5e8
+
+
+@pytest.mark.parametrize("text", [*DYNAMIC, "aer:method=stabilizer", "qiskit:object=qiskit_aer:AerSimulator"])
+def test_teleportation(text):
+    clifford = "stabilizer" in text
+    job, _, check = catalog.load(catalog.parse("workloads", f"dynamic:hops=2,shots=2000,clifford={clifford}".lower()))()
+    verdict = check(answered(text, job))
+    assert verdict.right, verdict
+
+
+@pytest.mark.parametrize("text", [*EXACT, *CLIFFORD, BASIC])
+def test_measurements_midway_are_done_or_refused(text):
+    found = adapter(text)
+    job = Job(2, (Step("h", (0,)), Step("measure", (0,)), Step("x", (1,), condition=0)), "counts", shots=400)
+    if refusal := found.refusal(job):
+        assert "measures at the end only" in refusal or "answers expectations only" in refusal
+    else:
+        assert set(answered(text, job).counts or ()) == {0b00, 0b11}
+    values = job._replace(task="expectations", observables=((("ZZ", 1.0),),))
+    assert found.refusal(values) is not None
+
+
 @pytest.mark.parametrize("text", [*EXACT, *CLIFFORD, BASIC])
 def test_bit_order(text):
     """X on qubits 0 and 3, and from there on 4: outcome 11001, which no reversal leaves alone."""
@@ -213,6 +246,7 @@ def test_the_seed_of_counts(text):
         ("qsim", random_job(2, 0, noise=True), "no exact values with noise"),
         ("lightning", random_job(2, 0, noise=True), "takes no noise"),
         (BASIC, random_job(2, 0), "qiskit answers counts only"),
+        ("reference", Job(1, (Step("measure", (0,)),) * 9, "counts", shots=9), "at most 8 measurements midway, not 9"),
         (BASIC + ",optimization=7", Job(2, (), "counts", shots=9), "optimization lies between 0 and 3"),
     ],
 )

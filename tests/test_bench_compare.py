@@ -61,7 +61,7 @@ def test_different_hosts_are_refused():
         of_files(nine(), nine(host="two"), ("a", "b"))
     with pytest.raises(UsageError, match="no cell in common"):
         of_files(nine(), nine(workload="other"), ("a", "b"))
-    with pytest.raises(UsageError, match="b: holds no results"):
+    with pytest.raises(UsageError, match="b: holds no times"):
         of_files(nine(), [], ("a", "b"))
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ import pytest
 from hybrid.bench import rows as row_files
 from hybrid.bench.cells import grid
 from hybrid.bench.environment import env_id
-from hybrid.bench.measure import Bench, Limits
+from hybrid.bench.family import Family
+from hybrid.bench.measure import Bench, Limits, interpreter
 from hybrid.bench.run import rounds, run, verify
 from hybrid.bench.schema import complaint, row_schema
 from hybrid.bench.statistics import compare
@@ -25,6 +27,7 @@ from hybrid.errors import RecordError, Stopped
 
 HERE = Path(__file__).parent / "bench_fakes.py"
 FAKE, PLAIN = f"{HERE}:fake", f"{HERE}:plain"
+OTHER_PYTHON = os.environ.get("HYBRID_OTHER_PYTHON")
 BENCH = Bench(Limits(120.0, 2**30))  # generous: other tests may be keeping the machine busy
 ENDS = {
     "honest": ("ok", ""),
@@ -59,12 +62,40 @@ def test_every_fake_ends_in_its_status(ended, mode):
     assert not complaint(row, row_schema())
 
 
-@pytest.mark.parametrize(("mode", "status", "why"), [("hang", "timeout", "after 3 s"), ("leak", "oom", "limit is 256 MiB")])
+@pytest.mark.parametrize(
+    ("mode", "status", "why"),
+    [
+        ("hang", "timeout", "after 3 s"),
+        ("leak", "oom", "limit is 256 MiB"),
+        ("helper", "oom", "limit is 256 MiB"),  # a child of the process, in a session of its own
+    ],
+)
 def test_what_never_ends_is_killed(mode, status, why):
     cells = grid([PLAIN], [f"{FAKE}:mode={mode}"])
     (row,) = verify(cells, Bench(Limits(3.0 if mode == "hang" else 120.0, 2**28)))
     assert row["status"] == status and why in row["note"] and "in phase '" in row["note"]
     assert row["elapsed_s"] < 60
+    assert not [line for line in _commands() if "held = bytearray(2**29)" in line]
+
+
+def _commands():
+    """Command lines of everything that runs."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            yield path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+
+
+def test_pages_that_are_shared_count_once():
+    """A forked child is as large as its parent as long as it writes nothing."""
+    script = "import os, time; held = bytearray(b'1') * 2**28; os.fork(); print('ready', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline(), process.stdout.readline()]
+        family = Family(process.pid)
+        summed, held = family.resident_bytes(), family.proportional_bytes()
+        family.kill()
+    assert lines == [b"ready\n"] * 2
+    assert summed > 2**29 and 2**28 < held < 1.2 * 2**28
 
 
 def test_the_answers_that_were_timed_are_judged(tmp_path):
@@ -90,7 +121,7 @@ def test_one_process_leaves_a_whole_row(tmp_path):
     assert not complaint(row, row_schema())
     phases, memory = row["phases"], row["memory"]
     assert set(phases) == {*("import_s", "build_s", "translate_s", "compile_s", "first_s"), "repeats_s", "loops", "cores_used"}
-    assert 1 <= len(phases["repeats_s"]) <= 5  # fewer where the machine is so busy that they take two seconds
+    assert 1 <= len(phases["repeats_s"]) <= 5  # fewer where the machine is so busy that they take a second
     assert all(seconds >= 0.004 for seconds in [phases["first_s"], *phases["repeats_s"]])
     assert min(phases["repeats_s"]) * phases["loops"] >= 0.9 * 0.05  # calibrated; 10 % for a first loop that was disturbed
     held = memory["peak_bytes"] - memory["baseline_bytes"]
@@ -157,6 +188,16 @@ def test_another_interpreter_needs_only_numpy(tmp_path, monkeypatch):
     bench = Bench(BENCH.limits, interpreters={"fake": str(python)})
     (row,) = verify(grid([PLAIN], [FAKE]), bench)
     assert row["status"] == "ok", row["note"]
+
+
+@pytest.mark.parametrize("name", ["ddsim", "lightning", "qsim", "quimb", "qulacs"])
+def test_a_simulator_in_an_interpreter_of_its_own(name):
+    """HYBRID_OTHER_PYTHON is one that has some of these simulators, and need have neither this package nor Qiskit."""
+    if OTHER_PYTHON is None:
+        pytest.skip("HYBRID_OTHER_PYTHON names no second interpreter")
+    bench = Bench(BENCH.limits, interpreters=dict([interpreter(f"{name}={OTHER_PYTHON}")]))
+    for row in verify(grid(["ghz:n=4", "qft_basis:n=4"], [name]), bench):
+        assert row["status"] == "ok" or (row["status"] == "unavailable" and "Install it with" in row["note"]), row["note"]
 
 
 def test_processes_keep_to_their_processors(tmp_path):

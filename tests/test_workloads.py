@@ -6,13 +6,15 @@ import pytest
 from hybrid import catalog, judge, mutation
 from hybrid.adapters.reference import reference
 from hybrid.errors import UsageError
-from hybrid.job import GATES, NOISE, Answer, Job, Step, Workload
+from hybrid.job import DYNAMIC, GATES, NOISE, Answer, Job, Step, Workload
 
 SMALL = (
     "adder:bits=2,spread=2",
     "clifford_brick:n=6,depth=6",
     "clifford_t:n=6,depth=8",
     "clifford_t:n=5,task=expectations",
+    "dynamic:hops=2",
+    "dynamic:hops=2,clifford=true",
     "ghz:n=6",
     "ghz:n=6,task=counts",
     "graph_state:n=6",
@@ -71,7 +73,7 @@ def test_a_right_answer_passes_and_no_planted_mistake_does(text):
 @pytest.mark.parametrize("text", SMALL)
 def test_the_steps_are_the_common_ones(text):
     job = workload(text).job
-    assert {step.name for step in job.steps} <= {*GATES, *NOISE}
+    assert {step.name for step in job.steps} <= {*GATES, *NOISE, *DYNAMIC}
     assert {qubit for step in job.steps for qubit in step.qubits} == set(range(job.n_qubits))
     if job.task != "counts":  # a simulator may leave out what no observable sees
         seen = {q for terms in job.observables for pauli, _ in terms for q, p in enumerate(reversed(pauli)) if p != "I"}
@@ -118,7 +120,7 @@ def test_structure_judges_at_any_width(text):
     assert (verdict.right, verdict.tier) == (False, "L2")
 
 
-@pytest.mark.parametrize("text", ["su4_brick:n=21", "hea_depth:n=30", "qaoa_3reg:n=22", "clifford_t:n=21", "noisy_hea:n=10"])
+@pytest.mark.parametrize("text", ["su4_brick:n=21", "hea_depth:n=30", "qaoa_3reg:n=22", "clifford_t:n=21", "noisy_hea:n=12"])
 def test_too_wide_for_a_reference_is_unverified(text):
     job, _, check = workload(text)
     verdict = check(Answer(values=np.zeros((1, 1)), counts={0: job.shots}))
@@ -137,6 +139,7 @@ def test_too_wide_for_a_reference_is_unverified(text):
         ("adder:bits=2,spread=3", "spread must lie between 0 and 2, not 3"),
         ("grover:n=2", "n must lie between 3 and 16"),
         ("su4_brick:shots=1", "shots must lie between 100"),
+        ("dynamic:hops=0", "hops must lie between 1 and 100, not 0"),
         ("gzh", "Did you mean 'ghz'?"),
         ("ghz:task=gradient", "Allowed: counts, expectations."),
     ],

@@ -1,6 +1,7 @@
 """What the adapters share: refusals, versions, and gradients by parameter shift where a simulator has none of its own."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module, metadata
 from math import pi
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hybrid.errors import MissingPart
-from hybrid.job import NOISE, Answer, Job, Step
+from hybrid.job import DYNAMIC, NOISE, Answer, Job, Step
 
 
 def simulator(module: str, extra: str) -> Any:
@@ -30,12 +31,24 @@ def noisy(job: Job) -> bool:
     return any(step.name in NOISE for step in job.steps)
 
 
-def refuse(owner: str, job: Job, *, tasks: Sequence[str], noise: bool = False) -> str | None:
-    """Why the job cannot be done by something that answers `tasks`, with or without noise; None when it can."""
+def dynamic(job: Job) -> bool:
+    """Whether anything is measured before the end."""
+    return any(step.name in DYNAMIC for step in job.steps)
+
+
+def conditioned(circuit: Any, step: Step, n_qubits: int) -> AbstractContextManager[Any]:
+    """A block of a Qiskit circuit, done where bit `n_qubits + condition` was read as 1; without a condition, always."""
+    return nullcontext() if step.condition < 0 else circuit.if_test((circuit.clbits[n_qubits + step.condition], 1))
+
+
+def refuse(owner: str, job: Job, *, tasks: Sequence[str], noise: bool = False, midway: bool = False) -> str | None:
+    """Why something that answers `tasks`, with or without noise and measurements midway, cannot do it, or None."""
     if job.task not in tasks:
         return f"{owner} answers {', '.join(tasks)} only, not {job.task}"
     if noisy(job) and not noise:
         return f"{owner} takes no noise here"
+    if dynamic(job) and not (midway and job.task == "counts"):
+        return f"{owner} measures at the end only"
     return None
 
 

@@ -1,18 +1,18 @@
 """Qiskit Aer: all its methods, and three ways to call it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 
-from hybrid.adapters._shared import noisy, refuse, shifted, simulator, unshifted, versions
+from hybrid.adapters._shared import conditioned, dynamic, noisy, refuse, shifted, simulator, unshifted, versions
 from hybrid.errors import HybridError, MissingPart
 from hybrid.job import Answer, Job
 
 SAMPLERS = ("extended_stabilizer",)
-"""Methods without `save_expectation_value`."""
-CLIFFORD = ("h", "x", "y", "z", "s", "sdg", "cx", "cz", "depolarize")
+"""Methods without `save_expectation_value`, and without branches."""
+CLIFFORD = ("h", "x", "y", "z", "s", "sdg", "cx", "cz", "depolarize", "measure")
 GATES = {"stabilizer": CLIFFORD, "extended_stabilizer": (*CLIFFORD, "t", "tdg", "rz")}
 """What the methods take that do not take everything."""
 
@@ -80,11 +80,12 @@ class Aer:
         if self._path == "transpiled" and job.n_qubits > (most := self._simulator(1).num_qubits):
             return f"{owner}: Qiskit transpiles for at most {most} qubits of this simulator; use path=batched"
         tasks = ("counts",) if self._method in SAMPLERS else ("expectations", "counts", "gradient")
-        return refuse(owner, job, tasks=tasks, noise=self._method != "tensor_network")
+        whole = self._method != "tensor_network"
+        return refuse(owner, job, tasks=tasks, noise=whole, midway=whole and self._method not in SAMPLERS)
 
     def translate(self, job: Job) -> _Native:
         """One circuit: gates, and what is saved or measured at its end."""
-        from qiskit import QuantumCircuit
+        from qiskit import ClassicalRegister, QuantumCircuit
         from qiskit.circuit import Parameter
         from qiskit.quantum_info import SparsePauliOp
         from qiskit_aer.library import SaveExpectationValue
@@ -94,17 +95,24 @@ class Aer:
             job = shifted(job)
         channel = cache(depolarizing_error)
         circuit = QuantumCircuit(job.n_qubits)
+        if job.task == "counts":
+            last = ClassicalRegister(job.n_qubits, "last")  # the lowest bits of an outcome
+            circuit.add_register(last, *([ClassicalRegister(job.n_qubits, "midway")] if dynamic(job) else []))
         parameters = [Parameter(f"p{i}") for i in range(len(job.points[0]))]
         for step in job.steps:
             if step.name == "depolarize":
                 circuit.append(channel(step.angle, len(step.qubits)), step.qubits)
-            elif step.name.startswith("r"):
-                angle = step.angle if step.parameter < 0 else step.angle + step.scale * parameters[step.parameter]
-                getattr(circuit, step.name)(angle, *step.qubits)
+            elif step.name == "measure":
+                circuit.measure(step.qubits[0], job.n_qubits + step.qubits[0])
             else:
-                getattr(circuit, step.name)(*step.qubits)
+                with conditioned(circuit, step, job.n_qubits):
+                    turned = step.parameter >= 0
+                    angle = step.angle + step.scale * parameters[step.parameter] if turned else step.angle
+                    given = (angle, *step.qubits) if step.name.startswith("r") else step.qubits
+                    getattr(circuit, step.name)(*given)
         if job.task == "counts":
-            circuit.measure_all()
+            circuit.barrier()
+            circuit.measure(range(job.n_qubits), range(job.n_qubits))
         for i, terms in enumerate(job.observables if job.task != "counts" else ()):
             circuit.append(SaveExpectationValue(SparsePauliOp.from_list(list(terms)), f"o{i}"), range(job.n_qubits))
         return _Native(circuit, parameters)
@@ -121,7 +129,7 @@ class Aer:
         def run() -> Answer:
             found = _run(simulator, self._path, native, points, job)
             if job.task == "counts":
-                return Answer(counts={int(key, 16): int(value) for key, value in found[0].counts.items()}, precision=precision)
+                return Answer(counts=_last_bits(found[0].counts, job.n_qubits), precision=precision)
             values = [[data[f"o{i}"] for i in range(len(job.observables))] for data in (item.to_dict() for item in found)]
             return Answer(values=np.array(values, dtype=float), precision=precision)
 
@@ -149,6 +157,15 @@ class Aer:
         (data,) = _succeeded(simulator.run(circuit).result())
         state = np.asarray(next(iter(data.to_dict().values())))
         return "single" if np.array_equal(state, state.astype(np.complex64)) else "double"
+
+
+def _last_bits(counts: Mapping[str, int], n_qubits: int) -> dict[int, int]:
+    """Counts by the qubits' bits at the end, whatever was read before."""
+    found: dict[int, int] = {}
+    for key, number in counts.items():
+        outcome = int(key, 16) & ((1 << n_qubits) - 1)
+        found[outcome] = found.get(outcome, 0) + int(number)
+    return found
 
 
 def _run(simulator: Any, path: str, native: _Native, points: np.ndarray, job: Job) -> list[Any]:

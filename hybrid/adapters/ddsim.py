@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from hybrid.adapters._shared import refuse, simulator, versions
+from hybrid.adapters._shared import dynamic, refuse, simulator, versions
 from hybrid.job import Answer, Job
 
 EXTRA = "ddsim"
@@ -29,7 +29,7 @@ class Ddsim:
 
     def load(self) -> dict[str, str]:
         """Import DDSIM and its decision diagrams."""
-        for module in ("mqt.ddsim", "mqt.core.dd", "mqt.core.ir"):
+        for module in ("mqt.ddsim", "mqt.core.dd", "mqt.core.ir", "mqt.core.ir.operations"):
             simulator(module, EXTRA)
         return versions("mqt.ddsim", "mqt.core")
 
@@ -37,7 +37,7 @@ class Ddsim:
         """No noise, no gradients, one thread."""
         if job.threads != 1:
             return "ddsim runs on one thread"
-        return refuse("ddsim", job, tasks=("expectations", "counts"))
+        return refuse("ddsim", job, tasks=("expectations", "counts"), midway=True)
 
     def translate(self, job: Job) -> _Native:
         """Circuits of numbers only: one per point."""
@@ -45,11 +45,22 @@ class Ddsim:
         circuits = []
         for point in job.points:
             circuit = ir.QuantumComputation(job.n_qubits)
-            for step in job.steps:
-                given = (step.at(point), *step.qubits) if step.name.startswith("r") else step.qubits
-                getattr(circuit, step.name)(*given)
             if job.task == "counts":
-                circuit.measure_all()
+                circuit.add_classical_register(job.n_qubits, "last")
+            if dynamic(job):
+                circuit.add_classical_register(job.n_qubits, "midway")
+            for step in job.steps:
+                angle = (step.at(point),) if step.name.startswith("r") else ()
+                if step.condition >= 0:
+                    kind = getattr(ir.operations.OpType, step.name.removeprefix("c"))
+                    *control, target = step.qubits
+                    circuit.if_(kind, target, *control, control_bit=job.n_qubits + step.condition, params=angle)
+                elif step.name == "measure":
+                    circuit.measure(step.qubits[0], job.n_qubits + step.qubits[0])
+                else:
+                    getattr(circuit, step.name)(*angle, *step.qubits)
+            for qubit in range(job.n_qubits if job.task == "counts" else 0):
+                circuit.measure(qubit, qubit)
             circuits.append(circuit)
         return _Native(circuits, [[(_pauli(pauli), weight) for pauli, weight in terms] for terms in job.observables])
 
@@ -58,8 +69,11 @@ class Ddsim:
         dd, ddsim = simulator("mqt.core.dd", EXTRA), simulator("mqt.ddsim", EXTRA)
 
         def counts() -> Answer:
-            found = ddsim.CircuitSimulator(native.circuits[0], seed=job.seed).simulate(job.shots)
-            return Answer(counts={int(bits, 2): number for bits, number in found.items()})
+            found: dict[int, int] = {}
+            for bits, number in ddsim.CircuitSimulator(native.circuits[0], seed=job.seed).simulate(job.shots).items():
+                outcome = int(bits, 2) & ((1 << job.n_qubits) - 1)  # what was read midway stands before it
+                found[outcome] = found.get(outcome, 0) + number
+            return Answer(counts=found)
 
         def expectations() -> Answer:
             values = np.zeros((len(native.circuits), len(native.observables)))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, final
 
-from hybrid.adapters._shared import noisy, refuse, simulator, versions
+from hybrid.adapters._shared import conditioned, dynamic, noisy, refuse, simulator, versions
 from hybrid.errors import HybridError, UsageError
 from hybrid.job import Answer, Job
 
@@ -48,17 +48,25 @@ class Qiskit:
             return "qiskit: optimization lies between 0 and 3"
         if limit is not None and job.n_qubits > limit:
             return f"{self._object} has {limit} qubits"
-        return refuse("qiskit", job, tasks=("counts",)) if not noisy(job) else "qiskit: a backend brings its own noise"
+        if noisy(job):
+            return "qiskit: a backend brings its own noise"
+        midway = self._backend is None or "if_else" in self._backend.target.operation_names
+        return refuse("qiskit", job, tasks=("counts",), midway=midway)
 
     def translate(self, job: Job) -> Any:
         """The circuit, measured."""
-        from qiskit import QuantumCircuit
+        from qiskit import ClassicalRegister, QuantumCircuit
 
-        circuit = QuantumCircuit(job.n_qubits)
+        n = job.n_qubits
+        circuit = QuantumCircuit(n)
+        circuit.add_register(ClassicalRegister(n, "last"), *([ClassicalRegister(n, "midway")] if dynamic(job) else []))
         for step in job.steps:
             given = (step.at(job.points[0]), *step.qubits) if step.name.startswith("r") else step.qubits
-            getattr(circuit, step.name)(*given)
-        circuit.measure_all()
+            bits = [n + step.qubits[0]] if step.name == "measure" else []
+            with conditioned(circuit, step, n):
+                getattr(circuit, step.name)(*given, *bits)
+        circuit.barrier()
+        circuit.measure(range(n), range(n))
         return circuit
 
     def compile(self, native: Any, job: Job) -> Callable[[], Answer]:
@@ -72,9 +80,10 @@ class Qiskit:
             result = self._backend.run(circuit, shots=job.shots, **seeded).result()
             if not result.success:
                 raise HybridError(f"{self._object} failed: {getattr(result, 'status', 'no reason given')}")
-            found = result.get_counts()
-            return Answer(
-                counts={int(bits.replace(" ", ""), 2): int(number) for bits, number in found.items()}, precision="unknown"
-            )
+            found: dict[int, int] = {}
+            for bits, number in result.get_counts().items():
+                outcome = int(bits.replace(" ", ""), 2) & ((1 << job.n_qubits) - 1)  # what was read midway stands before it
+                found[outcome] = found.get(outcome, 0) + int(number)
+            return Answer(counts=found, precision="unknown")
 
         return run

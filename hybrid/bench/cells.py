@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 from hybrid import catalog
 from hybrid.errors import UsageError, shortened, unknown
@@ -66,6 +66,29 @@ class Task:
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
 
 
+class Measurable(Protocol):
+    """What a run takes: a `Cell`, or the `ScoreCell` of a device."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def plain(self) -> dict[str, Any]: ...
+
+    @property
+    def backend(self) -> catalog.Member: ...
+
+    @property
+    def threads(self) -> int: ...
+
+    @property
+    def build_s(self) -> float: ...
+
+    def request(self, *, repeat: bool) -> dict[str, Any]:
+        """What a worker is asked, beside the adapter."""
+        ...
+
+
 @final
 @dataclass(frozen=True)
 class Cell:
@@ -98,6 +121,18 @@ class Cell:
     def id(self) -> str:
         """Hash of workload, version, circuit, task, backend, call path and threads."""
         return cell_id(self.plain)
+
+    @property
+    def build_s(self) -> float:
+        """Seconds that the workload took to build."""
+        return self.task.build_s
+
+    def request(self, *, repeat: bool) -> dict[str, Any]:
+        """The job, timed in loops or (without `repeat`) called once."""
+        from hybrid.job import encode_job
+
+        job = encode_job(self.task.built.job._replace(threads=self.threads))
+        return {"job": job, "path": self.path, "repeat": repeat}
 
     def __str__(self) -> str:
         threads = f", {self.threads} threads" if self.threads > 1 else ""

@@ -116,7 +116,7 @@ def _refuse(base: list[Figure], new: list[Figure], names: tuple[str, str]) -> No
     """UsageError that says why nothing can be compared."""
     one, other = (sorted({f"{f.environment['host']} ({f.environment['cpu']})" for f in side}) for side in (base, new))
     if not base or not new:
-        raise UsageError(f"{names[0 if not base else 1]}: holds no results to compare.")
+        raise UsageError(f"{names[0 if not base else 1]}: holds no times to compare.")
     if one != other:
         raise UsageError(
             f"measured on different machines: {names[0]} on {', '.join(one)}; {names[1]} on {', '.join(other)}. Times of "

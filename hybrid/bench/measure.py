@@ -14,17 +14,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 
-from hybrid.bench.cells import Cell
+from hybrid.bench.cells import Cell, Measurable
+from hybrid.bench.family import Family
 from hybrid.catalog import PACKAGE, Member
 from hybrid.errors import UsageError, shortened, unknown
-from hybrid.job import Verdict, decode_answer, encode_job
+from hybrid.job import Verdict, decode_answer
 
 if TYPE_CHECKING:
     from hybrid.job import Workload
@@ -73,11 +73,9 @@ class Bench:
         """Import the simulator and nothing more: whether it is there, and its versions."""
         return self._run(backend, {}, 1)
 
-    def measure(self, cell: Cell, *, repeat: bool = True) -> Outcome:
+    def measure(self, cell: Measurable, *, repeat: bool = True) -> Outcome:
         """Measure a cell once; without `repeat` only the first call."""
-        job = encode_job(cell.task.built.job._replace(threads=cell.threads))
-        request = {"job": job, "path": cell.path, "repeat": repeat}
-        return self._run(cell.backend, request, cell.threads)
+        return self._run(cell.backend, cell.request(repeat=repeat), cell.threads)
 
     def _run(self, backend: Member, request: dict[str, Any], threads: int) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="hybrid-bench-") as name:
@@ -95,22 +93,26 @@ class Bench:
                     env=environment,
                     start_new_session=True,
                 )
-                began = time.monotonic()
+                began, family = time.monotonic(), Family(process.pid)
                 try:
-                    ended = self._watch(process)
+                    ended = self._watch(process, family)
                 finally:
-                    _kill(process)
+                    family.kill()
+                    process.wait()
             elapsed_s = time.monotonic() - began
             report = _report(folder)
             status, note = _ending(report, process.returncode, ended, folder / "log", backend)
             return Outcome(status, note, report, elapsed_s)
 
-    def _watch(self, process: subprocess.Popen[bytes]) -> tuple[str, str]:
+    def _watch(self, process: subprocess.Popen[bytes], family: Family) -> tuple[str, str]:
         """Wait until it ends or has to be ended; the status and why, both empty when it ended by itself."""
         limits = self.limits
         deadline, most = time.monotonic() + limits.time_s, 0
         while process.poll() is None:
-            most = max(most, _resident_bytes(process.pid))
+            held = family.resident_bytes()
+            if held > limits.memory_bytes:
+                held = family.proportional_bytes()
+            most = max(most, held)
             if most > limits.memory_bytes:
                 return "oom", f"killed at {most / 2**20:.0f} MiB, the limit is {limits.memory_bytes / 2**20:.0f} MiB"
             if time.monotonic() > deadline:
@@ -159,25 +161,16 @@ def interpreter(text: str) -> tuple[str, str]:
 
 
 def _located(backend: Member) -> dict[str, Any]:
-    """How the worker finds the adapter: a module of this package by name, anything else by its file."""
+    """How the worker finds the adapter: a module of this package by name, anything else by its file.
+
+    A backend of `hybrid run` scores a device and is reached through `hybrid.bench.scores`.
+    """
+    if backend.family == "backends":
+        return {"module": "hybrid.bench.scores", "file": "", "function": "scorer", "options": {}}
     file, name = backend.signature.file.resolve(), backend.signature.name
     built_in = file.is_relative_to(PACKAGE.resolve())
     module = f"hybrid.adapters.{name}" if built_in else ""
     return {"module": module, "file": str(file), "function": name, "options": backend.options}
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process and all that it started."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _resident_bytes(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return 0
 
 
 def _report(folder: Path) -> dict[str, Any]:

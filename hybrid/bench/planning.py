@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import mean
 from typing import Any, NamedTuple
 
-from hybrid.bench.cells import Cell
+from hybrid.bench.cells import Cell, Measurable
 from hybrid.bench.rows import Row
 from hybrid.bench.run import CLOSING
 from hybrid.bench.suites import Suite
@@ -19,7 +19,7 @@ GUESS_SECONDS = 2.0
 class Planned(NamedTuple):
     """A cell, the processes it still lacks, seconds that one takes (measured before, or None), and bytes (None: unknown)."""
 
-    cell: Cell
+    cell: Measurable
     lacking: int
     seconds: float | None
     memory_bytes: int | None
@@ -47,7 +47,7 @@ class Plan(NamedTuple):
         return {"processes": self.processes, "seconds": self.seconds, "cells": cells}
 
 
-def plan(cells: Sequence[Cell], rows: Sequence[Row], processes: int, suite: Suite | None) -> Plan:
+def plan(cells: Sequence[Measurable], rows: Sequence[Row], processes: int, suite: Suite | None) -> Plan:
     """The plan of a run that continues `rows`, whatever environment they came from; builds every workload."""
     found = []
     for cell in cells:
@@ -55,7 +55,9 @@ def plan(cells: Sequence[Cell], rows: Sequence[Row], processes: int, suite: Suit
         closed = any(row["status"] in CLOSING for row in mine)
         took = [row["elapsed_s"] for row in mine]
         lacking = 0 if closed else max(0, processes - len(mine))
-        found.append(Planned(cell, lacking, mean(took) if took else None, dense_bytes(cell)))
+        found.append(
+            Planned(cell, lacking, mean(took) if took else None, dense_bytes(cell) if isinstance(cell, Cell) else None)
+        )
     guess = suite.seconds / (suite.processes * len(cells)) if suite else GUESS_SECONDS
     return Plan(found, processes, guess, suite)
 

@@ -10,12 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from hybrid.bench import environment
-from hybrid.bench.cells import Cell
+from hybrid.bench.cells import Cell, Measurable
 from hybrid.bench.measure import Bench, Judge, Outcome
 from hybrid.bench.rows import NULL_SUITE, Row, RowFile
 from hybrid.job import Job, Verdict, decode_answer
@@ -24,6 +24,9 @@ from hybrid.randomness import child
 CLOSING = ("unsupported", "unavailable", "timeout", "oom", "crashed", "error")
 """A cell that ended so is not tried again: a dozen timeouts tell no more than one."""
 PHASES = ("import_s", "translate_s", "compile_s", "first_s", "repeats_s", "loops", "cores_used")
+
+
+M = TypeVar("M", bound=Measurable)
 
 
 class Step(NamedTuple):
@@ -43,7 +46,7 @@ class Probed(NamedTuple):
 
 
 def run(
-    cells: Sequence[Cell],
+    cells: Sequence[Measurable],
     path: Path,
     bench: Bench,
     *,
@@ -94,7 +97,7 @@ def verify(cells: Sequence[Cell], bench: Bench, watch: Callable[[Step], None] = 
     return found
 
 
-def probe(cells: Sequence[Cell], bench: Bench) -> dict[str, Probed]:
+def probe(cells: Sequence[Measurable], bench: Bench) -> dict[str, Probed]:
     """Environments by backend: adapters imported once, and again with other options where some were not available."""
     machine, found, there = environment.here(bench.affinity), {}, {}
     for backend in {cell.backend.text(defaults=False): cell.backend for cell in cells}.values():
@@ -114,7 +117,7 @@ def probe(cells: Sequence[Cell], bench: Bench) -> dict[str, Probed]:
 
 
 def missing(
-    cells: Sequence[Cell], rows: Sequence[Row], probed: dict[str, Probed], processes: int, suite: str, retry: bool
+    cells: Sequence[Measurable], rows: Sequence[Row], probed: dict[str, Probed], processes: int, suite: str, retry: bool
 ) -> Counter[str]:
     """How many processes each cell still lacks, by its id."""
     null = suite.startswith(NULL_SUITE)
@@ -131,7 +134,7 @@ def missing(
     return todo
 
 
-def rounds(cells: Sequence[Cell], todo: Counter[str], seed: int) -> Iterator[Cell]:
+def rounds(cells: Sequence[M], todo: Counter[str], seed: int) -> Iterator[M]:
     """Cells round by round in an order drawn from the seed; those that lack most come in every round."""
     lacking = dict(todo)
     for number in range(max(lacking.values(), default=0)):
@@ -140,11 +143,11 @@ def rounds(cells: Sequence[Cell], todo: Counter[str], seed: int) -> Iterator[Cel
         yield from (due[k] for k in order)
 
 
-def judged(cell: Cell, outcome: Outcome, machine: dict[str, Any], bench: Bench, judge: Judge) -> Row:
+def judged(cell: Measurable, outcome: Outcome, machine: dict[str, Any], bench: Bench, judge: Judge) -> Row:
     """The row of a process, its answers verified; what the check itself stumbles over is an `error`."""
     status, note, report, verdict = outcome.status, outcome.note, outcome.report, None
     answers = report.get("answers", [])
-    if status == "ok":
+    if status == "ok" and isinstance(cell, Cell):
         try:
             verdict = judge.verdict(cell, answers)
         except Exception as error:  # a workload from outside may raise anything
@@ -153,7 +156,10 @@ def judged(cell: Cell, outcome: Outcome, machine: dict[str, Any], bench: Bench, 
             status, note = "wrong", wrong_text(verdict)
     phases = {key: report["phases"][key] for key in PHASES if key in report["phases"]}
     asked = cell.backend.options.get("precision")
+    scaled = verdict is not None and verdict.right is None and isinstance(cell, Cell)
+    score = {"score": report["score"]} if "score" in report else {}
     return {
+        **score,
         "schema": 1,
         "cell_id": cell.id,
         "env_id": environment.env_id(machine),
@@ -162,14 +168,14 @@ def judged(cell: Cell, outcome: Outcome, machine: dict[str, Any], bench: Bench, 
         "cell": cell.plain,
         "environment": machine,
         "limits": {"time_s": bench.limits.time_s, "memory_bytes": bench.limits.memory_bytes},
-        "phases": {**phases, "build_s": cell.task.build_s},
+        "phases": {**phases, "build_s": cell.build_s},
         "memory": report["memory"],
         "precision": {
             "asked": None if asked is None else str(asked),
             "observed": answers[0]["precision"] if answers else None,
         },
         "verification": None if verdict is None else _plain(verdict),
-        "answer": _scaled(cell.task.built.job, answers[-1]) if verdict is not None and verdict.right is None else None,
+        "answer": _scaled(cell.task.built.job, answers[-1]) if scaled else None,
         "status": status,
         "note": note,
     }

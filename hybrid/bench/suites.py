@@ -1,22 +1,34 @@
 """Suites: frozen lists of cells. A published version never changes its meaning; what changes is a new version."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
 from hybrid.bench.cells import PATHS, Cell, grid, thread_counts
+from hybrid.bench.scores import ScoreCell
+from hybrid.bench.scores import cells as score_cells
 from hybrid.errors import UsageError, unknown
 from hybrid.files import line_of, looks_like_path, read_toml
 
 FOLDER = Path(__file__).with_name("suites")
 KEYS = {"title": str, "about": str, "processes": int, "seconds": int, "time_limit_s": int, "cells": list}
-CELL_KEYS = ("workloads", "backends", "paths", "threads")
+KINDS = {
+    "workloads": {"workloads": list, "backends": list, "paths": list, "threads": str},
+    "circuits": {"circuits": list, "backends": list, "shots": int},
+}
+"""Blocks of cells by the key that leads them: workloads by simulators, or circuits on the suite's `device`."""
+WORDS = {str: "text, such as 1,2", list: "a list of texts", int: "a whole number"}
+OPTIONAL = ("paths", "threads")
 
 
 @final
 @dataclass(frozen=True)
 class Suite:
-    """A suite as its file tells it: `processes` per cell, `seconds` that all of it took where it belongs."""
+    """A suite as its file tells it: `processes` per cell, `seconds` that all of it took where it belongs.
+
+    `device` is the profile that is scored where nobody names another; empty in a suite that measures simulators.
+    """
 
     name: str
     title: str
@@ -25,15 +37,21 @@ class Suite:
     seconds: int
     time_limit_s: int
     blocks: tuple[dict[str, Any], ...]
+    device: str = ""
 
     def cells(self) -> list[Cell]:
-        """Every cell; threads `all` are this machine's."""
+        """Every cell of a suite that measures simulators; threads `all` are this machine's."""
         found = {}
         for block in self.blocks:
             threads = thread_counts(block.get("threads", "1"))
             for cell in grid(block["workloads"], block["backends"], block.get("paths", PATHS[:1]), threads):
                 found[str(cell)] = cell
         return list(found.values())
+
+    def scores(self, device: str | None = None) -> list[ScoreCell]:
+        """Every cell of a suite that scores a device; UsageError for one that does not exist."""
+        chosen = device or self.device
+        return [cell for b in self.blocks for cell in score_cells(b["circuits"], b["backends"], chosen, b["shots"])]
 
 
 def names() -> list[str]:
@@ -47,26 +65,26 @@ def load(text: str) -> Suite:
         path = Path(text)
     elif text in names():
         path = FOLDER / f"{text}.toml"
-    elif text == "grid@1":
-        raise UsageError("grid@1 scores a device, not simulators: hybrid bench score DEVICE.")
     else:
         raise unknown("suite", text, names())
     found, source = read_toml(path)
+    keys = {**KEYS, "device": str}
     for key in (*KEYS, *found):
-        if key not in KEYS:
-            raise UsageError(f"{path}:{line_of(source, key)}: unknown key '{key}'. Allowed: {', '.join(KEYS)}.")
-        if not isinstance(found.get(key), KEYS[key]):
-            raise UsageError(f"{path}:{line_of(source, key)}: '{key}' must be given as {KEYS[key].__name__}.")
+        if key not in keys:
+            raise UsageError(f"{path}:{line_of(source, key)}: unknown key '{key}'. Allowed: {', '.join(keys)}.")
+        if not isinstance(found.get(key), keys[key]):
+            raise UsageError(f"{path}:{line_of(source, key)}: '{key}' must be given as {keys[key].__name__}.")
+    lead = "circuits" if "device" in found else "workloads"
     for number, block in enumerate(found["cells"], start=1):
-        _check_block(f"{path}: cells block {number}", block)
+        _check_block(f"{path}: cells block {number}", block, KINDS[lead])
     rest = {key: found[key] for key in ("title", "about", "processes", "seconds", "time_limit_s")}
-    return Suite(path.stem, **rest, blocks=tuple(found["cells"]))
+    return Suite(path.stem, **rest, blocks=tuple(found["cells"]), device=found.get("device", ""))
 
 
-def _check_block(where: str, block: dict[str, Any]) -> None:
-    for key in (*CELL_KEYS[:2], *block):
-        if key not in CELL_KEYS:
-            raise UsageError(f"{where}: unknown key '{key}'. Allowed: {', '.join(CELL_KEYS)}.")
-        kind = str if key == "threads" else list
-        if not isinstance(block.get(key), kind):
-            raise UsageError(f"{where}: '{key}' must be given as {'text, such as 1,2' if kind is str else 'a list of texts'}.")
+def _check_block(where: str, block: dict[str, Any], keys: dict[str, type]) -> None:
+    needed: Sequence[str] = [key for key in keys if key not in OPTIONAL]
+    for key in (*needed, *block):
+        if key not in keys:
+            raise UsageError(f"{where}: unknown key '{key}'. Allowed: {', '.join(keys)}.")
+        if not isinstance(block.get(key), keys[key]):
+            raise UsageError(f"{where}: '{key}' must be given as {WORDS[keys[key]]}.")

@@ -13,6 +13,7 @@ from hybrid.bench import statistics
 from hybrid.bench.environment import same_machine
 from hybrid.bench.rows import NULL_SUITE, Row
 from hybrid.bench.run import CLOSING
+from hybrid.bench.scores import TASK
 
 NULL_SEED = 20
 Key = tuple[Any, ...]
@@ -144,10 +145,10 @@ class Figure:
 
 
 def figures(rows: Iterable[Row]) -> list[Figure]:
-    """One per cell and environment, in the order of the rows; rows of an A/A suite are left out."""
+    """One per cell and environment, in the order of the rows; rows of an A/A suite, and scores of devices, are left out."""
     found: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        if not row["suite"].startswith(NULL_SUITE):
+        if not row["suite"].startswith(NULL_SUITE) and row["cell"]["task"] != TASK:
             found.setdefault((row["cell_id"], row["env_id"]), []).append(row)
     return _with_partners([Figure(tuple(group)) for group in found.values()])
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from hybrid.bench import naming
+from hybrid.bench import naming, scores
 from hybrid.bench.rows import Row
 from hybrid.bench.summary import Figure, figures, measured_floor
 from hybrid.bench_report import tables, words
@@ -37,15 +37,17 @@ def write(rows: Sequence[Row], target: Path, noise: Sequence[Row] = ()) -> None:
 def report(rows: Sequence[Row], noise: Sequence[Row] = ()) -> str:
     """The page of these rows, the same text every time. UsageError when they hold no results."""
     everything = [*rows, *noise]
-    found = figures(rows)
-    if not found:
+    found, scored = figures(rows), scores.of_rows(rows)
+    if not found and not scored:
         raise UsageError("these rows hold no results: there is nothing to report.")
     machines = naming.machines(found)
     floors = {name: measured_floor(everything, here[0].environment) for name, here in machines.items()}
     sections = [_summary(rows, found, floors)]
     for number, (name, here) in enumerate(machines.items()):
         sections.append(_machine(name, here, everything, floors[name], f"m{number}"))
-    sections.append(_section("environments", "Where it was measured", tables.environments(found)))
+    sections += [_scores(group, f"s{number}") for number, group in enumerate(scored)]
+    if found:
+        sections.append(_section("environments", "Where it was measured", tables.environments(found)))
     style, script = ((FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return "<!DOCTYPE html>\n" + tag(
         "html",
@@ -86,6 +88,8 @@ def _summary(rows: Sequence[Row], found: Sequence[Figure], floors: dict[str, flo
     caveats = [tag("li", text) for text in words.caveats(found, floors, len(floors))]
     links = [tag("a", name, href=f"#m{number}") for number, name in enumerate(floors)]
     rule = [tag("p", text) for text in words.RULE]
+    if not found:
+        return Markup(tag("h1", "Benchmark of simulator backends") + tag("p", "Scores of devices; no times.", class_="lead"))
     return Markup(
         tag("h1", "Benchmark of simulator backends")
         + tag("p", told, class_="lead")
@@ -112,6 +116,14 @@ def _machine(name: str, found: Sequence[Figure], rows: Sequence[Row], floor: flo
     cells = tag("details", tag("summary", f"All {len(found)} cells"), _scrolled(tables.cells(found, floor)), open=True)
     hint = tag("p", "A heading sorts; again, the other way round.", class_="hint")
     return _section(prefix, name, *plots, *left_out, tag("h3", "Cells"), hint, cells)
+
+
+def _scores(group: Sequence[scores.Score], id_: str) -> Markup:
+    """A device on published circuits, and what its figures are worth."""
+    cell = group[0].cell
+    caveats = dict.fromkeys(one.found["caveat"] for one in group if one.found is not None)
+    told = [tag("p", text) for text in (words.SCORE, *caveats)]
+    return _section(id_, f"Scores of {cell['device']}, by {cell['backend']}", *told, _scrolled(tables.scores(group)))
 
 
 def _scrolled(table: Markup) -> Markup:

@@ -5,16 +5,22 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from hybrid.bench import naming
+from hybrid.bench.scores import ROUNDING, Score
 from hybrid.bench.summary import Figure, questions, ranks
 from hybrid.bench.units import duration, size
 from hybrid.bench_report.markup import Markup, tag
 from hybrid.bench_report.words import STATES, TIERS
+from hybrid.result import with_uncertainty
 
 COLUMNS = (
     *("workload", "qubits", "task", "backend", "path", "threads", "status", "rank", "per call", "spread", "first call"),
     *("memory", "error / tolerance", "checked by", "processes", "note"),
 )
-NUMBERS = {"qubits", "threads", "rank", "per call", "spread", "first call", "memory", "error / tolerance", "processes"}
+SCORED = ("circuit", "qubits", "score", "rescaled", "perfect shots", "two-qubit depth", "duration", "note")
+NUMBERS = {
+    *("qubits", "threads", "rank", "per call", "spread", "first call", "memory", "error / tolerance", "processes"),
+    *("score", "rescaled", "perfect shots", "two-qubit depth", "duration"),
+}
 
 
 class Entry(NamedTuple):
@@ -64,6 +70,27 @@ def _cell(figure: Figure, rank: int | None) -> list[Entry]:
 def _options(text: str) -> str:
     body = ",".join(f"{key}={value}" for key, value in naming.split(text)[1].items())
     return f":{body}" if body else ""
+
+
+def scores(group: Sequence[Score]) -> Markup:
+    """A device's scores, circuit by circuit."""
+    rows = []
+    for score in group:
+        found = score.found or {}
+        entries = [Entry(score.cell["workload"]), Entry(str(score.cell["n_qubits"]), score.cell["n_qubits"])]
+        entries += [_uncertain(found.get(key), found.get(f"{key}_stderr")) for key in ("fidelity", "rescaled_fidelity")]
+        entries += [_uncertain(found.get("perfect_fidelity"), 0.0)]
+        depth = found.get("two_qubit_depth")
+        entries += [Entry("-" if depth is None else str(depth), depth)]
+        entries += [Entry(duration(found.get("duration_s")), found.get("duration_s"))]
+        blind = "blind: its exact distribution is uniform" if found.get("blind_to_noise") else ""
+        rows.append(([*entries, Entry(score.note or blind)], ""))
+    return sortable(SCORED, rows)
+
+
+def _uncertain(value: float | None, stderr: float | None) -> Entry:
+    stderr = stderr if stderr and stderr > ROUNDING else 0.0
+    return Entry("-" if value is None else with_uncertainty(value, stderr, 4), value)
 
 
 def error(figure: Figure) -> float | None:

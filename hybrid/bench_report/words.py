@@ -37,6 +37,11 @@ CHECK = (
     "Judged are the very answers that were timed, outside the clock: of the first call and of every timed loop. The error is "
     "given in units of its tolerance, which rounding (or, of counts, chance) explains; above 1 the answer is wrong."
 )
+SCORE = (
+    "The score is (sum sqrt(p q))^2 of the counts against the circuit's exact distribution; rescaled, as many uniform shots "
+    "are worth 0 and as many perfect ones 1. Blind circuits are uniform themselves and cannot tell noise from their own output."
+    " A score is the device's, whatever simulator computed it: nobody ranks by it."
+)
 CAVEAT = (
     "These are times of classical simulators on the machines named below. They say nothing about the speed of a quantum "
     "computer, and nothing about other machines."

@@ -3,11 +3,11 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from hybrid.cli import bench_capability, bench_pages, completion
+from hybrid.cli import bench_capability, bench_pages, bench_scores
 from hybrid.cli.bench_flags import (
     PROCESSES,
     Affinity,
@@ -20,6 +20,7 @@ from hybrid.cli.bench_flags import (
     Processes,
     Pythons,
     Quiet,
+    ScoredDevice,
     SuiteName,
     Threads,
     TimeLimit,
@@ -30,9 +31,6 @@ from hybrid.cli.layout import emit
 from hybrid.cli.progress import Display
 from hybrid.cli.run import Once
 from hybrid.errors import CheckFailed, HybridError, UsageError
-
-if TYPE_CHECKING:
-    pass
 
 HELP = """Benchmark simulator backends: a fast answer that our checks can see to be wrong does not rank.
 
@@ -55,10 +53,6 @@ NULL_HELP = """Measure this machine's noise: how far halves of identical process
 
 Given the same --out as the results, `show` and `compare` find it there.
 """
-SCORE_HELP = """Score a device on the published grid (grid@1): GHZ, QFT, phase estimation, Grover; 10,000 shots each.
-
-The score is (sum sqrt(p q))^2 against the exact distribution. On a stand-in it says what the profile's numbers imply, no more.
-"""
 app = typer.Typer(help=HELP, invoke_without_command=True, rich_markup_mode=None)
 NULL_SUITE = "null@1"
 app.command(name="plot", cls=Once, help=bench_pages.PLOT_HELP, short_help="Draw files of rows.")(bench_pages.plot_rows)
@@ -68,6 +62,9 @@ app.command(name="report", cls=Once, help=bench_pages.REPORT_HELP, short_help="W
 app.command(
     name="capability", cls=Once, help=bench_capability.HELP, short_help="Mirror circuits and quantum volume of a device."
 )(bench_capability.measure_device)
+app.command(name="score", cls=Once, help=bench_scores.HELP, short_help="Score a device on the published grid (grid@1).")(
+    bench_scores.score_device
+)
 
 
 @app.callback()
@@ -100,6 +97,7 @@ def plan_run(
     backend: Backends = [],  # noqa: B006
     threads: Threads = None,
     path: Paths = None,
+    device: ScoredDevice = None,
     processes: Processes = None,
     out: Annotated[Path | None, typer.Option(help="File that a run would continue.", metavar="FILE")] = None,
     as_json: Json = False,
@@ -109,7 +107,7 @@ def plan_run(
     from hybrid.bench import planning, rows
     from hybrid.cli import bench_text
 
-    chosen, cells = chosen_cells(suite, workload, backend, threads, path)
+    chosen, cells = chosen_cells(suite, workload, backend, threads, path, device)
     had = rows.read(out) if out is not None and out.exists() else []
     found = planning.plan(cells, had, processes or (chosen.processes if chosen else PROCESSES), chosen)
     emit(json.dumps(found.to_json(), indent=2) if as_json else bench_text.planned(found))
@@ -136,6 +134,8 @@ def verify_cells(
     from hybrid.cli import bench_text
 
     chosen, cells = chosen_cells(suite, workload, backend, threads, path)
+    if chosen is not None and chosen.device:
+        raise UsageError(f"{chosen.name} scores a device and holds nothing to verify; run it.")
     with stopping() as pending, Display(sys.stderr, quiet=quiet) as display:
         bench = make_bench(time_limit_of(time_limit, chosen), memory_limit, affinity, python, pending)
         found = figures(running.verify(cells, bench, lambda step: display.line(bench_text.progress(step))))
@@ -154,6 +154,7 @@ def run_cells(
     backend: Backends = [],  # noqa: B006
     threads: Threads = None,
     path: Paths = None,
+    device: ScoredDevice = None,
     processes: Processes = None,
     python: Pythons = [],  # noqa: B006
     time_limit: TimeLimit = None,
@@ -166,7 +167,7 @@ def run_cells(
     debug: Debug = False,
 ) -> None:
     """Measure, then print the table of what was asked."""
-    chosen, cells = chosen_cells(suite, workload, backend, threads, path)
+    chosen, cells = chosen_cells(suite, workload, backend, threads, path, device)
     how = {"processes": processes or (chosen.processes if chosen else PROCESSES), "seed": seed, "retry": retry}
     limits = time_limit_of(time_limit, chosen), memory_limit, affinity, python
     rows = measured(cells, out, limits, quiet, suite=chosen.name if chosen else "", **how)
@@ -232,42 +233,6 @@ def compare_rows(
     else:
         found = compare.of_backends(sides[0], backend[0], backend[1], noise)
     emit(json.dumps(found.to_json(), indent=2) if as_json else bench_text.compared(found))
-
-
-@app.command(name="score", cls=Once, help=SCORE_HELP, short_help="Score a device on the published grid (grid@1).")
-def score_device(
-    device: Annotated[
-        str,
-        typer.Argument(help="The device.", metavar="NAME[:k=v,...]", autocompletion=completion.of_family("devices")),
-    ],
-    dephasing: Annotated[
-        str | None, typer.Option(help="quasistatic or markov; left out, the profile's.", metavar="KIND")
-    ] = None,
-    backend: Annotated[
-        str, typer.Option(help="Simulator. Default: aer.", metavar="NAME", autocompletion=completion.of_family("backends"))
-    ] = "aer",
-    shots: Annotated[int, typer.Option(help="Per circuit. Default: 10000.", min=1, metavar="N")] = 10_000,
-    realizations: Annotated[int | None, typer.Option(help="Draws of detunings; left out, 100.", min=1, metavar="N")] = None,
-    seed: Annotated[int, typer.Option(help="Default: 0.", min=0, metavar="N")] = 0,
-    threads: Annotated[int, typer.Option(help="Default: 1.", min=1, metavar="N")] = 1,
-    as_json: Json = False,
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> None:
-    """Sample and print the scores."""
-    from hybrid.bench.scores import score
-    from hybrid.cli import bench_text
-    from hybrid.device import Device
-
-    loaded = Device.load(device, dephasing=dephasing)
-    with Display(sys.stderr, quiet=quiet) as display:
-        how = {"backend": backend, "shots": shots, "realizations": realizations, "seed": seed, "threads": threads}
-        found = score(loaded, watch=lambda name: display.note(f"{name} ..."), **how)
-    if as_json:
-        about = {"suite": "grid@1", "device": loaded.label, "dephasing": loaded.dephasing, "caveat": loaded.caveat, **how}
-        emit(json.dumps({**about, "scores": [one.to_json() for one in found]}, indent=2))
-    else:
-        emit(bench_text.scored(found, loaded.label, loaded.caveat, shots))
 
 
 @app.command(name="merge", cls=Once, help="Write the rows of several files into a new one.")

@@ -50,6 +50,15 @@ MemoryLimit = Annotated[
     str | None, typer.Option(help="Memory at which it is killed, as 4GiB. Default: 80 % of what is free.", metavar="SIZE")
 ]
 Affinity = Annotated[str | None, typer.Option(help="Processors that measurements are held to, as 0,1.", metavar="CPU,...")]
+ScoredDevice = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        help="Whose profile a suite of scores is run on. Default: the suite's.",
+        metavar="NAME[:k=v,...]",
+        autocompletion=completion.of_family("devices"),
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

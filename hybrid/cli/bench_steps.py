@@ -3,7 +3,7 @@
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,19 +14,26 @@ from hybrid.cli.progress import Display
 from hybrid.errors import HybridError, Interrupted, Stopped, UsageError
 
 if TYPE_CHECKING:
-    from hybrid.bench.cells import Cell
+    from hybrid.bench.cells import Cell, Measurable
     from hybrid.bench.measure import Bench
     from hybrid.bench.run import Step
+    from hybrid.bench.scores import ScoreCell
     from hybrid.bench.suites import Suite
 
+SCORES = "grid@1"
 MEMORY_SHARE = 0.8
 """Of the free memory a process may take, unless told otherwise."""
 
 
 def chosen_cells(
-    suite: str | None, workloads: list[str], backends: list[str], threads: str | None, paths: str | None
-) -> tuple["Suite | None", list["Cell"]]:
-    """The suite, if it is one, and its cells; or the cells that the flags make."""
+    suite: str | None,
+    workloads: list[str],
+    backends: list[str],
+    threads: str | None,
+    paths: str | None,
+    device: str | None = None,
+) -> tuple["Suite | None", "list[Cell] | list[ScoreCell]"]:
+    """The suite, if it is one, and its cells; or the cells that the flags make. Only where a `device` is scored it has one."""
     from hybrid.bench import suites
     from hybrid.bench.cells import PATHS, grid, thread_counts
 
@@ -35,7 +42,13 @@ def chosen_cells(
         if stray := [flag for flag, value in given.items() if value]:
             raise UsageError(f"--suite is frozen, and {stray[0]} does not go with it.")
         chosen = suites.load(suite)
+        if chosen.device:
+            return chosen, chosen.scores(device)
+        if device is not None:
+            raise UsageError(f"--device goes with a suite that scores one, such as {SCORES}, not with {suite}.")
         return chosen, chosen.cells()
+    if device is not None:
+        raise UsageError(f"--device goes with a suite that scores one, such as --suite {SCORES}.")
     if not workloads or not backends:
         raise UsageError("say what to measure: --suite NAME@VERSION, or --workload and --backend. See: hybrid bench list.")
     chosen_paths = [name.strip() for name in paths.split(",")] if paths else list(PATHS[:1])
@@ -63,7 +76,7 @@ def make_bench(
 
 
 def measured(
-    cells: list["Cell"], out: Path, limits: tuple[float, str | None, str | None, list[str]], quiet: bool, **how: Any
+    cells: "Sequence[Measurable]", out: Path, limits: tuple[float, str | None, str | None, list[str]], quiet: bool, **how: Any
 ) -> list[dict[str, Any]]:
     """The rows of a run; Interrupted or Stopped where a signal ended it."""
     from hybrid.bench import run as running
@@ -103,13 +116,16 @@ def read_rows(paths: list[Path]) -> list[dict[str, Any]]:
 
 
 def show(rows: list[dict[str, Any]], noise: list[dict[str, Any]], as_json: bool) -> None:
-    """Print the table of `rows`; `noise` may hold those that tell the machine's A/A floor."""
+    """Print the tables of `rows`, times and scores; `noise` may hold rows that tell the machine's A/A floor."""
+    from hybrid.bench.scores import of_rows
     from hybrid.bench.summary import figures, measured_floor
-    from hybrid.cli import bench_text
+    from hybrid.cli import bench_scores, bench_text
 
-    found = figures(rows)
+    found, scores = figures(rows), of_rows(rows)
     floor = measured_floor(noise, found[0].environment) if found else None
     if as_json:
-        emit(json.dumps({"floor": floor, "cells": [figure.to_json() for figure in found]}, indent=2))
+        told = {"scores": [one.to_json() for group in scores for one in group]} if scores else {}
+        emit(json.dumps({"floor": floor, "cells": [figure.to_json() for figure in found], **told}, indent=2))
     else:
-        emit(bench_text.shown(found, floor))
+        times = [bench_text.shown(found, floor)] if found or not scores else []
+        emit("\n\n".join([*times, *map(bench_scores.scored, scores)]))

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 from hybrid.bench.units import duration, size
 from hybrid.cli.layout import table, wrapped
 from hybrid.cli.progress import clock
-from hybrid.result import with_uncertainty
 
 if TYPE_CHECKING:
     from hybrid.bench.compare import Report
     from hybrid.bench.planning import Plan
     from hybrid.bench.run import Step
-    from hybrid.bench.scores import Score
     from hybrid.bench.statistics import Comparison
     from hybrid.bench.suites import Suite
     from hybrid.bench.summary import Figure
@@ -30,7 +28,8 @@ LEGEND = (
 
 def listed(suites: "Sequence[Suite]", members: dict[str, dict[str, str]]) -> str:
     """Suites, workloads and backends with their first lines."""
-    rows = [(f"  {s.name}", f"{s.title}; {s.processes} processes a cell, about {clock(s.seconds)}") for s in suites]
+    sizes = [f"{s.processes} process{'es' * (s.processes > 1)} a cell, about {clock(s.seconds)}" for s in suites]
+    rows = [(f"  {s.name}", f"{s.title}; {told}") for s, told in zip(suites, sizes, strict=True)]
     parts = [f"suites\n{table(rows, WIDTH)}"]
     for family, word in (("workloads", "workloads"), ("adapters", "backends")):
         parts.append(f"{word}\n{table([(f'  {name}', line) for name, line in members[family].items()], WIDTH)}")
@@ -49,9 +48,8 @@ def planned(plan: "Plan") -> str:
     title = f"{'cell':<53} {'lacking':>7} {'a process':>9} {'memory':>8}"
     lines = [_row(str(p.cell), p.lacking, p.seconds, p.memory_bytes) for p in plan.cells]
     lacking = sum(p.lacking for p in plan.cells)
-    total = (
-        f"{len(plan.cells)} cells, {plan.processes} processes each; {lacking} processes lacking, about {clock(plan.seconds)}"
-    )
+    each = f"{plan.processes} process{'es' * (plan.processes > 1)} each"
+    total = f"{len(plan.cells)} cells, {each}; {lacking} processes lacking, about {clock(plan.seconds)}"
     largest = max((p.memory_bytes for p in plan.cells if p.lacking and p.memory_bytes), default=0)
     memory = f"; the largest dense state takes {size(largest)}" if largest else ""
     unknown = any(p.lacking and p.seconds is None for p in plan.cells)
@@ -188,28 +186,6 @@ def compared(report: "Report") -> str:
     floor = report.floor
     parts.append(wrapped(floor_text(floor) if floor is not None else "No A/A floor given (hybrid bench null): 5 % is assumed."))
     return "\n\n".join(parts)
-
-
-def scored(found: "Sequence[Score]", device: str, caveat: str, shots: int) -> str:
-    """A line per circuit: score with its standard error, what perfect shots reach, rescaled, and what was run."""
-    title = f"{'circuit':<14}{'score':>14}{'perfect shots':>15}{'rescaled':>10}{'2q depth':>10}{'duration':>10}"
-    lines = []
-    for one in found:
-        name, sample = f"{one.circuit} {one.n_qubits}", one.found
-        if sample is None or sample.fidelity is None or sample.perfect_fidelity is None:
-            lines.append(f"{name:<14}{'-':>14}  more qubits than the device has")
-            continue
-        value = with_uncertainty(sample.fidelity, sample.fidelity_stderr or 0.0, 4)
-        rescaled = "blind" if sample.rescaled_fidelity is None or sample.blind_to_noise else f"{sample.rescaled_fidelity:.3f}"
-        took = duration(sample.duration_s) if sample.duration_s else "-"
-        lines.append(
-            f"{name:<14}{value:>14}{sample.perfect_fidelity:>15.4f}{rescaled:>10}{sample.two_qubit_depth:>10}{took:>10}"
-        )
-    legend = (
-        f"(sum sqrt(p q))^2 of {shots:,} shots against the exact distribution; rescaled: uniform counts are worth 0, as many "
-        "perfect shots 1. blind: the exact distribution is uniform, and so is a broken device's."
-    )
-    return "\n\n".join([f"grid@1 on {device}", "\n".join([title, *lines]), wrapped(legend), wrapped(caveat)])
 
 
 def quoted(verdict: "Comparison") -> str:

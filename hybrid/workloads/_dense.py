@@ -8,8 +8,8 @@ from jaxtyping import Complex, Float
 
 from hybrid.job import Job, Step
 
-MAX_QUBITS, MAX_MIXED_QUBITS = 20, 9
-"""A state vector of 16 MiB, a density matrix of 4 MiB: seconds for a judgement."""
+MAX_QUBITS, MAX_MIXED_QUBITS = 20, 11
+"""A state vector of 16 MiB, a density matrix of 64 MiB: seconds for a judgement."""
 
 Matrix = Complex[np.ndarray, "m m"]
 State = Complex[np.ndarray, " d"]
@@ -53,7 +53,7 @@ def apply(state: Complex[np.ndarray, " d"], gate: Matrix, qubits: Sequence[int])
 
 @final
 class _Block:
-    """Gates on one pair of qubits, or on one qubit, multiplied up."""
+    """Gates, or channels, on one pair of qubits or on one qubit, multiplied up."""
 
     def __init__(self, qubits: tuple[int, ...], gate: Matrix) -> None:
         self.qubits, self.gate = qubits, gate
@@ -64,18 +64,18 @@ class _Block:
         self.gate = np.array(columns).T
 
 
-def _blocks(steps: Iterable[Step], point: Sequence[float]) -> Iterator[_Block]:
-    """The circuit with every gate multiplied into the last block on its qubits, where that holds them all."""
+def _blocks(parts: Iterable[tuple[tuple[int, ...], Matrix]]) -> Iterator[_Block]:
+    """Matrices on qubits, each multiplied into the last block on its qubits, where that holds them all."""
     found: list[_Block] = []
     last: dict[int, _Block] = {}
-    for step in steps:
-        owners = [last.get(qubit) for qubit in step.qubits]
+    for qubits, gate in parts:
+        owners = [last.get(qubit) for qubit in qubits]
         owner = owners[0]
         if owner is None or any(other is not owner for other in owners):
-            owner = _Block(step.qubits, np.eye(2 ** len(step.qubits), dtype=complex))
+            owner = _Block(qubits, np.eye(2 ** len(qubits), dtype=complex))
             found.append(owner)
-            last |= dict.fromkeys(step.qubits, owner)
-        owner.take(step.qubits, matrix(step, point))
+            last |= dict.fromkeys(qubits, owner)
+        owner.take(qubits, gate)
     return iter(found)
 
 
@@ -83,7 +83,7 @@ def state(job: Job, point: Sequence[float]) -> State:
     """Amplitudes (2^n,) after the circuit; no step may be noise."""
     psi = np.zeros(2**job.n_qubits, dtype=complex)
     psi[0] = 1
-    for block in _blocks(job.steps, point):
+    for block in _blocks((step.qubits, matrix(step, point)) for step in job.steps):
         psi = apply(psi, block.gate, block.qubits)
     return psi
 
@@ -136,27 +136,23 @@ def gradient(job: Job) -> Float[np.ndarray, " p"]:
 
 
 def density(job: Job, point: Sequence[float]) -> Matrix:
-    """rho (2^n, 2^n): kept as a state of 2n qubits, row index high; gates act as U on rows and conj(U) on columns."""
+    """rho (2^n, 2^n): kept as a state of 2n qubits, row index high, on which channels act as matrices."""
     n = job.n_qubits
     rho = np.zeros(4**n, dtype=complex)
     rho[0] = 1
-    for step in job.steps:
-        rows = [qubit + n for qubit in step.qubits]
-        if step.name == "depolarize":
-            rho = (1 - step.angle) * rho + step.angle * _replaced(rho, step.qubits, rows)
-        else:
-            unitary = matrix(step, point)
-            rho = apply(apply(rho, unitary, rows), unitary.conj(), step.qubits)
+    for block in _blocks(((*step.qubits, *(q + n for q in step.qubits)), channel(step, point)) for step in job.steps):
+        rho = apply(rho, block.gate, block.qubits)
     return rho.reshape(2**n, 2**n)
 
 
-def _replaced(rho: Complex[np.ndarray, " dd"], qubits: Sequence[int], rows: Sequence[int]) -> Complex[np.ndarray, " dd"]:
-    """Each of the qubits traced out and put back as I/2."""
-    swap = np.zeros((4, 4), dtype=complex)
-    swap[np.ix_([0, 3], [0, 3])] = 0.5  # |ii><jj| / 2: the trace of one qubit onto its identity
-    for qubit, row in zip(qubits, rows, strict=True):
-        rho = apply(rho, swap, (qubit, row))
-    return rho
+def channel(step: Step, point: Sequence[float]) -> Matrix:
+    """On rho's entries, row index high: U rho U^dagger; with probability p tr(rho) I/d in the place of rho."""
+    if step.name != "depolarize":
+        unitary = matrix(step, point)
+        return np.kron(unitary, unitary.conj())
+    d = 2 ** len(step.qubits)
+    identity = np.eye(d).reshape(-1)
+    return (1 - step.angle) * np.eye(d * d) + step.angle * np.outer(identity, identity) / d
 
 
 def distribution(job: Job) -> Float[np.ndarray, " d"]:

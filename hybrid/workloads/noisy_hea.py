@@ -22,7 +22,7 @@ def noisy_hea(
     """The circuit of `hea_depth`; every gate depolarises its qubits, with p on two and p/10 on one.
 
     Counts suit both representations alike: each shot of a trajectory is drawn from the same distribution. Dense density matrix
-    as reference up to 9 qubits, beyond it unverified. UsageError: n outside 2..30, depth outside 1..100, p outside 0..1, shots
+    as reference up to 11 qubits, beyond it unverified. UsageError: n outside 2..30, depth outside 1..100, p outside 0..1, shots
     outside 100..10^7.
     """
     check_range("noisy_hea", 2, 30, n=n)
