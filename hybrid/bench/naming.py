@@ -13,6 +13,9 @@ from hybrid.errors import UsageError, unknown
 WIDTHS = ("n", "bits")
 DEPTHS = ("depth", "steps", "reps", "p")
 """Options of workloads that tell width and depth."""
+SELF_EVIDENT = ("method", "precision", "path")
+"""Options of backends whose value says it all."""
+SHORT = {"matrix_product_state": "MPS", "extended_stabilizer": "ext. stabilizer"}
 Cell = dict[str, Any]
 
 
@@ -32,6 +35,15 @@ def backend(cell: Cell) -> str:
     path = "" if cell["path"] == "compiled" else f" {cell['path']}"
     threads = f" x{cell['threads']}" if cell["threads"] > 1 else ""
     return f"{name}{':' if body else ''}{body}{path}{threads}"
+
+
+def brief(cell: Cell) -> str:
+    """`aer MPS bond=4`: the same in few letters, for people and not for a command line."""
+    name, options = split(cell["backend"])
+    told = [value if key in SELF_EVIDENT else f"{key}={value}" for key, value in options.items()]
+    path = [cell["path"]] if cell["path"] != "compiled" else []
+    threads = [f"x{cell['threads']}"] if cell["threads"] > 1 else []
+    return " ".join([name, *(SHORT.get(word, word.replace("_", " ")) for word in told), *path, *threads])
 
 
 def workload(cell: Cell) -> str:

@@ -102,14 +102,19 @@ def read_rows(paths: list[Path]) -> list[dict[str, Any]]:
     return [row for path in paths for row in read(path)]
 
 
-def show(rows: list[dict[str, Any]], noise: list[dict[str, Any]], as_json: bool) -> None:
-    """Print the table of `rows`; `noise` may hold those that tell the machine's A/A floor."""
+def show(rows: list[dict[str, Any]], noise: list[dict[str, Any]], as_json: bool, brief: bool = False) -> None:
+    """Print the table of `rows`, or a `brief` one; `noise` may hold those that tell the machine's A/A floor."""
+    from hybrid.bench.naming import machines
     from hybrid.bench.summary import figures, measured_floor
-    from hybrid.cli import bench_text
+    from hybrid.cli import bench_brief, bench_text
 
     found = figures(rows)
-    floor = measured_floor(noise, found[0].environment) if found else None
     if as_json:
+        floor = measured_floor(noise, found[0].environment) if found else None
         emit(json.dumps({"floor": floor, "cells": [figure.to_json() for figure in found]}, indent=2))
-    else:
-        emit(bench_text.shown(found, floor))
+        return
+    told = [
+        (bench_brief.brief if brief else bench_text.shown)(here, measured_floor(noise, here[0].environment))
+        for here in machines(found).values()
+    ]
+    emit("\n\n".join(told) or "no results.")
