@@ -145,11 +145,19 @@ class Figure:
 
 def figures(rows: Iterable[Row]) -> list[Figure]:
     """One per cell and environment, in the order of the rows; rows of an A/A suite are left out."""
+    return _with_partners(_grouped(row for row in rows if not row["suite"].startswith(NULL_SUITE)))
+
+
+def noise(rows: Iterable[Row]) -> list[Figure]:
+    """The same of the rows of an A/A suite alone."""
+    return _grouped(row for row in rows if row["suite"].startswith(NULL_SUITE))
+
+
+def _grouped(rows: Iterable[Row]) -> list[Figure]:
     found: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        if not row["suite"].startswith(NULL_SUITE):
-            found.setdefault((row["cell_id"], row["env_id"]), []).append(row)
-    return _with_partners([Figure(tuple(group)) for group in found.values()])
+        found.setdefault((row["cell_id"], row["env_id"]), []).append(row)
+    return [Figure(tuple(group)) for group in found.values()]
 
 
 def _with_partners(found: list[Figure]) -> list[Figure]:

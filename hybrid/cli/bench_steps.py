@@ -117,4 +117,7 @@ def show(rows: list[dict[str, Any]], noise: list[dict[str, Any]], as_json: bool,
         (bench_brief.brief if brief else bench_text.shown)(here, measured_floor(noise, here[0].environment))
         for here in machines(found).values()
     ]
+    if not told and noise:
+        floor = measured_floor(noise, noise[0]["environment"])
+        told = ["no processes to tell the A/A floor." if floor is None else bench_text.floor_text(floor)]
     emit("\n\n".join(told) or "no results.")
