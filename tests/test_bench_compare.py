@@ -12,7 +12,9 @@ from hybrid.bench.environment import env_id
 from hybrid.bench.schema import complaint, row_schema
 from hybrid.bench.statistics import Comparison
 from hybrid.bench.summary import figures, measured_floor, questions, ranks
-from hybrid.cli.bench_text import compared, duration, quoted, shown, size
+from hybrid.bench.units import duration, size
+from hybrid.cli.bench_changes import compared, quoted
+from hybrid.cli.bench_text import shown
 from hybrid.errors import UsageError
 
 HOST = {"host": "one", "cpu": "fast", "cores": 2, "governor": "performance", "affinity": [], "memory_bytes": 1, "system": "x"}

@@ -9,16 +9,20 @@ from bench_rows import cell, everything, row, write
 from matplotlib.colors import to_hex
 
 from hybrid.bench import naming
+from hybrid.bench.naming import only
 from hybrid.bench.rows import read
 from hybrid.bench.summary import figures
 from hybrid.cli import bench_pages
 from hybrid.cli.app import main
 from hybrid.errors import UsageError
 from hybrid.plot_bench import KINDS, plot
-from hybrid.plot_bench.kinds import RC
+from hybrid.plot_bench.drift import WINDOW, drift
+from hybrid.plot_bench.kinds import RC, picture
 from hybrid.plot_bench.lines import EXACT, FAR, error_time, memory, relative_error, scaling
-from hybrid.plot_bench.maps import STAR, volumetric, winners
+from hybrid.plot_bench.maps import relative, volumetric
+from hybrid.plot_bench.profile import profile
 from hybrid.plot_bench.style import looks
+from hybrid.plot_bench.winners import winners
 
 SIGNATURES = {".png": b"\x89PNG", ".svg": b"<?xml"}
 
@@ -41,7 +45,9 @@ def texts(axes):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_drawn_and_nothing_overlaps(kind, found):
     """Titles, legend, panels and footer lie apart; no warning comes from the layout."""
-    drawn = KINDS[kind](found)
+    if kind == "profile":
+        found = figures(only(everything(), [], ["aer:method=statevector", "exact"]))
+    drawn = picture(found, kind, [])
     drawn.canvas.draw()
     boxes = [axes.get_tightbbox() for axes in drawn.axes if axes.get_title(loc="left")]
     boxes += [legend.get_window_extent() for legend in drawn.legends]
@@ -82,22 +88,116 @@ def test_lines_join_only_what_is_verified(found):
 def test_a_wrong_or_unjudged_answer_never_wins():
     rows = cell("ghz:n=4", "slow", seconds=1.0) + cell("ghz:n=4", "slower", seconds=2.0)
     rows += cell("ghz:n=4", "liar", seconds=1e-6, status="wrong") + cell("ghz:n=4", "mute", seconds=1e-6, right=None)
-    drawn = winners(figures(rows))
-    assert sorted(texts(drawn.axes[0])) == sorted(["wrong", f"{STAR} 1.0x", "2.0x", "unverified"])
-    hatched = {patch.get_hatch() for patch in drawn.axes[0].patches}
-    assert hatched == {None, "////", "---"}
+    drawn = relative(figures(rows))
+    assert sorted(texts(drawn.axes[0])) == sorted(["wrong", "1.00x", "2.0x", "unverified"])
+    assert {patch.get_hatch() for patch in drawn.axes[0].patches} == {None, "////", "---"}
+    assert texts(winners(figures(rows)).axes[0]) == ["slow\n2.0x"]
 
 
-def test_too_few_processes_give_no_star():
-    rows = cell("ghz:n=4", "a", processes=3) + cell("ghz:n=4", "b", seconds=2e-3, processes=3)
-    drawn = winners(figures(rows))
-    assert texts(drawn.axes[0]) == ["1.0x", "2.0x"]
-    assert "too few" in drawn.texts[1].get_text()
+def test_the_map_of_winners_has_a_place_for_every_family_and_width():
+    rows = cell("ghz:n=4", "a") + cell("ghz:n=4", "b", seconds=3e-3) + cell("ghz:n=8", "b") + cell("ghz:n=8", "a", seconds=9e-3)
+    rows += cell("qft:n=8", "a") + cell("qft:n=8", "b", seconds=1.01e-3) + cell("qft:n=4", "a", status="wrong")
+    rows += cell("bv:n=4", "a") + cell("hea:n=4", "a", processes=3) + cell("hea:n=4", "b", processes=3, seconds=2e-3)
+    axes = winners(figures(rows)).axes[0]
+    said = {(round(text.get_position()[0]), round(text.get_position()[1])): text.get_text() for text in axes.texts}
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["bv", "ghz", "hea", "qft"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["4", "8"]
+    assert said == {
+        **{(0, 0): "(a)\nalone", (0, 1): "a\n3.0x", (1, 1): "b\n9.0x", (0, 2): "a\n2.0x ?"},
+        **{(0, 3): "nobody right", (1, 3): "undecided\n1.01x apart"},
+    }
+    faces = {(round(p.get_x() + 0.5), round(p.get_y() + 0.5)): p for p in axes.patches}
+    assert faces[0, 1].get_facecolor() != faces[1, 1].get_facecolor()  # a and b, each its colour
+    assert faces[0, 0].get_facecolor() == faces[1, 3].get_facecolor()  # nobody's
+    assert faces[0, 3].get_hatch() == "////" and faces[0, 2].get_facecolor() != faces[0, 1].get_facecolor()
 
 
-def test_alone_is_no_victory():
-    rows = cell("ghz:n=4", "a") + cell("ghz:n=4", "liar", seconds=1e-6, status="wrong")
-    assert texts(winners(figures(rows)).axes[0]) == ["1.0x", "wrong"]
+def test_a_family_asked_twice_at_one_width_takes_two_rows():
+    rows = [line for name in ("ghz:n=4", "ghz:bits=4") for line in cell(name, "a")]
+    axes = winners(figures(rows)).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["ghz", "ghz"]
+    assert len({text.get_position() for text in axes.texts}) == 2
+
+
+def test_the_noise_of_the_machine_forbids_a_winner():
+    rows = cell("ghz:n=4", "a") + cell("ghz:n=4", "b", seconds=1.3e-3)
+    noise = [row("null:n=4", "a", suite="null@1", seconds=1e-3 * 3 ** (k % 2), process=k) for k in range(18)]
+    assert texts(winners(figures(rows), rows).axes[0]) == ["a\n1.30x"]
+    assert texts(winners(figures(rows), [*rows, *noise]).axes[0]) == ["undecided\n1.30x apart"]
+
+
+def steps(drawn, name):
+    """The points of a profile's curve."""
+    axes, colours = drawn.axes[0], {text.get_text(): line.get_color() for text, line in _legend(drawn)}
+    (line,) = [line for line in axes.lines if line.get_drawstyle() == "steps-post" and line.get_color() == colours[name]]
+    return list(zip(line.get_xdata(), line.get_ydata(), strict=True))
+
+
+def _legend(drawn):
+    (legend,) = drawn.legends
+    return zip(legend.get_texts(), legend.get_lines(), strict=True)
+
+
+def test_a_profile_by_hand():
+    """Three questions to both: a is fastest at two and wrong at one; b answers all, twice in four times the least time."""
+    rows = [line for k in (1, 2) for line in cell(f"w{k}:n=4", "a") + cell(f"w{k}:n=4", "b", seconds=4e-3)]
+    rows += cell("w3:n=4", "a", seconds=1e-9, status="wrong") + cell("w3:n=4", "b")
+    rows += cell("w4:n=4", "b", seconds=1e-9)  # which a was not asked
+    drawn = profile(figures(rows))
+    assert [round(y, 3) for _, y in steps(drawn, "a")] == [0.667] * 4
+    found = steps(drawn, "b")
+    assert [(round(x, 3), round(y, 3)) for x, y in found[:-1]] == [(1, 0.333), (1, 0.333), (4, 1), (4, 1)]
+    assert found[-1][1] == 1 and "3 questions" in drawn.texts[1].get_text()
+
+
+def test_a_profile_needs_common_questions():
+    rows = (
+        cell("w1:n=4", "a") + cell("w2:n=4", "b") + [x for k in "34" for x in cell(f"w{k}:n=4", "b") + cell(f"w{k}:n=4", "c")]
+    )
+    with pytest.raises(UsageError, match=r"0 questions were put to all of 3 backends.*--backend \(b and c share 2\)"):
+        profile(figures(rows))
+    assert profile(figures(only(rows, [], ["b", "c"])))
+
+
+def test_drift_shows_every_process_of_every_session():
+    rows = cell("ghz:n=4", "a", processes=20)
+    late = [line | {"session": "1" * 12, "time": line["time"] + 9000} for line in cell("ghz:n=4", "b", seconds=5.0)]
+    noise = [row("null:n=4", "a", suite="null@1", process=k) | {"session": "2" * 12} for k in range(4)]
+    few = cell("ghz:n=8", "a", processes=2)
+    elsewhere = [row("null:n=4", "a", suite="null@1", process=k, host="there") for k in range(4)]
+    drawn = drift(figures([*rows, *late, *few]), [*rows, *noise, *elsewhere])
+    shown = {axes.get_title(loc="left").split()[-1]: axes.lines[0] for axes in drawn.axes}
+    assert {name: len(line.get_xdata()) for name, line in shown.items()} == {"0" * 12: 20, "1" * 12: 9, "2" * 12: 4}
+    heights = shown["0" * 12].get_ydata()
+    assert heights[0] == pytest.approx(1 / 1.095) and heights[-1] == pytest.approx(
+        1.19 / 1.095
+    )  # 1 % more from one to the next
+    assert len(drawn.axes[0].lines[1].get_xdata()) == 20 - WINDOW + 1
+    with pytest.raises(UsageError, match="no cell has 3 processes"):
+        drift(figures(few), few)
+
+
+def test_what_tells_nothing_is_left_out_and_named():
+    rows = cell("ghz:n=4", "a") + cell("ghz:n=8", "a") + cell("qft:n=4", "a")
+    for draw in (scaling, memory):
+        drawn = draw(figures(rows))
+        assert [axes.get_title(loc="left") for axes in drawn.axes] == ["ghz"]
+        assert "measured at one width: qft" in drawn.texts[1].get_text().replace("\n", " ")
+    assert len(scaling(figures(rows[-9:])).axes) == 1  # but not where there is nothing else
+    rows = cell("ghz:n=4", "a", error=0.0) + cell("qft:n=4", "a", error=5e-11)
+    assert [axes.get_title(loc="left") for axes in error_time(figures(rows)).axes] == ["qft"]
+    rows = [x for n in (4, 6) for d in (2, 3) for x in cell(f"su4_brick:n={n},depth={d}", "a")] + cell(
+        "hea_depth:n=4,depth=2", "a"
+    )
+    drawn = volumetric(figures(rows))
+    assert [axes.get_title(loc="left") for axes in drawn.axes if axes.get_title(loc="left")] == ["su4_brick\na"]
+    assert "one width or one depth: hea_depth" in drawn.texts[1].get_text().replace("\n", " ")
+
+
+def test_theory_does_not_dwarf_what_was_measured():
+    rows = cell("ghz:n=12", "a", memory=2_000_000) + cell("ghz:n=100", "a", memory=8_000_000)
+    low, high = memory(figures(rows)).axes[0].get_ylim()
+    assert 100 < low < 2_000_000 and 8_000_000 < high < 1e9
 
 
 def test_what_ended_early_is_a_triangle_at_the_top(found):
@@ -158,7 +258,9 @@ def test_more_panels_than_fit_are_refused():
     with pytest.raises(UsageError, match="25 panels"):
         scaling(figures(rows))
     with pytest.raises(UsageError, match="the map holds"):
-        winners(figures([row("w:n=4", f"b{k}") for k in range(17)]))
+        relative(figures([row("w:n=4", f"b{k}") for k in range(17)]))
+    with pytest.raises(UsageError, match="the map holds"):
+        winners(figures([row(f"w:n={k}", "a", n=k) for k in range(25)]))
 
 
 def test_machines_are_drawn_apart(tmp_path):
@@ -182,7 +284,7 @@ def test_names_are_drawn_as_they_are_written(tmp_path):
     """Mathematics, line breaks, letters that the font has not, and names of nothing."""
     hostile = ["$\\frac{", "a\nb", "\N{CJK UNIFIED IDEOGRAPH-91CF}", "<script>", ":", "x" * 500, "a#b:c:d", "=,=,"]
     rows = [line for name in hostile for line in cell(name, name)]
-    for kind in ("scaling", "winners"):
+    for kind in ("scaling", "winners", "relative", "drift"):
         plot(rows, kind, tmp_path / "p.svg")
     ElementTree.parse(tmp_path / "p.svg")
 
@@ -215,6 +317,22 @@ def test_the_command_draws_and_says_so(tmp_path, monkeypatch, capsys):
     code, said = run(monkeypatch, capsys, rows, "--kind", "scaling", "--out", target)
     assert (code, said.out, said.err) == (0, "", f"drawn: {target}\n")
     assert len(read(rows)) == len(everything())
+
+
+def test_only_some_are_drawn():
+    rows = [row(w, b) for w in ("su4_brick:n=4", "ghz:n=4") for b in ("aer", "aer:bond=2", "exact")]
+    noise = [row("null:n=4", "exact", suite="null@1")]
+
+    def left(workloads, backends):
+        return [(line["cell"]["workload"], line["cell"]["backend"]) for line in only([*rows, *noise], workloads, backends)]
+
+    assert left([], ["aer"]) == [("su4_brick:n=4", "aer"), ("ghz:n=4", "aer"), ("null:n=4", "exact")]
+    assert left(["su4-brick"], ["aer:bond=2", "exact"])[:-1] == [("su4_brick:n=4", "aer:bond=2"), ("su4_brick:n=4", "exact")]
+    assert len(only([line for line in rows if line["cell"]["backend"] != "aer"], [], ["aer"])) == 2  # any Aer
+    with pytest.raises(UsageError, match="unknown workload in these rows 'gzh'. Did you mean 'ghz'?"):
+        left(["gzh"], [])
+    with pytest.raises(UsageError, match="unknown backend in these rows 'qulacs'"):
+        left([], ["qulacs"])
 
 
 @pytest.mark.parametrize(

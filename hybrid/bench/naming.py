@@ -7,12 +7,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hybrid import catalog
+from hybrid.bench.rows import NULL_SUITE, Row
 from hybrid.bench.summary import Figure
 from hybrid.errors import UsageError, unknown
 
 WIDTHS = ("n", "bits")
 DEPTHS = ("depth", "steps", "reps", "p")
 """Options of workloads that tell width and depth."""
+SELF_EVIDENT = ("method", "precision", "path")
+"""Options of backends whose value says it all."""
+SHORT = {"matrix_product_state": "MPS", "extended_stabilizer": "ext. stabilizer"}
 Cell = dict[str, Any]
 
 
@@ -32,6 +36,15 @@ def backend(cell: Cell) -> str:
     path = "" if cell["path"] == "compiled" else f" {cell['path']}"
     threads = f" x{cell['threads']}" if cell["threads"] > 1 else ""
     return f"{name}{':' if body else ''}{body}{path}{threads}"
+
+
+def brief(cell: Cell) -> str:
+    """`aer MPS bond=4`: the same in few letters, for people and not for a command line."""
+    name, options = split(cell["backend"])
+    told = [value if key in SELF_EVIDENT else f"{key}={value}" for key, value in options.items()]
+    path = [cell["path"]] if cell["path"] != "compiled" else []
+    threads = [f"x{cell['threads']}"] if cell["threads"] > 1 else []
+    return " ".join([name, *(SHORT.get(word, word.replace("_", " ")) for word in told), *path, *threads])
 
 
 def workload(cell: Cell) -> str:
@@ -95,3 +108,27 @@ def of_machine(found: Iterable[Figure], host: str | None) -> list[Figure]:
         f"measured on {len(by_machine)} machines: {', '.join(by_machine)}. Times of different machines are not drawn together; "
         "name one with --host, or give its rows alone."
     )
+
+
+def only(rows: Sequence[Row], workloads: Sequence[str], backends: Sequence[str]) -> list[Row]:
+    """Rows of these workloads and backends; all where none is given, and those of an A/A run in any case.
+
+    A workload's name is all of its rows; a backend's is the one without options where there is one (`aer`), else any of that
+    name; as pictures write them will do, too. UsageError for what no row has.
+    """
+    results = [row for row in rows if not row["suite"].startswith(NULL_SUITE)]
+    members = {row["cell"]["workload"]: split(row["cell"]["workload"])[0] for row in results}
+    allowed = {text for name in workloads for text in _meant("workload", name.replace("-", "_"), members)}
+    results = [row for row in results if not workloads or row["cell"]["workload"] in allowed]
+    members = {backend(row["cell"]): split(row["cell"]["backend"])[0] for row in results}
+    allowed = {text for name in backends for text in ({name} & set(members) or _meant("backend", name, members))}
+    results = [row for row in results if not backends or backend(row["cell"]) in allowed]
+    return [*results, *(row for row in rows if row["suite"].startswith(NULL_SUITE))]
+
+
+def _meant(kind: str, name: str, members: dict[str, str]) -> set[str]:
+    """Of the texts, those that are the name or whose member has it."""
+    found = {text for text, member in members.items() if name in (text, member)}
+    if not found:
+        raise unknown(f"{kind} in these rows", name, {*members, *members.values()})
+    return found

@@ -1,6 +1,6 @@
 """What the rows of a cell say together: its status, its times, and who ranks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -146,11 +146,23 @@ class Figure:
 
 def figures(rows: Iterable[Row]) -> list[Figure]:
     """One per cell and environment, in the order of the rows; rows of an A/A suite, and scores of devices, are left out."""
+    return _with_partners(_grouped(row for row in _times(rows) if not row["suite"].startswith(NULL_SUITE)))
+
+
+def noise(rows: Iterable[Row]) -> list[Figure]:
+    """The same of the rows of an A/A suite alone."""
+    return _grouped(row for row in _times(rows) if row["suite"].startswith(NULL_SUITE))
+
+
+def _times(rows: Iterable[Row]) -> Iterator[Row]:
+    return (row for row in rows if row["cell"]["task"] != TASK)
+
+
+def _grouped(rows: Iterable[Row]) -> list[Figure]:
     found: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        if not row["suite"].startswith(NULL_SUITE) and row["cell"]["task"] != TASK:
-            found.setdefault((row["cell_id"], row["env_id"]), []).append(row)
-    return _with_partners([Figure(tuple(group)) for group in found.values()])
+        found.setdefault((row["cell_id"], row["env_id"]), []).append(row)
+    return [Figure(tuple(group)) for group in found.values()]
 
 
 def _with_partners(found: list[Figure]) -> list[Figure]:

@@ -1,4 +1,4 @@
-"""Seconds and bytes for people."""
+"""Seconds, bytes and ratios for people."""
 
 
 def duration(seconds: float | None) -> str:
@@ -19,3 +19,10 @@ def size(n_bytes: float | None) -> str:
     while value >= 999.5 and len(units) > 1:
         value, units = value / 1000, units[1:]
     return f"{value:.3g} {units[0]}"
+
+
+def multiple(ratio: float, low: float = 0.0, high: float = 0.0) -> str:
+    """Two or three digits, with an interval unless its lower end is 0: `1.34x (1.28-1.41)`, `11x (10-12)`, `3,748x`."""
+    decimals = 2 if ratio < 1.995 else 1 if ratio < 9.95 else 0
+    told = [f"{value:,.{decimals}f}" for value in (ratio, low, high)]
+    return f"{told[0]}x ({told[1]}-{told[2]})" if low > 0 else f"{told[0]}x"

@@ -16,11 +16,14 @@ from hybrid.plot_bench import KINDS, svg
 
 FOLDER = Path(__file__).parent
 TITLES = {
-    "winners": "Who is fastest where",
+    "winners": "Who wins what",
+    "relative": "Time relative to the fastest",
+    "profile": "Performance profile",
     "scaling": "Time against width",
     "error-time": "Error against time",
     "memory": "Memory against width",
     "volumetric": "Time over width and depth",
+    "drift": "Drift of the machine",
 }
 assert set(TITLES) == set(KINDS)
 

@@ -201,13 +201,16 @@ def measure_null(
 @app.command(name="show", cls=Once, help="Show ranks, times, memory, and who was wrong.")
 def show_rows(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of rows.")],
+    brief: Annotated[bool, typer.Option("--brief", help="Two lines a workload: who is fastest, and by how much.")] = False,
     null: Null = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Print the table."""
+    if brief and as_json:
+        raise UsageError("--brief is for people and --json has everything: give one of them.")
     rows = read_rows(files)
-    show(rows, [*rows, *read_rows([null] if null else [])], as_json)
+    show(rows, [*rows, *read_rows([null] if null else [])], as_json, brief)
 
 
 @app.command(name="compare", cls=Once, help=COMPARE_HELP, short_help="Compare two files, or two backends of one.")
@@ -222,7 +225,7 @@ def compare_rows(
 ) -> None:
     """Print what changed."""
     from hybrid.bench import compare
-    from hybrid.cli import bench_text
+    from hybrid.cli import bench_changes
 
     if (len(files), len(backend)) not in ((2, 0), (1, 2)):
         raise UsageError("compare takes two files, or one file and --backend twice.")
@@ -232,7 +235,7 @@ def compare_rows(
         found = compare.of_files(sides[0], sides[1], (str(files[0]), str(files[1])), noise)
     else:
         found = compare.of_backends(sides[0], backend[0], backend[1], noise)
-    emit(json.dumps(found.to_json(), indent=2) if as_json else bench_text.compared(found))
+    emit(json.dumps(found.to_json(), indent=2) if as_json else bench_changes.compared(found))
 
 
 @app.command(name="merge", cls=Once, help="Write the rows of several files into a new one.")

@@ -9,12 +9,14 @@ import typer
 from hybrid.cli.run import need_matplotlib
 from hybrid.errors import UsageError, unknown
 
-KINDS = ("scaling", "error-time", "memory", "volumetric", "winners")
+KINDS = ("scaling", "error-time", "memory", "volumetric", "relative", "profile", "winners", "drift")
 """As `hybrid.plot_bench.KINDS`, which is not imported here because it loads matplotlib; a test holds them together."""
 PLOT_HELP = """Draw files of rows: hybrid bench plot r.jsonl --kind scaling --out scaling.png.
 
 scaling: time per call against width. error-time: error against time. memory: peak memory beside 16 x 2^n bytes. volumetric:
-time over width and depth. winners: who is fastest at which workload. Wrong results are marked and never win.
+time over width and depth. winners: who wins which workload at which width. relative: every time as a multiple of the fastest.
+profile: the share of workloads answered within so many times the fastest. drift: the machine's speed while it was measured.
+Wrong results are marked and never win.
 """
 REPORT_HELP = """Write files of rows as one page: tables to sort, the plots, what was verified how, what the verdicts rest on.
 
@@ -30,6 +32,12 @@ def plot_rows(
     files: Files,
     kind: Annotated[str, typer.Option(help=f"One of {', '.join(KINDS)}.", metavar="KIND")],
     out: Annotated[Path, typer.Option(help="The picture (PNG or SVG).", metavar="FILE")],
+    workload: Annotated[
+        list[str], typer.Option("--workload", help="Only these, by name or as in the rows. Repeatable.", metavar="NAME")
+    ] = [],  # noqa: B006  # typer makes a new list for every call
+    backend: Annotated[
+        list[str], typer.Option("--backend", help="Only these, by name or as in the rows. Repeatable.", metavar="NAME")
+    ] = [],  # noqa: B006
     host: Annotated[str | None, typer.Option(help="Whose times, where the rows are of several machines.")] = None,
     null: Null = None,
     quiet: Quiet = False,
@@ -40,9 +48,10 @@ def plot_rows(
         raise unknown("kind of plot", kind, KINDS)
     rows, noise = _read(files), _read([null] if null else [])
     need_matplotlib("bench plot")
+    from hybrid.bench.naming import only
     from hybrid.plot_bench import plot
 
-    plot(rows, kind, out, host, noise)
+    plot(only(rows, workload, backend), kind, out, host, noise)
     _say(f"drawn: {out}", quiet)
 
 

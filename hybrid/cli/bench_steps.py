@@ -115,17 +115,25 @@ def read_rows(paths: list[Path]) -> list[dict[str, Any]]:
     return [row for path in paths for row in read(path)]
 
 
-def show(rows: list[dict[str, Any]], noise: list[dict[str, Any]], as_json: bool) -> None:
-    """Print the tables of `rows`, times and scores; `noise` may hold rows that tell the machine's A/A floor."""
+def show(rows: list[dict[str, Any]], noise: list[dict[str, Any]], as_json: bool, brief: bool = False) -> None:
+    """Print the tables of `rows`, times (or `brief` ones) and scores; `noise` may hold rows that tell the A/A floor."""
+    from hybrid.bench.naming import machines
     from hybrid.bench.scores import of_rows
     from hybrid.bench.summary import figures, measured_floor
-    from hybrid.cli import bench_scores, bench_text
+    from hybrid.cli import bench_brief, bench_scores, bench_text
 
     found, scores = figures(rows), of_rows(rows)
-    floor = measured_floor(noise, found[0].environment) if found else None
     if as_json:
+        floor = measured_floor(noise, found[0].environment) if found else None
         told = {"scores": [one.to_json() for group in scores for one in group]} if scores else {}
         emit(json.dumps({"floor": floor, "cells": [figure.to_json() for figure in found], **told}, indent=2))
-    else:
-        times = [bench_text.shown(found, floor)] if found or not scores else []
-        emit("\n\n".join([*times, *map(bench_scores.scored, scores)]))
+        return
+    texts = [
+        (bench_brief.brief if brief else bench_text.shown)(here, measured_floor(noise, here[0].environment))
+        for here in machines(found).values()
+    ]
+    if not texts and noise:
+        floor = measured_floor(noise, noise[0]["environment"])
+        texts = ["no processes to tell the A/A floor." if floor is None else bench_text.floor_text(floor)]
+    texts += map(bench_scores.scored, scores)
+    emit("\n\n".join(texts) or "no results.")

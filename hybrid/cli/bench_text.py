@@ -1,21 +1,20 @@
 """Benchmarks as text for a terminal of 80 columns."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hybrid.bench.units import duration, size
+from hybrid.bench.units import duration, multiple, size
 from hybrid.cli.layout import table, wrapped
 from hybrid.cli.progress import clock
 
 if TYPE_CHECKING:
-    from hybrid.bench.compare import Report
+    from hybrid.bench.contests import Contest
     from hybrid.bench.planning import Plan
     from hybrid.bench.run import Step
-    from hybrid.bench.statistics import Comparison
     from hybrid.bench.suites import Suite
     from hybrid.bench.summary import Figure
 
-NAME, TIME, FIRST, MEMORY = 31, 15, 10, 10
+NAME, TIME, FIRST, MEMORY = 32, 14, 9, 9
 WIDTH = 24
 CORES_SLACK = 0.25
 """Above its threads by more than this a backend used processors that it was not given."""
@@ -80,36 +79,29 @@ def _verdict(figure: "Figure") -> str:
 
 
 def shown(found: "Sequence[Figure]", floor: float | None) -> str:
-    """Every question with those who answered it, and what the ranks rest on."""
-    if not found:
-        return "no results."
-    from hybrid.bench.summary import questions, ranks
+    """Every question of one machine with those who answered it, who won, and what that rests on."""
+    from hybrid.bench.contests import contests
 
-    groups = questions(found)
-    places = ranks(groups, floor or 0.0)
-    parts = [_question(group, place) for group, place in zip(groups, places, strict=True)]
-    return "\n\n".join([_machines(found), *parts, *_fine_print(found, floor)])
+    return "\n\n".join([_machine(found), *map(_contest, contests(found, floor)), *_fine_print(found, floor)])
 
 
-def _machines(found: "Sequence[Figure]") -> str:
+def _machine(found: "Sequence[Figure]") -> str:
     """Where and by what it was measured."""
-    lines = {}
-    for figure in found:
-        env = figure.environment
-        lines[f"{env['host']}: {env['cpu']}, {env['cores']} cores, governor {env['governor']}"] = None
+    env = found[0].environment
     packages = {f"{name} {version}" for figure in found for name, version in figure.environment["versions"].items()}
-    return "\n".join([*map(wrapped, lines), wrapped(", ".join(sorted(packages)), indent=2)])
+    where = f"{env['host']}: {env['cpu']}, {env['cores']} cores, governor {env['governor']}"
+    return "\n".join([wrapped(where), wrapped(", ".join(sorted(packages)), indent=2)])
 
 
-def _question(group: "Sequence[Figure]", places: Sequence[int | None]) -> str:
-    cell = group[0].cell
+def _contest(contest: "Contest") -> str:
+    cell = contest.asked.cell
     asked = [cell["task"], f"{cell['n_qubits']} qubits"]
     asked += [f"{cell['n_points']} points a call"] if cell["n_points"] > 1 else []
     asked += [f"{cell['shots']:,} shots"] if cell["shots"] else []
     head = wrapped(f"{cell['workload']}  {', '.join(asked)}", indent=2)
     title = f"  {'backend':<{NAME}}{'per call':>{TIME}}{'first':>{FIRST}}{'memory':>{MEMORY}}  rank"
     lines = []
-    for figure, place in zip(group, places, strict=True):
+    for figure, place in [*zip(contest.ranked, contest.places, strict=True), *((figure, None) for figure in contest.rest)]:
         rank = figure.state.upper() if not figure.verified else "-" if place is None else str(place)
         who = _who(figure)
         head_of_line = f"  {who}\n  {'':<{NAME}}" if len(who) > NAME - 1 else f"  {who:<{NAME}}"
@@ -118,7 +110,20 @@ def _question(group: "Sequence[Figure]", places: Sequence[int | None]) -> str:
             f"{size(figure.memory_bytes):>{MEMORY}}  {rank}".rstrip()
         )
         lines += [wrapped(note, first="      ", indent=6) for note in _notes(figure)]
-    return "\n".join([head, title, *lines])
+    return "\n".join([head, *_verdict_of(contest), title, *lines])
+
+
+def _verdict_of(contest: "Contest") -> list[str]:
+    """One line on who won; none where there was nobody to beat, or no verdict to be had."""
+    if contest.outcome == "won":
+        first, second = contest.ranked[:2]
+        told = f"{_who(first)} wins: {multiple(*contest.margin(second))} faster than {_who(second)}"
+    elif contest.outcome == "undecided":
+        level = [_who(figure) for figure, place in zip(contest.ranked, contest.places, strict=True) if place == 1]
+        told = f"undecided between {' and '.join(level)}"
+    else:
+        return []
+    return [wrapped(told, first="  ", indent=4)]
 
 
 def _who(figure: "Figure") -> str:
@@ -163,64 +168,3 @@ def _fine_print(found: "Sequence[Figure]", floor: float | None) -> list[str]:
 def floor_text(floor: float) -> str:
     """What the A/A floor means."""
     return f"A/A floor of this machine: {100 * floor:.1f} %; a change must exceed {100 * max(0.05, floor):.1f} %."
-
-
-def compared(report: "Report") -> str:
-    """Status changes first, then the cells that both sides got right."""
-    parts = [wrapped(f"new: {report.new}; base: {report.base}")]
-    if not report.controlled:
-        parts[0] += "\n" + wrapped("Measured in different sessions: drift not controlled.")
-    if report.differences:
-        parts[0] += "\n" + wrapped(f"changed: {'; '.join(report.differences)}", indent=2)
-    if report.changed:
-        parts.append("\n".join(["status changes", *(_change(a, b) for a, b in report.changed)]))
-    if report.compared:
-        lines = [_cell(pair.new.cell, pair.base.cell, quoted(pair.verdict)) for pair in report.compared]
-        parts.append("\n".join(["time per call, new against base (interval 95 %)", *lines, _mean(report)]))
-    if report.unranked:
-        lines = [_cell(b.cell, a.cell, b.state) for a, b in report.unranked]
-        parts.append("\n".join(["not ranked, not verified on both sides", *lines]))
-    for side, only in ((report.base, report.only_base), (report.new, report.only_new)):
-        if only:
-            parts.append(wrapped(f"only in {side}: {len(only)} cell{'' if len(only) == 1 else 's'}"))
-    floor = report.floor
-    parts.append(wrapped(floor_text(floor) if floor is not None else "No A/A floor given (hybrid bench null): 5 % is assumed."))
-    return "\n\n".join(parts)
-
-
-def quoted(verdict: "Comparison") -> str:
-    """`1.34x (1.28-1.41) faster`, `same (0.98x, 0.95-1.02)`, or that the processes are too few."""
-    if verdict.word == "too few":
-        return f"{verdict.ratio:.2f}x the time; too few processes for a verdict"
-    low, high = verdict.low, verdict.high
-    if verdict.word == "faster":
-        return f"{1 / verdict.ratio:.2f}x ({1 / high:.2f}-{1 / low:.2f}) faster"
-    if verdict.word == "slower":
-        return f"{verdict.ratio:.2f}x ({low:.2f}-{high:.2f}) slower"
-    return f"same ({verdict.ratio:.2f}x, {low:.2f}-{high:.2f})"
-
-
-def _mean(report: "Report") -> str:
-    mean = report.mean
-    assert mean is not None
-    few = any(pair.verdict.word == "too few" for pair in report.compared)
-    word = "" if few else f" ({sum(pair.verdict.word != 'same' for pair in report.compared)} changed)"
-    return wrapped(
-        f"geometric mean over the {len(report.compared)} cells that both got right: {mean:.2f}x the time{word}",
-        first="  ",
-        indent=4,
-    )
-
-
-def _change(base: "Figure", new: "Figure") -> str:
-    text = f"{base.state} -> {new.state}"
-    why = new.note or base.note
-    return _cell(new.cell, base.cell, text) + (f"\n{wrapped(why, first='      ', indent=6)}" if why else "")
-
-
-def _cell(cell: dict[str, Any], other: dict[str, Any], text: str) -> str:
-    who = "" if cell["backend"] != other["backend"] else f" by {cell['backend']}"
-    path = "" if cell["path"] == "compiled" else f", {cell['path']}"
-    threads = f", {cell['threads']} threads" if cell["threads"] > 1 else ""
-    name = f"  {cell['workload']}{who}{path}{threads}"
-    return f"{name:<44}  {text}" if len(name) <= 44 and len(text) <= 34 else f"{name}\n      {text}"

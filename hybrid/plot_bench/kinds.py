@@ -5,24 +5,29 @@ from collections.abc import Callable, Sequence
 from matplotlib.figure import Figure as Picture
 
 from hybrid.bench.rows import Row
-from hybrid.bench.summary import Figure, measured_floor
+from hybrid.bench.summary import Figure
 from hybrid.plot import STYLE
+from hybrid.plot_bench.drift import drift
 from hybrid.plot_bench.lines import error_time, memory, scaling
-from hybrid.plot_bench.maps import volumetric, winners
+from hybrid.plot_bench.maps import relative, volumetric
+from hybrid.plot_bench.profile import profile
 from hybrid.plot_bench.style import FONT
+from hybrid.plot_bench.winners import winners
 
 RC = {**STYLE, "font.size": FONT, "hatch.linewidth": 0.6, "xtick.labelsize": 8.5, "ytick.labelsize": 8.5}
-KINDS: dict[str, Callable[[Sequence[Figure]], Picture]] = {
+OF_FIGURES: dict[str, Callable[[Sequence[Figure]], Picture]] = {
     "scaling": scaling,
     "error-time": error_time,
     "memory": memory,
     "volumetric": volumetric,
-    "winners": winners,
+    "relative": relative,
+    "profile": profile,
 }
+WITH_NOISE: dict[str, Callable[[Sequence[Figure], Sequence[Row]], Picture]] = {"winners": winners, "drift": drift}
+"""What an A/A run among the rows has a say in."""
+KINDS = (*OF_FIGURES, *WITH_NOISE)
 
 
-def picture(found: Sequence[Figure], kind: str, rows: Sequence[Row]) -> Picture:
-    """The figures of one machine drawn; the A/A floor is looked for in `rows`. To be called within the settings `RC`."""
-    if kind == "winners":
-        return winners(found, measured_floor(rows, found[0].environment))
-    return KINDS[kind](found)
+def picture(found: Sequence[Figure], kind: str, rows: Sequence[Row] = ()) -> Picture:
+    """The figures of one machine drawn; an A/A run is looked for in `rows`. To be called within the settings `RC`."""
+    return WITH_NOISE[kind](found, rows) if kind in WITH_NOISE else OF_FIGURES[kind](found)

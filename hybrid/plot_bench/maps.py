@@ -1,4 +1,4 @@
-"""Maps: who wins which workload, and times over width and depth."""
+"""Maps: every backend's time relative to the fastest, and times over width and depth."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,10 +13,11 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import EngFormatter, FuncFormatter
 
 from hybrid.bench import naming
-from hybrid.bench.summary import Figure, questions, ranks
+from hybrid.bench.summary import Figure, questions
+from hybrid.bench.units import multiple
 from hybrid.errors import UsageError, shortened
 from hybrid.plot import FINAL, INK, PAPER
-from hybrid.plot_bench.style import ABSENT, GREY, LABELS, STOPPED, frame, head, notes
+from hybrid.plot_bench.style import ABSENT, BLACK, BLANK, GREY, LABELS, STOPPED, categories, frame, head, left_out, notes
 
 MAP = colormaps["cividis_r"].resampled(40)
 """Made to look alike with and without colour deficiency (Nunez, Anderton & Renslow, PLOS ONE 13, e0199239, 2018). In fewer than
@@ -24,38 +25,33 @@ MAP = colormaps["cividis_r"].resampled(40)
 HATCHES = {"wrong": "////", "unverified": "---"}
 MOST_ROWS, MOST_COLUMNS = 80, 16
 MOST_SLOWDOWN = 100.0
-BLANK, BLACK = "#E4E4E0", "#101010"
-"""Black stays black where ink and paper change places."""
-STAR = "\N{BLACK STAR}"
 
 
-def winners(found: Sequence[Figure], floor: float | None = None) -> Picture:
-    """Workload by backend: times relative to the fastest verified one; only a rank test beyond doubt gives a star."""
+def relative(found: Sequence[Figure]) -> Picture:
+    """Workload by backend: times as multiples of the fastest verified one's. Who wins, `winners` tells."""
     groups = sorted(questions(found), key=lambda group: (naming.family(group[0].cell), group[0].cell["n_qubits"]))
     names = sorted({naming.backend(figure.cell) for figure in found})
     if len(groups) > MOST_ROWS or len(names) > MOST_COLUMNS:
         raise UsageError(
             f"{len(groups)} workloads by {len(names)} backends: the map holds {MOST_ROWS} by {MOST_COLUMNS}; draw fewer."
         )
-    places = ranks(groups, floor or 0.0)
     labels = [naming.workload(group[0].cell) for group in groups]
     longest = min(44, max(map(len, labels)))
-    inches = (0.085 * longest + 0.95 * len(names) + 1.0, 0.33 * len(groups) + 1.35)
-    told = f"Times relative to the fastest verified backend of each workload. {_stars(groups, places)}"
-    width = (max(6.4, inches[0]), inches[1])
+    inches = (max(6.4, 0.085 * longest + 0.8 * len(names) + 1.0), 0.3 * len(groups) + 1.35)
+    told = "Times relative to the fastest verified backend of each workload; empty where a backend was not asked."
     about = [told, *notes(found, with_absent=True)]
-    picture, (axes,) = frame("Who is fastest where", about, _entries(found), 1, width, 1)
+    picture, (axes,) = frame("Time relative to the fastest", about, _entries(found), 1, inches, 1)
     norm = LogNorm(1, MOST_SLOWDOWN)
-    for row, (group, place) in enumerate(zip(groups, places, strict=True)):
+    for row, group in enumerate(groups):
         best = next((figure.typical_s for figure in group if figure.verified), None)
-        for figure, rank in zip(group, place, strict=True):
+        for figure in group:
             at = names.index(naming.backend(figure.cell)), row
             ratio = figure.typical_s / best if figure.verified and figure.typical_s and best else None
-            star = f"{STAR} " if rank == 1 else ""
-            _square(axes, at, figure, norm, ratio, f"{star}{_times(ratio)}" if ratio else figure.state)
-    _categories(axes, [shortened(name, 34) for name in names], [shortened(label, 44) for label in labels])
+            _square(axes, at, figure, norm, ratio, multiple(ratio) if ratio else figure.state)
+    short = {naming.backend(figure.cell): naming.brief(figure.cell) for figure in found}
+    categories(axes, [shortened(short[name], 40) for name in names], [shortened(label, 44) for label in labels])
     axes.xaxis.tick_top()
-    axes.tick_params(axis="x", labelrotation=30)
+    axes.tick_params(axis="x", labelrotation=30, pad=0)
     for label in axes.get_xticklabels():
         label.set_horizontalalignment("left")
     bar = picture.colorbar(ScalarMappable(norm, MAP), ax=axes, shrink=0.8, extend="max", aspect=18, pad=0.02)
@@ -64,46 +60,45 @@ def winners(found: Sequence[Figure], floor: float | None = None) -> Picture:
     return picture
 
 
-def _stars(groups: Sequence[Sequence[Figure]], places: Sequence[Sequence[int | None]]) -> str:
-    """What a star means, and why there may be none."""
-    contested = [place for group, place in zip(groups, places, strict=True) if sum(f.verified for f in group) > 1]
-    undecided = any(not any(place) for place in contested)
-    few = " No star where the processes are too few for a verdict on speed." if undecided else ""
-    return f"{STAR}: of several, nobody is faster beyond doubt.{few}"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f}x" if ratio < 9.95 else f"{ratio:,.0f}x"
-
-
 def volumetric(found: Sequence[Figure]) -> Picture:
     """Width against depth of the workload, one panel for each workload and backend, coloured by seconds per call."""
-    panels: dict[tuple[str, str], list[Figure]] = {}
+    shapes: dict[str, list[Figure]] = {}
     for figure in found:
         if naming.depth(figure.cell) is not None and figure.state not in ABSENT:
-            panels.setdefault((naming.shape(figure.cell), naming.backend(figure.cell)), []).append(figure)
+            shapes.setdefault(naming.shape(figure.cell), []).append(figure)
+    wide = {shape: figures for shape, figures in shapes.items() if _extent(figures)}
+    panels: dict[tuple[str, str], list[Figure]] = {}
+    for shape, figures in (wide or shapes).items():
+        for figure in figures:
+            panels.setdefault((shape, naming.backend(figure.cell)), []).append(figure)
     times = [figure.typical_s for figures in panels.values() for figure in figures if figure.typical_s]
     if not times:
         raise UsageError("no workload in these rows has both a width and a depth, as su4-brick:n=4..8,depth=2,4 has.")
     columns = min(3, len({who for _, who in panels}))
     shown = [figure for figures in panels.values() for figure in figures]
     told = "One square per width and depth (of the workload, not compiled); colour is the median time per call."
+    told += left_out([name for name in shapes if wide and name not in wide], "of one width or one depth")
     picture, axes = frame("Time over width and depth", [told, *notes(found)], _entries(shown), len(panels), (3.5, 3.0), columns)
     norm = LogNorm(min(times), max(max(times), 1.01 * min(times)))
     for ax, ((shape, who), figures) in zip(axes, sorted(panels.items()), strict=True):
-        head(ax, shape, who, longest=32)
+        head(ax, shape, naming.brief(figures[0].cell), longest=32)
         depths = sorted({naming.depth(figure.cell) or 0 for figure in shown if naming.shape(figure.cell) == shape})
         widths = sorted({figure.cell["n_qubits"] for figure in shown if naming.shape(figure.cell) == shape}, reverse=True)
         for figure in figures:
             at = depths.index(naming.depth(figure.cell) or 0), widths.index(figure.cell["n_qubits"])
             text = _seconds(figure.typical_s) if figure.typical_s else figure.state
             _square(ax, at, figure, norm, figure.typical_s if figure.verified else None, text)
-        _categories(ax, list(map(str, depths)), list(map(str, widths)))
+        categories(ax, list(map(str, depths)), list(map(str, widths)))
         ax.set(xlabel="depth", ylabel="qubits")
     bar = picture.colorbar(ScalarMappable(norm, MAP), ax=axes, shrink=0.9, aspect=30, pad=0.02)
     bar.ax.yaxis.set_major_formatter(EngFormatter(unit="s"))
     bar.ax.set_ylabel("time per call", size=8.5)
     return picture
+
+
+def _extent(figures: Sequence[Figure]) -> bool:
+    """Whether there are several widths and several depths."""
+    return min(len({f.cell["n_qubits"] for f in figures}), len({naming.depth(f.cell) for f in figures})) > 1
 
 
 def _seconds(seconds: float) -> str:
@@ -135,15 +130,3 @@ def _square(axes: Axes, at: tuple[int, int], figure: Figure, norm: LogNorm, valu
     box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0} if hatch else None
     told = {"size": 7.5, "ha": "center", "va": "center", "color": on_colour or INK, "bbox": box}
     axes.text(*at, text, parse_math=False, **told)
-
-
-def _categories(axes: Axes, columns: Sequence[str], rows: Sequence[str]) -> None:
-    axes.set_xticks(range(len(columns)), columns, size=8)
-    axes.set_yticks(range(len(rows)), rows, size=8)
-    for label in [*axes.get_xticklabels(), *axes.get_yticklabels()]:
-        label.set_parse_math(False)
-    axes.set_xlim(-0.5, len(columns) - 0.5)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.tick_params(length=0)
-    for spine in axes.spines.values():
-        spine.set_visible(False)

@@ -20,11 +20,13 @@ from hybrid.plot import COLOURS, DASHES, INK, PAPER
 MARKERS = "osvDphd<"
 """One more than colours, so that no pair comes twice; nothing like the cross of what is wrong or the upright triangle."""
 GREY = "#999999"
+BLANK, BLACK = "#E4E4E0", "#101010"
+"""Of what holds no figure; and of letters on colours, black also where ink and paper change places."""
 FONT = 9.5
 LEAST_SPAN = 10.0
 """Of a logarithmic axis: less would make a mountain of a molehill."""
 LINE_INCHES = 0.19
-CHARACTERS_PER_INCH = 13.5
+CHARACTERS_PER_INCH = 15.5
 """Of the footer's type."""
 MOST_BACKENDS = len(COLOURS) * len(DASHES)
 MOST_PANELS = 24
@@ -144,6 +146,11 @@ def log_axis(axis: Any, unit: str) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def left_out(names: Sequence[str], why: str) -> str:
+    """A sentence on what tells nothing in this picture; nothing where all is drawn."""
+    return f" Left out, {why}: {', '.join(shortened(name, 44) for name in sorted(names))}." if names else ""
+
+
 def notes(found: Sequence[Figure], *, with_absent: bool = False) -> list[str]:
     """Where it was measured, and what is not drawn (nothing, `with_absent`)."""
     about, versions = found[0].environment, {}
@@ -153,10 +160,23 @@ def notes(found: Sequence[Figure], *, with_absent: bool = False) -> list[str]:
     told = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}" if counts else "no"
     machine = f"{about['host']}: {about['cpu']}, {about['cores']} cores, governor {about['governor']}; {told} processes a cell."
     absent = [] if with_absent else [figure for figure in found if figure.state in ABSENT]
-    left_out = ", ".join(
+    missing = ", ".join(
         f"{sum(figure.state == state for figure in absent)} {state}"
         for state in ABSENT
         if any(f.state == state for f in absent)
     )
     packages = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
-    return [machine, packages + ("." if packages else ""), *([f"Cells not drawn: {left_out}."] if left_out else [])]
+    return [machine, packages + ("." if packages else ""), *([f"Cells not drawn: {missing}."] if missing else [])]
+
+
+def categories(axes: Axes, columns: Sequence[str], rows: Sequence[str]) -> None:
+    """The axes of a map: a name for every column and row, squares from -0.5 to 0.5 around each."""
+    axes.set_xticks(range(len(columns)), columns, size=8)
+    axes.set_yticks(range(len(rows)), rows, size=8)
+    for label in [*axes.get_xticklabels(), *axes.get_yticklabels()]:
+        label.set_parse_math(False)
+    axes.set_xlim(-0.5, len(columns) - 0.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)

@@ -1,0 +1,57 @@
+"""Who wins which question: the fastest verified figure, where it is told from every other beyond doubt."""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from hybrid.bench import naming
+from hybrid.bench.statistics import hodges_lehmann
+from hybrid.bench.summary import Figure, questions, ranks
+
+Outcome = Literal["won", "undecided", "too few", "alone", "nobody"]
+Margin = tuple[float, float, float]
+
+
+class Contest(NamedTuple):
+    """One question on one machine. `ranked` are the verified figures, fastest first, `places` their ranks; `rest` never rank.
+
+    won: the first is faster than every other beyond doubt. undecided: it is not. too few: so few processes allow no verdict.
+    alone: nobody else was right. nobody: nobody was.
+    """
+
+    ranked: list[Figure]
+    places: list[int | None]
+    rest: list[Figure]
+
+    @property
+    def asked(self) -> Figure:
+        """Any of its figures: what was asked is the same."""
+        return (self.ranked or self.rest)[0]
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended."""
+        if len(self.ranked) < 2:
+            return "alone" if self.ranked else "nobody"
+        if None in self.places:
+            return "too few"
+        return "won" if self.places[0] == 1 and self.places.count(1) == 1 else "undecided"
+
+    @property
+    def winner(self) -> Figure | None:
+        """Who won; None unless it is beyond doubt."""
+        return self.ranked[0] if self.outcome == "won" else None
+
+    def margin(self, other: Figure) -> Margin:
+        """How many times as long as the first another takes, with its 95 % interval."""
+        return hodges_lehmann(self.ranked[0].seconds, other.seconds)
+
+
+def contests(found: Iterable[Figure], floor: float | None) -> list[Contest]:
+    """All of them by workload and width; `floor` is the machine's A/A floor, if it was measured."""
+    groups = sorted(questions(found), key=lambda group: (naming.family(group[0].cell), group[0].cell["n_qubits"]))
+    ended = []
+    for group, places in zip(groups, ranks(groups, floor or 0.0), strict=True):
+        timed = [(figure, place) for figure, place in zip(group, places, strict=True) if figure.verified and figure.seconds]
+        rest = [figure for figure in group if not (figure.verified and figure.seconds)]
+        ended.append(Contest([figure for figure, _ in timed], [place for _, place in timed], rest))
+    return ended
