@@ -21,8 +21,8 @@ between make it, and the last one is the distribution p itself.
 Blocks. Steps on one or two qubits (wider gates: on theirs) are multiplied into one matrix, constants beforehand:
     B = Z_K,    Z_j = F_j Z_(j-1),    Z_0 constant                                                                         (5)
 with F_j a rotation times constants, or a run of steps on one qubit, multiplied up likewise in d x d: F_j is linear in the
-harmonics of an angle, or in the entries of its run's matrix. With the block's qubits side by side the state is y = (left,
-before, right) and
+harmonics of an angle, or in the entries of its run's matrix. Where all qubits enter with the block, Z_j is a single column.
+With the block's qubits side by side the state is y = (left, before, right) and
     y'_lar = sum_b B_ab y_lbr                                                                                              (6)
 
 Way back. Let df = Re sum_i mu_i dy_i. The value f and mu at the last state are

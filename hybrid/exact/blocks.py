@@ -10,26 +10,27 @@ from hybrid.exact.chains import HARMONICS, Chain
 
 
 class Bound(NamedTuple):
-    """Where a chain's matrix is found, and where df/d(matrix) is expected (equation 8), both (k, D, D)."""
+    """Where a chain's matrix is found, and where df/d(matrix) is expected (equation 8), both (k, D, C)."""
 
-    product: Inexact[np.ndarray, "k D D"]
-    slot: Inexact[np.ndarray, "k D D"] | None
+    product: Inexact[np.ndarray, "k D C"]
+    slot: Inexact[np.ndarray, "k D C"] | None
     constant: bool
 
 
 class Family:
     """The constants of all chains of one size D, as arrays over chains b and factors t.
 
+    Of their matrices the first C `columns` are wanted: 1 where all qubits of a block enter with it (equation 4), else D.
     Chains are ordered by falling number of factors and factors by their place j in the chain: the j-th factors of all chains
     that have one are the slice `parts[j]`, and they stand in the order of the first chains. `place` is where a chain went,
     `last` its last factor if it has any, `ends` those of all chains that have.
     """
 
-    def __init__(self, chains: Sequence[Chain], D: int, dtype: np.dtype) -> None:
+    def __init__(self, chains: Sequence[Chain], D: int, dtype: np.dtype, columns: int | None = None) -> None:
         order = sorted(range(len(chains)), key=lambda i: -len(chains[i].factors))
         counts = [len(chains[i].factors) for i in order]
         self.place = {i: b for b, i in enumerate(order)}
-        self.base = np.array([chains[i].base for i in order]).reshape(-1, D, D).astype(dtype)
+        self.base = np.array([chains[i].base for i in order]).reshape(-1, D, D)[..., :columns].astype(dtype)
         self.last: dict[int, int] = {}
         self.parts: list[slice] = []
         self.factors = []
@@ -49,19 +50,19 @@ class Family:
         """Which factors are of this kind, the numbers of their angles or runs, and their tables."""
         some = [t for t, factor in enumerate(self.factors) if (len(factor.table) == HARMONICS) == rotations]
         sources = [self.factors[t].source for t in some]
-        tables = [self.factors[t].table.reshape(-1, self.base.shape[-1] ** 2) for t in some]
+        tables = [self.factors[t].table.reshape(-1, self.base.shape[-2] ** 2) for t in some]
         rows = slice(None) if len(some) == len(self.factors) else np.array(some, dtype=int)
         return rows, np.array(sources, dtype=int), np.array(tables).astype(self.base.dtype)
 
     def bytes_per_point(self, *, slopes: bool) -> int:
         """What `Matrices` takes."""
-        D = self.base.shape[-1]
-        return (len(self.base) + (4 if slopes else 2) * len(self.factors)) * D * D * self.base.itemsize
+        b, D, C = self.base.shape
+        return (b * C + (2 if slopes else 1) * len(self.factors) * (D + C)) * D * self.base.itemsize
 
 
 class Matrices:
-    """Buffers of one family for k points: factors F (t, k, D, D), products Z (b + t, k, D, D), of which the first are the
-    chains' constants and a chain's last one is its matrix, and for slopes the pulled H (t, k, D, D).
+    """Buffers of one family for k points: factors F (t, k, D, D), products Z (b + t, k, D, C), of which the first are the
+    chains' constants and a chain's last one is its matrix, and for slopes the pulled H (t, k, D, C).
 
     `waves` are (1, cos, sin)(kappa theta) of the family's rotations; `slopes`, if wanted, is where their df/dtheta goes.
     """
@@ -70,12 +71,12 @@ class Matrices:
         self, family: Family, waves: Inexact[np.ndarray, "r k c"], slopes: Float[np.ndarray, "r k"] | None = None
     ) -> None:
         self.family, self._waves, self._slopes = family, waves, slopes
-        b, t, D, k = len(family.base), len(family.factors), family.base.shape[-1], waves.shape[1]
+        (b, D, C), t, k = family.base.shape, len(family.factors), waves.shape[1]
         self._factors = np.empty((t, k, D, D), family.base.dtype)
         self._flat = self._factors.reshape(t, k, D * D)
-        self._products = np.empty((b + t, k, D, D), family.base.dtype)
+        self._products = np.empty((b + t, k, D, C), family.base.dtype)
         self._products[:b] = family.base[:, None]
-        self._pulled = np.zeros((0 if slopes is None else t, k, D, D), family.base.dtype)
+        self._pulled = np.zeros((0 if slopes is None else t, k, D, C), family.base.dtype)
         starts = [0, *(b + part.start for part in family.parts)]
         before = [slice(start, start + part.stop - part.start) for start, part in zip(starts, family.parts, strict=False)]
         self._before = np.concatenate([np.arange(s.start, s.stop) for s in before] or [np.zeros(0, dtype=int)])
@@ -121,7 +122,7 @@ class Matrices:
         return flat[family.nested] @ family.units.swapaxes(1, 2) if len(family.runs) else flat[:0]
 
     def expect(self, entries: Inexact[np.ndarray, "b k DD"], chains: Int[np.ndarray, " b"]) -> None:
-        """Put df/d(matrix) of these chains into their slots."""
+        """Put df/d(matrix), C = D, of these chains into their slots."""
         self._pulled[self.family.ends[chains]] = entries.reshape(len(chains), *self._pulled.shape[1:])
 
     def sensitivities(self) -> Inexact[np.ndarray, "t k D D"]:

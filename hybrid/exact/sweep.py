@@ -226,11 +226,11 @@ def _sum_outer(mu: np.ndarray, x: np.ndarray, part: np.ndarray) -> None:
         part += np.matmul(mu[:, start : start + step], x[:, start : start + step]).sum(axis=1).reshape(part.shape)
 
 
-def _cut(square: np.ndarray, site: Site) -> np.ndarray:
-    """The part (k, *after, *before) of matrices (k, D, D) that a block with entering and read qubits uses (equation 4)."""
+def _cut(matrices: np.ndarray, site: Site) -> np.ndarray:
+    """The part (k, *after, *before) of matrices (k, D, C) that a block with entering and read qubits uses (equation 4)."""
     n = len(site.axes)
-    d = round(square.shape[-1] ** (1 / n))
-    return square.reshape(-1, *(d,) * (2 * n))[:, *(slice(length) for length in site.after + site.before)]
+    d, c = (round(length ** (1 / n)) for length in matrices.shape[1:])
+    return matrices.reshape(-1, *(d,) * n, *(c,) * n)[:, *(slice(length) for length in site.after + site.before)]
 
 
 def peak(plan: Plan) -> int:

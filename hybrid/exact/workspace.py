@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from math import prod
 
 import numpy as np
 from jaxtyping import Float, Inexact
@@ -52,10 +53,11 @@ class Circuits:
         runs: list[Chain] = []
         chains = [chain(site, runs, d, channels=channels) for site in sites]
         self.families, self.place = [Family(runs, d, dtype)], {}
-        for width in sorted({len(site.axes) for site in sites}):
-            some = [i for i, site in enumerate(sites) if len(site.axes) == width]
+        kinds = [(len(site.axes), 1 if prod(site.before) == 1 else None) for site in sites]
+        for width, columns in dict.fromkeys(kinds):
+            some = [i for i, kind in enumerate(kinds) if kind == (width, columns)]
             self.place |= {id(sites[i]): (len(self.families), number) for number, i in enumerate(some)}
-            self.families.append(Family([chains[i] for i in some], d**width, dtype))
+            self.families.append(Family([chains[i] for i in some], d**width, dtype, columns))
         self.angles = np.concatenate([family.angles for family in self.families])
         self._bytes_per_point = [
             capacity(self.plan) * dtype.itemsize + sum(family.bytes_per_point(slopes=back) for family in self.families)
