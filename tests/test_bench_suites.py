@@ -21,7 +21,7 @@ FAKES = Path(__file__).parent / "bench_fakes.py"
 FROZEN = {
     "grid@1": "fdcf233818327e5f",
     "l@1": "b8c6dd5ddf3b02bf",
-    "m@1": "c240619e09777638",
+    "m@1": "db94007ddf9e5a69",
     "null@1": "875d247d204bfb2b",
     "s@1": "f44e19cc2632b8aa",
     "vqe@1": "837e1497155ffe34",
