@@ -19,7 +19,7 @@ from hybrid.errors import UsageError
 
 FAKES = Path(__file__).parent / "bench_fakes.py"
 FROZEN = {
-    "grid@1": "fdcf233818327e5f",
+    "grid@1": "309d7bfa9b9c4bea",
     "l@1": "b8c6dd5ddf3b02bf",
     "m@1": "db94007ddf9e5a69",
     "null@1": "875d247d204bfb2b",

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING, Any, Protocol, final
+from typing import TYPE_CHECKING, Any, final
 
 from hybrid import catalog
 from hybrid.errors import UsageError, shortened, unknown
@@ -64,29 +64,6 @@ class Task:
 
         plain = encode_job(self.built.job._replace(threads=1))
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
-
-
-class Measurable(Protocol):
-    """What a run takes: a `Cell`, or the `ScoreCell` of a device."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def plain(self) -> dict[str, Any]: ...
-
-    @property
-    def backend(self) -> catalog.Member: ...
-
-    @property
-    def threads(self) -> int: ...
-
-    @property
-    def build_s(self) -> float: ...
-
-    def request(self, *, repeat: bool) -> dict[str, Any]:
-        """What a worker is asked, beside the adapter."""
-        ...
 
 
 @final

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 
-from hybrid.bench.cells import Cell, Measurable
+from hybrid.bench.cells import Cell
 from hybrid.bench.family import Family
+from hybrid.bench.scores import Measurable
 from hybrid.catalog import PACKAGE, Member
 from hybrid.errors import UsageError, shortened, unknown
 from hybrid.job import Verdict, decode_answer

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from statistics import mean
 from typing import Any, NamedTuple
 
-from hybrid.bench.cells import Cell, Measurable
+from hybrid.bench.cells import Cell
 from hybrid.bench.rows import Row
 from hybrid.bench.run import CLOSING
+from hybrid.bench.scores import Measurable
 from hybrid.bench.suites import Suite
 from hybrid.job import NOISE
 

@@ -10,23 +10,21 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hybrid.bench import environment
-from hybrid.bench.cells import Cell, Measurable
+from hybrid.bench.cells import Cell
 from hybrid.bench.measure import Bench, Judge, Outcome
 from hybrid.bench.rows import NULL_SUITE, Row, RowFile
+from hybrid.bench.scores import Measurable
 from hybrid.job import Job, Verdict, decode_answer
 from hybrid.randomness import child
 
 CLOSING = ("unsupported", "unavailable", "timeout", "oom", "crashed", "error")
 """A cell that ended so is not tried again: a dozen timeouts tell no more than one."""
 PHASES = ("import_s", "translate_s", "compile_s", "first_s", "repeats_s", "loops", "cores_used")
-
-
-M = TypeVar("M", bound=Measurable)
 
 
 class Step(NamedTuple):
@@ -81,7 +79,7 @@ def run(
         return list(file.rows)
 
 
-def verify(cells: Sequence[Cell], bench: Bench, watch: Callable[[Step], None] = lambda step: None) -> list[Row]:
+def verify(cells: Sequence[Measurable], bench: Bench, watch: Callable[[Step], None] = lambda step: None) -> list[Row]:
     """Every cell's first call once, judged; nothing is written."""
     probed, judge, session = probe(cells, bench), Judge(), os.urandom(6).hex()
     found: list[Row] = []
@@ -134,7 +132,7 @@ def missing(
     return todo
 
 
-def rounds(cells: Sequence[M], todo: Counter[str], seed: int) -> Iterator[M]:
+def rounds(cells: Sequence[Measurable], todo: Counter[str], seed: int) -> Iterator[Measurable]:
     """Cells round by round in an order drawn from the seed; those that lack most come in every round."""
     lacking = dict(todo)
     for number in range(max(lacking.values(), default=0)):
@@ -145,18 +143,19 @@ def rounds(cells: Sequence[M], todo: Counter[str], seed: int) -> Iterator[M]:
 
 def judged(cell: Measurable, outcome: Outcome, machine: dict[str, Any], bench: Bench, judge: Judge) -> Row:
     """The row of a process, its answers verified; what the check itself stumbles over is an `error`."""
-    status, note, report, verdict = outcome.status, outcome.note, outcome.report, None
+    status, note, report, verdict, answer = outcome.status, outcome.note, outcome.report, None, None
     answers = report.get("answers", [])
     if status == "ok" and isinstance(cell, Cell):
         try:
             verdict = judge.verdict(cell, answers)
         except Exception as error:  # a workload from outside may raise anything
             status, note = "error", f"the check of {cell.task.text} failed: {type(error).__name__}: {error}"
-        if verdict is not None and verdict.right is not None and not verdict.right:
+        if verdict is not None and verdict.right is None:
+            answer = _scaled(cell.task.built.job, answers[-1])
+        elif verdict is not None and not verdict.right:
             status, note = "wrong", wrong_text(verdict)
     phases = {key: report["phases"][key] for key in PHASES if key in report["phases"]}
     asked = cell.backend.options.get("precision")
-    scaled = verdict is not None and verdict.right is None and isinstance(cell, Cell)
     score = {"score": report["score"]} if "score" in report else {}
     return {
         **score,
@@ -175,7 +174,7 @@ def judged(cell: Measurable, outcome: Outcome, machine: dict[str, Any], bench: B
             "observed": answers[0]["precision"] if answers else None,
         },
         "verification": None if verdict is None else _plain(verdict),
-        "answer": _scaled(cell.task.built.job, answers[-1]) if scaled else None,
+        "answer": answer,
         "status": status,
         "note": note,
     }

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, TypeAlias, final
 
 from hybrid import catalog
-from hybrid.bench.cells import cell_id, expanded
+from hybrid.bench.cells import Cell, cell_id, expanded
 from hybrid.bench.rows import Row
 from hybrid.device import Device
 from hybrid.errors import unknown
@@ -41,7 +41,7 @@ class ScoreCell:
     circuit: str
     n: int
     device_text: str
-    backend_text: str = "aer"
+    backend_text: str
     dephasing: str | None = None
     shots: int = SHOTS
     realizations: int | None = None
@@ -112,6 +112,10 @@ class ScoreCell:
 
     def __str__(self) -> str:
         return f"{self.plain['workload']} on {self.device.label} by {self.backend.text(defaults=False)}"
+
+
+Measurable: TypeAlias = Cell | ScoreCell
+"""What a run takes."""
 
 
 def cells(circuits: Sequence[str], backends: Sequence[str], device: str, shots: int = SHOTS) -> list[ScoreCell]:

@@ -2,7 +2,8 @@
 
 It reads `request.json` in the folder it is given and leaves `report.json` there, replaced whole after every phase, so that the
 parent can tell how far a killed process came. Of this package only `hybrid.job`, `hybrid.errors` and the adapter's own file are
-imported, which need nothing but NumPy; what a simulator prints goes into a log and is never read as an answer.
+imported, which need nothing but NumPy (a device's score takes all of it); what a simulator prints goes into a log and is never
+read as an answer.
 """
 
 import ctypes

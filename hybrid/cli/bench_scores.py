@@ -35,8 +35,11 @@ def score_device(
         str | None, typer.Option(help="quasistatic or markov; left out, the profile's.", metavar="KIND")
     ] = None,
     backend: Annotated[
-        str, typer.Option(help="Simulator. Default: aer.", metavar="NAME", autocompletion=completion.of_family("backends"))
-    ] = "aer",
+        str,
+        typer.Option(
+            help="Simulator. Default: exact.", metavar="NAME[:k=v,...]", autocompletion=completion.of_family("backends")
+        ),
+    ] = "exact",
     shots: Annotated[int, typer.Option(help="Per circuit. Default: 10000.", min=1, metavar="N")] = 10_000,
     realizations: Annotated[int | None, typer.Option(help="Draws of detunings; left out, 100.", min=1, metavar="N")] = None,
     seed: Annotated[int, typer.Option(help="Default: 0.", min=0, metavar="N")] = 0,

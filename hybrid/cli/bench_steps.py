@@ -14,10 +14,10 @@ from hybrid.cli.progress import Display
 from hybrid.errors import HybridError, Interrupted, Stopped, UsageError
 
 if TYPE_CHECKING:
-    from hybrid.bench.cells import Cell, Measurable
+    from hybrid.bench.cells import Cell
     from hybrid.bench.measure import Bench
     from hybrid.bench.run import Step
-    from hybrid.bench.scores import ScoreCell
+    from hybrid.bench.scores import Measurable, ScoreCell
     from hybrid.bench.suites import Suite
 
 SCORES = "grid@1"
