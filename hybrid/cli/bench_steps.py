@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hybrid.bench.run import Step
     from hybrid.bench.suites import Suite
 
+TOO_FEW = "too few processes to tell the A/A floor: it takes four of a cell, in one session."
 MEMORY_SHARE = 0.8
 """Of the free memory a process may take, unless told otherwise."""
 
@@ -119,5 +120,5 @@ def show(rows: list[dict[str, Any]], noise: list[dict[str, Any]], as_json: bool,
     ]
     if not told and noise:
         floor = measured_floor(noise, noise[0]["environment"])
-        told = ["no processes to tell the A/A floor." if floor is None else bench_text.floor_text(floor)]
+        told = [TOO_FEW if floor is None else bench_text.floor_text(floor)]
     emit("\n\n".join(told) or "no results.")
