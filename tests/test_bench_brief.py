@@ -94,4 +94,9 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     code, _, err = call(monkeypatch, capsys, "show", rows, "--brief", "--json")
     assert code == 2 and "give one of them" in err
     code, out, _ = call(monkeypatch, capsys, "show", write(tmp_path / "n.jsonl", [row("g", "a", suite="null@1")]), "--brief")
+    assert code == 0 and "too few processes to tell the A/A floor" in out
+    noise = [row("g", "a", suite="null@1", process=k) for k in range(18)]
+    code, out, _ = call(monkeypatch, capsys, "show", write(tmp_path / "n.jsonl", noise))
+    assert code == 0 and out.startswith("A/A floor of this machine: ")
+    code, out, _ = call(monkeypatch, capsys, "show", write(tmp_path / "e.jsonl", []), "--brief")
     assert (code, out) == (0, "no results.\n")

@@ -170,11 +170,26 @@ def test_an_early_end_counts_until_the_cell_is_measured_again():
         (Comparison(1.344, 1.28, 1.412, 1e-5, 1e-4, "slower"), "1.34x (1.28-1.41) slower"),
         (Comparison(1 / 1.344, 1 / 1.412, 1 / 1.28, 1e-5, 1e-4, "faster"), "1.34x (1.28-1.41) faster"),
         (Comparison(0.98, 0.95, 1.02, 0.3, 0.3, "same"), "same (0.98x, 0.95-1.02)"),
-        (Comparison(2.0, 0.0, float("inf"), 0.1, 0.1, "too few"), "2.00x the time; too few processes for a verdict"),
+        (Comparison(2.0, 0.0, float("inf"), 0.1, 0.1, "too few"), "2.0x the time, no verdict"),
+        (Comparison(1 / 3750, 0.0, float("inf"), 0.1, 0.1, "too few"), "3,750x less time, no verdict"),
+        (Comparison(11.2, 9.7, 12.4, 1e-5, 1e-4, "slower"), "11x (10-12) slower"),
     ],
 )
 def test_how_a_verdict_is_quoted(verdict, text):
     assert quoted(verdict) == text
+
+
+def test_what_changed_most_is_told_first():
+    def side(*factors, **rest):
+        return [r for k, f in enumerate(factors) for r in nine(f, workload=f"w{k}", seed=k, **rest)]
+
+    base = side(1, 1, 1, 1, 1) + nine(workload="gone")
+    text = compared(of_files(base, side(1, 0.2, 2, 3, 0.5, session="b" * 12), ("old", "new")))
+    assert [line.split()[0] for line in text.splitlines() if line.startswith("  w")] == ["w3", "w2", "w1", "w4", "w0"]
+    assert "only old: gone by aer" in text
+    assert '"same": not told apart' in text
+    few = compared(of_backends([*nine(n=3), *nine(50, n=3, backend="exact")], "aer", "exact"))
+    assert "50x the time, no verdict" in few and "too few processes" in few
 
 
 def test_units():

@@ -242,6 +242,14 @@ def test_workload_and_adapter_from_outside(monkeypatch, capsys, tmp_path, head):
     assert all(cell["lacking"] == 9 for cell in json.loads(out)["cells"])  # another file is another member
 
 
+def test_a_plan_says_what_this_machine_cannot_hold(monkeypatch, capsys):
+    """40 qubits take 16 TiB."""
+    code, out, _ = call(monkeypatch, capsys, "plan", "--workload", "mirror:n=10,40,depth=1", "--backend", "aer")
+    assert code == 0 and "and 1 cell more than the" in " ".join(out.split()) and "oom" in out
+    _, out, _ = call(monkeypatch, capsys, "plan", "--workload", "mirror:n=10,depth=1", "--backend", "aer")
+    assert "oom" not in out
+
+
 def test_list_names_suites_workloads_and_backends(monkeypatch, capsys):
     code, out, _ = call(monkeypatch, capsys, "list")
     assert code == 0 and all(word in out for word in (*FROZEN, "su4_brick", "qulacs"))

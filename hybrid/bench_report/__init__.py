@@ -50,7 +50,7 @@ def report(rows: Sequence[Row], noise: Sequence[Row] = ()) -> str:
         sections.append(_machine(name, here, everything, floors[name], f"m{number}"))
     sections += [_scores(group, f"s{number}") for number, group in enumerate(scored)]
     if found:
-        sections.append(_section("environments", "Where it was measured", tables.environments(found)))
+        sections.append(_section("environments", "Where it was measured", _scrolled(tables.environments(found))))
     style, script = ((FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return "<!DOCTYPE html>\n" + tag(
         "html",
@@ -116,9 +116,10 @@ def _machine(name: str, found: Sequence[Figure], rows: Sequence[Row], floor: flo
             continue
         plots.append(tag("figure", Markup(drawn), class_="wide" if kind == "winners" else False))
     left_out = [tag("p", "Not drawn:"), tag("ul", *refused)] if refused else []
-    cells = tag("details", tag("summary", f"All {len(found)} cells"), _scrolled(tables.cells(found, floor)), open=True)
     hint = tag("p", "A heading sorts; again, the other way round.", class_="hint")
-    return _section(prefix, name, *plots, *left_out, tag("h3", "Cells"), hint, cells)
+    table = _scrolled(tables.cells(found, floor))
+    cells = tag("details", tag("summary", f"All {len(found)} cells"), hint, table, open=True)
+    return _section(prefix, name, *plots, *left_out, cells)
 
 
 def _scores(group: Sequence[scores.Score], id_: str) -> Markup:

@@ -5,16 +5,17 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from hybrid.bench import naming
+from hybrid.bench.contests import contests
 from hybrid.bench.scores import ROUNDING, Score
-from hybrid.bench.summary import Figure, questions, ranks
+from hybrid.bench.summary import Figure
 from hybrid.bench.units import duration, size
 from hybrid.bench_report.markup import Markup, tag
 from hybrid.bench_report.words import STATES, TIERS
 from hybrid.result import with_uncertainty
 
 COLUMNS = (
-    *("workload", "qubits", "task", "backend", "path", "threads", "status", "rank", "per call", "spread", "first call"),
-    *("memory", "error / tolerance", "checked by", "processes", "note"),
+    *("workload", "qubits", "backend", "status", "rank", "per call", "spread", "first call", "memory", "error / tolerance"),
+    *("processes", "task", "path", "threads", "checked by", "note"),
 )
 SCORED = ("circuit", "qubits", "score", "rescaled", "perfect shots", "two-qubit depth", "duration", "note")
 NUMBERS = {
@@ -32,13 +33,11 @@ class Entry(NamedTuple):
 
 def cells(found: Sequence[Figure], floor: float | None) -> Markup:
     """Every cell of one machine, question by question, with its rank."""
-    groups = questions(found)
-    places = ranks(groups, floor or 0.0)
-    rows = [
-        (_cell(figure, rank), figure.state)
-        for group, place in zip(groups, places, strict=True)
-        for figure, rank in zip(group, place, strict=True)
-    ]
+    rows = []
+    for contest in contests(found, floor):
+        ranked = zip(contest.ranked, contest.places, strict=True)
+        rows += [(_cell(figure, rank), figure.state) for figure, rank in ranked]
+        rows += [(_cell(figure, None), figure.state) for figure in contest.rest]
     return sortable(COLUMNS, rows)
 
 
@@ -50,10 +49,7 @@ def _cell(figure: Figure, rank: int | None) -> list[Entry]:
     return [
         Entry(naming.workload(cell)),
         Entry(str(cell["n_qubits"]), cell["n_qubits"]),
-        Entry(cell["task"] + (f", {cell['shots']:,} shots" if cell["shots"] else "")),
         Entry(naming.split(cell["backend"])[0] + _options(cell["backend"])),
-        Entry(cell["path"]),
-        Entry(str(cell["threads"]), cell["threads"]),
         Entry(tag("span", figure.state, class_=f"state {figure.state}")),
         Entry("-" if rank is None else str(rank), rank),
         Entry(duration(figure.typical_s), figure.typical_s),
@@ -61,8 +57,11 @@ def _cell(figure: Figure, rank: int | None) -> list[Entry]:
         Entry(duration(figure.first_s), figure.first_s),
         Entry(size(figure.memory_bytes), figure.memory_bytes),
         Entry("-" if ratio is None else f"{ratio:.2g}", ratio),
-        Entry(f"L3: agrees with {figure.partner}" if figure.partner else checked),
         Entry(str(len(figure.seconds)), len(figure.seconds)),
+        Entry(cell["task"] + (f", {cell['shots']:,} shots" if cell["shots"] else "")),
+        Entry(cell["path"]),
+        Entry(str(cell["threads"]), cell["threads"]),
+        Entry(f"L3: agrees with {figure.partner}" if figure.partner else checked),
         Entry(figure.note),
     ]
 
@@ -158,20 +157,18 @@ def tiers(found: Sequence[Figure]) -> Markup:
 
 
 def environments(found: Sequence[Figure]) -> Markup:
-    """Where cells were measured: machine, interpreter, versions."""
-    known = {}
+    """Where cells were measured: machine, interpreter, and the versions of all packages that took part."""
+    known: dict[tuple[str, ...], list[Figure]] = {}
     for figure in found:
-        known.setdefault(figure.rows[0]["env_id"], []).append(figure)
-    rows = []
-    for figures in known.values():
-        about = figures[0].environment
-        versions = ", ".join(f"{name} {version}" for name, version in sorted(about["versions"].items()))
+        about = figure.environment
         held = f", held to {', '.join(map(str, about['affinity']))}" if about["affinity"] else ""
-        texts = (
-            *(about["host"], f"{about['cpu']}; {about['cores']} cores{held}; governor {about['governor']}"),
-            *(size(about["memory_bytes"]), f"{about['system']}; Python {about['python'] or '?'}", versions, str(len(figures))),
-        )
-        rows.append(([Entry(text) for text in texts], ""))
+        processor = f"{about['cpu']}; {about['cores']} cores{held}; governor {about['governor']}"
+        where = about["host"], processor, size(about["memory_bytes"]), f"{about['system']}; Python {about['python'] or '?'}"
+        known.setdefault(where, []).append(figure)
+    rows = []
+    for where, figures in known.items():
+        versions = {f"{name} {version}" for figure in figures for name, version in figure.environment["versions"].items()}
+        rows.append(([Entry(text) for text in (*where, ", ".join(sorted(versions)), str(len(figures)))], ""))
     return _plain(("host", "processor", "memory", "system", "versions", "cells"), rows)
 
 

@@ -1,14 +1,19 @@
-"""A comparison as text: status changes first, then what became faster or slower."""
+"""A comparison as text: status changes first, then what became slower or faster, then the rest."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from hybrid.bench.units import multiple
 from hybrid.cli.bench_text import floor_text
 from hybrid.cli.layout import wrapped
 
 if TYPE_CHECKING:
-    from hybrid.bench.compare import Report
+    from hybrid.bench.compare import Compared, Report
     from hybrid.bench.statistics import Comparison
     from hybrid.bench.summary import Figure
+
+NAME, VERDICT = 46, 32
+ORDER = ("slower", "faster", "too few", "same")
 
 
 def compared(report: "Report") -> str:
@@ -21,41 +26,54 @@ def compared(report: "Report") -> str:
     if report.changed:
         parts.append("\n".join(["status changes", *(_change(a, b) for a, b in report.changed)]))
     if report.compared:
-        lines = [_cell(pair.new.cell, pair.base.cell, quoted(pair.verdict)) for pair in report.compared]
+        lines = [_cell(pair.new.cell, pair.base.cell, quoted(pair.verdict)) for pair in _ordered(report.compared)]
         parts.append("\n".join(["time per call, new against base (interval 95 %)", *lines, _mean(report)]))
     if report.unranked:
         lines = [_cell(b.cell, a.cell, b.state) for a, b in report.unranked]
         parts.append("\n".join(["not ranked, not verified on both sides", *lines]))
     for side, only in ((report.base, report.only_base), (report.new, report.only_new)):
         if only:
-            parts.append(wrapped(f"only in {side}: {len(only)} cell{'' if len(only) == 1 else 's'}"))
+            parts.append(wrapped(f"only {side}: {', '.join(_name(figure.cell, side) for figure in only)}", indent=2))
     floor = report.floor
     parts.append(wrapped(floor_text(floor) if floor is not None else "No A/A floor given (hybrid bench null): 5 % is assumed."))
     return "\n\n".join(parts)
 
 
+def _ordered(pairs: "Sequence[Compared]") -> "list[Compared]":
+    """What changed before what did not, the most first; what did not by name."""
+
+    def place(pair: "Compared") -> tuple[int, float, str]:
+        word, ratio = pair.verdict.word, pair.verdict.ratio
+        return ORDER.index(word), 0.0 if word == "same" else -max(ratio, 1 / ratio), pair.new.cell["workload"]
+
+    return sorted(pairs, key=place)
+
+
 def quoted(verdict: "Comparison") -> str:
-    """`1.34x (1.28-1.41) faster`, `same (0.98x, 0.95-1.02)`, or that the processes are too few."""
+    """`1.34x (1.28-1.41) faster`, `same (0.98x, 0.95-1.02)`, or the bare ratio where the processes are too few."""
+    ratio, low, high = verdict.ratio, verdict.low, verdict.high
     if verdict.word == "too few":
-        return f"{verdict.ratio:.2f}x the time; too few processes for a verdict"
-    low, high = verdict.low, verdict.high
+        return f"{_times(ratio)}, no verdict"
     if verdict.word == "faster":
-        return f"{1 / verdict.ratio:.2f}x ({1 / high:.2f}-{1 / low:.2f}) faster"
+        return f"{multiple(1 / ratio, 1 / high, 1 / low)} faster"
     if verdict.word == "slower":
-        return f"{verdict.ratio:.2f}x ({low:.2f}-{high:.2f}) slower"
-    return f"same ({verdict.ratio:.2f}x, {low:.2f}-{high:.2f})"
+        return f"{multiple(ratio, low, high)} slower"
+    return f"same ({ratio:.2f}x, {low:.2f}-{high:.2f})"
+
+
+def _times(ratio: float) -> str:
+    return f"{multiple(ratio)} the time" if ratio >= 1 else f"{multiple(1 / ratio)} less time"
 
 
 def _mean(report: "Report") -> str:
     mean = report.mean
     assert mean is not None
-    few = any(pair.verdict.word == "too few" for pair in report.compared)
-    word = "" if few else f" ({sum(pair.verdict.word != 'same' for pair in report.compared)} changed)"
-    return wrapped(
-        f"geometric mean over the {len(report.compared)} cells that both got right: {mean:.2f}x the time{word}",
-        first="  ",
-        indent=4,
-    )
+    words = [pair.verdict.word for pair in report.compared]
+    changed = "" if "too few" in words else f" ({len(words) - words.count('same')} changed)"
+    told = f"geometric mean over the {len(words)} cells that both got right: {_times(mean)}{changed}"
+    told += ". No verdict: too few processes" if "too few" in words else ""
+    told += '. "same": not told apart; by how much they may differ, the interval says' if "same" in words else ""
+    return wrapped(f"{told}.", first="  ", indent=4)
 
 
 def _change(base: "Figure", new: "Figure") -> str:
@@ -65,8 +83,16 @@ def _change(base: "Figure", new: "Figure") -> str:
 
 
 def _cell(cell: dict[str, Any], other: dict[str, Any], text: str) -> str:
-    who = "" if cell["backend"] != other["backend"] else f" by {cell['backend']}"
+    name = f"  {_name(cell, cell['backend'] if cell['backend'] != other['backend'] else '')}"  # of two backends, none is named
+    return f"{name:<{NAME}}  {text}" if len(name) <= NAME and len(text) <= VERDICT else f"{name}\n      {text}"
+
+
+def _name(cell: dict[str, Any], side: str) -> str:
+    """The cell; its backend is left out where a side is one backend."""
+    from hybrid.bench.naming import brief
+
+    if side != cell["backend"]:
+        return f"{cell['workload']} by {brief(cell)}"
     path = "" if cell["path"] == "compiled" else f", {cell['path']}"
     threads = f", {cell['threads']} threads" if cell["threads"] > 1 else ""
-    name = f"  {cell['workload']}{who}{path}{threads}"
-    return f"{name:<44}  {text}" if len(name) <= 44 and len(text) <= 34 else f"{name}\n      {text}"
+    return f"{cell['workload']}{path}{threads}"

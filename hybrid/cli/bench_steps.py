@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hybrid.bench.suites import Suite
 
 SCORES = "grid@1"
+TOO_FEW = "too few processes to tell the A/A floor: it takes four of a cell, in one session."
 MEMORY_SHARE = 0.8
 """Of the free memory a process may take, unless told otherwise."""
 
@@ -134,6 +135,6 @@ def show(rows: list[dict[str, Any]], noise: list[dict[str, Any]], as_json: bool,
     ]
     if not texts and noise:
         floor = measured_floor(noise, noise[0]["environment"])
-        texts = ["no processes to tell the A/A floor." if floor is None else bench_text.floor_text(floor)]
+        texts = [TOO_FEW if floor is None else bench_text.floor_text(floor)]
     texts += map(bench_scores.scored, scores)
     emit("\n\n".join(texts) or "no results.")

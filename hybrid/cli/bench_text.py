@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from hybrid.bench.units import duration, multiple, size
 from hybrid.cli.layout import table, wrapped
 from hybrid.cli.progress import clock
+from hybrid.machine import memory_bytes
 
 if TYPE_CHECKING:
     from hybrid.bench.contests import Contest
@@ -51,6 +52,10 @@ def planned(plan: "Plan") -> str:
     total = f"{len(plan.cells)} cells, {each}; {lacking} processes lacking, about {clock(plan.seconds)}"
     largest = max((p.memory_bytes for p in plan.cells if p.lacking and p.memory_bytes), default=0)
     memory = f"; the largest dense state takes {size(largest)}" if largest else ""
+    has, _ = memory_bytes()
+    if beyond := sum((p.memory_bytes or 0) > has for p in plan.cells if p.lacking):
+        many = f"{beyond} cell{'' if beyond == 1 else 's'}"
+        memory += f", and {many} more than the {size(has)} of this machine, which will end as oom"
     unknown = any(p.lacking and p.seconds is None for p in plan.cells)
     source = f" Times marked ? are not measured yet; {plan.guess_s:.1f} s a process is assumed." if unknown else ""
     return "\n".join([title, *lines, "", wrapped(f"{total}{memory}.{source}")])

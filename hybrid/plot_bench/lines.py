@@ -69,7 +69,7 @@ def memory(found: Sequence[Figure]) -> Picture:
         theory = 16 * 2.0**wide
         axes.plot(wide, theory, color=INK, ls=(0, (1, 1)), lw=1.4, zorder=1)
         axes.set_xlim(least, most)
-        tops = [float(f.memory_bytes) for _, figures in group for f in figures if (f.memory_bytes or 0) > 0]
+        tops = [float(f.memory_bytes) for _, figures in group for f in figures if f.memory_bytes]
         if tops:  # the theory knows no bounds
             axes.set_ylim(min(*tops, theory[0]) / 2, 2 * min(HEADROOM * max(tops), max(*tops, theory[-1])))
         _heights(axes, "memory", "B")

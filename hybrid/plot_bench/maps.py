@@ -80,7 +80,7 @@ def volumetric(found: Sequence[Figure]) -> Picture:
     told += left_out([name for name in shapes if wide and name not in wide], "of one width or one depth")
     picture, axes = frame("Time over width and depth", [told, *notes(found)], _entries(shown), len(panels), (3.5, 3.0), columns)
     norm = LogNorm(min(times), max(max(times), 1.01 * min(times)))
-    for ax, ((shape, who), figures) in zip(axes, sorted(panels.items()), strict=True):
+    for ax, ((shape, _), figures) in zip(axes, sorted(panels.items()), strict=True):
         head(ax, shape, naming.brief(figures[0].cell), longest=32)
         depths = sorted({naming.depth(figure.cell) or 0 for figure in shown if naming.shape(figure.cell) == shape})
         widths = sorted({figure.cell["n_qubits"] for figure in shown if naming.shape(figure.cell) == shape}, reverse=True)

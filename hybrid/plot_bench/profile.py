@@ -27,7 +27,7 @@ def profile(found: Sequence[Figure]) -> Picture:
     if len(names) < 2 or len(shared) < FEWEST:
         raise UsageError(
             f"{len(shared)} questions were put to all of {len(names)} backends, and a profile needs {FEWEST} of each; "
-            f"name some with --backend{_hint(found)}."
+            f"hybrid bench plot draws some: --backend A --backend B{_hint(found)}."
         )
     ratios = {name: sorted(_ratio(asked, name) for asked in shared) for name in names}
     most = max((ratio for found_ratios in ratios.values() for ratio in found_ratios if np.isfinite(ratio)), default=1.0)

@@ -83,7 +83,7 @@ def _cell(axes: Axes, at: Place, contest: Contest, colours: dict[str, str]) -> N
         share = 1.0 if contest.outcome == "won" else PALE
         face = tuple(share * np.array(to_rgb(colours[naming.backend(first.cell)])) + (1 - share) * np.array(to_rgb("white")))
     hatched = contest.outcome == "nobody" and wrong
-    edge = {"hatch": "////", "edgecolor": FINAL} if hatched else {"edgecolor": PAPER}
+    edge: dict[str, Any] = {"hatch": "////", "edgecolor": FINAL} if hatched else {"edgecolor": PAPER}
     axes.add_patch(Rectangle((at[0] - 0.5, at[1] - 0.5), 1, 1, facecolor=face, lw=1.2, **edge))
     ink = INK if isinstance(face, str) else "white" if np.dot(face, (0.299, 0.587, 0.114)) < 0.5 else BLACK
     box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0} if hatched else None
