@@ -14,7 +14,7 @@ from hybrid import catalog
 from hybrid.angles import split
 from hybrid.device import Device
 from hybrid.errors import UsageError, unknown
-from hybrid.estimate import AllZeros, Group, Observed, Open, group_terms
+from hybrid.estimate import AllZeros, Group, Observed, Open, commuting_groups, identity_apart
 from hybrid.execution import Conditions, Execution, described, set_up
 from hybrid.mitigation import calibration
 from hybrid.program import Program
@@ -84,26 +84,28 @@ def compile_query(
     isa = _isa(circuit, query, device)
     flat, angle_map = split(isa.circuit, parameters)
     isa = isa._replace(circuit=flat)
-    groups: Sequence[Observed | Open]
+    conditions = measuring.conditions
+    direct = isinstance(query, Expectation) and not device.noisy and conditions.shots == 0
+    groups: Sequence[Observed | Open] = []
+    terms = SparsePauliOp("I" * flat.num_qubits, 0.0)
     basis = "".join("Z" if qubit in isa.layout else "I" for qubit in range(flat.num_qubits))
     if isinstance(query, Overlap):
-        constant, groups, observable = 0.0, [AllZeros(basis)], None
+        constant, groups = 0.0, [AllZeros(basis)]
     elif isinstance(query, Probabilities):
         if measuring.mitigate != "none":
             raise UsageError(
                 f"mitigate={measuring.mitigate} corrects expectation values, and this algorithm looks at single outcomes; "
                 "leave it out."
             )
-        constant, groups, observable = 0.0, [Open(query.settle, isa.layout, basis)], None
+        constant, groups = 0.0, [Open(query.settle, isa.layout, basis)]
     else:
-        observable = isa.observable(query.observable)
-        constant, groups = group_terms(observable, measuring.grouping)
-    conditions = measuring.conditions
-    direct = isinstance(query, Expectation) and not device.noisy and conditions.shots == 0
+        constant, terms = identity_apart(isa.observable(query.observable))
+        if not direct:
+            groups = commuting_groups(terms, measuring.grouping)
     circuits = [flat]
-    if groups and not direct:
+    if groups:
         circuits, groups = zip(*(_read(isa, group, device) for group in groups), strict=True)
-    rest = (observable - SparsePauliOp("I" * flat.num_qubits, constant)).simplify(atol=0) if direct else None
+    rest = (terms if terms.size else SparsePauliOp("I" * flat.num_qubits, 0.0)) if direct else None
     bounds = [group.extremes(None)[1] for group in groups if not isinstance(group, Open)] or None
     execution = set_up(isa, circuits, device, backend, conditions, rest, bounds)
 
@@ -111,6 +113,10 @@ def compile_query(
     def differentiable() -> Execution:
         able = isinstance(execution.runner, DifferentiableRunner) and not conditions.shots
         return execution if able else set_up(isa, circuits, device, engine(), _without_shots(conditions), rest)
+
+    @cache
+    def grouped() -> tuple[Observed | Open, ...]:
+        return tuple(commuting_groups(terms, measuring.grouping) if direct else groups)
 
     @cache
     def noiseless() -> GeometricRunner:
@@ -124,7 +130,7 @@ def compile_query(
         angle_map=angle_map,
         execution=execution,
         constant=constant,
-        groups=tuple(groups),
+        grouped=grouped,
         direct=direct,
         calibrate=calibration(isa, device, backend, conditions) if measuring.mitigate == "readout" else None,
         method=gradient_method(measuring.gradient, conditions.shots),

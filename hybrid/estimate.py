@@ -139,18 +139,27 @@ def group_terms(observable: SparsePauliOp, grouping: str) -> tuple[float, list[G
 
     UsageError for an observable that is not finite or not Hermitian.
     """
+    constant, rest = identity_apart(observable)
+    return constant, commuting_groups(rest, grouping)
+
+
+def identity_apart(observable: SparsePauliOp) -> tuple[float, SparsePauliOp]:
+    """The constant (identity) part and the other terms, of which there may be none; errors as `group_terms`."""
     if not np.isfinite(observable.coeffs).all():
         raise UsageError("the observable's coefficients must be finite numbers.")
     observable = observable.simplify(atol=0)
     if np.abs(observable.coeffs.imag).max() > 1e-12 * max(1.0, np.abs(observable.coeffs).max()):
         raise UsageError("the observable is not Hermitian: it has complex coefficients.")
     trivial = ~(observable.paulis.x.any(axis=1) | observable.paulis.z.any(axis=1))
-    constant = float(observable.coeffs[trivial].real.sum())
-    rest = observable[~trivial]
-    if trivial.all():
-        return constant, []
-    parts = list(rest) if grouping == "none" else rest.group_commuting(qubit_wise=grouping == "qwc")
-    return constant, [_group(part) if _qubit_wise(part) else _general_group(part) for part in parts]
+    return float(observable.coeffs[trivial].real.sum()), observable[~trivial]
+
+
+def commuting_groups(terms: SparsePauliOp, grouping: str) -> list[Group]:
+    """See `group_terms`; takes long where terms are many."""
+    if not terms.size:
+        return []
+    parts = list(terms) if grouping == "none" else terms.group_commuting(qubit_wise=grouping == "qwc")
+    return [_group(part) if _qubit_wise(part) else _general_group(part) for part in parts]
 
 
 def _qubit_wise(part: SparsePauliOp) -> bool:

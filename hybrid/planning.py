@@ -158,7 +158,7 @@ class _PlanningSession:
 def _sampling(program: Program, x: Point) -> Sampling | None:
     """At x without noise; in the worst state where that is too wide to be computed in passing."""
     division = program.execution.division
-    groups = [group for group in program.groups if not isinstance(group, Open)]
+    groups = [] if division is None else [group for group in program.groups if not isinstance(group, Open)]
     if division is None or not groups:
         return None
     bounds = np.array([group.extremes(None)[1] for group in groups])

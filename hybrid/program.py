@@ -63,13 +63,19 @@ class Program:
     angle_map: AngleMap
     execution: Execution
     constant: float
-    groups: tuple[Observed | Open, ...]
+    grouped: Callable[[], tuple[Observed | Open, ...]]
     direct: bool
     calibrate: Callable[[np.random.SeedSequence], Correction] | None
     method: str
     differentiable: Callable[[], Execution]
     noiseless: Callable[[], GeometricRunner]
     engine: Callable[[], Backend]
+
+    @property
+    def groups(self) -> tuple[Observed | Open, ...]:
+        """What the measured circuits are evaluated for. A `direct` program measures its observable whole, so that terms are
+        grouped for whoever asks: that takes long where they are many."""
+        return self.grouped()
 
     @property
     def n_parameters(self) -> int:
@@ -162,7 +168,7 @@ class Program:
         g_ij = Re(<d_i psi|d_j psi> - <d_i psi|psi><psi|d_j psi>) (Provost & Vallee 1980), a quarter of the quantum Fisher
         information. UsageError for an overlap, and, before anything is allocated, for more angles than memory holds.
         """
-        if any(isinstance(group, AllZeros) for group in self.groups):
+        if not self.direct and any(isinstance(group, AllZeros) for group in self.groups):
             raise UsageError("the metric is that of one circuit's state; an overlap has two.")
         x = self._checked(np.asarray(x, dtype=float)[None])[0]
         jacobian = self.angle_map.jacobian(x)
@@ -205,7 +211,7 @@ class Program:
     @property
     def _open(self) -> Open | None:
         """The one group whose worth follows from what is seen, where there is one."""
-        return next((group for group in self.groups if isinstance(group, Open)), None)
+        return None if self.direct else next((group for group in self.groups if isinstance(group, Open)), None)
 
     @property
     def _known(self) -> list[Observed]:
@@ -222,7 +228,7 @@ class Program:
             worth = _seen(group, self.execution.counts(angles, root, detunings)[0][0][0])
         else:
             worth = _expected(group, self.execution.distributions(angles, detunings)[0])
-        return replace(self, groups=(worth,))
+        return replace(self, grouped=lambda: (worth,))
 
     def sensitivities(self, x: Point, *, seed: Seed = 0) -> Sensitivities:
         """dE/d(number) at x (p,) for every number of the device, for infinitely many shots; see `hybrid.sensitivity`.
@@ -249,7 +255,7 @@ class Program:
 
     def _measure(self, angles: Angles, root: np.random.SeedSequence, detuning_seed: Seed) -> Measured:
         """Values at angles (k, m), in portions that bound memory; row i draws from the seed's child i."""
-        if not self.groups or not len(angles):
+        if not len(angles) or not (self.direct or self.groups):
             return _without_shots(np.full((len(angles), 1), self.constant))
         detunings = child(root, DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
         correction = None if self.calibrate is None else self.calibrate(child(root, CALIBRATION))
@@ -266,8 +272,9 @@ class Program:
 
     def _portion(self) -> int:
         """Points that are sent on together."""
-        row_bytes = 1 if self.direct else 8 * 2**self.resources.n_qubits * len(self.groups)
-        work = self.resources.memory_bytes * sum(self.resources.gates.values()) * len(self.groups)
+        circuits = len(self.execution.recipe.circuits)
+        row_bytes = 1 if self.direct else 8 * 2**self.resources.n_qubits * circuits
+        work = self.resources.memory_bytes * sum(self.resources.gates.values()) * circuits
         rows = min(PORTION_ROWS, PORTION_BYTES // row_bytes, PORTION_WORK // max(1, work))
         return max(1, rows // self.execution.realizations)
 

@@ -1,5 +1,6 @@
 """Every example and every command of the README runs; a file without a test here fails."""
 
+import ast
 import json
 import os
 import re
@@ -8,11 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from readme import README, blocks
 
 from hybrid import catalog
-from hybrid.cli.app import EXIT_CODES
+from hybrid.cli.app import EXIT_CODES, main
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -191,12 +193,33 @@ def test_readme_python(folder):
     assert "results/" in run([sys.executable, "readme_block.py"], folder)
 
 
-def test_readme_own_member(folder):
-    (text,) = re.findall(r"<!-- file: mine.py -->\s*```python\n(.*?)```", README.read_text(), re.DOTALL)
-    (folder / "mine.py").write_text(text)
-    found = json.loads(run([*MAIN, "run", "h2", "--optimizer", "./mine.py:halving:rate=0.2", "--json"], folder))
-    assert found["converged"]
-    assert found["value"] < -1.13
+(MINE,) = re.findall(r"<!-- file: mine.py -->\s*```python\n(.*?)```", README.read_text(), re.DOTALL)
+
+
+def test_readme_shows_a_member_of_every_family():
+    docs = [ast.get_docstring(node) or "" for node in ast.parse(MINE).body if isinstance(node, ast.FunctionDef)]
+    shown = {doc.partition(":")[0].lower().replace("optimiser", "optimizer") for doc in docs}
+    assert shown == set(catalog.FAMILIES.values()) - {"device"}  # which is no Python
+
+
+@pytest.mark.parametrize("line", blocks()["own"].splitlines())
+def test_readme_own_members(line, tmp_path, monkeypatch, capsys):
+    (tmp_path / "mine.py").write_text(MINE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [*shlex.split(line), "--json"])
+    try:
+        main()
+    except SystemExit as left:
+        assert not left.code
+    found = json.loads(capsys.readouterr().out)
+    if "halving" in line:
+        assert found["converged"]
+        assert found["value"] < -1.13
+    if "magnetic" in line:
+        assert found["value"] == pytest.approx(-np.hypot(2, 0.5), abs=1e-3)  # single precision, and an optimiser's last step
+        assert found["quantities"][0]["value"] == pytest.approx(-2 / np.hypot(2, 0.5), abs=1e-2)  # dE/d(field)/2
+    if "verify" in line:
+        assert [cell["verified"] for cell in found] == [True]
 
 
 def test_readme_has_every_exit_code():

@@ -12,7 +12,7 @@ from hybrid.types import Ansatz, Dataset, Expectation, Loss, Session, Solution
 TAKES = "Dataset"
 
 
-def vqc(session: Session, data: Dataset, *, layers: int = 3) -> Solution:
+def vqc(session: Session, data: Dataset, *, layers: int = 5) -> Solution:
     """A circuit trained to name the classes of labelled points (Schuld et al., Phys. Rev. A 101, 032308, 2020).
 
     `layers` times the features as RX angles and a trainable block (features again in every layer: Perez-Salinas et al., Quantum

@@ -7,7 +7,7 @@ from hybrid.problems._data import check_split, dataset
 from hybrid.types import Dataset
 
 
-def circles(*, n: int = 60, noise: float = 0.1, test: float = 0.3, seed: int = 0) -> Dataset:
+def circles(*, n: int = 200, noise: float = 0.1, test: float = 0.5, seed: int = 0) -> Dataset:
     """`n` points in the plane, half at radius 1 and half at 1/2, moved by normal noise; no line tells anything.
 
     UsageError: n outside 4..10000, negative noise.

@@ -7,7 +7,7 @@ from hybrid.problems._data import check_split, dataset
 from hybrid.types import Dataset
 
 
-def moons(*, n: int = 60, noise: float = 0.1, test: float = 0.3, seed: int = 0) -> Dataset:
+def moons(*, n: int = 200, noise: float = 0.1, test: float = 0.5, seed: int = 0) -> Dataset:
     """`n` points in the plane, half on each moon, moved by normal noise; no line separates them.
 
     (cos a, sin a) and (1 - cos a, 1/2 - sin a) with a between 0 and pi. UsageError: n outside 4..10000, negative noise.
