@@ -9,16 +9,31 @@ import pytest
 from exact_tasks import random_task
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qiskit.circuit import Parameter
-from qiskit.circuit.library import CXGate, HGate, RYGate, RZGate, SXGate
+from qiskit.circuit import Gate, Parameter
+from qiskit.circuit.library import (
+    CCXGate,
+    CCZGate,
+    CXGate,
+    CZGate,
+    HGate,
+    RXGate,
+    RYGate,
+    RZGate,
+    RZXGate,
+    RZZGate,
+    SXGate,
+    iSwapGate,
+)
 
 from hybrid.backends.exact import Exact, exact
 from hybrid.errors import UsageError
 from hybrid.exact.engine import Engine
 from hybrid.exact.fuse import Site, Turn, fuse, plan
-from hybrid.exact.maps import PAULI, PURE, Element, Prepare, Read, elements
+from hybrid.exact.maps import PAULI, PURE, Element, Prepare, Read, Rotation, diagonal_on, elements
 from hybrid.exact.sweep import back_capacity, forth_capacity, least_capacity, peak
-from hybrid.types import Depolarizing, Operation, Setting, Task
+from hybrid.types import Depolarizing, Operation, Relaxation, Setting, Task
+
+MOVING, DIAGONAL = (HGate(), CXGate(), CCXGate()), (RZGate(0.3), CZGate(), RZZGate(0.2), CCZGate())
 
 
 def ladder(n: int, reps: int, *, noisy: bool, ends: int = 1, ring: bool = False) -> Task:
@@ -72,24 +87,60 @@ def test_every_element_is_done_once_and_in_order(ends):
 
 
 @given(
-    pairs=st.lists(st.permutations(range(4)), min_size=1, max_size=12),
-    widths=st.lists(st.integers(1, 3), min_size=12, max_size=12),
+    pairs=st.lists(st.permutations(range(4)), min_size=1, max_size=14),
+    gates=st.lists(st.sampled_from([*MOVING, *DIAGONAL]), min_size=14, max_size=14),
     first=st.integers(0, 5),
 )
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
-def test_fused_blocks_hold_their_elements_and_keep_their_order(pairs, widths, first):
-    """From any element on: each is in one block, on that block's qubits, behind all earlier ones that share a qubit."""
-    found = [Element(tuple(qubits[:width]), HGate()) for qubits, width in zip(pairs, widths, strict=False)]
+def test_fused_blocks_hold_their_elements_and_keep_their_order(pairs, gates, first):
+    """From any element on: each is in one block, on that block's qubits, behind all earlier ones that share a qubit on which
+    not both are diagonal."""
+    found = [element(gate, *qubits[: gate.num_qubits]) for qubits, gate in zip(pairs, gates, strict=False)]
     blocks, on = fuse(found, min(first, len(found)), len(found))
     home = {member: b for b, block in enumerate(blocks) for member in block.members if any(b in of for of in on.values())}
     assert sorted(home) == list(range(min(first, len(found)), len(found)))
     for later, b in home.items():
         assert set(found[later].qubits) <= blocks[b].qubits
         for q in found[later].qubits:
-            assert all(on[q].index(home[m]) <= on[q].index(b) for m in home if m < later and q in found[m].qubits)
+            before = [m for m in home if m < later and q in found[m].qubits]
+            assert all(on[q].index(home[m]) <= on[q].index(b) for m in before if q not in found[m].diagonal & found[later].diagonal)
     for b, block in enumerate(blocks):
         assert list(block.members) == sorted(block.members)
         assert len({q for q in on if b in on[q]}) in (0, len(block.qubits))
+
+
+def element(gate: Gate, *qubits: int) -> Element:
+    return Element(qubits, gate, diagonal=diagonal_on(gate, qubits))
+
+
+def test_where_gates_are_diagonal():
+    """A CX and a CCX on all but their last qubit, a phase on all, a swap and its kind on none."""
+    for gate in (*MOVING, *DIAGONAL):
+        assert diagonal_on(gate, (4, 2, 7)[: gate.num_qubits]) == set((4, 2, 7)[: gate.num_qubits - (gate in MOVING)])
+    for gate, where in ((RXGate, ()), (RZZGate, (5, 3)), (RZXGate, (5,))):
+        assert diagonal_on(Rotation(gate, 0), (5, 3)[: gate(0.0).num_qubits]) == set(where)
+    assert diagonal_on(iSwapGate(), (0, 1)) == set()
+
+
+def test_exchange_passes_exchange():
+    """RZZ on (0, 1) and (1, 2) in turn, and phases between them: one block for each pair."""
+    found = [element(RZZGate(0.1), *pair) for pair in [(0, 1), (1, 2)] * 3]
+    found.insert(3, element(RZGate(0.2), 1))
+    assert [len(block.members) for block in fuse(found, 0, len(found))[0]] == [3, 4]
+    found.insert(3, element(SXGate(), 1))
+    assert [block.members for block in fuse(found, 0, len(found))[0]] == [(0, 2), (1, 3, 4, 5, 7), (6,)]
+
+
+def test_a_classical_qubit_has_an_axis_of_two():
+    """Exchange before a qubit's first pulse and after its last one: it has four numbers only in between."""
+    steps = []
+    for pulsed in (0, 1, 0, 2, 0):
+        steps += [Operation(SXGate(), (pulsed,)), Relaxation(1, 1e-7, 1e-6, 1e-6)]
+        steps += [Operation(RZZGate(0.3), (0, 1)), Operation(RZZGate(0.2), (1, 2))]
+    found = plan_for(Task((Setting(3, tuple(steps)),), (), None, 0, 1))
+    lengths = {q: [site.after[site.axes.index(q)] for site in found.items if q in site.axes] for q in range(3)}
+    assert lengths == {0: [4, 4, 2], 1: [2] * 6, 2: [2] * 3}
+    assert peak(found) == 4 * 2 * 2
 
 
 def test_settings_share_what_they_have_in_common():
