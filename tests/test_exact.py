@@ -83,9 +83,7 @@ def test_noisy_states(seed, n, gates, count):
     np.testing.assert_allclose(found.sum(axis=2), 1, rtol=0, atol=ROUNDING)
 
 
-@given(
-    seed=st.integers(0, 2**32 - 1), n=st.integers(2, 5), kinds=st.lists(st.integers(0, 5), max_size=25), noisy=st.booleans()
-)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 5), kinds=st.lists(st.integers(0, 5), max_size=25), noisy=st.booleans())
 @settings(max_examples=40, deadline=None, derandomize=True, database=None)
 def test_few_pulses_among_many_phases(seed, n, kinds, noisy):
     """Qubits that stay classical, or become so early, and diagonal gates that pass one another; weights of all outcomes."""

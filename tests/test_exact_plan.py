@@ -31,6 +31,7 @@ from hybrid.exact.engine import Engine
 from hybrid.exact.fuse import Site, Turn, fuse, plan
 from hybrid.exact.maps import PAULI, PURE, Element, Prepare, Read, Rotation, diagonal_on, elements
 from hybrid.exact.sweep import back_capacity, forth_capacity, least_capacity, peak
+from hybrid.exact.worth import weighed
 from hybrid.types import Depolarizing, Operation, Relaxation, Setting, Task
 
 MOVING, DIAGONAL = (HGate(), CXGate(), CCXGate()), (RZGate(0.3), CZGate(), RZZGate(0.2), CCZGate())
@@ -103,7 +104,9 @@ def test_fused_blocks_hold_their_elements_and_keep_their_order(pairs, gates, fir
         assert set(found[later].qubits) <= blocks[b].qubits
         for q in found[later].qubits:
             before = [m for m in home if m < later and q in found[m].qubits]
-            assert all(on[q].index(home[m]) <= on[q].index(b) for m in before if q not in found[m].diagonal & found[later].diagonal)
+            assert all(
+                on[q].index(home[m]) <= on[q].index(b) for m in before if q not in found[m].diagonal & found[later].diagonal
+            )
     for b, block in enumerate(blocks):
         assert list(block.members) == sorted(block.members)
         assert len({q for q in on if b in on[q]}) in (0, len(block.qubits))
@@ -143,10 +146,42 @@ def test_a_classical_qubit_has_an_axis_of_two():
     assert peak(found) == 4 * 2 * 2
 
 
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 6), count=st.integers(1, 3), terms=st.integers(1, 6))
+@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+def test_weights_are_summed_over_as_qubits_are_read(seed, n, count, terms):
+    """Multiplied out, cores and ends are the weights; sums of products of a few qubits have few ranks."""
+    rng = np.random.default_rng(seed)
+    z = 1.0 - 2 * ((np.arange(2**n) >> np.arange(n)[:, None]) & 1)
+    weights = np.array(
+        [sum(rng.normal() * z[rng.integers(n)] * z[rng.integers(n)] for _ in range(terms)) for _ in range(count)]
+    )
+    task = random_task(n, 12, seed, noisy=True, settings=count)
+    plan, cores, ends = weighed(plan_for(task), weights)
+    assert all(len(core) <= terms + 1 for core in cores)
+    rows = np.random.default_rng(seed).uniform(-3, 3, (2, len(task.angles)))
+    runner = exact().compile(task)
+    want = np.einsum("ksx,sx->k", runner.distributions(rows), weights)
+    np.testing.assert_allclose(runner.differentiate(rows, weights)[0], want, rtol=0, atol=1e-13 * terms * count)
+    assert peak(plan) <= peak(plan_for(task)) and len(ends) == count
+    values = runner.differentiate(rows, 2 * weights)[0]  # other weights of the same ranks
+    np.testing.assert_allclose(values, 2 * want, rtol=0, atol=2e-13 * terms * count)
+
+
+def test_a_local_observable_keeps_the_state_of_a_ladder_small():
+    """One weight for all outcomes needs no qubit that was read, the sum of Z Z on a chain three numbers for all of them."""
+    for n in (8, 10, 12):
+        full, z = plan_for(ladder(n, 3, noisy=True)), 1.0 - 2 * ((np.arange(2**n) >> np.arange(n)[:, None]) & 1)
+        for weights, rank in ((np.ones(2**n), 1), ((z[1:] * z[:-1]).sum(axis=0), 3)):
+            found = weighed(full, weights[None]).plan
+            assert peak(found) == rank * 2 * 4**3
+            assert found.orders == full.orders
+        assert peak(full) == 2 ** (n - 3) * 4**3
+
+
 def test_settings_share_what_they_have_in_common():
     one, six = plan_for(ladder(5, 8, noisy=True)), plan_for(ladder(5, 8, noisy=True, ends=6))
     assert six.cost < 2.5 * one.cost
-    assert not one.tails[0]
+    assert not one.common
 
 
 def test_qubits_that_are_apart_are_brought_together():
@@ -160,7 +195,7 @@ def test_a_way_back_with_little_memory_gives_the_same_bytes(noisy, settings):
     task = random_task(4, 90, 8, noisy=noisy, settings=settings)
     angles = np.random.default_rng(0).uniform(-3, 3, (1, len(task.angles)))
     weights = np.random.default_rng(1).uniform(-1, 1, (settings, 16))
-    found = plan_for(task)
+    found = weighed(plan_for(task), weights).plan
     number = 8 if noisy else 16
     want = Engine(task, single=False, memory_bytes=2**30).differentiate(angles, weights)
     least = least_capacity(found) + (2 + (settings > 1)) * peak(found)

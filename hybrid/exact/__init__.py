@@ -38,6 +38,11 @@ and likewise for the entries of a run, which are df/dB for the run. For a number
     df/dg = sum_ab (df/dF_j)_ab (dF_j/dg)_ab                                                                              (10)
 One way forth and one back, in which a block costs two products instead of one: about three energies, however many angles.
 
+Sums. With channels f is linear in p, and what qubits that were read say of it may be few numbers: where w_xx', x their
+outcomes and x' those of the others, has rank r, it is U (U^T w) with U^T U = 1, and
+    f = sum_cx' (U^T w)_cx' (U^T p)_cx',    c = 1 ... r                                                                   (12)
+so U^T multiplies the state once a qubit is read, and w; for the sum of Z Z on a chain r is 3, whatever its length.
+
 Metric. By equation 3 d|psi>/dtheta_j is half of |psi> at theta_j + pi, and with |d_i> = d|psi>/dtheta_i
     g_ij = Re(<d_i|d_j> - <d_i|psi><psi|d_j>)                                                                             (11)
 (Provost & Vallee, Commun. Math. Phys. 76, 289, 1980).

@@ -31,7 +31,7 @@ class Site(NamedTuple):
     """A block where it acts: on the middle of a state (left, prod(before), right), which becomes (left, prod(after), right).
 
     `axes` are its qubits, the slowest first; `before` and `after` the lengths of their axes: 1 for a qubit that enters here,
-    2 for a classical one, otherwise d (equation 4).
+    2 for a classical one, otherwise d (equation 4). `order` are the qubits of the whole state after it, the slowest first.
     """
 
     elements: tuple[Element, ...]
@@ -40,6 +40,7 @@ class Site(NamedTuple):
     after: tuple[int, ...]
     left: int
     right: int
+    order: tuple[int, ...]
 
     @property
     def size(self) -> int:
@@ -57,6 +58,7 @@ class Turn(NamedTuple):
 
     dims: tuple[int, ...]
     source: tuple[int, ...]
+    order: tuple[int, ...]
 
     @property
     def size(self) -> int:
@@ -73,7 +75,10 @@ Item: TypeAlias = Site | Turn
 
 
 class Plan(NamedTuple):
-    """What is done once for all circuits, what follows for each, and the qubits of each one's last state, slowest first."""
+    """What is done once for all circuits, what follows for each, and the qubits of each one's last state, slowest first.
+
+    A single circuit has nothing in common with others.
+    """
 
     common: tuple[Item, ...]
     tails: tuple[tuple[Item, ...], ...]
@@ -101,9 +106,9 @@ def plan(circuits: Sequence[Sequence[Element]], d: int) -> Plan:
     whole = [_schedule(circuit, 0, len(circuit), d, moves) for circuit, moves in zip(circuits, last, strict=True)]
     alike = takewhile(lambda at: len(set(at)) == 1 and at[0].members[-1] < same, zip(*whole, strict=False))
     shared = len(list(alike))
-    early = _place(whole[0][:shared], [blocks[shared:] for blocks in whole], circuits, d)
     if len(circuits) == 1:
-        return early
+        return _place([], whole, circuits, d)
+    early = _place(whole[0][:shared], [blocks[shared:] for blocks in whole], circuits, d)
     ends = [_schedule(circuit, same, len(circuit), d, moves) for circuit, moves in zip(circuits, last, strict=True)]
     latest = {q: max(moves.get(q, -1) for moves in last) for moves in last for q in moves}
     seam = _place(_schedule(circuits[0], 0, same, d, latest), ends, circuits, d)
@@ -204,7 +209,7 @@ def _walk(blocks: list[Block], elements: Sequence[Element], d: int, order: list[
         top = order.index(inside[0]) if inside else 0
         if order[top : top + len(inside)] != inside:  # not side by side: to the top, where one product does for all
             turned = inside + [q for q in order if q not in inside]
-            items.append(Turn(tuple(dims[q] for q in order), tuple(order.index(q) for q in turned)))
+            items.append(Turn(tuple(dims[q] for q in order), tuple(order.index(q) for q in turned), tuple(turned)))
             order[:], top = turned, 0
         order[top:top] = sorted(block.qubits - set(inside), reverse=True)  # a qubit that enters may do so anywhere
         axes = tuple(order[top : top + len(block.qubits)])
@@ -212,5 +217,5 @@ def _walk(blocks: list[Block], elements: Sequence[Element], d: int, order: list[
         here = tuple(elements[m] for m in block.members)
         before = tuple(dims.get(q, 1) for q in axes)
         dims |= {q: 2 if q in block.classical else d for q in axes}
-        items.append(Site(here, axes, before, tuple(dims[q] for q in axes), left, right))
+        items.append(Site(here, axes, before, tuple(dims[q] for q in axes), left, right, tuple(order)))
     return tuple(items)

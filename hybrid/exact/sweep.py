@@ -227,8 +227,10 @@ def _sum_outer(mu: np.ndarray, x: np.ndarray, part: np.ndarray) -> None:
 
 
 def _cut(square: np.ndarray, site: Site) -> np.ndarray:
-    """The part (k, *after, *before) of matrices (k, D, D) that a block with entering and read qubits uses (equation 4)."""
+    """The part (k, *after, *before) of matrices (k, D, D) that a block with entering and classical qubits uses (equation 4)."""
     n = len(site.axes)
+    if not site.elements:
+        return square.reshape(-1, *site.after, *site.before)
     d = round(square.shape[-1] ** (1 / n))
     return square.reshape(-1, *(d,) * (2 * n))[:, *(slice(length) for length in site.after + site.before)]
 
