@@ -10,7 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
-from qiskit.circuit.library import CRXGate, CXGate, HGate, Measure, Reset, RXGate, RYGate, RZZGate, efficient_su2
+from qiskit.circuit.library import (
+    CRXGate,
+    CXGate,
+    CZGate,
+    HGate,
+    Measure,
+    Reset,
+    RXGate,
+    RYGate,
+    RZGate,
+    RZZGate,
+    SXGate,
+    efficient_su2,
+)
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 import hybrid
@@ -68,6 +81,28 @@ def test_noisy_states(seed, n, gates, count):
     found = exact().compile(task).distributions(angles)
     np.testing.assert_allclose(found, reference().compile(task).distributions(angles), rtol=0, atol=1e-11)  # theirs rounds more
     np.testing.assert_allclose(found.sum(axis=2), 1, rtol=0, atol=ROUNDING)
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 5), kinds=st.lists(st.integers(0, 5), max_size=25), noisy=st.booleans())
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+def test_few_pulses_among_many_phases(seed, n, kinds, noisy):
+    """Qubits that stay classical, or become so early, and diagonal gates that pass one another; weights of all outcomes."""
+    rng, angles, steps = np.random.default_rng(seed), [Parameter("a"), Parameter("b")], []
+    for kind in kinds:
+        pair = tuple(int(q) for q in rng.permutation(n)[:2])
+        gates = SXGate(), RZGate(angles[0]), CZGate(), RZZGate(angles[1]), RZZGate(float(rng.uniform(-3, 3))), CXGate()
+        steps.append(Operation(gates[kind], pair[: gates[kind].num_qubits]))
+        if noisy:
+            steps.append(channel(pair, rng))
+    ends = [], [Operation(SXGate(), (0,))]
+    task = Task(tuple(Setting(n, (*steps, *end)) for end in ends), tuple(angles), None, 0, 1)
+    rows, weights, runner = angles_of(task, 2), weights_of(task), exact().compile(task)
+    found = runner.distributions(rows)
+    np.testing.assert_allclose(found, reference().compile(task).distributions(rows), rtol=0, atol=1e-11)
+    values, gradients = runner.differentiate(rows, weights)
+    np.testing.assert_allclose(values, np.einsum("ksx,sx->k", found, weights), rtol=0, atol=ROUNDING)
+    slopes = slopes_by_difference(lambda at: np.einsum("ksx,sx->k", runner.distributions(at), weights), rows)
+    np.testing.assert_allclose(gradients, slopes, rtol=0, atol=1e-8)
 
 
 def test_noisy_states_against_aer():

@@ -9,16 +9,32 @@ import pytest
 from exact_tasks import random_task
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qiskit.circuit import Parameter
-from qiskit.circuit.library import CXGate, HGate, RYGate, RZGate, SXGate
+from qiskit.circuit import Gate, Parameter
+from qiskit.circuit.library import (
+    CCXGate,
+    CCZGate,
+    CXGate,
+    CZGate,
+    HGate,
+    RXGate,
+    RYGate,
+    RZGate,
+    RZXGate,
+    RZZGate,
+    SXGate,
+    iSwapGate,
+)
 
 from hybrid.backends.exact import Exact, exact
 from hybrid.errors import UsageError
 from hybrid.exact.engine import Engine
 from hybrid.exact.fuse import Site, Turn, fuse, plan
-from hybrid.exact.maps import PAULI, PURE, Element, Prepare, Read, elements
+from hybrid.exact.maps import PAULI, PURE, Element, Prepare, Read, Rotation, diagonal_on, elements
 from hybrid.exact.sweep import back_capacity, forth_capacity, least_capacity, peak
-from hybrid.types import Depolarizing, Operation, Setting, Task
+from hybrid.exact.worth import weighed
+from hybrid.types import Depolarizing, Operation, Relaxation, Setting, Task
+
+MOVING, DIAGONAL = (HGate(), CXGate(), CCXGate()), (RZGate(0.3), CZGate(), RZZGate(0.2), CCZGate())
 
 
 def ladder(n: int, reps: int, *, noisy: bool, ends: int = 1, ring: bool = False) -> Task:
@@ -72,30 +88,100 @@ def test_every_element_is_done_once_and_in_order(ends):
 
 
 @given(
-    pairs=st.lists(st.permutations(range(4)), min_size=1, max_size=12),
-    widths=st.lists(st.integers(1, 3), min_size=12, max_size=12),
+    pairs=st.lists(st.permutations(range(4)), min_size=1, max_size=14),
+    gates=st.lists(st.sampled_from([*MOVING, *DIAGONAL]), min_size=14, max_size=14),
     first=st.integers(0, 5),
 )
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
-def test_fused_blocks_hold_their_elements_and_keep_their_order(pairs, widths, first):
-    """From any element on: each is in one block, on that block's qubits, behind all earlier ones that share a qubit."""
-    found = [Element(tuple(qubits[:width]), HGate()) for qubits, width in zip(pairs, widths, strict=False)]
+def test_fused_blocks_hold_their_elements_and_keep_their_order(pairs, gates, first):
+    """From any element on: each is in one block, on that block's qubits, behind all earlier ones that share a qubit on which
+    not both are diagonal."""
+    found = [element(gate, *qubits[: gate.num_qubits]) for qubits, gate in zip(pairs, gates, strict=False)]
     blocks, on = fuse(found, min(first, len(found)), len(found))
     home = {member: b for b, block in enumerate(blocks) for member in block.members if any(b in of for of in on.values())}
     assert sorted(home) == list(range(min(first, len(found)), len(found)))
     for later, b in home.items():
         assert set(found[later].qubits) <= blocks[b].qubits
         for q in found[later].qubits:
-            assert all(on[q].index(home[m]) <= on[q].index(b) for m in home if m < later and q in found[m].qubits)
+            before = [m for m in home if m < later and q in found[m].qubits]
+            assert all(
+                on[q].index(home[m]) <= on[q].index(b) for m in before if q not in found[m].diagonal & found[later].diagonal
+            )
     for b, block in enumerate(blocks):
         assert list(block.members) == sorted(block.members)
         assert len({q for q in on if b in on[q]}) in (0, len(block.qubits))
 
 
+def element(gate: Gate, *qubits: int) -> Element:
+    return Element(qubits, gate, diagonal=diagonal_on(gate, qubits))
+
+
+def test_where_gates_are_diagonal():
+    """A CX and a CCX on all but their last qubit, a phase on all, a swap and its kind on none."""
+    for gate in (*MOVING, *DIAGONAL):
+        assert diagonal_on(gate, (4, 2, 7)[: gate.num_qubits]) == set((4, 2, 7)[: gate.num_qubits - (gate in MOVING)])
+    for gate, where in ((RXGate, ()), (RZZGate, (5, 3)), (RZXGate, (5,))):
+        assert diagonal_on(Rotation(gate, 0), (5, 3)[: gate(0.0).num_qubits]) == set(where)
+    assert diagonal_on(iSwapGate(), (0, 1)) == set()
+
+
+def test_exchange_passes_exchange():
+    """RZZ on (0, 1) and (1, 2) in turn, and phases between them: one block for each pair."""
+    found = [element(RZZGate(0.1), *pair) for pair in [(0, 1), (1, 2)] * 3]
+    found.insert(3, element(RZGate(0.2), 1))
+    assert [len(block.members) for block in fuse(found, 0, len(found))[0]] == [3, 4]
+    found.insert(3, element(SXGate(), 1))
+    assert [block.members for block in fuse(found, 0, len(found))[0]] == [(0, 2), (1, 3, 4, 5, 7), (6,)]
+
+
+def test_a_classical_qubit_has_an_axis_of_two():
+    """Exchange before a qubit's first pulse and after its last one: it has four numbers only in between."""
+    steps = []
+    for pulsed in (0, 1, 0, 2, 0):
+        steps += [Operation(SXGate(), (pulsed,)), Relaxation(1, 1e-7, 1e-6, 1e-6)]
+        steps += [Operation(RZZGate(0.3), (0, 1)), Operation(RZZGate(0.2), (1, 2))]
+    found = plan_for(Task((Setting(3, tuple(steps)),), (), None, 0, 1))
+    lengths = {q: [site.after[site.axes.index(q)] for site in found.items if q in site.axes] for q in range(3)}
+    assert lengths == {0: [4, 4, 2], 1: [2] * 6, 2: [2] * 3}
+    assert peak(found) == 4 * 2 * 2
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 6), count=st.integers(1, 3), terms=st.integers(1, 6))
+@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+def test_weights_are_summed_over_as_qubits_are_read(seed, n, count, terms):
+    """Multiplied out, cores and ends are the weights; sums of products of a few qubits have few ranks."""
+    rng = np.random.default_rng(seed)
+    z = 1.0 - 2 * ((np.arange(2**n) >> np.arange(n)[:, None]) & 1)
+    weights = np.array(
+        [sum(rng.normal() * z[rng.integers(n)] * z[rng.integers(n)] for _ in range(terms)) for _ in range(count)]
+    )
+    task = random_task(n, 12, seed, noisy=True, settings=count)
+    plan, cores, ends = weighed(plan_for(task), weights)
+    assert all(len(core) <= terms + 1 for core in cores)
+    rows = np.random.default_rng(seed).uniform(-3, 3, (2, len(task.angles)))
+    runner = exact().compile(task)
+    want = np.einsum("ksx,sx->k", runner.distributions(rows), weights)
+    np.testing.assert_allclose(runner.differentiate(rows, weights)[0], want, rtol=0, atol=1e-13 * terms * count)
+    assert peak(plan) <= peak(plan_for(task)) and len(ends) == count
+    values = runner.differentiate(rows, 2 * weights)[0]  # other weights of the same ranks
+    np.testing.assert_allclose(values, 2 * want, rtol=0, atol=2e-13 * terms * count)
+
+
+def test_a_local_observable_keeps_the_state_of_a_ladder_small():
+    """One weight for all outcomes needs no qubit that was read, the sum of Z Z on a chain three numbers for all of them."""
+    for n in (8, 10, 12):
+        full, z = plan_for(ladder(n, 3, noisy=True)), 1.0 - 2 * ((np.arange(2**n) >> np.arange(n)[:, None]) & 1)
+        for weights, rank in ((np.ones(2**n), 1), ((z[1:] * z[:-1]).sum(axis=0), 3)):
+            found = weighed(full, weights[None]).plan
+            assert peak(found) == rank * 2 * 4**3
+            assert found.orders == full.orders
+        assert peak(full) == 2 ** (n - 3) * 4**3
+
+
 def test_settings_share_what_they_have_in_common():
     one, six = plan_for(ladder(5, 8, noisy=True)), plan_for(ladder(5, 8, noisy=True, ends=6))
     assert six.cost < 2.5 * one.cost
-    assert not one.tails[0]
+    assert not one.common
 
 
 def test_qubits_that_are_apart_are_brought_together():
@@ -109,7 +195,7 @@ def test_a_way_back_with_little_memory_gives_the_same_bytes(noisy, settings):
     task = random_task(4, 90, 8, noisy=noisy, settings=settings)
     angles = np.random.default_rng(0).uniform(-3, 3, (1, len(task.angles)))
     weights = np.random.default_rng(1).uniform(-1, 1, (settings, 16))
-    found = plan_for(task)
+    found = weighed(plan_for(task), weights).plan
     number = 8 if noisy else 16
     want = Engine(task, single=False, memory_bytes=2**30).differentiate(angles, weights)
     least = least_capacity(found) + (2 + (settings > 1)) * peak(found)

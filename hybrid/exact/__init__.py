@@ -4,7 +4,7 @@ Derivation; the numbers of the equations are those cited in the code. d is the l
 
 State. Without error channels |psi>, d = 2 complex amplitudes per qubit. With them rho = 2^-n sum_P r_P P over Pauli strings,
     r_P = tr(P rho)                                                                                                        (1)
-real, d = 4 numbers per qubit in the order I, X, Y, Z (the Pauli-transfer picture; Greenbaum, arXiv:1509.02921, 2015).
+real, d = 4 numbers per qubit in the order I, Z, X, Y (the Pauli-transfer picture; Greenbaum, arXiv:1509.02921, 2015).
 
 Steps. A gate U multiplies psi. Kraus operators K_r on w qubits (one of them, if a gate) multiply r by the real matrix
     R_PQ = 2^-w sum_r tr(P K_r Q K_r^dagger)                                                                               (2)
@@ -12,13 +12,16 @@ A rotation exp(-i theta G/2) with G^2 = 1 is linear in the harmonics of its angl
     F(theta) = E0 + cos(kappa theta) E1 + sin(kappa theta) E2,    E0 = 0 for psi                                           (3)
 because U = cos(theta/2) - i sin(theta/2) G and U P U^dagger is quadratic in U. Global phases are dropped.
 
-Ends. A qubit enters as a matrix from an axis of length 1 to one of length d, |0> or (1, 0, 0, 1)^T, when its first gate
+Ends. A qubit enters as a matrix from an axis of length 1 to one of length d, |0> or (1, 1, 0, 0)^T, when its first gate
 comes; before, the state does not hold it. With channels it leaves as
     p_x = (r_I + (-1)^x r_Z)/2                                                                                             (4)
-a matrix from length 4 to length 2, as soon as its last gate is through. So the state is only as large as the qubits in
-between make it, and the last one is the distribution p itself.
+a matrix from length 4 to length 2, as soon as its last gate is through. Diagonal gates and channels take r_I and r_Z of a
+qubit from r_I and r_Z alone: it is in a classical state, which they may turn its neighbours by. So until the first other
+gate, and from the last one on, its axis has length 2. The state is only as large as the qubits in between make it, and the
+last one is the distribution p itself.
 
-Blocks. Steps on one or two qubits (wider gates: on theirs) are multiplied into one matrix, constants beforehand:
+Blocks. Steps on one or two qubits (wider gates: on theirs) are multiplied into one matrix, constants beforehand; a gate joins
+a block that others have come after if it and they are diagonal on what they share:
     B = Z_K,    Z_j = F_j Z_(j-1),    Z_0 constant                                                                         (5)
 with F_j a rotation times constants, or a run of steps on one qubit, multiplied up likewise in d x d: F_j is linear in the
 harmonics of an angle, or in the entries of its run's matrix. Where all qubits enter with the block, Z_j is a single column.
@@ -34,6 +37,11 @@ and for the state before a block, and the block,
 and likewise for the entries of a run, which are df/dB for the run. For a number g of an error channel,
     df/dg = sum_ab (df/dF_j)_ab (dF_j/dg)_ab                                                                              (10)
 One way forth and one back, in which a block costs two products instead of one: about three energies, however many angles.
+
+Sums. With channels f is linear in p, and what qubits that were read say of it may be few numbers: where w_xx', x their
+outcomes and x' those of the others, has rank r, it is U (U^T w) with U^T U = 1, and
+    f = sum_cx' (U^T w)_cx' (U^T p)_cx',    c = 1 ... r                                                                   (12)
+so U^T multiplies the state once a qubit is read, and w; for the sum of Z Z on a chain r is 3, whatever its length.
 
 Metric. By equation 3 d|psi>/dtheta_j is half of |psi> at theta_j + pi, and with |d_i> = d|psi>/dtheta_i
     g_ij = Re(<d_i|d_j> - <d_i|psi><psi|d_j>)                                                                             (11)

@@ -18,7 +18,7 @@ class Bound(NamedTuple):
 
 
 class Family:
-    """The constants of all chains of one size D, as arrays over chains b and factors t.
+    """The constants of all chains of one size D, as arrays over chains b and factors t; `angles` are those of each rotation.
 
     Of their matrices the first C `columns` are wanted: 1 where all qubits of a block enter with it (equation 4), else D.
     Chains are ordered by falling number of factors and factors by their place j in the chain: the j-th factors of all chains
@@ -42,17 +42,17 @@ class Family:
                 self.factors.append(chains[order[b]].factors[j])
         self.ends = np.array([self.last[i] for i in range(len(order)) if i in self.last], dtype=int)
         self.rotations, self.angles, self.harmonics = self._gather(rotations=True)
-        self.nested, self.runs, self.units = self._gather(rotations=False)
+        self.nested, runs, self.units = self._gather(rotations=False)
+        self.runs = np.array([run for (run,) in runs], dtype=int)
         _, cosines, sines = self.harmonics.reshape(-1, HARMONICS, D * D).swapaxes(0, 1)
         self.slopes = kappa(dtype) * np.stack([sines, -cosines], axis=1)  # dF/dtheta, linear in (cos, sin)
 
-    def _gather(self, *, rotations: bool) -> tuple[slice | np.ndarray, Int[np.ndarray, " r"], Inexact[np.ndarray, "r c DD"]]:
+    def _gather(self, *, rotations: bool) -> tuple[slice | np.ndarray, list[tuple[int, ...]], Inexact[np.ndarray, "r c DD"]]:
         """Which factors are of this kind, the numbers of their angles or runs, and their tables."""
         some = [t for t, factor in enumerate(self.factors) if (len(factor.table) == HARMONICS) == rotations]
-        sources = [self.factors[t].source for t in some]
         tables = [self.factors[t].table.reshape(-1, self.base.shape[-2] ** 2) for t in some]
         rows = slice(None) if len(some) == len(self.factors) else np.array(some, dtype=int)
-        return rows, np.array(sources, dtype=int), np.array(tables).astype(self.base.dtype)
+        return rows, [self.factors[t].sources for t in some], np.array(tables).astype(self.base.dtype)
 
     def bytes_per_point(self, *, slopes: bool) -> int:
         """What `Matrices` takes."""

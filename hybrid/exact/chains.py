@@ -8,7 +8,7 @@ from jaxtyping import Inexact
 
 from hybrid.exact.fuse import Site
 from hybrid.exact.maps import Element, Rotation, channel_slopes, embed, harmonics, matrix
-from hybrid.types import Channel
+from hybrid.types import Channel, Depolarizing, Relaxation
 
 HARMONICS = 3
 """1, cos and sin: the length of a rotation's coefficients; those of a run are the d^2 entries of its matrix."""
@@ -18,13 +18,14 @@ LONG = 3
 
 
 class Factor(NamedTuple):
-    """F = sum_c v_c table[c]; `source` is the number of the angle (-1: none, F is table[0]) or of the run that v comes from.
+    """F = sum_c v_c table[c]; `sources` are the numbers of the angles in whose sum v is harmonic (none: F is table[0]), or that
+    of the run whose entries v are.
 
     `changes` is dF/d(number) for each physical number of an error channel, in step `step` of the setting (equation 10).
     """
 
     table: Inexact[np.ndarray, "c D D"]
-    source: int
+    sources: tuple[int, ...]
     changes: dict[str, Inexact[np.ndarray, "D D"]]
     step: int = -1
 
@@ -49,19 +50,30 @@ def chain(site: Site, runs: list[Chain], d: int, *, channels: bool) -> Chain:
             continue
         units = np.eye(d * d).reshape(d * d, d, d)
         table = np.array([embed(unit, elements[0].qubits, site.axes, d) for unit in units])
-        found = _then(found, Chain(np.eye(len(table[0])), (Factor(table, len(runs), {}),)))
+        found = _then(found, Chain(np.eye(len(table[0])), (Factor(table, (len(runs),), {}),)))
         runs.append(piece)
     return found
 
 
 def _pieces(elements: Sequence[Element]) -> Iterator[list[Element]]:
-    """The elements in an equivalent order: alone if on several qubits, those on one qubit together until such a one comes."""
+    """The elements in an equivalent order: alone if on several qubits, those on one qubit together until such a one comes.
+
+    Phases that would be alone before it, and commute with it, wait for what follows.
+    """
     waiting: dict[int, list[Element]] = {}
     for element in elements:
         if len(element.qubits) == 1:
             waiting.setdefault(element.qubits[0], []).append(element)
             continue
-        yield from (waiting.pop(q) for q in element.qubits if q in waiting)
+        for q in element.qubits:
+            run = waiting.pop(q, [])
+            first = max((place + 1 for place, e in enumerate(run) if q not in e.diagonal & element.diagonal), default=0)
+            if any(isinstance(e.what, Rotation) for e in run[:first]):
+                first = len(run)
+            if first:
+                yield run[:first]
+            if run[first:]:
+                waiting[q] = run[first:]
         yield [element]
     yield from waiting.values()
 
@@ -69,19 +81,45 @@ def _pieces(elements: Sequence[Element]) -> Iterator[list[Element]]:
 def _elements(elements: Sequence[Element], axes: tuple[int, ...], d: int, channels: bool) -> Chain:
     """Every varying element as a factor on `axes`, the others multiplied into what comes before them."""
     found = Chain(np.eye(d ** len(axes)))
-    for element in elements:
+    for element, angles in _gathered(elements):
         if isinstance(element.what, Rotation):
             table = np.array([embed(e, element.qubits, axes, d) for e in harmonics(element.what.gate, d)])
-            one = Chain(np.eye(len(table[0])), (Factor(table, element.what.angle, {}),))
+            one = Chain(np.eye(len(table[0])), (Factor(table, angles, {}),))
         else:
             constant = embed(matrix(element.what, d), element.qubits, axes, d)
             one = Chain(constant)
             if channels and isinstance(element.what, Channel):
                 table = np.stack([constant, 0 * constant, 0 * constant])
                 changes = {k: embed(m, element.qubits, axes, d) for k, m in channel_slopes(element.what).items()}
-                one = Chain(np.eye(len(constant)), (Factor(table, -1, changes, element.step),))
+                one = Chain(np.eye(len(constant)), (Factor(table, (), changes, element.step),))
         found = _then(found, one)
     return found
+
+
+def _gathered(elements: Sequence[Element]) -> list[tuple[Element, tuple[int, ...]]]:
+    """The elements with the angles of each; a phase joins an earlier one that nothing it does not commute with has followed."""
+    found: list[tuple[Element, tuple[int, ...]]] = []
+    for element in elements:
+        what = element.what
+        angles = (what.angle,) if isinstance(what, Rotation) else ()
+        for place in range(len(found) - 1, -1, -1):
+            before, others = found[place]
+            alike = isinstance(what, Rotation) and isinstance(before.what, Rotation) and what.gate is before.what.gate
+            if alike and element.qubits == before.qubits:
+                found[place] = before, others + angles
+                break
+            if not _passes(element, before):
+                found.append((element, angles))
+                break
+        else:
+            found.append((element, angles))
+    return found
+
+
+def _passes(phase: Element, before: Element) -> bool:
+    """Whether a gate is diagonal and commutes with what is before it: a phase, or decay without a preferred direction."""
+    decay = isinstance(before.what, Relaxation | Depolarizing) and before.qubits == phase.qubits and len(phase.qubits) == 1
+    return phase.diagonal == set(phase.qubits) and (decay or phase.diagonal & set(before.qubits) <= before.diagonal)
 
 
 def _then(first: Chain, second: Chain) -> Chain:

@@ -14,6 +14,7 @@ from hybrid.errors import UsageError
 from hybrid.exact.maps import PAULI, PURE
 from hybrid.exact.observable import Hamiltonian, probabilities
 from hybrid.exact.workspace import Circuits, Workspace, picture
+from hybrid.exact.worth import Weighed
 from hybrid.types import Angles, Counts, Scalars, Shots, Task
 
 
@@ -48,7 +49,7 @@ class Engine:
         """Exact <observable> of the first setting's circuit, (k,)."""
         self._check(angles, None)
         values = np.empty(len(angles))
-        for rows in self._circuits.chunks(len(angles), back=False):
+        for rows in self._circuits.chunks(self._circuits.plan, len(angles), back=False):
             with self._run(self._circuits, "energy", self._circuits.of_rotations(angles[rows])) as workspace:
                 values[rows] = workspace.values[0]
         return values
@@ -56,7 +57,7 @@ class Engine:
     def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
         """Exact outcome probabilities of every setting, d = 2^n."""
         result = np.empty((len(angles), len(self._task.settings), 2**self._task.n_qubits))
-        for rows in self._circuits.chunks(len(angles), back=False):
+        for rows in self._circuits.chunks(self._circuits.plan, len(angles), back=False):
             with self._run(self._circuits, "outcomes", self._circuits.of_rotations(angles[rows])) as workspace:
                 result[rows] = probabilities(workspace.outcomes)
         return result
@@ -75,8 +76,10 @@ class Engine:
         self._check(angles, weights)
         values, gradients = np.empty(len(angles)), np.empty(angles.shape)
         answer = "energy slopes" if weights is None else "weighted slopes"
-        for rows in self._circuits.chunks(len(angles), back=True, memory_bytes=self._memory_bytes):
-            with self._run(self._circuits, answer, self._circuits.of_rotations(angles[rows]), weights) as workspace:
+        weighed = None if weights is None else self._circuits.weighed(weights)
+        plan = self._circuits.plan if weighed is None else weighed.plan
+        for rows in self._circuits.chunks(plan, len(angles), back=True, memory_bytes=self._memory_bytes):
+            with self._run(self._circuits, answer, self._circuits.of_rotations(angles[rows]), weighed) as workspace:
                 values[rows] = workspace.values.sum(axis=0)
                 gradients[rows] = workspace.gradients()
         return values, gradients
@@ -89,7 +92,8 @@ class Engine:
         result: list[list[dict[str, float] | None]] = []
         for setting, circuits, weight in zip(self._task.settings, self._opened, weights, strict=True):
             slopes: list[dict[str, float] | None] = [None] * len(setting.steps)
-            with self._run(circuits, "weighted slopes", circuits.of_rotations(angles[None]), weight[None]) as workspace:
+            weighed = circuits.weighed(weight[None])
+            with self._run(circuits, "weighted slopes", circuits.of_rotations(angles[None]), weighed) as workspace:
                 for factor, outer in workspace.sensitivities():
                     if factor.changes:
                         slopes[factor.step] = {name: float(np.sum(outer * m)) for name, m in factor.changes.items()}
@@ -107,11 +111,11 @@ class Engine:
         theta = circuits.of_rotations(angles[None])
         shifted = theta + np.pi * np.eye(len(theta), len(theta) + 1)  # the last column is the state itself
         states = np.empty((len(theta) + 1, 2**self._task.n_qubits), self._dtype)
-        for rows in circuits.chunks(len(states), back=False):
+        for rows in circuits.chunks(circuits.plan, len(states), back=False):
             with self._run(circuits, "outcomes", shifted[:, rows]) as workspace:
                 states[rows] = workspace.outcomes[:, 0]
         tangents = np.zeros((len(angles), states.shape[1]), self._dtype)
-        np.add.at(tangents, circuits.angles, states[:-1] / 2)
+        np.add.at(tangents, circuits.angles, states[circuits.rotations] / 2)
         along = tangents.conj() @ states[-1]
         return np.real(tangents.conj() @ tangents.T - np.outer(along, along.conj()))
 
@@ -128,14 +132,14 @@ class Engine:
 
     @contextmanager
     def _run(
-        self, circuits: Circuits, answer: str, angles: Float[np.ndarray, "r k"], weights: np.ndarray | None = None
+        self, circuits: Circuits, answer: str, angles: Float[np.ndarray, "r k"], weighed: Weighed | None = None
     ) -> Iterator[Workspace]:
         """A workspace that has run, on the task's threads; it is kept for the next call."""
-        k = angles.shape[1]
-        spare = self._spare.setdefault((id(circuits), answer, k), [])
-        workspace = spare.pop() if spare else Workspace(circuits, k, answer, self._hamiltonian, self._memory_bytes)
+        k, plan = angles.shape[1], circuits.plan if weighed is None else weighed.plan
+        spare = self._spare.setdefault((id(plan), answer, k), [])
+        workspace = spare.pop() if spare else Workspace(circuits, k, answer, self._hamiltonian, weighed, self._memory_bytes)
         with self._threads():
-            workspace.run(angles, weights)
+            workspace.run(angles, weighed)
             yield workspace
         spare.append(workspace)
 

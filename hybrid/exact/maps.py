@@ -21,6 +21,8 @@ INVOLUTIONS = {gate: RZGate if gate in (PhaseGate, U1Gate) else gate for gate in
 """Gate -> exp(-i theta G/2) with G^2 = 1 that equals it up to a global phase, which no probability sees."""
 PURE, PAULI = 2, 4
 """d, the length of one qubit's axis, tells the two pictures apart."""
+STRINGS = PAULIS[[0, 3, 1, 2]]
+"""I, Z, X, Y: of a qubit in a classical state the first two suffice (equation 4)."""
 
 
 class Prepare(NamedTuple):
@@ -39,11 +41,20 @@ class Rotation(NamedTuple):
 
 
 class Element(NamedTuple):
-    """One factor of the circuit on `qubits`; `step` is its place in the setting, -1 for the two ends."""
+    """One factor of the circuit on `qubits`; `step` is its place in the setting, -1 for the two ends.
+
+    A gate is `diagonal` on qubits that it leaves in |0> or |1> if they are, and commutes there with others that are.
+    """
 
     qubits: tuple[int, ...]
     what: Prepare | Read | Rotation | Gate | Channel
     step: int = -1
+    diagonal: frozenset[int] = frozenset()
+
+    @property
+    def moved(self) -> frozenset[int]:
+        """The qubits that it may bring into a superposition, or out of one; no channel does."""
+        return frozenset(self.qubits) - self.diagonal if isinstance(self.what, Rotation | Gate) else frozenset()
 
 
 def elements(setting: Setting, angles: Mapping[Parameter, int], d: int) -> list[Element]:
@@ -54,7 +65,8 @@ def elements(setting: Setting, angles: Mapping[Parameter, int], d: int) -> list[
     found = [Element((qubit,), Prepare()) for qubit in range(setting.n_qubits)]
     for place, step in enumerate(setting.steps):
         if isinstance(step, Operation):
-            found += [Element(step.qubits, what, place) for what in _rotations(step.gate, angles)]
+            factors = _rotations(step.gate, angles)
+            found += [Element(step.qubits, what, place, diagonal_on(what, step.qubits)) for what in factors]
         else:
             found.append(Element(qubits_of(step), step, place))
     return found + [Element((qubit,), Read()) for qubit in range(setting.n_qubits) if d == PAULI]
@@ -75,20 +87,31 @@ def _rotations(gate: Any, angles: Mapping[Parameter, int]) -> Sequence[Rotation 
     return found if len(found) == 1 else [found[2], found[0], found[1]]
 
 
+def diagonal_on(what: Rotation | Gate, qubits: Sequence[int]) -> frozenset[int]:
+    """The qubits between whose |0> and |1> the gate has no entry."""
+    entries = np.nonzero(_unitary(what.gate(1.0) if isinstance(what, Rotation) else what))
+    differ = np.bitwise_or.reduce(entries[0] ^ entries[1])
+    return frozenset(q for place, q in enumerate(qubits) if not (differ >> place) & 1)
+
+
 def matrix(what: Any, d: int) -> Inexact[np.ndarray, "D D"]:
     """Any element but a rotation as a square matrix, the first qubit lowest (equations 2 and 4); UsageError for no matrix."""
     match what:
         case Prepare():  # equation 4: only column 0 is ever used
-            return np.diag([1.0 + 0j, 0]) if d == PURE else np.outer([1.0, 0, 0, 1], [1.0, 0, 0, 0])
+            return np.diag([1.0 + 0j, 0]) if d == PURE else np.outer([1.0, 1, 0, 0], [1.0, 0, 0, 0])
         case Read():  # equation 4: only rows 0 and 1 are ever used
-            return np.array([[1, 0, 0, 1], [1, 0, 0, -1], [0] * 4, [0] * 4]) / 2
+            return np.array([[1, 1, 0, 0], [1, -1, 0, 0], [0] * 4, [0] * 4]) / 2
         case Gate():
-            try:
-                return transfer(Operator(what).data[None], d)
-            except QiskitError as error:
-                raise UsageError(f"exact: gate '{what.name}' has no matrix: {error.message}") from None
+            return transfer(_unitary(what)[None], d)
         case _:
             return _channel(what)
+
+
+def _unitary(gate: Gate) -> Complex[np.ndarray, "D D"]:
+    try:
+        return Operator(gate).data
+    except QiskitError as error:
+        raise UsageError(f"exact: gate '{gate.name}' has no matrix: {error.message}") from None
 
 
 @lru_cache(maxsize=4096)
@@ -112,7 +135,7 @@ def transfer(operators: Complex[np.ndarray, "r D D"], d: int) -> Inexact[np.ndar
         return operators[0]
     width = operators.shape[-1].bit_length() - 1
     strings = reduce(lambda high, low: np.einsum("aij,bkl->abikjl", high, low).reshape(
-        4 * len(high), 2 * high.shape[1], -1), [PAULIS] * (width - 1), PAULIS)  # fmt: skip
+        4 * len(high), 2 * high.shape[1], -1), [STRINGS] * (width - 1), STRINGS)  # fmt: skip
     images = sum(k @ strings @ k.conj().T for k in operators)
     return np.einsum("pij,qji->pq", strings, images, optimize=True).real / 2**width
 
@@ -125,8 +148,8 @@ def channel_slopes(channel: Channel) -> dict[str, Float[np.ndarray, "D D"]]:
         case BitFlip(qubit):
             return {"probability": _channel(BitFlip(qubit, 1.0)) - _channel(BitFlip(qubit, 0.0))}
         case Relaxation(_, t, t1, t2):  # Z -> 1 - a + a Z, X -> b X, Y -> b Y
-            by_a, by_b = np.zeros((4, 4)), np.diag([0.0, 1, 1, 0])
-            by_a[3] = [-1, 0, 0, 1]
+            by_a, by_b = np.zeros((4, 4)), np.diag([0.0, 0, 1, 1])
+            by_a[1] = [-1, 1, 0, 0]
             a, b = exp(-t / t1), exp(-t / t2)
             return {"duration_s": -a / t1 * by_a - b / t2 * by_b, "t1_s": a * t / t1**2 * by_a, "t2_s": b * t / t2**2 * by_b}
         case _:
@@ -136,7 +159,7 @@ def channel_slopes(channel: Channel) -> dict[str, Float[np.ndarray, "D D"]]:
 def embed(small: Inexact[np.ndarray, "D D"], qubits: Sequence[int], axes: Sequence[int], d: int) -> Inexact[np.ndarray, "T T"]:
     """The matrix on `qubits` (first lowest) as one on `axes` (first highest), the identity on the others."""
     rest = [q for q in axes if q not in qubits]
-    whole = np.kron(small, np.eye(d ** len(rest)))
+    whole = small[:, None, :, None] * np.eye(d ** len(rest))[:, None]
     place = [[*reversed(qubits), *rest].index(q) for q in axes]
     n = len(axes)
     return whole.reshape((d,) * (2 * n)).transpose(*place, *(n + p for p in place)).reshape(d**n, d**n)

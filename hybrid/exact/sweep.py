@@ -227,8 +227,10 @@ def _sum_outer(mu: np.ndarray, x: np.ndarray, part: np.ndarray) -> None:
 
 
 def _cut(matrices: np.ndarray, site: Site) -> np.ndarray:
-    """The part (k, *after, *before) of matrices (k, D, C) that a block with entering and read qubits uses (equation 4)."""
+    """The part (k, *after, *before) of matrices (k, D, C) that a block with entering and classical qubits uses (equation 4)."""
     n = len(site.axes)
+    if not site.elements:
+        return matrices.reshape(-1, *site.after, *site.before)
     d, c = (round(length ** (1 / n)) for length in matrices.shape[1:])
     return matrices.reshape(-1, *(d,) * n, *(c,) * n)[:, *(slice(length) for length in site.after + site.before)]
 

@@ -14,10 +14,12 @@ from hybrid.exact.fuse import Plan, Site, plan
 from hybrid.exact.maps import PAULI, PURE, elements
 from hybrid.exact.observable import Hamiltonian, hamiltonian_bytes, ordered, weigh
 from hybrid.exact.sweep import Sweep, back_capacity, forth_capacity
+from hybrid.exact.worth import Weighed, weighed
 from hybrid.types import Angles, Task
 
-CHUNK_BYTES, CHUNK_POINTS = 2**20, 256
-"""So many bytes of states and so many points go through the blocks together: what the cache holds."""
+CHUNK_BYTES, CHUNK_POINTS = 2**25, 256
+"""So many bytes of states and matrices and so many points go through the blocks together (measured): what a call costs is
+shared, what a block needs stays in the cache."""
 
 
 def picture(task: Task) -> int:
@@ -56,17 +58,28 @@ class Circuits:
         kinds = [(len(site.axes), 1 if prod(site.before) == 1 else None) for site in sites]
         for width, columns in dict.fromkeys(kinds):
             some = [i for i, kind in enumerate(kinds) if kind == (width, columns)]
-            self.place |= {id(sites[i]): (len(self.families), number) for number, i in enumerate(some)}
+            self.place |= {id(sites[i].elements): (len(self.families), number) for number, i in enumerate(some)}
             self.families.append(Family([chains[i] for i in some], d**width, dtype, columns))
-        self.angles = np.concatenate([family.angles for family in self.families])
-        self._bytes_per_point = [
-            capacity(self.plan) * dtype.itemsize + sum(family.bytes_per_point(slopes=back) for family in self.families)
-            for back, capacity in ((False, forth_capacity), (True, back_capacity))
-        ]
+        sums = [angles or (self.n_angles,) for family in self.families for angles in family.angles]
+        self.rotations = np.repeat(np.arange(len(sums)), [len(angles) for angles in sums])
+        self.angles = np.array([angle for angles in sums for angle in angles], dtype=int)
+        self.n_rotations = len(sums)
+        self._weighed: dict[tuple[tuple[int, ...], ...], Plan] = {}
+        self._last_weighed: tuple[np.ndarray, Weighed] | None = None
+
+    def weighed(self, weights: Float[np.ndarray, "s N"]) -> Weighed:
+        """The plan for these weights, the same one for all whose ranks are the same; what was asked last is remembered."""
+        last = self._last_weighed
+        if last is None or not np.array_equal(last[0], weights):
+            found = weighed(self.plan, weights)
+            found = found._replace(plan=self._weighed.setdefault(tuple(core.shape for core in found.cores), found.plan))
+            self._last_weighed = last = weights.copy(), found
+        return last[1]
 
     def of_rotations(self, angles: Angles) -> Float[np.ndarray, "r k"]:
-        """Each rotation's angle, family by family; 0 for factors that have none."""
-        return np.concatenate([angles.T, np.zeros((1, len(angles)))])[self.angles]
+        """Each rotation's angle, family by family: the sum of those that `rotations` says are its own; 0 where it has none."""
+        terms = np.concatenate([angles.T, np.zeros((1, len(angles)))])[self.angles]
+        return np.add.reduceat(terms, np.flatnonzero(np.diff(self.rotations, prepend=-1)), axis=0) if len(terms) else terms
 
     def per_family(self, of_rotations: np.ndarray) -> Iterator[np.ndarray]:
         """What belongs to each family, as views."""
@@ -75,9 +88,11 @@ class Circuits:
             yield of_rotations[first : first + len(family.angles)]
             first += len(family.angles)
 
-    def chunks(self, k: int, *, back: bool, memory_bytes: int = CHUNK_BYTES) -> Iterator[slice]:
+    def chunks(self, plan: Plan, k: int, *, back: bool, memory_bytes: int = 2**60) -> Iterator[slice]:
         """k points in powers of two of points, so that few workspaces serve every k."""
-        most = min(max(1, min(CHUNK_BYTES, memory_bytes) // self._bytes_per_point[back]), CHUNK_POINTS)
+        numbers = back_capacity(plan) if back else forth_capacity(plan)
+        per_point = numbers * self.dtype.itemsize + sum(family.bytes_per_point(slopes=back) for family in self.families)
+        most = min(max(1, min(CHUNK_BYTES, memory_bytes) // per_point), CHUNK_POINTS)
         start = 0
         while start < k:
             size = 1 << (min(most, k - start).bit_length() - 1)
@@ -86,19 +101,34 @@ class Circuits:
 
 
 class Workspace:
-    """Buffers and statements for k points: `values` (s, k), and `outcomes` (k, s, N) where these are the answer."""
+    """Buffers and statements for k points: `values` (s, k), and `outcomes` (k, s, N) where these are the answer.
 
-    def __init__(self, circuits: Circuits, k: int, answer: str, hamiltonian: Hamiltonian | None, memory_bytes: int) -> None:
+    What is `weighed` says where blocks sum over outcomes; other weights of the same ranks may follow.
+    """
+
+    def __init__(
+        self,
+        circuits: Circuits,
+        k: int,
+        answer: str,
+        hamiltonian: Hamiltonian | None,
+        weighed: Weighed | None,
+        memory_bytes: int,
+    ) -> None:
         self.circuits = circuits
         slopes = answer.endswith("slopes")
+        plan, cores, ends = weighed or Weighed(circuits.plan, [], [])
         N, orders, dtype = 2**circuits.n_qubits, circuits.plan.orders, circuits.dtype
-        self._waves = np.ones((len(circuits.angles), k, HARMONICS), dtype)
-        self._slopes = np.zeros((len(circuits.angles), k))
+        self._waves = np.ones((circuits.n_rotations, k, HARMONICS), dtype)
+        self._slopes = np.zeros((circuits.n_rotations, k))
         parts = zip(circuits.families, *map(circuits.per_family, (self._waves, self._slopes)), strict=True)
         self._runs, *self._blocks = (Matrices(family, waves, own if slopes else None) for family, waves, own in parts)
         self.values = np.zeros((len(circuits.plan.tails), k))
-        self._weights = np.zeros((len(orders), N), dtype.type(0).real.dtype)
-        self._sweep = Sweep(circuits.plan, self._bind, k, dtype, memory_bytes)
+        self._ends = [np.empty_like(end, dtype.type(0).real.dtype) for end in ends]
+        self._cores = [np.empty((1, *core.shape), dtype) for core in cores]
+        summing = [item for item in plan.items if isinstance(item, Site) and not item.elements]
+        self._core_of = {id(site): core for site, core in zip(summing, self._cores, strict=True)}
+        self._sweep = Sweep(plan, self._bind, k, dtype, memory_bytes)
         match answer:
             case "energy":
                 assert hamiltonian is not None
@@ -112,18 +142,19 @@ class Workspace:
                 views = [ordered(self.outcomes[:, s], order) for s, order in enumerate(orders)]
                 self._sweep.forth([partial(_keep, view) for view in views])
             case "weighted slopes":
-                self._sweep.back([partial(weigh, w, v) for w, v in zip(self._weights, self.values, strict=True)])
+                self._sweep.back([partial(weigh, w, v) for w, v in zip(self._ends, self.values, strict=True)])
 
     def _bind(self, site: Site) -> Bound:
-        family, place = self.circuits.place[id(site)]
+        if not site.elements:
+            return Bound(self._core_of[id(site)], None, constant=False)
+        family, place = self.circuits.place[id(site.elements)]
         return self._blocks[family - 1].bound(place)
 
-    def run(self, of_rotations: Float[np.ndarray, "r k"], weights: Float[np.ndarray, "s N"] | None) -> None:
+    def run(self, of_rotations: Float[np.ndarray, "r k"], weighed: Weighed | None) -> None:
         """Matrices first, then the sweep."""
-        if weights is not None:
-            for own, given, order in zip(self._weights, weights, self.circuits.plan.orders, strict=True):
-                view = ordered(given, order)
-                np.copyto(own.reshape(view.shape), view)
+        if weighed is not None:
+            for own, given in zip((*self._ends, *self._cores), (*weighed.ends, *weighed.cores), strict=True):
+                own[...] = given
         theta = kappa(self.circuits.dtype) * of_rotations
         np.cos(theta, out=np.real(self._waves)[..., 1])
         np.sin(theta, out=np.real(self._waves)[..., 2])
@@ -137,7 +168,7 @@ class Workspace:
         """df/dangle after a run, summed over the factors that share an angle."""
         self._differentiate()
         result = np.zeros((self.circuits.n_angles + 1, self.values.shape[1]))
-        np.add.at(result, self.circuits.angles, self._slopes)
+        np.add.at(result, self.circuits.angles, self._slopes[self.circuits.rotations])
         return result[:-1].T
 
     def sensitivities(self) -> Iterator[tuple[Factor, Inexact[np.ndarray, "k D D"]]]:
