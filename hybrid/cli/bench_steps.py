@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hybrid.bench.suites import Suite
 
 SCORES = "grid@1"
-TOO_FEW = "too few processes to tell the A/A floor: it takes four of a cell, in one session."
+TOO_FEW = "too few processes to tell the A/A floor: it takes four of a cell in one session"
 MEMORY_SHARE = 0.8
 """Of the free memory a process may take, unless told otherwise."""
 
@@ -133,7 +133,7 @@ def show(rows: list[dict[str, Any]], noise: list[dict[str, Any]], as_json: bool,
         (bench_brief.brief if brief else bench_text.shown)(here, measured_floor(noise, here[0].environment))
         for here in machines(found).values()
     ]
-    if not texts and noise:
+    if not texts and not scores and noise:
         floor = measured_floor(noise, noise[0]["environment"])
         texts = [TOO_FEW if floor is None else bench_text.floor_text(floor)]
     texts += map(bench_scores.scored, scores)
