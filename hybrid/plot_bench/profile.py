@@ -26,8 +26,8 @@ def profile(found: Sequence[Figure]) -> Picture:
     shared = [asked for asked in shared if len(asked) == len(names) and any(f.verified for f in asked.values())]
     if len(names) < 2 or len(shared) < FEWEST:
         raise UsageError(
-            f"a profile needs {FEWEST} backends and {FEWEST} questions that all of them were asked; here {len(shared)} were put to "
-            f"all of {len(names)}.{_hint(found)}"
+            f"a profile needs {FEWEST} backends and {FEWEST} questions that all of them were asked; here {len(shared)} were "
+            f"put to all of {len(names)}.{_hint(found)}"
         )
     ratios = {name: sorted(_ratio(asked, name) for asked in shared) for name in names}
     most = max((ratio for found_ratios in ratios.values() for ratio in found_ratios if np.isfinite(ratio)), default=1.0)
