@@ -112,7 +112,8 @@ def test_the_same_rows_give_the_same_page(text):
 
 @pytest.fixture(scope="module")
 def hostile_text():
-    rows = [row(f"{name}:n=4", name, note=name) for name in HOSTILE]
+    rows = [row(f"{name}:n=4", name, note=name, error=0.0) for name in HOSTILE]
+    rows += [row("ghz:n=4", HOSTILE[0]), row("ghz:n=8", HOSTILE[0], n=8)]  # what is left out beside it is drawn quickly
     rows += [row("ghz:n=4", name, status="error", note=name, host=name, environment={"cpu": name}) for name in HOSTILE[:2]]
     rows += [row("ghz:n=4", "a", suite=HOSTILE[0], environment={"versions": {HOSTILE[1]: HOSTILE[2]}})]
     rows[0]["verification"] |= {"tier": HOSTILE[0], "reference": HOSTILE[1]}
@@ -184,7 +185,7 @@ def run(monkeypatch, capsys, *given):
 def test_the_command(tmp_path, monkeypatch, capsys):
     rows, target = write(tmp_path / "r.jsonl", cell("ghz:n=4", "a")), tmp_path / "r.html"
     assert run(monkeypatch, capsys, rows, "--out", target)[0] == 0
-    assert target.read_text(encoding="utf-8") == report(cell("ghz:n=4", "a"))
+    assert Page(target.read_text(encoding="utf-8")).tags.count("table") == 4
     for given, code, told in (
         ((rows, "--out", tmp_path / "r.pdf"), 2, "a report is written as .html"),
         ((rows, "--out", tmp_path / "no" / "r.html"), 2, "cannot be written"),

@@ -54,7 +54,7 @@ def scaling(found: Sequence[Figure]) -> Picture:
 
 def memory(found: Sequence[Figure]) -> Picture:
     """Peak memory above the baseline against qubits, beside a double-precision state vector's 16 x 2^n bytes."""
-    theory = Line2D([], [], color=INK, ls=(0, (1, 1)), lw=1.4, label="16 B x 2^n: a state vector in double precision")
+    theory = Line2D([], [], color=INK, ls=(0, (1, 1)), lw=1.4, label="16 B x 2^n: a state vector")
     told = "The largest of all processes, less what was resident after the import; some MB are the interpreter's own."
     picture, panels = _panels(found, "Peak memory against width", told, _several_widths, ONE_WIDTH, [theory])
     for axes, group in panels:
@@ -81,7 +81,7 @@ def error_time(found: Sequence[Figure]) -> Picture:
     judged = [figure for figure in found if figure.typical_s and figure.counted[-1]["verification"]]
     if not judged:
         raise UsageError("no cell in these rows was both timed and judged: there are no errors to draw.")
-    limit = Line2D([], [], color=INK, ls="--", lw=1.2, label="the tolerance: above it an answer is wrong")
+    limit = Line2D([], [], color=INK, ls="--", lw=1.2, label="tolerance: above it, wrong")
     told = f"The worst of all processes, cut at {EXACT:g} and at {FAR:g} (or no number at all). Lines join widths."
     picture, panels = _panels(judged, "Error against time per call", told, _errs, "where every error is rounding", [limit])
     for axes, group in panels:

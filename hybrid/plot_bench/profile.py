@@ -26,8 +26,8 @@ def profile(found: Sequence[Figure]) -> Picture:
     shared = [asked for asked in shared if len(asked) == len(names) and any(f.verified for f in asked.values())]
     if len(names) < 2 or len(shared) < FEWEST:
         raise UsageError(
-            f"{len(shared)} questions were put to all of {len(names)} backends, and a profile needs {FEWEST} of each; "
-            f"hybrid bench plot draws some: --backend A --backend B{_hint(found)}."
+            f"a profile needs {FEWEST} backends and {FEWEST} questions that all of them were asked; here {len(shared)} were "
+            f"put to all of {len(names)}.{_hint(found)}"
         )
     ratios = {name: sorted(_ratio(asked, name) for asked in shared) for name in names}
     most = max((ratio for found_ratios in ratios.values() for ratio in found_ratios if np.isfinite(ratio)), default=1.0)
@@ -55,13 +55,13 @@ def profile(found: Sequence[Figure]) -> Picture:
 
 
 def _hint(found: Sequence[Figure]) -> str:
-    """The two backends that share the most questions."""
+    """The two backends that share the most questions, if they share enough."""
     asked: dict[str, set[Key]] = {}
     for figure in found:
         asked.setdefault(naming.backend(figure.cell), set()).add(figure.question)
     pairs = [(len(asked[a] & asked[b]), a, b) for a, b in combinations(sorted(asked), 2)]
     most, one, other = max(pairs, key=lambda pair: pair[0], default=(0, "", ""))
-    return f" ({one} and {other} share {most})" if most >= FEWEST else ""
+    return f" {one} and {other} share {most}: hybrid bench plot --backend {one} --backend {other}." if most >= FEWEST else ""
 
 
 def _ratio(asked: dict[str, Figure], name: str) -> float:

@@ -102,8 +102,8 @@ def frame(
         raise UsageError(f"{n_panels} panels do not fit one picture, {MOST_PANELS} at most; draw fewer workloads or backends.")
     rows = -(-n_panels // columns)
     width = columns * inches[0]
-    footer = [line for note in notes for line in textwrap.wrap(note, int(CHARACTERS_PER_INCH * width))]
-    per_row = max(1, int(width / (0.072 * max([len(str(e.get_label())) for e in entries], default=1) + 0.65)))
+    footer = [line for note in notes for line in textwrap.wrap(note, int(CHARACTERS_PER_INCH * width), break_on_hyphens=False)]
+    per_row = max(1, int(width / (0.07 * max([len(str(e.get_label())) for e in entries], default=1) + 0.5)))
     legend_rows = -(-len(entries) // per_row)
     top, bottom = 0.42 + LINE_INCHES * legend_rows, 0.12 + 0.16 * len(footer)
     height = rows * inches[1] + top + bottom
