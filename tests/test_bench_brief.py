@@ -1,6 +1,5 @@
 """Who wins, in few lines: what is beyond doubt is told as such, and nothing else is; it can be pasted."""
 
-from bench_command import call
 from bench_rows import cell, everything, row, write
 
 from hybrid.bench import naming
@@ -87,16 +86,16 @@ def test_multiples():
     assert found == ["1.34x (1.28-1.41)", "2.0x (2.0-2.1)", "11x (10-12)", "3,748x", "1.00x"]
 
 
-def test_the_command(tmp_path, monkeypatch, capsys):
+def test_the_command(tmp_path, command):
     rows = write(tmp_path / "r.jsonl", cell("ghz:n=4", "a") + cell("ghz:n=4", "a", host="there", seconds=5.0))
-    code, out, _ = call(monkeypatch, capsys, "show", rows, "--brief")
+    code, out, _ = command("bench", "show", rows, "--brief")
     assert code == 0 and out.count("(a)") == 2 and "here, A Processor" in out and "there, A Processor" in out
-    code, _, err = call(monkeypatch, capsys, "show", rows, "--brief", "--json")
+    code, _, err = command("bench", "show", rows, "--brief", "--json")
     assert code == 2 and "give one of them" in err
-    code, out, _ = call(monkeypatch, capsys, "show", write(tmp_path / "n.jsonl", [row("g", "a", suite="null@1")]), "--brief")
+    code, out, _ = command("bench", "show", write(tmp_path / "n.jsonl", [row("g", "a", suite="null@1")]), "--brief")
     assert code == 0 and "too few processes to tell the A/A floor" in out
     noise = [row("g", "a", suite="null@1", process=k) for k in range(18)]
-    code, out, _ = call(monkeypatch, capsys, "show", write(tmp_path / "n.jsonl", noise))
+    code, out, _ = command("bench", "show", write(tmp_path / "n.jsonl", noise))
     assert code == 0 and out.startswith("A/A floor of this machine: ")
-    code, out, _ = call(monkeypatch, capsys, "show", write(tmp_path / "e.jsonl", []), "--brief")
+    code, out, _ = command("bench", "show", write(tmp_path / "e.jsonl", []), "--brief")
     assert (code, out) == (0, "no results.\n")

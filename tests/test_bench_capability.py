@@ -1,7 +1,6 @@
 """What a device's profile is capable of: mirrors that reflect, and the stand-in's caveat everywhere."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from hybrid.characterization import mirror as mirrors
 from hybrid.characterization.bench import Bench
 from hybrid.characterization.native import native
 from hybrid.cli import bench_capability
-from hybrid.cli.app import main
 from hybrid.device import Device
 from hybrid.errors import UsageError
 
@@ -64,26 +62,21 @@ def test_refusals():
         capability("meluxina-q", only=["miror"])
 
 
-def run(monkeypatch, capsys, *given):
-    monkeypatch.setattr(sys, "argv", ["hybrid", "bench", "capability", *given])
-    code = 0
-    try:
-        main()
-    except SystemExit as left:
-        code = left.code
-    return code, capsys.readouterr()
+def run(command, *words):
+    done = command("bench", "capability", *words)
+    return done.code, done
 
 
-def test_the_command(monkeypatch, capsys):
+def test_the_command(monkeypatch, command):
     for name, value in (("WIDTHS", (2,)), ("DEPTHS", (2,)), ("CIRCUITS", 2)):
         monkeypatch.setattr(mirrors, name, value)
     words = ("meluxina-q", "--only", "mirror", "--shots", "200")
-    code, said = run(monkeypatch, capsys, *words)
+    code, said = run(command, *words)
     assert code == 0 and "Not a" in said.out and bench_capability.CLAIM in said.out and "mirror ..." in said.err
     assert all(len(line) <= 80 for line in said.out.splitlines())
-    code, said = run(monkeypatch, capsys, *words, "--json", "--quiet")
+    code, said = run(command, *words, "--json", "--quiet")
     plain = json.loads(said.out)
     assert plain["caveat"] and plain["rows"][0]["experiment"] == "mirror" and not said.err
-    code, said = run(monkeypatch, capsys, "meluxina-q", "--shots", "0")
+    code, said = run(command, "meluxina-q", "--shots", "0")
     assert code == 2 and "--shots must be at least 1" in said.err
     assert bench_capability.EXPERIMENTS.split(", ") == list(capabilities.EXPERIMENTS)

@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from bench_command import call
 
 from hybrid.bench.cells import cell_id
 from hybrid.bench.compare import of_backends, of_files
@@ -204,26 +203,26 @@ def write(path, rows):
     return path
 
 
-def test_compare_and_show_on_the_command_line(tmp_path, monkeypatch, capsys):
+def test_compare_and_show_on_the_command_line(tmp_path, command):
     one, two = write(tmp_path / "a.jsonl", nine()), write(tmp_path / "b.jsonl", nine(0.5, session="b" * 12))
     far = write(tmp_path / "far.jsonl", nine(host="two"))
-    code, out, _ = call(monkeypatch, capsys, "compare", one, two)
+    code, out, _ = command("bench", "compare", one, two)
     assert code == 0 and "faster" in out and "drift not controlled" in out
-    code, out, _ = call(monkeypatch, capsys, "compare", one, two, "--json")
+    code, out, _ = command("bench", "compare", one, two, "--json")
     assert json.loads(out)["cells"][0]["word"] == "faster"
-    code, _, err = call(monkeypatch, capsys, "compare", one, far)
+    code, _, err = command("bench", "compare", one, far)
     assert code == 2 and "different machines" in err
-    code, _, err = call(monkeypatch, capsys, "compare", one)
+    code, _, err = command("bench", "compare", one)
     assert code == 2 and "two files, or one file and --backend twice" in err
-    code, _, err = call(monkeypatch, capsys, "compare", one, "--backend", "aer", "--backend", "axer")
+    code, _, err = command("bench", "compare", one, "--backend", "aer", "--backend", "axer")
     assert code == 2 and "Did you mean 'aer'?" in err
-    code, out, _ = call(monkeypatch, capsys, "show", one, two)
+    code, out, _ = command("bench", "show", one, two)
     assert code == 0 and "ghz" in out
-    code, out, _ = call(monkeypatch, capsys, "show", one, "--json")
+    code, out, _ = command("bench", "show", one, "--json")
     assert json.loads(out)["cells"][0]["verified"] is True
-    code, _, err = call(monkeypatch, capsys, "show", tmp_path / "none.jsonl")
+    code, _, err = command("bench", "show", tmp_path / "none.jsonl")
     assert code == 2 and "no such file" in err
-    code, out, _ = call(monkeypatch, capsys, "merge", one, two, "--out", tmp_path / "c.jsonl")
+    code, out, _ = command("bench", "merge", one, two, "--out", tmp_path / "c.jsonl")
     assert code == 0 and "18 rows" in out
-    code, _, err = call(monkeypatch, capsys, "merge", one, "--out", two)
+    code, _, err = command("bench", "merge", one, "--out", two)
     assert code == 2 and "exists already" in err

@@ -1,6 +1,5 @@
 """Pictures of benchmarks: what was wrong never wins, what ended early is seen, one machine at a time, whatever names hold."""
 
-import sys
 import xml.etree.ElementTree as ElementTree
 
 import matplotlib
@@ -13,7 +12,6 @@ from hybrid.bench.naming import only
 from hybrid.bench.rows import read
 from hybrid.bench.summary import figures
 from hybrid.cli import bench_pages
-from hybrid.cli.app import main
 from hybrid.errors import UsageError
 from hybrid.plot_bench import KINDS, plot
 from hybrid.plot_bench.drift import WINDOW, drift
@@ -302,20 +300,15 @@ def test_members_written_in_rows(text, name, options):
     assert naming.split(text) == (name, options)
 
 
-def run(monkeypatch, capsys, *words):
-    monkeypatch.setattr(sys, "argv", ["hybrid", "bench", "plot", *map(str, words)])
-    code = 0
-    try:
-        main()
-    except SystemExit as left:
-        code = left.code
-    return code, capsys.readouterr()
+def run(command, *words):
+    done = command("bench", "plot", *words)
+    return done.code, done
 
 
-def test_the_command_draws_and_says_so(tmp_path, monkeypatch, capsys):
+def test_the_command_draws_and_says_so(tmp_path, command):
     made = cell("ghz:n=4", "a") + cell("ghz:n=8", "a") + cell("qft:n=4", "b")
     rows, target = write(tmp_path / "r.jsonl", made), tmp_path / "p.svg"
-    code, said = run(monkeypatch, capsys, rows, "--kind", "scaling", "--workload", "ghz", "--backend", "a", "--out", target)
+    code, said = run(command, rows, "--kind", "scaling", "--workload", "ghz", "--backend", "a", "--out", target)
     assert (code, said.out, said.err) == (0, "", f"drawn: {target}\n")
     assert len(read(rows)) == len(made)
 
@@ -346,18 +339,18 @@ def test_only_some_are_drawn():
         (["bad.jsonl", "--kind", "scaling", "--out", "p.png"], 5, "bad.jsonl:1"),
     ],
 )
-def test_wrong_arguments(words, code, told, tmp_path, monkeypatch, capsys):
+def test_wrong_arguments(words, code, told, tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "r.jsonl", cell("ghz:n=4", "a"))
     (tmp_path / "bad.jsonl").write_text("{}\n")
-    found, said = run(monkeypatch, capsys, *words)
+    found, said = run(command, *words)
     assert found == code and told in said.err, said.err
 
 
-def test_without_matplotlib(tmp_path, monkeypatch, capsys):
+def test_without_matplotlib(tmp_path, monkeypatch, command):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     rows = write(tmp_path / "r.jsonl", cell("ghz:n=4", "a"))
-    code, said = run(monkeypatch, capsys, rows, "--kind", "scaling", "--out", tmp_path / "p.png")
+    code, said = run(command, rows, "--kind", "scaling", "--out", tmp_path / "p.png")
     assert code == 69 and "bench plot needs matplotlib. Install it with: pip install" in said.err
 
 

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager
 from html.parser import HTMLParser
 
@@ -16,7 +15,6 @@ from hybrid.bench.summary import figures
 from hybrid.bench_report import report, tables, words
 from hybrid.bench_report.markup import Markup, tag
 from hybrid.bench_report.tables import COLUMNS
-from hybrid.cli.app import main
 from hybrid.plot_bench import KINDS
 
 VOID = {"meta"}
@@ -172,33 +170,28 @@ def test_caveats_tell_what_is_missing():
     assert enough == [words.CAVEAT, "here: identical runs differ by up to 3.4 % (A/A floor)."]
 
 
-def run(monkeypatch, capsys, *given):
-    monkeypatch.setattr(sys, "argv", ["hybrid", "bench", "report", *map(str, given)])
-    code = 0
-    try:
-        main()
-    except SystemExit as left:
-        code = left.code
-    return code, capsys.readouterr()
+def run(command, *words):
+    done = command("bench", "report", *words)
+    return done.code, done
 
 
-def test_the_command(tmp_path, monkeypatch, capsys):
+def test_the_command(tmp_path, command):
     rows, target = write(tmp_path / "r.jsonl", cell("ghz:n=4", "a")), tmp_path / "r.html"
-    assert run(monkeypatch, capsys, rows, "--out", target)[0] == 0
+    assert run(command, rows, "--out", target)[0] == 0
     assert Page(target.read_text(encoding="utf-8")).tags.count("table") == 4
     for given, code, told in (
         ((rows, "--out", tmp_path / "r.pdf"), 2, "a report is written as .html"),
         ((rows, "--out", tmp_path / "no" / "r.html"), 2, "cannot be written"),
         ((write(tmp_path / "n.jsonl", [row("g", "a", suite="null@1")]), "--out", target), 2, "no results"),
     ):
-        found, said = run(monkeypatch, capsys, *given)
+        found, said = run(command, *given)
         assert found == code and told in said.err
 
 
-def test_without_matplotlib(tmp_path, monkeypatch, capsys):
+def test_without_matplotlib(tmp_path, monkeypatch, command):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     rows = write(tmp_path / "r.jsonl", cell("ghz:n=4", "a"))
-    code, said = run(monkeypatch, capsys, rows, "--out", tmp_path / "r.html")
+    code, said = run(command, rows, "--out", tmp_path / "r.html")
     assert code == 69 and "bench report needs matplotlib. Install it with: pip install" in said.err
     assert not (tmp_path / "r.html").exists()
 

@@ -5,7 +5,6 @@ import warnings
 from dataclasses import replace
 
 import pytest
-from bench_command import call
 from bench_rows import row
 from qiskit import qasm2
 
@@ -94,12 +93,12 @@ def test_what_does_not_fit_is_left_out():
     assert "10 qubits; spin-sige-6q has 6" in scored([only])
 
 
-def test_a_suite_of_scores_runs_like_any_other(monkeypatch, capsys, tmp_path):
+def test_a_suite_of_scores_runs_like_any_other(monkeypatch, command, tmp_path):
     """Rows by the schema, a table with uncertainty and caveat, no byte more the second time, nothing in the ranks."""
     (tmp_path / "mine.toml").write_text(SUITE)
     monkeypatch.chdir(tmp_path)
     words = ("run", "--suite", "./mine.toml", "--out", "r.jsonl", "--quiet")
-    code, out, err = call(monkeypatch, capsys, *words, "--device", "spin-sige-6q:dephasing=markov")
+    code, out, err = command("bench", *words, "--device", "spin-sige-6q:dephasing=markov")
     assert code == 0, err
     found = {found["cell"]["workload"]: found for found in row_files.read(tmp_path / "r.jsonl")}
     assert {name: one["status"] for name, one in found.items()} == {
@@ -112,15 +111,15 @@ def test_a_suite_of_scores_runs_like_any_other(monkeypatch, capsys, tmp_path):
     assert ghz["cell"]["device"] == "spin-sige-6q:dephasing=markov" and ghz["environment"]["versions"]["qiskit-aer"]
     assert max(map(len, out.splitlines())) <= 80 and "It is not MeluXina-Q" in " ".join(out.split())
     before = (tmp_path / "r.jsonl").read_bytes()
-    assert call(monkeypatch, capsys, *words, "--device", "spin-sige-6q:dephasing=markov") == (0, out, "")
+    assert command("bench", *words, "--device", "spin-sige-6q:dephasing=markov") == (0, out, "")
     assert (tmp_path / "r.jsonl").read_bytes() == before
-    assert call(monkeypatch, capsys, "show", "r.jsonl")[1] == out
-    told = json.loads(call(monkeypatch, capsys, "show", "r.jsonl", "--json")[1])
+    assert command("bench", "show", "r.jsonl")[1] == out
+    told = json.loads(command("bench", "show", "r.jsonl", "--json")[1])
     assert told["cells"] == [] and len(told["scores"]) == 3
     rows = list(found.values())
     assert figures(rows) == [] and "It is not MeluXina-Q" in report(rows)
     assert "Scores of spin-sige-6q" in report([*rows, row("ghz:n=4", "aer")])
-    _, out, _ = call(monkeypatch, capsys, "plan", "--suite", "./mine.toml", "--out", "r.jsonl", "--json")
+    _, out, _ = command("bench", "plan", "--suite", "./mine.toml", "--out", "r.jsonl", "--json")
     assert [cell["lacking"] for cell in json.loads(out)["cells"]] == [1, 1, 1]  # of the suite's own device there is nothing
 
 
@@ -142,14 +141,14 @@ def test_a_score_row_is_held_to_the_schema():
         (["score", "nowhere"], "unknown device"),
     ],
 )
-def test_mistakes_are_told(monkeypatch, capsys, words, said):
-    code, _, err = call(monkeypatch, capsys, *words)
+def test_mistakes_are_told(command, words, said):
+    code, _, err = command("bench", *words)
     assert code == 2 and said in err
 
 
-def test_the_shortcut(monkeypatch, capsys):
+def test_the_shortcut(monkeypatch, command):
     monkeypatch.setattr(suites.Suite, "scores", lambda self, device: cells(NARROW, ["aer"], device))
-    code, out, _ = call(monkeypatch, capsys, "score", "ideal", "--shots", "100", "--json", "--quiet")
+    code, out, _ = command("bench", "score", "ideal", "--shots", "100", "--json", "--quiet")
     told = json.loads(out)
     assert code == 0 and told["suite"] == "grid@1" and len(told["scores"]) == 3
     assert told["caveat"] == Device.load("ideal").caveat and told["scores"][0]["cell"]["shots"] == 100
