@@ -63,11 +63,14 @@ def draw(excess: dict[str, np.ndarray], title: str, target: str) -> None:
         axes.barh(row, high - low, left=low, height=0.6, color="#b9d3ea", zorder=1)
         axes.plot(values, np.full(len(values), row), "o", color="#3a6ea5", markersize=3, alpha=0.6, zorder=2)
         axes.plot([middle, middle], [row - 0.3, row + 0.3], color="#c1440e", linewidth=2, zorder=3)
-    axes.set_yticks(range(len(order)), order)
+    free = [name for name in order if "metric" in catalog.locate("optimizers", name).constants.get("ASKS", ())]
+    axes.set_yticks(range(len(order)), [f"{name} *" if name in free else name for name in order])
     axes.set_xscale("log")
     for formatter in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
         formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
-    axes.set_xlabel("energy above the least known on the stand-in (mHa), infinitely many shots")
+    axes.set_xlabel(
+        "energy above the least known on the stand-in (mHa), infinitely many shots\n* besides the shots its metric is computed"
+    )
     axes.set_title(title, fontsize=10, loc="left")
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
