@@ -69,7 +69,7 @@ def draw(excess: dict[str, np.ndarray], title: str, target: str) -> None:
     for formatter in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
         formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
     axes.set_xlabel(
-        "energy above the least known on the stand-in (mHa), infinitely many shots\n* besides the shots its metric is computed"
+        "energy above the least known on the stand-in (mHa), infinitely many shots\n* its metric is computed and takes no shots"
     )
     axes.set_title(title, fontsize=10, loc="left")
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
