@@ -8,31 +8,19 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter
-from qiskit.circuit.library import efficient_su2
-from qiskit.quantum_info import SparsePauliOp
-
-from hybrid.compilation import compile
-from hybrid.device import Device
-from hybrid.noise import PAULIS, kraus
+from hybrid import laws
 from hybrid.result import Result
 from hybrid.session import run
 from hybrid.spec import Spec
-from hybrid.types import Depolarizing
 
 FIXED_ANGLES = {  # arXiv:2107.00677; their gamma is twice ours
     1: ([1.2310672582], [0.3926720292]),
     2: ([0.9754194654, 1.7959753912], [0.5550603401, 0.2925078148]),
     3: ([0.8441681638, 1.5968255081, 1.8741775931], [0.60875726, 0.459275309, 0.2353956226]),
 }
-TURNS = np.linspace(-3.0, 3.0, 13)[:, None]
-"""Angles t of RY(t)|0>, one point per row."""
 
 
 class Check(NamedTuple):
@@ -113,83 +101,17 @@ def _ratio(result: Result) -> float:
     return result.ratio
 
 
+def _level(folder: Path) -> float:
+    """The first excited level of H2 by VQD."""
+    spec = Spec(algorithm="vqd:k=2", problem="h2", ansatz="efficient_su2:reps=3", optimizer="lbfgs", backend="exact")
+    return run(spec, folder).quantities[0]["value"]
+
+
 def _repeats(folder: Path) -> float:
     """1 if one seed gives one digest and another seed another, with shots on the stand-in."""
     fields: dict[str, Any] = {"problem": "h2", "device": "meluxina-q", "shots": 100, "max_evals": 4}
     first, again = (run(Spec(**fields, seed=7), folder / name).digest for name in ("a", "b"))
     return float(first == again != run(Spec(**fields, seed=8), folder).digest)
-
-
-# ---- laws of one rotation
-
-
-def _turned() -> QuantumCircuit:
-    circuit = QuantumCircuit(1)
-    circuit.ry(Parameter("t"), 0)
-    return circuit
-
-
-def _cosine(folder: Path) -> float:
-    """RY(t)|0>: <Z> = cos t."""
-    return _worst(compile(_turned(), SparsePauliOp("Z")).values(TURNS).values - np.cos(TURNS[:, 0]))
-
-
-def _slope(folder: Path) -> float:
-    """RY(t)|0>: d<Z>/dt = -sin t, by parameter shift."""
-    program = compile(_turned(), SparsePauliOp("Z"))
-    return _worst([program.gradient(t).gradient[0] + math.sin(t[0]) for t in TURNS])
-
-
-def _depolarizing(folder: Path) -> float:
-    """Depolarising with p = 0.1: the Pauli-transfer matrix tr(P_i E(P_j))/2 is diag(1, 1-p, 1-p, 1-p)."""
-    operators = kraus(Depolarizing((0,), 0.1))
-    matrix = np.einsum("iab,kbc,jcd,kad->ij", PAULIS, operators, PAULIS, operators.conj()) / 2
-    return _worst(matrix - np.diag([1, 0.9, 0.9, 0.9]))
-
-
-def _readout(folder: Path) -> float:
-    """On the stand-in, against the same stand-in with perfect readout: <Z>_measured = (1-p01-p10) <Z> + (p10-p01)."""
-    device = Device.load("meluxina-q", dephasing="markov")
-    assert device.readout_p01 is not None and device.readout_p10 is not None
-    zeros = (0.0,) * len(device.readout_p01)
-    clean = compile(_turned(), SparsePauliOp("Z"), device=replace(device, readout_p01=zeros, readout_p10=zeros))
-    noisy = compile(_turned(), SparsePauliOp("Z"), device=device)
-    where = noisy.resources.physical[noisy.resources.layout[0]]
-    p01, p10 = device.readout_p01[where], device.readout_p10[where]
-    return _worst(noisy.values(TURNS).values - ((1 - p01 - p10) * clean.values(TURNS).values + (p10 - p01)))
-
-
-def _backends_agree(folder: Path) -> float:
-    """A noisy four-qubit circuit on the stand-in, under the same detunings: Aer against Qiskit's own density matrix."""
-    circuit = efficient_su2(4, reps=1)
-    observable = SparsePauliOp(["IIZZ", "XXII", "YIIY"], [1.0, 0.5, -0.25])
-    points = np.random.default_rng(0).uniform(-3, 3, (2, circuit.num_parameters))
-    programs = [compile(circuit, observable, device="meluxina-q", realizations=8, backend=b) for b in ("aer", "reference")]
-    values = [program.values(points, seed=1).values for program in programs]
-    return _worst(values[0] - values[1])
-
-
-# ---- statistics
-
-
-def _estimates() -> tuple[np.ndarray, np.ndarray]:
-    """4000 estimates of <Z> = cos 1 from 400 shots each, with their standard errors."""
-    values, stderr = compile(_turned(), SparsePauliOp("Z"), shots=400).values(np.ones((4000, 1)), seed=1)
-    return values, stderr
-
-
-def _coverage(folder: Path) -> float:
-    values, stderr = _estimates()
-    return float(np.mean(np.abs(values - math.cos(1)) <= 1.959964 * stderr))
-
-
-def _variance(folder: Path) -> float:
-    """The estimates' variance in units of (1 - <Z>^2)/N."""
-    return float(np.var(_estimates()[0]) / (math.sin(1) ** 2 / 400))
-
-
-def _worst(deviations: Any) -> float:
-    return float(np.max(np.abs(deviations)))
 
 
 STO3G = "full CI in STO-3G at 0.735 angstrom: the number of every VQE tutorial, here to all its digits"
@@ -198,8 +120,18 @@ BETHE = "exact diagonalisation, Pauli convention; n=4: -3-2 sqrt(3)"
 WURTZ = "Wurtz & Lykov, PRA 104, 052419 (2021), arXiv:2107.00677"
 FARHI = "(2p+1)/(2p+2): Farhi, Goldstone, Gutmann, arXiv:1411.4028"
 SHIFT = "Mitarai et al., PRA 98, 032309 (2018), eq. 6"
+LEVELS = "the published two-qubit Hamiltonian, diagonalised"
+CEREZO = "(1/8)(3/8)^(n-1): Cerezo et al., Nat. Commun. 12, 1791 (2021)"
+NEYMAN = "Neyman, J. R. Stat. Soc. 97, 558 (1934)"
 CHECKS: tuple[Check, ...] = (
     Check("H2, VQE energy / Ha", -1.137306036, 1e-6, STO3G, _value(problem="h2")),
+    Check(
+        "H2, first excited level by VQD / Ha",
+        -0.524615556,
+        1e-6,
+        LEVELS,
+        _level,
+    ),
     Check("H2, exact energy / Ha", -1.137306036, 5e-10, STO3G, _told("exact", "h2")),
     Check("H2, Hartree-Fock energy / Ha", -1.116998997, 5e-10, "Hartree-Fock in STO-3G", _told("baseline", "h2")),
     Check(
@@ -219,24 +151,29 @@ CHECKS: tuple[Check, ...] = (
     Check("QAOA p=2, Petersen graph, fixed angles", 0.915840, 1e-6, WURTZ, _fixed_angles("petersen", 2)),
     Check("QAOA p=3, Petersen graph, fixed angles", 0.919021, 1e-6, WURTZ, _fixed_angles("petersen", 3)),
     Check("QAOA p=2, Heawood graph, fixed angles", 0.755906, 1e-6, WURTZ, _fixed_angles("heawood", 2)),
-    Check("RY(t)|0>: <Z> - cos t", 0.0, 1e-12, "closed form", _cosine),
-    Check("RY(t)|0>: parameter shift + sin t", 0.0, 1e-12, SHIFT, _slope),
+    Check("RY(t)|0>: <Z> - cos t", 0.0, 1e-12, "closed form", laws.cosine),
+    Check("RY(t)|0>: parameter shift + sin t", 0.0, 1e-12, SHIFT, laws.slope),
+    Check("RZ RY|0>: quantum geometric tensor - law", 0.0, 1e-12, "Stokes et al., Quantum 4, 269 (2020)", laws.metric),
+    Check("barren plateau, 4 qubits, global cost", 27 / 4096, 1e-12, CEREZO, laws.plateau),
+    Check("best allocation, eps^2 N / (sum |c| sigma)^2", 1.0, 1e-4, NEYMAN, laws.allocation),
     Check(
         "depolarising: Pauli-transfer matrix - law",
         0.0,
         1e-12,
         "diag(1, 1-p, 1-p, 1-p): Nielsen & Chuang, 8.3.4",
-        _depolarizing,
+        laws.depolarizing,
     ),
-    Check("stand-in: <Z> as read out - law", 0.0, 1e-12, "(1-p01-p10) <Z> + p10-p01: closed form", _readout),
-    Check("stand-in, 4 qubits: Aer - reference backend", 0.0, 1e-9, "two independent simulators must agree", _backends_agree),
+    Check("stand-in: <Z> as read out - law", 0.0, 1e-12, "(1-p01-p10) <Z> + p10-p01: closed form", laws.readout),
+    Check(
+        "stand-in, 4 qubits: Aer - reference backend", 0.0, 1e-9, "two independent simulators must agree", laws.backends_agree
+    ),
     Check(
         "share of 95 % intervals that hold cos t",
         0.95,
         0.02,
         "definition of the interval; 4000 estimates, 400 shots each",
-        _coverage,
+        laws.coverage,
     ),
-    Check("variance of these estimates / ((1-<Z>^2)/N)", 1.0, 0.09, "binomial; 0.09 is 4 sigma of 4000", _variance),
+    Check("variance of these estimates / ((1-<Z>^2)/N)", 1.0, 0.09, "binomial; 0.09 is 4 sigma of 4000", laws.variance),
     Check("one seed repeats, another differs (1 = yes)", 1.0, 0.0, "the stand-in with shots, run three times", _repeats),
 )

@@ -33,7 +33,7 @@ LAYERS = [
     {"compilation"},
     {"measure", "outcomes"},
     {"prepare"},
-    {"planning", "plot", "qiskit_api", "sampling", "session"},
+    {"laws", "planning", "plot", "qiskit_api", "sampling", "session"},
     {"acceptance", "audit", "bench", "characterization", "check", "explaining", "repetition"},
     {"capability"},
     {"plot_bench", "plot_characterize", "plot_device", "plot_explain", "plot_histogram"},
