@@ -7,7 +7,8 @@ double precision, seconds of processor time (`session`: of whole processes, wall
 
 - pure: without noise, against qulacs and PennyLane's lightning.qubit (adjoint).
 - markov: the stand-in for MeluXina-Q with dephasing=markov on a chain, against Aer and, with --slow, PennyLane's
-  default.mixed and TensorCircuit-NG, each in a process of its own and without its minutes of compiling.
+  default.mixed (a lighter noise, see there) and TensorCircuit-NG, each in a process of its own and without its minutes of
+  compiling.
 - quasistatic: the stand-in as it is; what a mean over detunings costs and leaves open.
 - width: cost against the number of qubits.
 - session: `hybrid run` of 200 iterations against the same as a PennyLane script, `vqe_lightning.py`.
@@ -45,6 +46,8 @@ from hybrid.compilation import Measuring, compile_query
 from hybrid.device import Device
 from hybrid.exact.fuse import Site, plan
 from hybrid.exact.maps import PAULI, PURE, elements
+from hybrid.exact.worth import weighed
+from hybrid.execution import Conditions
 from hybrid.program import Program
 from hybrid.types import Expectation, Runner, Task
 
@@ -108,11 +111,12 @@ class Floor(NamedTuple):
         print(f": {1e3 * least:.3g} ms, distance {measured / least:.3g}")
 
 
-def floor_of(task: Task) -> Floor:
-    """Of one point."""
+def floor_of(task: Task, weights: np.ndarray | None = None) -> Floor:
+    """Of one point; with weights, of a sweep that sums over outcomes as it reads them."""
     d = PAULI if task.noisy else PURE
     numbers = {angle: place for place, angle in enumerate(task.angles)}
-    items = list(plan([elements(setting, numbers, d) for setting in task.settings], d).items)
+    blocks = plan([elements(setting, numbers, d) for setting in task.settings], d)
+    items = list((blocks if weights is None else weighed(blocks, weights).plan).items)
     number, each = (16, 8) if d == PURE else (8, 2)
     sites = [item for item in items if isinstance(item, Site)]
     flops = each * sum(site.size * prod(site.before) for site in sites)
@@ -139,10 +143,11 @@ class Catching:
         return exact().compile(task)
 
 
-def compiled(n: int, device: Device) -> tuple[Task, Program]:
+def compiled(n: int, device: Device, realizations: int | None = None) -> tuple[Task, Program]:
     """What a backend is given for the chain's energy, and the program around it."""
     circuit, backend = efficient_su2(n, reps=3, entanglement="linear"), Catching()
-    program = compile_query(Expectation(circuit, ising(n)), tuple(circuit.parameters), device, backend, Measuring())
+    measuring = Measuring(Conditions(realizations=realizations))
+    program = compile_query(Expectation(circuit, ising(n)), tuple(circuit.parameters), device, backend, measuring)
     return backend.task, program
 
 
@@ -220,7 +225,7 @@ def markov(n: int, repeats: int, *, slow: bool) -> None:
     floor_of(task).show(energy, 1)
     print("energy and gradient")
     gradient = compare(gradient_call, {}, repeats)
-    floor_of(task).show(gradient, 3)
+    floor_of(task, weights).show(gradient, 3)
     fastest, shifted = min(median(call, 3) for call in theirs.values()), 1 + 2 * len(angles)
     print(f"   in our energies                        {gradient / energy:8.2f}")
     print(f"   parameter shift on Aer: {shifted} energies    {shifted * fastest / gradient:8.0f} times ours (extrapolated)")
@@ -234,16 +239,21 @@ def quasistatic(n: int, repeats: int) -> None:
     """Detunings, residual exchange and everything else, 0.1 rad around |0...0>, where runs start."""
     task, angles, weights = noisy(n, "markov")
     unit = median(our_calls(task, angles, weights)[1], repeats)
-    _, program = compiled(n, Device.load("meluxina-q"))
-    x, count = np.random.default_rng(0).normal(0, 0.1, 8 * n), program.execution.realizations
-    print(f"\nstand-in, quasistatic, {n} qubits, {count} detunings; a markov gradient takes {1e3 * unit:.2f} ms")
-    for what, call in (("energy", lambda: program.values(x[None], seed=0)), ("gradient", lambda: program.gradient(x, seed=0))):
-        taken = median(call, repeats)
-        print(f"   {what:9} {1e3 * taken:10.1f} ms, {1e3 * taken / count:6.2f} ms each; {taken / unit:8.1f} markov gradients")
-    (value,), (stderr,) = program.values(x[None], seed=0)
-    error = stderr / abs(value)
+    print(f"\nstand-in, quasistatic, {n} qubits; a markov gradient takes {1e3 * unit:.2f} ms")
+    x, counts, errors = np.random.default_rng(0).normal(0, 0.1, 8 * n), (64, 512), list[float]()
+    for count in counts:
+        _, program = compiled(n, Device.load("meluxina-q"), count)
+        calls = {"energy": lambda p=program: p.values(x[None], seed=0), "gradient": lambda p=program: p.gradient(x, seed=0)}
+        for what, call in calls.items():
+            taken = median(call, repeats)
+            print(f"   {count} detunings, {what:9} {1e3 * taken:10.1f} ms, {1e3 * taken / count:6.2f} ms each;", end="")
+            print(f"{taken / unit:8.1f} markov gradients")
+        found = [program.values(x[None], detuning_seed=seed) for seed in range(repeats)]
+        errors.append(statistics.median(float(stderr[0] / abs(values[0])) for values, stderr in found))
+        print(f"   {count} detunings, realization error {errors[-1]:.1e} of |E|")
+    power = np.log(errors[0] / errors[1]) / np.log(counts[1] / counts[0])
     print(
-        f"   realization error {error:.1e} of |E|; 1e-3 takes {count * (error / 1e-3) ** 2:.0f} detunings if it falls as 1/sqrt"
+        f"   it falls as detunings^-{power:.2f}: 1e-3 takes about {counts[1] * (errors[1] / 1e-3) ** (1 / power):.0f} of them"
     )
 
 
@@ -265,7 +275,7 @@ def width(noise: Sequence[int], bare: Sequence[int], repeats: int) -> None:
 
 
 def session(iterations: int, repeats: int) -> None:
-    """Whole processes, imports and record included."""
+    """Whole processes, imports and record included, both packages compiled to bytecode as an installation is."""
     ours = [*(sys.executable, "-m", "hybrid", "run", "vqe", "tfim:n=10", "--backend", "exact", "--exact", "--json", "--ansatz")]
     ours += [
         "efficient_su2:reps=3,entanglement=linear",
@@ -278,18 +288,23 @@ def session(iterations: int, repeats: int) -> None:
     if not find_spec("pennylane_lightning"):
         return
     print(f"\nwhole processes: {iterations} iterations of adam on ten qubits")
-    pairs = [(process(ours), process(theirs)) for _ in range(repeats)]
+    with tempfile.TemporaryDirectory() as bytecode:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment["PYTHONPYCACHEPREFIX"] = bytecode
+        for command in (ours, theirs):
+            process(command, environment)  # writes it
+        pairs = [(process(ours, environment), process(theirs, environment)) for _ in range(repeats)]
     for place, label in ((0, "wall"), (1, "processor")):
         mine, other = (statistics.median(pair[who][place] for pair in pairs) for who in (0, 1))
         ratio = statistics.median(b[place] / a[place] for a, b in pairs)
         print(f"   {label:9} time: hybrid run {mine:7.2f} s, PennyLane lightning {other:7.2f} s   {ratio:6.2f} times ours")
 
 
-def process(command: Sequence[str]) -> tuple[float, float]:
+def process(command: Sequence[str], environment: dict[str, str]) -> tuple[float, float]:
     """Wall and processor time of a command in an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, env=environment)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return time.perf_counter() - begun, spent
