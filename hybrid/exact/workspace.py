@@ -61,10 +61,12 @@ class Circuits:
             self.place |= {id(sites[i].elements): (len(self.families), number) for number, i in enumerate(some)}
             self.families.append(Family([chains[i] for i in some], d**width, dtype, columns))
         sums = [angles or (self.n_angles,) for family in self.families for angles in family.angles]
-        self.rotations = np.repeat(np.arange(len(sums)), [len(angles) for angles in sums])
+        counts = np.array([len(angles) for angles in sums], dtype=int)
+        self.rotations, self._first_of = np.repeat(np.arange(len(sums)), counts), np.cumsum(counts) - counts
         self.angles = np.array([angle for angles in sums for angle in angles], dtype=int)
         self.n_rotations = len(sums)
-        self._weighed: dict[tuple[tuple[int, ...], ...], Plan] = {}
+        self._bytes_per_point: dict[tuple[int, bool], int] = {}
+        self._weighed: dict[tuple[tuple[object, ...], ...], Plan] = {}
         self._last_weighed: tuple[np.ndarray, Weighed] | None = None
 
     def weighed(self, weights: Float[np.ndarray, "s N"]) -> Weighed:
@@ -72,14 +74,15 @@ class Circuits:
         last = self._last_weighed
         if last is None or not np.array_equal(last[0], weights):
             found = weighed(self.plan, weights)
-            found = found._replace(plan=self._weighed.setdefault(tuple(core.shape for core in found.cores), found.plan))
+            lengths = tuple(tuple(item.before if isinstance(item, Site) else item.dims for item in t) for t in found.plan.tails)
+            found = found._replace(plan=self._weighed.setdefault(lengths, found.plan))
             self._last_weighed = last = weights.copy(), found
         return last[1]
 
     def of_rotations(self, angles: Angles) -> Float[np.ndarray, "r k"]:
         """Each rotation's angle, family by family: the sum of those that `rotations` says are its own; 0 where it has none."""
         terms = np.concatenate([angles.T, np.zeros((1, len(angles)))])[self.angles]
-        return np.add.reduceat(terms, np.flatnonzero(np.diff(self.rotations, prepend=-1)), axis=0) if len(terms) else terms
+        return np.add.reduceat(terms, self._first_of, axis=0) if len(terms) else terms
 
     def per_family(self, of_rotations: np.ndarray) -> Iterator[np.ndarray]:
         """What belongs to each family, as views."""
@@ -90,9 +93,11 @@ class Circuits:
 
     def chunks(self, plan: Plan, k: int, *, back: bool, memory_bytes: int = 2**60) -> Iterator[slice]:
         """k points in powers of two of points, so that few workspaces serve every k."""
-        numbers = back_capacity(plan) if back else forth_capacity(plan)
-        per_point = numbers * self.dtype.itemsize + sum(family.bytes_per_point(slopes=back) for family in self.families)
-        most = min(max(1, min(CHUNK_BYTES, memory_bytes) // per_point), CHUNK_POINTS)
+        if (id(plan), back) not in self._bytes_per_point:
+            numbers = back_capacity(plan) if back else forth_capacity(plan)
+            matrices = sum(family.bytes_per_point(slopes=back) for family in self.families)
+            self._bytes_per_point[id(plan), back] = numbers * self.dtype.itemsize + matrices
+        most = min(max(1, min(CHUNK_BYTES, memory_bytes) // self._bytes_per_point[id(plan), back]), CHUNK_POINTS)
         start = 0
         while start < k:
             size = 1 << (min(most, k - start).bit_length() - 1)
