@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hybrid.device import Device
     from hybrid.errors import HybridError
     from hybrid.explaining import explain
+    from hybrid.extrapolation import zero_noise
     from hybrid.planning import plan
     from hybrid.program import Program
     from hybrid.qiskit_api import Estimator, Sampler
@@ -37,6 +38,7 @@ __all__ = [
     "repeat",
     "run",
     "sample",
+    "zero_noise",
 ]
 
 _HOME = {
@@ -55,6 +57,7 @@ _HOME = {
     "repeat": "repetition",
     "run": "session",
     "sample": "sampling",
+    "zero_noise": "extrapolation",
 }
 
 

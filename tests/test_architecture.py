@@ -31,7 +31,7 @@ LAYERS = [
     {"mitigation", "sensitivity"},
     {"program"},
     {"compilation"},
-    {"measure", "outcomes"},
+    {"extrapolation", "measure", "outcomes"},
     {"prepare"},
     {"laws", "planning", "plot", "qiskit_api", "sampling", "session"},
     {"acceptance", "audit", "bench", "characterization", "check", "explaining", "repetition"},
