@@ -154,9 +154,11 @@ def test_the_device_uncertainty_covers_profiles_from_its_ranges(tmp_path):
 def test_the_device_uncertainty_covers_two_hundred_profiles(dephasing, realizations, most, tmp_path):
     """As above; quasi-static dephasing falls off like a Gaussian of T2*, so its first order is too large by more."""
     stated, differences = spread_of(dephasing, 200, tmp_path, realizations)
-    assert np.mean(np.abs(differences) <= stated) > 0.68
-    assert np.mean(np.abs(differences) <= 2 * stated) > 0.95
-    assert 0.9 < stated / np.sqrt(np.mean(differences**2)) < most
+    inside = [np.mean(np.abs(differences) <= times * stated) for times in (1, 2)]
+    seen = np.sqrt(np.mean(differences**2))
+    print(f"{dephasing}: stated {stated:.3f}, seen {seen:.3f}; {inside[0]:.0%} within one, {inside[1]:.0%} within two")
+    assert inside[0] > 0.68 and inside[1] > 0.95
+    assert 0.9 < stated / seen < most
 
 
 def test_a_run_says_what_its_device_leaves_open(tmp_path):
