@@ -14,7 +14,7 @@ import pytest
 from readme import README, blocks
 
 from hybrid import catalog
-from hybrid.cli.app import EXIT_CODES, main
+from hybrid.cli.app import EXIT_CODES
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -45,6 +45,21 @@ def run(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
+@pytest.fixture
+def hybrid(command, folder, monkeypatch):
+    """`hybrid WORDS` in the folder, in this process: a start takes longer than most of these commands. What it prints."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+
+    def call(*words: str) -> str:
+        done = command(*words)
+        assert done.code == 0, done.err
+        return done.out
+
+    return call
+
+
 def test_every_example_is_tested():
     benchmarks = {f"benchmarks/{name}.py" for name in ("engine", "engine_peers", "vqe_lightning", "overhead", "silicon_spin")}
     tested = {*QUICK, "energy_landscape.py", "optimizers.py", *benchmarks, "README.md"}
@@ -55,8 +70,8 @@ def test_every_example_is_tested():
 
 
 @pytest.mark.parametrize("name", sorted(QUICK.keys() - {"vqe_tfim10_meluxina.toml"}))  # ten qubits are for the slow test
-def test_experiment(name, folder):
-    found = json.loads(run([*MAIN, "run", f"examples/{name}", "--json", *QUICK[name]], folder))
+def test_experiment(name, hybrid):
+    found = json.loads(hybrid("run", f"examples/{name}", "--json", *QUICK[name]))
     assert found["stderr"] > 0 or found["shots"] == 0
 
 
@@ -76,20 +91,20 @@ def test_every_circuit_has_its_numbers():
 
 
 QUICK_CIRCUITS = ("bell.qasm", "grover_3.qasm", "ramsey.qasm", "teleportation.qasm")
-"""A circuit takes two processes of about two seconds; the rest are run by the slow tests."""
+"""The rest are run by the slow tests."""
 
 
 @pytest.mark.parametrize(
     ("name", "fidelity", "microseconds"),
     [pytest.param(*row, marks=[] if row[0] in QUICK_CIRCUITS else pytest.mark.slow) for row in CIRCUITS],
 )
-def test_circuit_on_ideal_and_on_the_stand_in(name, fidelity, microseconds, folder):
+def test_circuit_on_ideal_and_on_the_stand_in(name, fidelity, microseconds, hybrid):
     """The table's two digits, from another seed: two standard errors of 2,000 shots are 0.02."""
     words = ["sample", f"examples/circuits/{name}", "--shots", "2000", "--seed", "1", "--json"]
     words += ["--bind", "phi=0.8"] if name == "ramsey.qasm" else []
-    ideal = json.loads(run([*MAIN, *words], folder))
+    ideal = json.loads(hybrid(*words))
     assert ideal["fidelity"] > 0.99
-    found = json.loads(run([*MAIN, *words, "--device", "meluxina-q"], folder))
+    found = json.loads(hybrid(*words, "--device", "meluxina-q"))
     assert found["fidelity"] == pytest.approx(float(fidelity), abs=0.005 + 4 * found["fidelity_stderr"])
     assert found["duration_s"] * 1e6 == pytest.approx(float(microseconds), abs=0.006)
     assert found["fidelity"] < found["perfect_fidelity"]
@@ -165,20 +180,20 @@ def test_readme_test_command_is_what_ci_runs():
         for line in blocks()[name].splitlines()
     ],
 )
-def test_readme_tour(line, folder):
+def test_readme_tour(line, hybrid):
     assert line.startswith("hybrid ")
-    assert run([*MAIN, *shlex.split(line)[1:]], folder)
+    assert hybrid(*shlex.split(line)[1:])
 
 
-def test_readme_explain(folder):
-    measured, explained = (run([*MAIN, *shlex.split(line)[1:]], folder) for line in blocks()["explain"].splitlines())
+def test_readme_explain(hybrid):
+    measured, explained = (hybrid(*shlex.split(line)[1:]) for line in blocks()["explain"].splitlines())
     assert "energy" in measured and "readout" in explained
 
 
-def test_readme_bench(folder):
+def test_readme_bench(hybrid, folder):
     """One behind the other: the later ones read what the earlier have written."""
     lines = [line.partition("#")[0] for line in blocks()["bench"].splitlines()]
-    outs = [run([*MAIN, *shlex.split(line)[1:]], folder) for line in lines]
+    outs = [hybrid(*shlex.split(line)[1:]) for line in lines]
     assert "s@1" in outs[0] and "su4_brick" in outs[4].replace("-", "_")
     assert "<table" in (folder / "r.html").read_text()
 
@@ -203,15 +218,9 @@ def test_readme_shows_a_member_of_every_family():
 
 
 @pytest.mark.parametrize("line", blocks()["own"].splitlines())
-def test_readme_own_members(line, tmp_path, monkeypatch, capsys):
-    (tmp_path / "mine.py").write_text(MINE)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", [*shlex.split(line), "--json"])
-    try:
-        main()
-    except SystemExit as left:
-        assert not left.code
-    found = json.loads(capsys.readouterr().out)
+def test_readme_own_members(line, hybrid, folder):
+    (folder / "mine.py").write_text(MINE)
+    found = json.loads(hybrid(*shlex.split(line)[1:], "--json"))
     if "halving" in line:
         assert found["converged"]
         assert found["value"] < -1.13
