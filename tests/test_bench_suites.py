@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,10 +18,11 @@ from hybrid.bench.scores import ScoreCell
 from hybrid.errors import UsageError
 
 FAKES = Path(__file__).parent / "bench_fakes.py"
+README = Path(__file__).parent.parent / "README.md"
 FROZEN = {
     "grid@1": "309d7bfa9b9c4bea",
     "l@1": "b8c6dd5ddf3b02bf",
-    "m@1": "db94007ddf9e5a69",
+    "m@1": "7f57f1dd55b3a1da",
     "null@1": "875d247d204bfb2b",
     "s@1": "f44e19cc2632b8aa",
     "vqe@1": "c336720f3ce23185",
@@ -294,3 +296,10 @@ def test_the_small_suite_ends_with_everything_right(tmp_path):
     before = path.read_bytes()
     subprocess.run(command, capture_output=True, check=True)
     assert path.read_bytes() == before
+
+
+def test_the_readme_shows_the_middle_suite():
+    """Its table names every kind of circuit of m@1."""
+    (table,) = re.findall(r"hybrid bench show m\.jsonl --brief\n.*?per call\n(.*?)\n\n", README.read_text(), re.DOTALL)
+    named = {line.split()[0].partition(":")[0] for line in table.splitlines() if not line.startswith(" ")}
+    assert named == {cell.plain["workload"].partition(":")[0] for cell in suites.load("m@1").cells()}
