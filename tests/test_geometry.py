@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from interruption import interrupted_everywhere
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2
@@ -14,10 +15,10 @@ from hybrid import catalog, runs
 from hybrid.audit import cross_check, repeat
 from hybrid.compilation import Measuring, compile_query
 from hybrid.device import Device
-from hybrid.errors import Interrupted, UsageError
+from hybrid.errors import UsageError
 from hybrid.execution import Conditions
 from hybrid.measure import Measurement
-from hybrid.session import Watcher, run
+from hybrid.session import run
 from hybrid.spec import Spec
 from hybrid.types import Expectation, Loss, Metric, Overlap, Overlaps
 
@@ -136,16 +137,7 @@ def test_interrupted_replayed_and_audited(tmp_path, name, how):
     """Every answer in turn is the last before an interruption; the record ends equal, repeats in every bit, and holds."""
     spec = Spec(problem="h2", optimizer=name, backend="exact", max_iterations=2, **how)
     untroubled = run(spec, tmp_path / "untroubled")
-    attempts = 0
-    while True:
-        asked = iter(range(2))
-        stop = Watcher(interruption=lambda asked=asked: None if next(asked, 1) != 1 else Interrupted("interrupted."))
-        try:
-            result = run(spec, tmp_path / "again", watcher=stop)
-            break
-        except Interrupted:
-            attempts += 1
-            assert runs.glance(tmp_path / "again" / f"{spec.id}.jsonl").state == "unfinished"
+    result, attempts = interrupted_everywhere(spec, tmp_path / "again")
     assert attempts == 4
     assert result.digest == untroubled.digest
     path = tmp_path / "again" / f"{spec.id}.jsonl"

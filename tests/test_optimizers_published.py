@@ -4,14 +4,14 @@ import threading
 
 import numpy as np
 import pytest
+from interruption import interrupted_everywhere
 from scipy import optimize
 from test_optimizers import BASIS, ROWS, Row, circuit_state, drive, metric_by_hand, quadratic, start
 
 from hybrid import catalog
-from hybrid.errors import Interrupted
 from hybrid.optimizers._plateau import Plateau
 from hybrid.optimizers.qn_spsa import positive
-from hybrid.session import Watcher, run
+from hybrid.session import run
 from hybrid.spec import Spec
 from hybrid.types import Losses, LossGradient, Metric, Overlaps, Values
 
@@ -216,15 +216,7 @@ def test_resumable_at_every_answer(tmp_path, name):
     """Interrupted behind every answer in turn, the record ends as the untroubled one; and one seed repeats exactly."""
     spec = Spec(problem="h2", optimizer=name, backend="exact", shots=50, gradient="spsa", max_evals=14, seed=3)
     untroubled = run(spec, tmp_path / "untroubled")
-    interrupted = 0
-    while True:
-        asked = iter(range(2))
-        stop = Watcher(interruption=lambda asked=asked: None if next(asked, 1) != 1 else Interrupted("interrupted."))
-        try:
-            result = run(spec, tmp_path / "again", watcher=stop)
-            break
-        except Interrupted:
-            interrupted += 1
+    result, interrupted = interrupted_everywhere(spec, tmp_path / "again")
     assert interrupted > 0
     assert result.digest == untroubled.digest
     assert scipy_threads() == 0

@@ -1,0 +1,22 @@
+"""A run that is interrupted behind every answer in turn, until it ends."""
+
+from pathlib import Path
+
+from hybrid.errors import Interrupted
+from hybrid.result import Result
+from hybrid.runs import glance
+from hybrid.session import Watcher, run
+from hybrid.spec import Spec
+
+
+def interrupted_everywhere(spec: Spec, folder: Path) -> tuple[Result, int]:
+    """The result, and how often the run was interrupted; each time the record is unfinished."""
+    times = 0
+    while True:
+        asked = iter(range(2))
+        stop = Watcher(interruption=lambda asked=asked: None if next(asked, 1) != 1 else Interrupted("interrupted."))
+        try:
+            return run(spec, folder, watcher=stop), times
+        except Interrupted:
+            times += 1
+            assert glance(folder / f"{spec.id}.jsonl").state == "unfinished"
