@@ -88,7 +88,8 @@ def _commands():
 
 def test_pages_that_are_shared_count_once():
     """A forked child is as large as its parent as long as it writes nothing."""
-    script = "import os, time; held = bytearray(b'1') * 2**28; os.fork(); print('ready', flush=True); time.sleep(60)"
+    # one write each: two processes that print to one pipe may mix their lines
+    script = "import os, time; held = bytearray(b'1') * 2**28; os.fork(); os.write(1, b'ready\\n'); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline(), process.stdout.readline()]
