@@ -10,15 +10,16 @@ import numpy as np
 from scipy.special import gammaincc
 
 from hybrid import catalog, runs
+from hybrid.difference import Change, two_sided
 from hybrid.errors import RecordError
 from hybrid.gate import AuditGate, Body, Finding, RecordEnded, versions
+from hybrid.gated_session import GatedSession, Progress
 from hybrid.inputs import as_given, at_home
 from hybrid.loop import Cost
 from hybrid.prepare import AUDIT, prepare
 from hybrid.randomness import child
 from hybrid.record import dump
-from hybrid.runs import Change, Run, two_sided
-from hybrid.session import GatedSession, Progress
+from hybrid.runs import Run
 from hybrid.spec import Spec
 from hybrid.types import Question, Solution
 

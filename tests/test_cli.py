@@ -23,7 +23,7 @@ from hybrid import catalog
 from hybrid.cli import layout, report, run
 from hybrid.cli.progress import Display, clock
 from hybrid.device import Device
-from hybrid.session import Progress
+from hybrid.gated_session import Progress
 from hybrid.spec import Spec
 
 ROOT = Path(__file__).parents[1]

@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
-from hybrid import doctor
 from hybrid.cli.doctor import text
+from hybrid.doctor import Finding, distribution, examine, installation, machine, results_folder, simulators, software
 
 HYBRID = [sys.executable, "-m", "hybrid"]
 TOPICS = ["software", "machine", "simulators", "optional parts", "installation", "results"]
@@ -26,7 +27,7 @@ def planted(folder: Path, **variables: str) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(folder)} | variables
 
 
-def of(look, name: str) -> doctor.Finding:
+def of(look, name: str) -> Finding:
     """The one finding of this name."""
     (found,) = [finding for finding in look() if finding.name == name]
     return found
@@ -59,7 +60,7 @@ def test_a_sound_machine(tmp_path):
 
 
 def test_the_text_fits_80_columns(tmp_path):
-    found = [*doctor._software(), *doctor._machine(), *doctor._optional(), *doctor._results(tmp_path / "results")]
+    found = [*software.look(), *machine.look(), *software.extras(), *results_folder.look(tmp_path / "results")]
     lines = text(found).splitlines()
     assert [line for line in lines if line and line[0] != " "][:-1] == ["software", "machine", "optional parts", "results"]
     assert all(len(line) <= 80 or "-> " in line or str(tmp_path) in line for line in lines)  # a command stays in one line
@@ -83,7 +84,7 @@ def test_it_opens_no_socket(tmp_path):
 
 
 def test_every_requirement_is_read_from_the_installed_package():
-    needed = doctor.requirements()
+    needed = distribution.requirements()
     assert {n.name for n in needed if not n.extra} >= {"qiskit", "qiskit-aer", "numpy", "scipy", "typer", "jaxtyping"}
     assert [n.limits for n in needed if n.name == "numpy"] == [">=2"]
     simulators = {"qulacs", "lightning", "qsim", "ddsim", "quimb", "simulators"}
@@ -106,16 +107,16 @@ def test_every_requirement_is_read_from_the_installed_package():
     ],
 )
 def test_versions_are_compared_as_numbers(version, limits, fits):
-    assert doctor.satisfies(version, limits) is fits
+    assert distribution.satisfies(version, limits) is fits
 
 
 def test_a_part_that_is_missing_or_too_old(monkeypatch):
     versions = {"numpy": None, "scipy": "1.2"}
-    installed = doctor._version
+    installed = distribution.version
     monkeypatch.setattr(
-        doctor, "_version", lambda name: versions.get(name, installed(name)) if name in versions else installed(name)
+        distribution, "version", lambda name: versions.get(name, installed(name)) if name in versions else installed(name)
     )
-    numpy, scipy = (of(doctor._software, name) for name in versions)
+    numpy, scipy = (of(software.look, name) for name in versions)
     assert (numpy.state, numpy.remedy) == ("broken", "pip install 'numpy>=2'")
     assert scipy.state == "note"
     assert scipy.text.startswith("1.2, but needs >=")
@@ -146,7 +147,7 @@ def test_a_simulator_that_kills_python(tmp_path):
 
 def test_a_file_of_ones_own_replaces_no_module(tmp_path):
     (tmp_path / "numpy.py").write_text("raise SystemExit('mine')\n")
-    assert doctor._modules(["numpy", "qiskit-aer", "qiskit-qasm3-import"]) == ["numpy", "qiskit_aer", "qiskit_qasm3_import"]
+    assert simulators._modules(["numpy", "qiskit-aer", "qiskit-qasm3-import"]) == ["numpy", "qiskit_aer", "qiskit_qasm3_import"]
     code = "from hybrid.cli.app import main; import sys; sys.argv = ['hybrid', 'doctor']; main()"
     done = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
@@ -157,9 +158,10 @@ def test_a_look_that_fails_is_a_finding(monkeypatch, tmp_path):
         raise RuntimeError("no such luck")
         yield
 
-    for look in ("_software", "_machine", "_simulators", "_optional", "_installation"):
-        monkeypatch.setattr(doctor, look, fail)
-    found = list(doctor.examine(tmp_path))
+    for part in (software, machine, simulators, installation):
+        monkeypatch.setattr(part, "look", fail)
+    monkeypatch.setattr(software, "extras", fail)
+    found = list(examine(tmp_path))
     assert [finding.topic for finding in found] == TOPICS
     assert all(f.text == "could not be looked at: RuntimeError: no such luck" for f in found[:-1])
 
@@ -168,33 +170,33 @@ def test_a_look_that_fails_is_a_finding(monkeypatch, tmp_path):
 
 
 def test_threads_and_quota(monkeypatch):
-    for name in doctor.THREAD_VARIABLES:
+    for name in machine.THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    assert of(doctor._machine, "thread limits").state == "ok"
+    assert of(machine.look, "thread limits").state == "ok"
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert of(doctor._machine, "OMP_NUM_THREADS")[2:4] == ("ok", "1")
+    assert of(machine.look, "OMP_NUM_THREADS")[2:4] == ("ok", "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "4096")
-    assert of(doctor._machine, "OMP_NUM_THREADS").state == "note"
-    monkeypatch.setattr(doctor, "_quota", lambda: 0.5)
-    assert of(doctor._machine, "cores").text.endswith("its group gets the time of 0.5 of them")
+    assert of(machine.look, "OMP_NUM_THREADS").state == "note"
+    monkeypatch.setattr(machine, "_quota", lambda: 0.5)
+    assert of(machine.look, "cores").text.endswith("its group gets the time of 0.5 of them")
 
 
 def test_memory_in_qubits(monkeypatch):
-    monkeypatch.setattr(doctor, "memory_bytes", lambda: (2**34, 2**33))
-    assert of(doctor._machine, "memory").text == (
+    monkeypatch.setattr(machine, "memory_bytes", lambda: (2**34, 2**33))
+    assert of(machine.look, "memory").text == (
         "8.0 GiB free of 16.0 GiB; room for exact values on 29 qubits, or on 14 noisy ones"
     )
-    monkeypatch.setattr(doctor, "memory_bytes", lambda: (2**34, 2**29))
-    assert of(doctor._machine, "memory").state == "note"
+    monkeypatch.setattr(machine, "memory_bytes", lambda: (2**34, 2**29))
+    assert of(machine.look, "memory").state == "note"
 
 
 # ---- optional parts and installation
 
 
 def test_an_extra_that_is_missing_names_its_command(monkeypatch):
-    installed = doctor._version
-    monkeypatch.setattr(doctor, "_version", lambda name: None if name == "matplotlib" else installed(name))
-    plot, dev = of(doctor._optional, "plot"), of(doctor._optional, "dev")
+    installed = distribution.version
+    monkeypatch.setattr(distribution, "version", lambda name: None if name == "matplotlib" else installed(name))
+    plot, dev = of(software.extras, "plot"), of(software.extras, "dev")
     assert (plot.state, plot.text) == ("note", "missing: matplotlib")
     assert plot.remedy.startswith("pip install '")
     assert plot.remedy.endswith("[plot]'")
@@ -207,7 +209,7 @@ def test_another_distribution_that_owns_the_import(tmp_path):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: dwave-hybrid\nVersion: 0.6.14\n")
     (info / "RECORD").write_text("hybrid/__init__.py,,\n")
-    code = "from hybrid import doctor; print([f for f in doctor._installation() if f.name == 'import hybrid'][0])"
+    code = "from hybrid.doctor import installation; print([f for f in installation.look() if f.name == 'import hybrid'][0])"
     done = subprocess.run([sys.executable, "-c", code], env=planted(tmp_path), capture_output=True, text=True, check=True)
     assert "also installed by dwave-hybrid" in done.stdout
     assert "pip uninstall dwave-hybrid" in done.stdout
@@ -218,10 +220,10 @@ def test_a_local_module_of_the_same_name(tmp_path, monkeypatch):
     (tmp_path / "elsewhere" / "hybrid").mkdir(parents=True)
     monkeypatch.syspath_prepend(tmp_path / "elsewhere")
     monkeypatch.chdir(tmp_path)
-    assert list(doctor._rival_files()) == [tmp_path / "hybrid.py"]  # a folder without __init__.py gives way
+    assert list(installation._rival_files()) == [tmp_path / "hybrid.py"]  # a folder without __init__.py gives way
     (tmp_path / "elsewhere" / "hybrid" / "__init__.py").write_text("")
-    assert list(doctor._rival_files()) == [tmp_path / "hybrid.py", tmp_path / "elsewhere" / "hybrid"]
-    notes = [finding for finding in doctor._installation() if "bears the same name" in finding.text]
+    assert list(installation._rival_files()) == [tmp_path / "hybrid.py", tmp_path / "elsewhere" / "hybrid"]
+    notes = [finding for finding in installation.look() if "bears the same name" in finding.text]
     assert [finding.state for finding in notes] == ["note", "note"]
 
 
@@ -236,12 +238,12 @@ def test_installed_files_that_were_overwritten(tmp_path, monkeypatch):
     empty = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
     (info / "RECORD").write_text("".join(f"hybrid/{name}.py,{empty},0\n" for name in ("__init__", "same", "gone")))
     monkeypatch.syspath_prepend(tmp_path)
-    assert doctor._changed_files() == ["hybrid/__init__.py", "hybrid/gone.py"]
-    assert "is installed in" in next(f.text for f in doctor._installation() if f.name == "import hybrid")
+    assert installation._changed_files() == ["hybrid/__init__.py", "hybrid/gone.py"]
+    assert "is installed in" in next(f.text for f in installation.look() if f.name == "import hybrid")
 
 
 def test_which_hybrid_the_shell_starts(tmp_path, monkeypatch):
-    scripts = Path(doctor.sysconfig.get_path("scripts"))
+    scripts = Path(sysconfig.get_path("scripts"))
     other = tmp_path / "hybrid"
     other.write_text("#!/bin/sh\n")
     other.chmod(0o755)
@@ -251,24 +253,24 @@ def test_which_hybrid_the_shell_starts(tmp_path, monkeypatch):
         ("/nowhere", "note", "not on PATH"),
     ):
         monkeypatch.setenv("PATH", path)
-        assert doctor._command().state == state
-        assert doctor._command().text.startswith(told)
+        assert installation._command().state == state
+        assert installation._command().text.startswith(told)
     assert shutil.which("hybrid") is None
 
 
 def test_not_installed_at_all(monkeypatch, tmp_path):
-    monkeypatch.setattr(doctor, "DISTRIBUTION", "no-such-distribution")
-    found = list(doctor.examine(tmp_path))
+    monkeypatch.setattr(distribution, "NAME", "no-such-distribution")
+    found = list(examine(tmp_path))
     assert all(finding.state != "broken" for finding in found)
-    assert of(doctor._software, "no-such-distribution").text.startswith("not installed")
+    assert of(software.look, "no-such-distribution").text.startswith("not installed")
 
 
 # ---- results
 
 
 def test_the_folder_is_tried_and_left_as_it_was(tmp_path):
-    assert of(lambda: doctor._results(tmp_path), "folder").text.startswith(f"{tmp_path} can be written and locked; ")
-    (found,) = doctor._results(tmp_path / "not" / "yet")
+    assert of(lambda: results_folder.look(tmp_path), "folder").text.startswith(f"{tmp_path} can be written and locked; ")
+    (found,) = results_folder.look(tmp_path / "not" / "yet")
     assert found.text.startswith(f"not there yet; {tmp_path} can be written and locked; ")
     assert not list(tmp_path.iterdir())
 
@@ -276,7 +278,7 @@ def test_the_folder_is_tried_and_left_as_it_was(tmp_path):
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     for folder, told in ((Path("/proc/nowhere"), "cannot be written"), (tmp_path / "file" / "results", "is no folder")):
-        (found,) = doctor._results(folder)
+        (found,) = results_folder.look(folder)
         assert found.state == "note"
         assert told in found.text
         assert found.remedy == "choose --results DIR elsewhere"
@@ -287,8 +289,8 @@ def test_a_file_system_that_does_not_lock(tmp_path, monkeypatch):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     for flock, told in ((refuse, "No locks available"), (lambda file, how: None, "locks are granted twice")):
-        monkeypatch.setattr(doctor.fcntl, "flock", flock)
-        (found,) = doctor._results(tmp_path)
+        monkeypatch.setattr(results_folder.fcntl, "flock", flock)
+        (found,) = results_folder.look(tmp_path)
         assert found.state == "note"
         assert f"can be written but not locked: {told}" in found.text
         assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from qiskit.quantum_info import Statevector
 
-from hybrid import catalog, runs, session
+from hybrid import catalog, gated_session, runs, session
 from hybrid.compilation import Measuring, compile_query
 from hybrid.error_budget import DETUNINGS, INTERACTION, OPTIMISER, SHOTS, Contribution, ErrorBudget
 from hybrid.errors import Interrupted, UsageError
@@ -49,7 +49,7 @@ def home(tmp_path_factory):
     """A folder with a record of every one of SPECS in results/, made without the slow analysis of assumed numbers."""
     path = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session, "ASSUMPTION_QUBITS", 0, raising=False)
+        patch.setattr(gated_session, "ASSUMPTION_QUBITS", 0)
         patch.chdir(path)
         for spec in SPECS.values():
             session.run(spec)

@@ -11,7 +11,7 @@ from qiskit.quantum_info import SparsePauliOp
 from scipy.stats import chi2
 
 import hybrid
-from hybrid import audit, catalog, record, runs
+from hybrid import audit, catalog, difference, record, runs
 from hybrid.errors import HybridError, RecordError, Stopped, UsageError
 from hybrid.gate import AuditGate
 from hybrid.planning import plan
@@ -159,7 +159,7 @@ def test_a_backend_that_dies_continues_from_the_record(life, tmp_path, monkeypat
     code, out, _ = command(*words, "--json")
     assert code == 0 and json.loads(out)["digest"] == steady.digest
     assert asked(tmp_path) == circuits  # not a single point twice
-    assert runs.compare(runs.read(Path(steady.record)), runs.read(Path(json.loads(out)["record"]))).same_digest
+    assert difference.compare(runs.read(Path(steady.record)), runs.read(Path(json.loads(out)["record"]))).same_digest
 
 
 def test_an_unfinished_record_is_shown(tmp_path, monkeypatch, command):

@@ -14,7 +14,7 @@ LOG_SECONDS = 10.0
 
 @final
 class Display:
-    """Shows `hybrid.session.Progress`; silent when quiet."""
+    """Shows `hybrid.gated_session.Progress`; silent when quiet."""
 
     def __init__(self, stream: TextIO, *, quiet: bool) -> None:
         self._stream = stream

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hybrid import record, runs
+from hybrid import difference, record, runs
 from hybrid.cli import completion, runs_text
 from hybrid.cli.layout import emit
 from hybrid.cli.progress import Display
@@ -83,7 +83,7 @@ def show_run(run: Id, results: Results = FOLDER, as_json: Json = False, debug: D
 def diff_runs(a: Id, b: Id, results: Results = FOLDER, as_json: Json = False, debug: Debug = False) -> None:
     """Print what two runs do not share."""
     one, other = runs.read(_find(results, a)), runs.read(_find(results, b))
-    found = runs.compare(one, other)
+    found = difference.compare(one, other)
     emit(json.dumps(found.to_json()) if as_json else runs_text.compared(one, other, found))
 
 

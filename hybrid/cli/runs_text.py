@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
 from hybrid.cli.report import WIDTH, result_text, spaced
+from hybrid.difference import Change, Difference
 from hybrid.errors import shortened
 from hybrid.result import with_uncertainty
-from hybrid.runs import Change, Difference, Glance, Run, place, short
+from hybrid.runs import Glance, Run, place, short
 from hybrid.spec import Spec
 
 if TYPE_CHECKING:
