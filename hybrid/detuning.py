@@ -169,15 +169,21 @@ class Draws:
 
     def quadrature(self, points: int, seed: np.random.SeedSequence) -> Float[np.ndarray, "r n"]:
         """`SCRAMBLES` scrambled Sobol sets of `points` detunings each, one below the other."""
-        from scipy.special import ndtri
-        from scipy.stats import qmc  # costs every start more than Qiskit does; only these draws need it
+        return self.at(scores(len(self._root), points, seed))
 
-        children = [np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, i)) for i in range(SCRAMBLES)]
-        sets = [
-            qmc.Sobol(len(self._root), rng=np.random.default_rng(child)).random_base2(ceil(log2(points))) for child in children
-        ]
-        tiny = np.finfo(float).tiny
-        return ndtri(np.clip(np.concatenate(sets), tiny, 1 - 2**-53)) @ self._root.T
+    def at(self, scores: Float[np.ndarray, "r n"]) -> Float[np.ndarray, "r n"]:
+        """The detunings that have these standard scores."""
+        return scores @ self._root.T
+
+
+def scores(n: int, points: int, seed: np.random.SeedSequence) -> Float[np.ndarray, "r n"]:
+    """Standard normal scores of `SCRAMBLES` scrambled Sobol sets of `points` each, one below the other."""
+    from scipy.special import ndtri
+    from scipy.stats import qmc  # costs every start more than Qiskit does; only these draws need it
+
+    children = [np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, i)) for i in range(SCRAMBLES)]
+    sets = [qmc.Sobol(n, rng=np.random.default_rng(child)).random_base2(ceil(log2(points))) for child in children]
+    return ndtri(np.clip(np.concatenate(sets), np.finfo(float).tiny, 1 - 2**-53))
 
 
 def _correlation(device: Device, physical: tuple[int, ...]) -> Float[np.ndarray, "n n"]:

@@ -5,13 +5,19 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
-from jaxtyping import install_import_hook
+from jaxtyping import config, install_import_hook
 
 CHECKED = (
     *("angles", "compilation", "counts", "decoupling", "detuning", "estimate", "execution", "infidelity"),
     *("loop", "measure", "mitigation", "noise", "optimizers", "program", "randomness", "resources", "transpile"),
 )
 install_import_hook([f"hybrid.{name}" for name in CHECKED], "beartype.beartype")
+
+
+@pytest.fixture
+def repeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of the same calls, whose shapes other tests check: the check would take twice as long as the calls."""
+    monkeypatch.setattr(config, "jaxtyping_disable", True)
 
 
 class Outcome(NamedTuple):

@@ -128,6 +128,7 @@ def lih(folder) -> Case:
         *(pytest.param("LiH", grouping, marks=pytest.mark.slow) for grouping in ("qwc", "general")),
     ],
 )
+@pytest.mark.usefixtures("repeats")
 def test_fewer_shots_for_one_standard_error_as_theory_promises(name, grouping, tmp_path):
     """One standard error, by as many shots as eps^2 = sum sigma^2/n_g says that each allocation needs for it.
 
@@ -172,6 +173,7 @@ PROMISED = {
 """The share of uniform allocation's shots that adaptive allocation takes at most."""
 
 
+@pytest.mark.usefixtures("repeats")
 def test_skewed_terms_stay_unbiased_and_covered(monkeypatch):
     """Seven terms of mean 0.8, 0.64 and 0.512: the variance that a pilot finds hangs together with its mean, which biases an
     estimate that pools them. With half of the shots as pilot that bias is five standard errors of the mean of 1,500 values.
@@ -192,6 +194,7 @@ def test_skewed_terms_stay_unbiased_and_covered(monkeypatch):
 
 @pytest.mark.parametrize("allocation", ["weighted", "adaptive"])
 @pytest.mark.parametrize("backend", ["aer", "exact"])
+@pytest.mark.usefixtures("repeats")
 def test_with_detunings_readout_and_mitigation(allocation, backend):
     """On the stand-in values agree with the limit of many shots, errors are honest, and rows draw on their own."""
     circuit = efficient_su2(2, reps=1)

@@ -402,6 +402,7 @@ def test_random_circuits(seed, n, gates):
 # --- Statistics of gradients -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("repeats")
 def test_gradient_standard_errors_are_honest():
     """150 seeds x 3 components at two points: 95 % intervals cover 92 to 98 % pooled (900 trials, sigma 0.73 %), unbiased."""
     circuit = with_methods(2, ("rx", a, 0), ("cry", b, 0, 1), ("ry", 2 * a - c, 1), ("rx", b * c, 0))

@@ -356,6 +356,7 @@ def scores(program, exact, points, rows=20, first=1000):
     return (values - exact) / stderr
 
 
+@pytest.mark.usefixtures("repeats")
 def test_intervals_cover_at_random_points():
     """8 random points x 400 seeds: pooled 92 to 98 %. Were it 95 %, one in 1e14: the pooled share has sigma 0.4 %."""
     circuit = layered(3, 1)
@@ -374,6 +375,7 @@ def test_intervals_cover_at_random_points():
     assert np.abs(correlations).max() < 0.25
 
 
+@pytest.mark.usefixtures("repeats")
 def test_intervals_cover_the_infinite_shot_value_of_a_noisy_device():
     """Readout flips included: 4 points x 400 draws on 2 qubits of the silicon profile, pooled 92 to 98 %.
 
@@ -408,6 +410,7 @@ def eigenstates() -> list[tuple[str, QuantumCircuit, SparsePauliOp]]:
 
 @pytest.mark.parametrize(("circuit", "observable"), [c[1:] for c in eigenstates()], ids=[c[0] for c in eigenstates()])
 @pytest.mark.parametrize("shots", [20, 200])
+@pytest.mark.usefixtures("repeats")
 def test_intervals_cover_at_eigenstates(circuit, observable, shots):
     """Every shot gives the same number, so all 400 intervals hold it; the standard error still is not 0."""
     exact = compile(circuit, observable).values(np.zeros((1, 0))).values
@@ -431,6 +434,7 @@ def near_coverage(shots: int, flipped: float) -> float:
 
 
 @pytest.mark.parametrize("shots", [200, 500, 1000])
+@pytest.mark.usefixtures("repeats")
 def test_intervals_cover_near_eigenstates_without_chance(shots):
     """Summed over all counts with their binomial weights, 40 distances: at least 85 %, the least (86 %) at 2 expected flips."""
     flips = np.concatenate([np.linspace(0.05, 4, 24), [1.97], np.geomspace(4.2, 40, 15)])
@@ -440,6 +444,7 @@ def test_intervals_cover_near_eigenstates_without_chance(shots):
 
 
 @pytest.mark.parametrize("shots", [200, 400, 1000])
+@pytest.mark.usefixtures("repeats")
 def test_intervals_cover_near_eigenstates(shots):
     """400 draws at several distances from |0>: at least 85 % each.
 
@@ -458,6 +463,7 @@ def test_intervals_cover_near_eigenstates(shots):
 
 
 @pytest.mark.parametrize("shots", [200, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.usefixtures("repeats")
 def test_intervals_cover_near_the_eigenstate_of_several_terms(shots):
     """Many terms in several groups, a small rotation away from an eigenstate of all of them; 400 draws, at least 85 % each."""
     theta = ParameterVector("t", 3)
@@ -476,6 +482,7 @@ def test_intervals_cover_near_the_eigenstate_of_several_terms(shots):
     assert coverage.min() >= 0.85
 
 
+@pytest.mark.usefixtures("repeats")
 def test_intervals_cover_at_overlaps_of_any_size():
     """The projector's intervals, from 0 to 1 overlap: 92 to 98 % pooled where neither outcome is rare."""
     group = AllZeros("Z")

@@ -151,11 +151,11 @@ def test_silicon_spin_benchmark(folder):
     assert "pip install spin-pulse" in out or "claimed: at most 1/50" in out
 
 
-def test_readme_start(folder):
+def test_readme_start(hybrid):
     """The command behind the set-up; `.ci/run` and the slow test below run set-up and all."""
     *setup, command = blocks()["start"].strip().split(" && ")
     assert setup == ["python3 -m venv .venv", ".venv/bin/pip install -q ."]
-    out = run([*MAIN, *shlex.split(command)[1:]], folder)
+    out = hybrid(*shlex.split(command)[1:])
     for word in ("energy", "±", "exact", "gap", "Hartree-Fock", "QPU time", "record", "Not a prediction"):
         assert word in " ".join(out.split())
 

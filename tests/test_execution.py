@@ -212,6 +212,7 @@ ONE = SparsePauliOp(["X", "Y"], [1.0, 0.8])
     ],
     ids=["20", "5", "one shot each", "ou", "pink"],
 )
+@pytest.mark.usefixtures("repeats")
 def test_intervals_cover_the_mean_over_detunings(shots, realizations, least, options):
     """400 answers: at least 91 % of the 95 % intervals (3.7 sigma), unbiased to 4.5 sigma. Errors may be too careful where
     drift is bounded from above, and where the larger of two variances is taken, but not by more than to 99.5 %. Of five
@@ -261,6 +262,7 @@ def test_shots_alone_would_be_too_sure():
 
 
 @pytest.mark.parametrize("realizations", [8, pytest.param(64, marks=pytest.mark.slow)])
+@pytest.mark.usefixtures("repeats")
 def test_intervals_cover_without_shots(realizations):
     """8 scrambles, Student's t with 7 degrees of freedom: 200 detuning seeds, 89 % or more (4 sigma)."""
     circuit = layered(2, 800.0)

@@ -75,6 +75,7 @@ def test_machine_time_is_a_budget(tmp_path):
     assert result.shots == 17_000
 
 
+@pytest.mark.usefixtures("repeats")
 def test_final_value_is_not_the_best_of_many(tmp_path):
     """At x fixed (gradient descent of step 0 is a walk on the spot) the final value scatters evenly about the exact one.
 

@@ -18,7 +18,7 @@ from hybrid.record import Record
 from hybrid.session import Watcher, run
 from hybrid.spec import Spec
 
-SHORT = {"problem": "h2", "device": "meluxina-q", "shots": 200, "max_evals": 12, "seed": 7}
+SHORT = {"problem": "h2", "device": "meluxina-q", "shots": 200, "max_evals": 12, "seed": 7, "backend": "exact"}
 MAIN = [sys.executable, "-m", "hybrid"]
 
 
@@ -208,9 +208,16 @@ def run_command(folder: Path) -> list[str]:
     return [*MAIN, "run", "h2", *flags, "--results", str(folder)]
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> str:
+    """The digest of a run that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    subprocess.run(run_command(folder), check=True, capture_output=True)
+    return digest_of(folder)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
-def test_signals_save_everything(tmp_path, number, code):
-    subprocess.run(run_command(tmp_path / "whole"), check=True, capture_output=True)
+def test_signals_save_everything(tmp_path, whole, number, code):
     process = subprocess.Popen(run_command(tmp_path / "cut"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_for_lines(tmp_path / "cut", 5)
     process.send_signal(number)
@@ -220,7 +227,7 @@ def test_signals_save_everything(tmp_path, number, code):
     assert "x = " in err
     assert out == ""
     subprocess.run(run_command(tmp_path / "cut"), check=True, capture_output=True)
-    assert digest_of(tmp_path / "cut") == digest_of(tmp_path / "whole")
+    assert digest_of(tmp_path / "cut") == whole
 
 
 def wait_for_lines(folder: Path, count: int) -> None:
@@ -233,8 +240,7 @@ def wait_for_lines(folder: Path, count: int) -> None:
     raise AssertionError("the run did not start")
 
 
-def test_kill_9_at_random_times(tmp_path):
-    subprocess.run(run_command(tmp_path / "whole"), check=True, capture_output=True)
+def test_kill_9_at_random_times(tmp_path, whole):
     rng, kills = np.random.default_rng(11), 0
     for lines in sorted(rng.integers(1, 75, 4).tolist()):
         process = subprocess.Popen(run_command(tmp_path / "cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -244,7 +250,7 @@ def test_kill_9_at_random_times(tmp_path):
         kills += process.wait() == -signal.SIGKILL
     assert kills >= 2
     subprocess.run(run_command(tmp_path / "cut"), check=True, capture_output=True)
-    assert digest_of(tmp_path / "cut") == digest_of(tmp_path / "whole")
+    assert digest_of(tmp_path / "cut") == whole
 
 
 def test_empty_record_leaves_no_file(tmp_path):

@@ -274,7 +274,7 @@ def test_bind(command, tmp_path):
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_histogram(command, tmp_path, suffix):
     path = tmp_path / f"counts.{suffix}"
-    code, _, err = command("sample", "qpe:n=6", "--device", "meluxina-q", "--plot", path)
+    code, _, err = command("sample", "qpe:n=4", "--device", "meluxina-q", "--plot", path)
     assert code == 0, err
     assert path.stat().st_size > 10_000
     code, _, err = command("sample", "bell", "--plot", tmp_path / "counts.pdf")

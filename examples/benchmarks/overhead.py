@@ -76,4 +76,4 @@ def growth(evaluations: int) -> None:
 if __name__ == "__main__":
     quick = "--quick" in sys.argv
     batch_ratio(3 if quick else 21)
-    growth(200 if quick else 20_000)
+    growth(60 if quick else 20_000)
