@@ -11,7 +11,7 @@ import numpy as np
 from qiskit.circuit.library import RXGate, RZGate, SXGate
 
 from hybrid.device import Device
-from hybrid.transpile import Schedule, Timed
+from hybrid.schedule import Schedule, Timed
 
 SEQUENCES = {"echo": "XX", "xy4": "XYXY"}
 ROOM = 2.0

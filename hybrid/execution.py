@@ -17,7 +17,8 @@ from hybrid.device import Device
 from hybrid.errors import UsageError
 from hybrid.randomness import child
 from hybrid.resources import Resources, check_memory, resources
-from hybrid.transpile import IsaCircuit, Schedule, schedule
+from hybrid.schedule import Schedule, schedule
+from hybrid.transpile import IsaCircuit
 from hybrid.types import (
     Angles,
     Backend,

@@ -17,7 +17,7 @@ from hybrid.counts import Readout
 from hybrid.detuning import DetunedAngles
 from hybrid.device import Device
 from hybrid.infidelity import control_error, depolarizing_probability
-from hybrid.transpile import Schedule, Timed
+from hybrid.schedule import Schedule, Timed
 from hybrid.types import BitFlip, Channel, Depolarizing, Operation, Relaxation, Setting
 
 PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]], dtype=complex)

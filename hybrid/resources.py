@@ -10,7 +10,8 @@ from hybrid.device import Device
 from hybrid.errors import UsageError
 from hybrid.machine import memory_bytes as memory_of_this_machine
 from hybrid.result import OWN_PHYSICS
-from hybrid.transpile import IsaCircuit, Schedule, Timed
+from hybrid.schedule import Schedule, Timed
+from hybrid.transpile import IsaCircuit
 from hybrid.types import Backend, ForeignBackend, Task
 
 

@@ -25,7 +25,7 @@ from hybrid.device import Device
 from hybrid.execution import Recipe, described, draws
 from hybrid.noise import qubits_of, readout
 from hybrid.profile import to_si
-from hybrid.transpile import Schedule
+from hybrid.schedule import Schedule
 from hybrid.types import Backend, Channel, Operation, Setting, SlopedRunner, Task
 
 RELATIVE_STEP = 1e-5

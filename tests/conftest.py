@@ -9,7 +9,7 @@ from jaxtyping import config, install_import_hook
 
 CHECKED = (
     *("angles", "compilation", "counts", "decoupling", "detuning", "estimate", "execution", "infidelity"),
-    *("loop", "measure", "mitigation", "noise", "optimizers", "program", "randomness", "resources", "transpile"),
+    *("loop", "measure", "mitigation", "noise", "optimizers", "program", "randomness", "resources", "schedule", "transpile"),
 )
 install_import_hook([f"hybrid.{name}" for name in CHECKED], "beartype.beartype")
 

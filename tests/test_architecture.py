@@ -24,7 +24,7 @@ LAYERS = [
     {"device", "error_budget", "gate", "qasm3", "runs", "spec"},
     {"allocation", "angles", "circuit_file", "classical_bits", "counts", "diagonalization", "difference", "gradients"}
     | {"inputs", "loop"},
-    {"estimate", "transpile"},
+    {"estimate", "schedule", "transpile"},
     {"decoupling", "detuning", "infidelity"},
     {"noise"},
     {"exact", "resources"},

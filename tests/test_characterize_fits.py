@@ -76,7 +76,7 @@ def test_polarization_is_that_of_the_average_fidelity_of_a_noisy_bell_pulse():
     from qiskit.quantum_info import Kraus, SuperOp
 
     from hybrid import noise
-    from hybrid.transpile import schedule
+    from hybrid.schedule import schedule
     from hybrid.types import Operation
 
     device, rng = Device.load("meluxina-q", dephasing="markov"), np.random.default_rng(3)

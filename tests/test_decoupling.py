@@ -15,7 +15,8 @@ from hybrid.decoupling import decouple
 from hybrid.device import Device
 from hybrid.errors import UsageError
 from hybrid.execution import Conditions
-from hybrid.transpile import Schedule, schedule, to_isa
+from hybrid.schedule import Schedule, schedule
+from hybrid.transpile import to_isa
 from hybrid.types import Expectation
 
 SILICON = Device.load("meluxina-q")

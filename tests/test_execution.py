@@ -18,7 +18,8 @@ from hybrid.device import Device
 from hybrid.errors import UsageError
 from hybrid.execution import REALIZATIONS, Conditions
 from hybrid.randomness import child
-from hybrid.transpile import schedule, to_isa
+from hybrid.schedule import schedule
+from hybrid.transpile import to_isa
 from hybrid.types import Expectation, Operation, Relaxation
 
 SILICON = Device.load("meluxina-q")

@@ -20,7 +20,8 @@ from hybrid.device import Device
 from hybrid.errors import HybridError, UsageError
 from hybrid.infidelity import commuting_infidelity, control_error, depolarizing_probability, pulse_infidelity
 from hybrid.noise import describe, kraus, readout, superoperator
-from hybrid.transpile import schedule, to_isa
+from hybrid.schedule import schedule
+from hybrid.transpile import to_isa
 from hybrid.types import BitFlip, Depolarizing, Expectation, Operation, Relaxation, Task
 
 INF = float("inf")

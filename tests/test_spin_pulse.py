@@ -27,7 +27,7 @@ from hybrid.detuning import DetunedAngles, sigma
 from hybrid.device import Device
 from hybrid.infidelity import pulse_infidelity
 from hybrid.noise import describe
-from hybrid.transpile import schedule
+from hybrid.schedule import schedule
 
 DEVICE = Device.load("pioneer-p10")
 STEP_S = 10e-9

@@ -7,7 +7,7 @@ from qiskit import QuantumCircuit
 from hybrid import noise
 from hybrid.characterization.bench import INITIALISED
 from hybrid.device import Device
-from hybrid.transpile import schedule
+from hybrid.schedule import schedule
 from hybrid.types import Channel, Operation
 
 X = np.array([[0, 1], [1, 0]])
