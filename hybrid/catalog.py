@@ -101,8 +101,13 @@ def family_of(word: str) -> str:
 
 def names(family: str) -> list[str]:
     """Members of a family, sorted: its folder's files."""
+    return [*_names(family)]
+
+
+@cache
+def _names(family: str) -> tuple[str, ...]:
     suffix = ".toml" if family == "devices" else ".py"
-    return sorted(path.stem for path in (PACKAGE / family).glob(f"*{suffix}") if not path.stem.startswith("_"))
+    return tuple(sorted(path.stem for path in (PACKAGE / family).glob(f"*{suffix}") if not path.stem.startswith("_")))
 
 
 def parse(family: str, text: str) -> Member:
@@ -197,6 +202,7 @@ def _locate(family: str, text: str) -> tuple[Signature, str, str]:
     return signature(PACKAGE / family / f"{head}.py", head), head, rest
 
 
+@cache
 def _owners(family: str) -> dict[str, Signature]:
     """File suffix -> the member that claims it in its `SUFFIXES`; the file goes to the member's first option."""
     found = [signature(PACKAGE / family / f"{name}.py", name) for name in names(family) if family != "devices"]

@@ -6,6 +6,7 @@ is a folder: `jobs` counts the jobs sent, `asked` has a line for every circuit o
 
 import os
 import time
+from functools import cached_property
 from pathlib import Path
 
 from qiskit.providers import JobStatus, JobV1
@@ -38,6 +39,11 @@ class Machine(AerSimulator):
     def __init__(self):
         super().__init__(max_parallel_threads=1)
         self.log = Path(os.environ["FOREIGN_LOG"])
+
+    @cached_property
+    def target(self):
+        """Made once: the transpiler looks eighty times, and AerSimulator makes another one at every look."""
+        return super().target
 
     @property
     def max_circuits(self):

@@ -295,7 +295,7 @@ def test_one_layer_on_triangle_free_regular_graphs(graph: str, edges: int, degre
         assert reached(of) / edges == pytest.approx(fraction, abs=1e-9)
 
 
-@pytest.mark.parametrize("p", [1, 2, 3])
+@pytest.mark.parametrize("p", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_rings(p: int) -> None:
     """(2p + 1) / (2p + 2) of the edges on even rings of at least 2p + 2 vertices, found from the ramp."""
     assert reached(problem("maxcut:graph=ring,n=8"), f"qaoa_layers:p={p}") / 8 == pytest.approx(

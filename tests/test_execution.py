@@ -269,8 +269,8 @@ def test_intervals_cover_without_shots(realizations):
     circuit = layered(2, 800.0)
     circuit = circuit.assign_parameters(np.random.default_rng(4).uniform(-3, 3, circuit.num_parameters))
     observable = SparsePauliOp(["ZX", "IY"], [1.0, 0.7])
-    exact = batched(circuit, observable, SILICON, realizations=8192).values(NONE, seed=0)
-    program = batched(circuit, observable, SILICON, realizations=realizations)
+    exact = compile(circuit, observable, device=SILICON, backend="exact", realizations=8192).values(NONE, seed=0)
+    program = compile(circuit, observable, device=SILICON, backend="exact", realizations=realizations)
     assert exact.stderr[0] < 0.1 * program.values(NONE, seed=1).stderr[0]
     found, bias = coverage(program, exact.values[0], 200, rows=1)
     assert 0.89 <= found <= 0.995
