@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import efficient_su2
@@ -35,7 +35,6 @@ POINTS = 800
 # --- Dividing ----------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(
     weights=st.lists(st.floats(0, 1e3), min_size=1, max_size=12),
     least=st.integers(1, 5),
@@ -52,7 +51,6 @@ def test_proportional_loses_no_shot_and_starves_nobody(weights, least, extra):
             assert n * v <= (m + 1) * w + 1e-6 * (1 + v) * n or n <= m + 1  # in proportion, to one shot
 
 
-@settings(deadline=None)
 @given(
     allocation=st.sampled_from(ALLOCATIONS),
     shots=st.integers(40, 5000),

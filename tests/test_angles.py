@@ -366,7 +366,7 @@ FIXED = ["cx", "cz", "swap", "ecr", "iswap"]
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 4), gates=st.integers(1, 12))
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=40)
 def test_random_circuits(seed, n, gates):
     """State, value and gradient of random circuits whose three parameters occur anywhere, in any expression."""
     rng = np.random.default_rng(seed)

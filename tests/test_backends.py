@@ -93,7 +93,7 @@ def test_exact_values_of_random_circuits(backend, n):
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 5), gates=st.integers(0, 15))
-@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@settings(max_examples=30)
 def test_exact_values_of_more_random_circuits(seed, n, gates):
     circuit, observable = random_circuit(n, gates, seed), random_observable(n, seed)
     points = np.random.default_rng(seed).uniform(-np.pi, np.pi, (2, circuit.num_parameters))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit, qasm2, qasm3, qpy
 from qiskit.circuit import Gate, Parameter, ParameterVector
@@ -333,7 +333,7 @@ VALID = [
 ]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(st.data())
 def test_damaged_files(data):
     """A cut or a changed byte gives a circuit or a complaint, nothing else."""

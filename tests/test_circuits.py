@@ -118,7 +118,7 @@ def test_qft_is_the_discrete_fourier_transform(n):
     np.testing.assert_allclose(Operator(found).data, np.exp(2j * np.pi * np.outer(k, k) / 2**n) / 2 ** (n / 2), atol=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 6), st.floats(0, 1, exclude_max=True))
 def test_phase_between_two_numbers(n, phase):
     """sin^2(pi 2^n d) / (4^n sin^2(pi d)) at distance d (Cleve et al., arXiv:quant-ph/9708016), so >= 4/pi^2 at the nearest."""

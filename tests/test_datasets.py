@@ -100,7 +100,7 @@ def scratch(tmp_path_factory) -> Path:
 CELLS = st.one_of(st.floats(allow_nan=True).map(repr), st.text(max_size=5), st.integers().map(str))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=8), st.sampled_from([",", ";", "\t"]))
 def test_any_table_is_read_or_refused(scratch: Path, rows: list[list[str]], comma: str) -> None:
     """Random cells, unicode and quotes included: finite numbers, or a message that names file or problem."""

@@ -188,7 +188,7 @@ def test_all_zeros_projects_on_the_marked_qubits():
 
 
 @given(st.integers(1, 10_000), st.integers(1, 50))
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100)
 def test_divide_shots(shots, parts):
     if shots < parts:
         with pytest.raises(UsageError, match=rf"\b{shots}\b.*\b{parts}\b"):
@@ -202,7 +202,7 @@ def test_divide_shots(shots, parts):
 
 
 @given(st.integers(1, 5000), st.data(), st.sampled_from([1.0, -1.0, 0.3, -7.5]))
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100)
 def test_a_single_pauli_has_the_binomial_variance_with_laplace_smoothing(n, data, coefficient):
     zeros = data.draw(st.integers(0, n))
     group = Group("Z", np.array([1], dtype=np.uint64), np.array([coefficient]))
@@ -217,7 +217,7 @@ def test_a_single_pauli_has_the_binomial_variance_with_laplace_smoothing(n, data
 
 
 @given(st.integers(1, 5000), st.data())
-@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+@settings(max_examples=50)
 def test_an_overlap_has_the_binomial_variance_with_laplace_smoothing(n, data):
     zeros = data.draw(st.integers(0, n))
     counts = tally([0, 1, 2], [zeros, (n - zeros) // 2, n - zeros - (n - zeros) // 2])

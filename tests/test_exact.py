@@ -61,7 +61,7 @@ def slopes_by_difference(value, angles: np.ndarray, step: float = 1e-3) -> np.nd
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 8), gates=st.integers(0, 30))
-@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@settings(max_examples=25)
 def test_pure_states(seed, n, gates):
     observable = random_observable(n, seed)
     task = random_task(n, gates, seed, noisy=False, observable=observable)
@@ -74,7 +74,7 @@ def test_pure_states(seed, n, gates):
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 5), gates=st.integers(0, 25), count=st.sampled_from([1, 2, 8]))
-@settings(max_examples=20, deadline=None, derandomize=True, database=None)
+@settings(max_examples=20)
 def test_noisy_states(seed, n, gates, count):
     task = random_task(n, gates, seed, noisy=True, settings=count)
     angles = angles_of(task, 2)
@@ -84,7 +84,7 @@ def test_noisy_states(seed, n, gates, count):
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 5), kinds=st.lists(st.integers(0, 5), max_size=25), noisy=st.booleans())
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=40)
 def test_few_pulses_among_many_phases(seed, n, kinds, noisy):
     """Qubits that stay classical, or become so early, and diagonal gates that pass one another; weights of all outcomes."""
     rng, angles, steps = np.random.default_rng(seed), [Parameter("a"), Parameter("b")], []
@@ -175,7 +175,7 @@ def test_counts_are_those_of_the_reference():
 @given(
     seed=st.integers(0, 2**32 - 1), n=st.integers(2, 5), gates=st.integers(1, 20), noisy=st.booleans(), count=st.integers(1, 3)
 )
-@settings(max_examples=20, deadline=None, derandomize=True, database=None)
+@settings(max_examples=20)
 def test_gradients_of_weighted_outcomes(seed, n, gates, noisy, count):
     task = random_task(n, gates, seed, noisy=noisy, settings=count)
     runner, angles, weights = exact().compile(task), angles_of(task, 2), weights_of(task)
@@ -189,7 +189,7 @@ def test_gradients_of_weighted_outcomes(seed, n, gates, noisy, count):
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 7), gates=st.integers(1, 20))
-@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@settings(max_examples=15)
 def test_gradients_of_observables(seed, n, gates):
     task = random_task(n, gates, seed, noisy=False, observable=random_observable(n, seed))
     runner, angles = exact().compile(task), angles_of(task, 2)

@@ -92,7 +92,7 @@ def test_every_element_is_done_once_and_in_order(ends):
     gates=st.lists(st.sampled_from([*MOVING, *DIAGONAL]), min_size=14, max_size=14),
     first=st.integers(0, 5),
 )
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200)
 def test_fused_blocks_hold_their_elements_and_keep_their_order(pairs, gates, first):
     """From any element on: each is in one block, on that block's qubits, behind all earlier ones that share a qubit on which
     not both are diagonal."""
@@ -147,7 +147,7 @@ def test_a_classical_qubit_has_an_axis_of_two():
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 6), count=st.integers(1, 3), terms=st.integers(1, 6))
-@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@settings(max_examples=30)
 def test_weights_are_summed_over_as_qubits_are_read(seed, n, count, terms):
     """Multiplied out, cores and ends are the weights; sums of products of a few qubits have few ranks."""
     rng = np.random.default_rng(seed)

@@ -33,7 +33,7 @@ def commuting(n: int, count: int, seed: int) -> PauliList:
     return PauliList.from_symplectic(z, np.zeros_like(z)).evolve(random_clifford(n, seed=seed), frame="s")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(n=st.integers(1, 5), count=st.integers(1, 12), seed=st.integers(0, 10**6))
 def test_u_p_u_dagger_is_a_signed_string_of_z(n, count, seed):
     """Against matrices: U P U^dagger equals what is said, and that is diagonal."""
@@ -59,7 +59,7 @@ def test_what_agrees_is_turned_alone():
     assert entangled == {0, 1}
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(n=st.integers(1, 4), terms=st.integers(1, 25), seed=st.integers(0, 10**6))
 def test_groups_add_up_to_the_observable(n, terms, seed):
     """Every term is in one group; rotated back, the groups are the observable's own matrix."""

@@ -217,7 +217,7 @@ def scratch(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("fcidump") / "mine.fcidump"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_order_and_any_of_the_eight_writings(scratch: Path, data: st.DataObject) -> None:
     """Lines shuffled, indices exchanged, entries repeated, Fortran exponents, blanks: the same Hamiltonian."""
@@ -239,7 +239,7 @@ def test_any_order_and_any_of_the_eight_writings(scratch: Path, data: st.DataObj
     assert problem(str(scratch)).hamiltonian.equiv(water())
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.integers(0, len(WATER)))
 @example(len(WATER) - 1)
 @example(len(WATER) - 2)
@@ -255,7 +255,7 @@ def test_a_truncated_file_is_refused(scratch: Path, length: int) -> None:
         assert found.equiv(water())
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.integers(0, len(WATER) - 1), st.integers(0, 3), st.text(st.characters(codec="utf-8"), max_size=4))
 @example(0, 1, "\x0c")
 @example(WATER.index("&END") + 6, 0, "²")

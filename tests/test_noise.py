@@ -617,7 +617,7 @@ def scattered(n: int, gates: int, seed: int) -> QuantumCircuit:
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 5), gates=st.integers(1, 14))
-@settings(max_examples=20, deadline=None, derandomize=True, database=None)
+@settings(max_examples=20)
 def test_without_noise_a_device_gives_the_ideal_values(seed, n, gates):
     """Layout, routing along the chain, translation, basis changes: to 1e-12 (some hundred gates rounding at 1e-16)."""
     circuit, rng = scattered(n, gates, seed), np.random.default_rng(seed)

@@ -210,7 +210,7 @@ def programs(draw: st.DrawFn) -> Program:
     return Program(names=names, objective=objective, constraints=tuple(constraints))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(programs())
 def test_the_chosen_penalty_suffices(program: Program) -> None:
     """Over slack, the penalised energy is the objective of a feasible choice and above the best one of any other."""
@@ -227,7 +227,7 @@ def test_the_chosen_penalty_suffices(program: Program) -> None:
     np.testing.assert_allclose(diagonal(qubo.hamiltonian()), qubo.values(every(n)), atol=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(programs())
 def test_mixed_integer_programming_agrees_with_trying_all(program: Program) -> None:
     """The method for more than 20 variables, on few."""

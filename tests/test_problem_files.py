@@ -172,7 +172,7 @@ def scratch(tmp_path_factory) -> Path:
 
 
 @pytest.mark.parametrize(("name", "text", "problem_text"), FILES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_spoilt_files(scratch: Path, name: str, text: str, problem_text: str, data: st.DataObject) -> None:
     """Something cut out, put in or doubled anywhere: read, or a UsageError that names the file or the problem; nothing else."""
@@ -205,7 +205,7 @@ def test_truncated_files_are_refused(scratch: Path, name: str, text: str, proble
         assert found.equiv(whole)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 @example(data=None)
 def test_lines_of_a_qubo_in_any_order(scratch: Path, data: st.DataObject | None) -> None:
@@ -219,7 +219,7 @@ def test_lines_of_a_qubo_in_any_order(scratch: Path, data: st.DataObject | None)
     assert problem(str(written(scratch, "b.coo", "\n".join(lines)))).hamiltonian.equiv(whole)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.permutations(EDGES.splitlines()), st.booleans())
 def test_lines_of_a_graph_in_any_order(scratch: Path, lines: list[str], turned: bool) -> None:
     if turned:

@@ -113,7 +113,7 @@ def test_catalogue_lists_the_problems() -> None:
 COUPLINGS = st.floats(-3, 3).filter(lambda value: abs(value) > 1e-3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(n=st.integers(2, 7), j=COUPLINGS, h=COUPLINGS)
 def test_free_fermions_against_diagonalisation(n: int, j: float, h: float) -> None:
     """The free-fermion energy is the chain's, whatever the signs; the mean field stays above it."""
@@ -134,7 +134,7 @@ def test_mean_field_is_the_best_uniform_product_state(j: float) -> None:
     assert best == pytest.approx(chain.baseline, abs=1e-5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 7), st.integers(1, 12), st.integers(0, 2**32))
 def test_spectrum_against_dense_matrices(n: int, terms: int, seed: int) -> None:
     """Lowest energy and diagonal of random Pauli sums, the letter Y included."""
