@@ -703,7 +703,7 @@ def test_exit_75_somebody_else_is_at_it(tmp_path):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
 def test_exit_130_or_75_when_told_to_stop(hybrid, tmp_path, number, code):
-    words = ["run", "tfim:n=3", "--max-iterations", 25, "--results", tmp_path / "a", "--json"]
+    words = ["run", "tfim:n=3", "--max-iterations", 60, "--results", tmp_path / "a", "--json"]
     child = subprocess.Popen([*HYBRID, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 60
     while time.monotonic() < until and sum(p.read_bytes().count(b"\n") for p in tmp_path.glob("a/*.jsonl")) < 2:
