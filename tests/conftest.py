@@ -17,7 +17,7 @@ settings.register_profile(
     "same everywhere", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )  # a busy machine is no counterexample, and what fails once fails again
 settings.load_profile("same everywhere")
-gc.set_threshold(100_000)  # looking through what Qiskit keeps, every 700 objects, takes up to a tenth of the time
+gc.set_threshold(50_000, 5, 2)  # looking through what Qiskit keeps, every 700 objects, takes up to a tenth of the time
 install_import_hook([f"hybrid.{name}" for name in CHECKED], "beartype.beartype")
 
 
