@@ -12,8 +12,6 @@ from hybrid.doctor.distribution import plain, reinstall, requirements
 from hybrid.doctor.finding import Finding
 
 TRIAL_SECONDS = 120
-
-
 TRIAL = """
 import importlib, json, sys
 found = {"errors": {}}
