@@ -115,8 +115,8 @@ def sensitivities(
     settings, schedules = described(isa, recipe.circuits, device, recipe.conditions, angles)
     runner = backend.compile(Task(settings, (*isa.circuit.parameters, *angles.parameters), None, 0, recipe.conditions.threads))
     assert isinstance(runner, SlopedRunner)
-    same = scores(len(isa.physical), POINTS, seed) if device.dephasing == "quasistatic" else None
-    base = angles(_detunings(recipe, schedules, device, same))
+    standard = scores(len(isa.physical), POINTS, seed) if device.dephasing == "quasistatic" else None
+    base = angles(_detunings(recipe, schedules, device, standard))
     rows = np.concatenate([np.broadcast_to(theta, (len(base), len(theta))), base], axis=1)
     true_weights = readout(device, isa.physical).pulled_back(weights)
     by_angle = dict(
@@ -136,7 +136,7 @@ def sensitivities(
 
     found: dict[str, list[tuple[tuple[int, ...], float, float]]] = {}
     for number in _steps(device, isa.physical):
-        high, low = (_describe(recipe, number.moved(sign), same) for sign in (1, -1))
+        high, low = (_describe(recipe, number.moved(sign), standard) for sign in (1, -1))
         found.setdefault(number.key, []).append((number.place, number.value, difference(high, low) / (2 * number.step)))
     columns = {key: [tuple(column) for column in zip(*entries, strict=True)] for key, entries in found.items()}
     return Sensitivities(
@@ -144,20 +144,20 @@ def sensitivities(
     )
 
 
-def _describe(recipe: Recipe, device: Device, same: Float[np.ndarray, "r n"] | None) -> _Description:
+def _describe(recipe: Recipe, device: Device, standard: Float[np.ndarray, "r n"] | None) -> _Description:
     angles = DetunedAngles(apart=True)
     settings, schedules = described(recipe.isa, recipe.circuits, device, recipe.conditions, angles)
-    columns = angles(_detunings(recipe, schedules, device, same)).T
+    columns = angles(_detunings(recipe, schedules, device, standard)).T
     return _Description(
         _numbers(settings), dict(zip(angles.places(), columns, strict=True)), readout(device, recipe.isa.physical)
     )
 
 
 def _detunings(
-    recipe: Recipe, schedules: Sequence[Schedule], device: Device, same: Float[np.ndarray, "r n"] | None
+    recipe: Recipe, schedules: Sequence[Schedule], device: Device, standard: Float[np.ndarray, "r n"] | None
 ) -> Float[np.ndarray, "r n"]:
-    """At the same standard scores of their distribution, whatever its width; None where nothing is detuned."""
-    return np.zeros((1, len(recipe.isa.physical))) if same is None else draws(recipe.isa, schedules, device).at(same)
+    """Those at the same standard scores, whatever the width of their distribution; None where nothing is detuned."""
+    return np.zeros((1, len(recipe.isa.physical))) if standard is None else draws(recipe.isa, schedules, device).at(standard)
 
 
 def _channels(settings: Sequence[Setting]) -> Iterator[tuple[_Place, Channel]]:

@@ -54,6 +54,7 @@ def satisfies(version: str, limits: str) -> bool:
 
 
 def version(name: str) -> str | None:
+    """The installed version of a distribution, None where there is none."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -77,8 +78,10 @@ def home() -> str:
 
 
 def reinstall(name: str) -> str:
+    """The command that writes a distribution's own files anew."""
     return f"pip install --no-deps --force-reinstall {name}"
 
 
 def plain(name: str) -> str:
+    """A distribution's name as indexes compare it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()

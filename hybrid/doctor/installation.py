@@ -11,25 +11,32 @@ from importlib import metadata
 from pathlib import Path
 
 from hybrid.doctor import distribution
-from hybrid.doctor.distribution import PACKAGE, home, origin, plain, reinstall
 from hybrid.doctor.finding import Finding
 
 
 def look() -> Iterator[Finding]:
     """Who else claims the name `hybrid`: as an import or as a command."""
-    others = sorted({name for name in metadata.packages_distributions().get("hybrid", []) if plain(name) != distribution.NAME})
+    others = sorted(
+        {name for name in metadata.packages_distributions().get("hybrid", []) if distribution.plain(name) != distribution.NAME}
+    )
     where = _package()
     if others:
         text = f"also installed by {', '.join(others)}: one overwrites the other's files"
-        yield Finding("installation", "import hybrid", "note", text, f"pip uninstall {others[0]}; {reinstall(home())}")
-    elif where is not None and where != PACKAGE:
-        text = f"{distribution.NAME} is installed in {where}, but {PACKAGE} is running"
+        yield Finding(
+            "installation",
+            "import hybrid",
+            "note",
+            text,
+            f"pip uninstall {others[0]}; {distribution.reinstall(distribution.home())}",
+        )
+    elif where is not None and where != distribution.PACKAGE:
+        text = f"{distribution.NAME} is installed in {where}, but {distribution.PACKAGE} is running"
         yield Finding("installation", "import hybrid", "note", text, "look at PYTHONPATH and at the folder you are in")
     else:
-        yield Finding("installation", "import hybrid", "ok", str(PACKAGE))
+        yield Finding("installation", "import hybrid", "ok", str(distribution.PACKAGE))
     if changed := _changed_files():
         text = f"no longer as they were installed: {', '.join(changed[:3])}{', ...' if len(changed) > 3 else ''}"
-        yield Finding("installation", "own files", "note", text, reinstall(home()))
+        yield Finding("installation", "own files", "note", text, distribution.reinstall(distribution.home()))
     for rival in _rival_files():
         text = f"{rival} bears the same name; Python started where it lies imports it instead"
         yield Finding("installation", "import hybrid", "note", text, "rename it or work in another folder")
@@ -38,8 +45,8 @@ def look() -> Iterator[Finding]:
 
 def _rival_files() -> Iterator[Path]:
     """Modules named hybrid in the working folder and on the path, other than this one and the source it came from."""
-    folder = origin()
-    seen = {PACKAGE, PACKAGE if folder is None else (folder / "hybrid").resolve()}
+    folder = distribution.origin()
+    seen = {distribution.PACKAGE, distribution.PACKAGE if folder is None else (folder / "hybrid").resolve()}
     for entry in [os.getcwd(), *sys.path]:
         for path in (Path(entry or ".") / "hybrid.py", Path(entry or ".") / "hybrid" / "__init__.py"):
             found = (path if path.name == "hybrid.py" else path.parent).resolve()
@@ -73,7 +80,7 @@ def _package() -> Path | None:
     for file in files:
         if file.parts == ("hybrid", "__init__.py"):
             return Path(str(file.locate())).resolve().parent
-    folder = origin()
+    folder = distribution.origin()
     return None if folder is None else (folder / "hybrid").resolve()
 
 
