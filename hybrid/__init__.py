@@ -3,27 +3,29 @@
 Public names load what they need on first use; importing the package loads no simulator.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from hybrid.base.lazy import names_from
 
 if TYPE_CHECKING:
+    from hybrid.base.errors import HybridError
     from hybrid.characterization import characterize
-    from hybrid.compilation import compile
-    from hybrid.device import Device
-    from hybrid.errors import HybridError
-    from hybrid.explaining import explain
-    from hybrid.extrapolation import zero_noise
-    from hybrid.planning import plan
-    from hybrid.program import Program
-    from hybrid.qiskit_api import Estimator, Sampler
-    from hybrid.repetition import Repetitions, repeat
-    from hybrid.result import Result
-    from hybrid.sampling import sample
-    from hybrid.session import run
-    from hybrid.spec import Spec
+    from hybrid.device.device import Device
+    from hybrid.measure.compile import compile
+    from hybrid.measure.mitigation.zero_noise import zero_noise
+    from hybrid.measure.program import Program
+    from hybrid.measure.sampling import sample
+    from hybrid.qiskit_api import DeviceBackend, Estimator, Sampler
+    from hybrid.review.explain import explain
+    from hybrid.runs.dry_run import plan
+    from hybrid.runs.repeat import Repetitions, repeat
+    from hybrid.runs.result import Result
+    from hybrid.runs.run import run
+    from hybrid.runs.spec import Spec
 
 __all__ = [
     "Device",
+    "DeviceBackend",
     "Estimator",
     "HybridError",
     "Program",
@@ -41,33 +43,25 @@ __all__ = [
     "zero_noise",
 ]
 
-_HOME = {
-    "Device": "device",
-    "Estimator": "qiskit_api",
-    "HybridError": "errors",
-    "Program": "program",
-    "Repetitions": "repetition",
-    "Result": "result",
-    "Sampler": "qiskit_api",
-    "Spec": "spec",
-    "characterize": "characterization",
-    "compile": "compilation",
-    "explain": "explaining",
-    "plan": "planning",
-    "repeat": "repetition",
-    "run": "session",
-    "sample": "sampling",
-    "zero_noise": "extrapolation",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'hybrid' has no attribute '{name}'")
-    member = getattr(import_module(f"hybrid.{_HOME[name]}"), name)
-    globals()[name] = member
-    return member
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = names_from(
+    __name__,
+    {
+        "Device": "hybrid.device.device",
+        "DeviceBackend": "hybrid.qiskit_api",
+        "Estimator": "hybrid.qiskit_api",
+        "HybridError": "hybrid.base.errors",
+        "Program": "hybrid.measure.program",
+        "Repetitions": "hybrid.runs.repeat",
+        "Result": "hybrid.runs.result",
+        "Sampler": "hybrid.qiskit_api",
+        "Spec": "hybrid.runs.spec",
+        "characterize": "hybrid.characterization",
+        "compile": "hybrid.measure.compile",
+        "explain": "hybrid.review.explain",
+        "plan": "hybrid.runs.dry_run",
+        "repeat": "hybrid.runs.repeat",
+        "run": "hybrid.runs.run",
+        "sample": "hybrid.measure.sampling",
+        "zero_noise": "hybrid.measure.mitigation.zero_noise",
+    },
+)

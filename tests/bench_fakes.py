@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from hybrid.job import Answer, Job, Step, Verdict, Workload
+from hybrid.bench.job import Answer, Job, Step, Verdict, Workload
 
 MATRICES = {
     "h": np.array([[1, 1], [1, -1]]) / np.sqrt(2),

@@ -14,15 +14,15 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 from scipy.linalg import expm
 
-from hybrid.compilation import Measuring, compile_query
-from hybrid.counts import draw_all
-from hybrid.device import Device
-from hybrid.estimate import group_terms
-from hybrid.execution import Conditions
-from hybrid.noise import kraus, qubits_of
-from hybrid.program import Program
-from hybrid.transpile import IsaCircuit, to_isa
-from hybrid.types import Expectation, Operation, Task
+from hybrid.base.types import Expectation, Operation, Task
+from hybrid.compilation.transpile import IsaCircuit, to_isa
+from hybrid.device.channels import kraus, qubits_of
+from hybrid.device.device import Device
+from hybrid.device.readout import draw_all
+from hybrid.measure.compile import Measuring, compile_query
+from hybrid.measure.estimate import group_terms
+from hybrid.measure.execution import Conditions
+from hybrid.measure.program import Program
 
 PAULI = {"I": np.eye(2), "X": np.array([[0, 1], [1, 0]]), "Y": np.array([[0, -1j], [1j, 0]]), "Z": np.diag([1, -1])}
 

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, settings
 from jaxtyping import config, install_import_hook
 
 CHECKED = (
-    *("angles", "compilation", "counts", "decoupling", "detuning", "estimate", "execution"),
-    *("loop", "measure", "mitigation", "optimizers", "program", "resources", "schedule", "transpile"),
+    *("catalog.optimizers", "compilation.decoupling", "compilation.resources", "compilation.schedule"),
+    *("compilation.transpile", "device.detuning", "device.readout", "measure.angles", "measure.compile"),
+    *("measure.estimate", "measure.execution", "measure.mitigation.readout", "measure.program", "runs.loop", "runs.loss"),
 )
 settings.register_profile(
     "same everywhere", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]

@@ -27,7 +27,7 @@ from qiskit.circuit.library import (
 )
 from qiskit.quantum_info import SparsePauliOp, random_unitary
 
-from hybrid.types import BitFlip, Channel, Depolarizing, Operation, Relaxation, Setting, Task
+from hybrid.base.types import BitFlip, Channel, Depolarizing, Operation, Relaxation, Setting, Task
 
 ONE, TWO, THREE = (HGate, TGate, SXGate), (CXGate, ECRGate, iSwapGate), (CCXGate, CSwapGate)
 TURN_ONE, TURN_TWO = (RXGate, RYGate, RZGate, PhaseGate, U1Gate), (RXXGate, RYYGate, RZZGate, RZXGate)

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from hybrid.errors import Interrupted
-from hybrid.result import Result
-from hybrid.runs import glance
-from hybrid.session import Watcher, run
-from hybrid.spec import Spec
+from hybrid.base.errors import Interrupted
+from hybrid.runs.result import Result
+from hybrid.runs.results_folder import glance
+from hybrid.runs.run import Watcher, run
+from hybrid.runs.spec import Spec
 
 
 def interrupted_everywhere(spec: Spec, folder: Path) -> tuple[Result, int]:

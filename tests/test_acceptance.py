@@ -7,10 +7,10 @@ import pytest
 from qiskit.quantum_info import Statevector
 from qiskit_qasm3_import import parse
 
-from hybrid.acceptance import export
-from hybrid.errors import UsageError
-from hybrid.session import run
-from hybrid.spec import Spec
+from hybrid.base.errors import UsageError
+from hybrid.review.export_circuits import export
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
 
 SPECS = {
     "ideal": Spec(problem="h2", max_iterations=3),

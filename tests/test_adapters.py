@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from hybrid import catalog
-from hybrid.errors import HybridError, MissingPart, UsageError
-from hybrid.job import ONE_QUBIT, ROTATIONS, TWO_QUBIT, Adapter, Answer, Job, Step
-from hybrid.judge import judge_counts, judge_values
-from hybrid.workloads import _dense
+from hybrid.base.errors import HybridError, MissingPart, UsageError
+from hybrid.bench.job import ONE_QUBIT, ROTATIONS, TWO_QUBIT, Adapter, Answer, Job, Step
+from hybrid.bench.judge import judge_counts, judge_values
+from hybrid.bench.workloads import _dense
 
 pytestmark = pytest.mark.filterwarnings("default")  # other packages' own warnings are theirs
 
@@ -388,7 +388,7 @@ import time
 for name in ("qiskit", "qiskit_aer", "scipy", "jaxtyping", "typer", "threadpoolctl"):
     sys.modules[name] = None
 from hybrid import catalog
-from hybrid.errors import MissingPart
+from hybrid.base.errors import MissingPart
 try:
     catalog.load(catalog.parse("adapters", "aer"))().load()
 except MissingPart as missing:

@@ -12,18 +12,20 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
-from hybrid import audit, catalog, runs
-from hybrid.algorithms._learning import accuracy, logistic_regression
-from hybrid.algorithms.qaoa import value_at_risk
+from hybrid import catalog
+from hybrid.base.errors import Interrupted, UsageError
+from hybrid.base.types import Expectation, Probabilities
+from hybrid.catalog.algorithms._learning import accuracy, logistic_regression
+from hybrid.catalog.algorithms.qaoa import value_at_risk
 from hybrid.cli import app
-from hybrid.compilation import Measuring, compile_query
-from hybrid.device import Device
-from hybrid.errors import Interrupted, UsageError
-from hybrid.execution import Conditions
-from hybrid.planning import plan
-from hybrid.session import Watcher, run
-from hybrid.spec import Spec
-from hybrid.types import Expectation, Probabilities
+from hybrid.device.device import Device
+from hybrid.measure.compile import Measuring, compile_query
+from hybrid.measure.execution import Conditions
+from hybrid.review import replay as audit
+from hybrid.runs import results_folder as runs
+from hybrid.runs.dry_run import plan
+from hybrid.runs.run import Watcher, run
+from hybrid.runs.spec import Spec
 
 SHORT = {
     "vqe": {"problem": "h2", "max_iterations": 2},
@@ -154,7 +156,7 @@ def test_what_cannot_be_is_refused(tmp_path, fields, message):
 
 
 def test_explain_is_for_one_minimisation(tmp_path):
-    from hybrid.explaining import explain
+    from hybrid.review.explain import explain
 
     result = run(Spec(algorithm="quantum_kernel", problem="moons:n=4", device="meluxina-q:dephasing=markov"), tmp_path)
     with pytest.raises(UsageError, match="does more than minimise one loss"):
@@ -209,7 +211,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
-from hybrid.types import Problem
+from hybrid.base.types import Problem
 
 
 def spin():
@@ -219,7 +221,7 @@ def spin():
 
 def turned(problem):
     """One rotation."""
-    from hybrid.types import Ansatz
+    from hybrid.base.types import Ansatz
 
     circuit = QuantumCircuit(1)
     circuit.ry(Parameter("t"), 0)
@@ -397,8 +399,8 @@ def test_logistic_regression_finds_the_line():
 
 def test_queries_on_samples_are_programs_one_by_one():
     """A loss over samples is the sum of what single programs give, with the same shots' errors."""
-    from hybrid.measure import Measurement
-    from hybrid.types import Loss
+    from hybrid.base.types import Loss
+    from hybrid.runs.loss import Measurement
 
     t, x = Parameter("t"), Parameter("x")
     circuit = QuantumCircuit(1)

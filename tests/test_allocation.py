@@ -12,12 +12,13 @@ from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from hybrid import catalog, compile
-from hybrid.allocation import PILOT, divide, expected_stderr, proportional
-from hybrid.audit import repeat
-from hybrid.errors import UsageError
-from hybrid.planning import plan
-from hybrid.session import run
-from hybrid.spec import ALLOCATIONS, Spec
+from hybrid.base.errors import UsageError
+from hybrid.measure.allocation import PILOT, divide, expected_stderr, proportional
+from hybrid.measure.choices import ALLOCATIONS
+from hybrid.review.replay import repeat
+from hybrid.runs.dry_run import plan
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
 
 H2 = SparsePauliOp(
     ["II", "IZ", "ZI", "ZZ", "XX"],
@@ -178,7 +179,7 @@ def test_skewed_terms_stay_unbiased_and_covered(monkeypatch):
 
     Four are allowed (false alarm 6e-5); 95 % intervals cover at least 93 %.
     """
-    monkeypatch.setattr("hybrid.allocation.PILOT", 0.5)
+    monkeypatch.setattr("hybrid.measure.allocation.PILOT", 0.5)
     circuit = QuantumCircuit(3)
     for q in range(3):
         circuit.ry(np.arccos(0.8), q)

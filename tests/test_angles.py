@@ -26,11 +26,12 @@ from qiskit.circuit.library import (
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from hybrid import catalog
-from hybrid.angles import ROTATIONS, split
-from hybrid.compilation import Measuring, compile, compile_query
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.types import Overlap
+from hybrid.base.errors import UsageError
+from hybrid.base.gates import ROTATIONS
+from hybrid.base.types import Overlap
+from hybrid.device.device import Device
+from hybrid.measure.angles import split
+from hybrid.measure.compile import Measuring, compile, compile_query
 
 a, b, c = Parameter("a"), Parameter("b"), Parameter("c")
 X = np.array([0.37, -0.81, 1.23])

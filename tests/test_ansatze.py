@@ -13,9 +13,9 @@ from scipy.linalg import expm
 from scipy.optimize import minimize
 
 from hybrid import catalog
-from hybrid.ansatze._shared import Term, rotate
-from hybrid.errors import UsageError
-from hybrid.types import Ansatz, Problem
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Ansatz, Problem
+from hybrid.catalog.ansatze._shared import Term, rotate
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 

@@ -14,11 +14,11 @@ from qiskit_aer import AerSimulator
 from scipy.stats import chi2
 
 from hybrid import catalog
-from hybrid.compilation import Measuring, compile, compile_query
-from hybrid.device import Device
-from hybrid.errors import MissingPart, UsageError
-from hybrid.execution import Conditions
-from hybrid.types import Overlap
+from hybrid.base.errors import MissingPart, UsageError
+from hybrid.base.types import Overlap
+from hybrid.device.device import Device
+from hybrid.measure.compile import Measuring, compile, compile_query
+from hybrid.measure.execution import Conditions
 
 METHODS = ("statevector", "density_matrix", "matrix_product_state")
 OURS = [name for name in catalog.names("backends") if name != "qiskit"]  # that one brings its own physics

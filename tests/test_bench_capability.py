@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from qiskit.quantum_info import Operator, Statevector
 
-from hybrid import capability as capabilities
 from hybrid import catalog
-from hybrid.capability import capability
+from hybrid.base.errors import UsageError
+from hybrid.characterization import capability as capabilities
 from hybrid.characterization import mirror as mirrors
-from hybrid.characterization.bench import Bench
+from hybrid.characterization.bench import Apparatus
+from hybrid.characterization.capability import capability
 from hybrid.characterization.native import native
 from hybrid.cli import bench_capability
-from hybrid.device import Device
-from hybrid.errors import UsageError
+from hybrid.device.device import Device
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -35,7 +35,7 @@ def test_mirrors_end_in_many_outcomes():
 
 @pytest.mark.parametrize("device", ["meluxina-q", "iqm-star-24", "iqm-lattice-54", "spin-sige-6q"])
 def test_places_are_connected(device):
-    bench = Bench(Device.load(device), catalog.load(catalog.parse("backends", "aer"))(), 100, 1)
+    bench = Apparatus(Device.load(device), catalog.load(catalog.parse("backends", "aer"))(), 100, 1)
     for width in (2, 4, 6):
         qubits, edges = mirrors.place(bench, width)
         assert len(set(qubits)) == width

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from hybrid.base.errors import UsageError
 from hybrid.bench.cells import cell_id
 from hybrid.bench.compare import of_backends, of_files
 from hybrid.bench.environment import env_id
@@ -14,7 +15,6 @@ from hybrid.bench.summary import figures, measured_floor, questions, ranks
 from hybrid.bench.units import duration, size
 from hybrid.cli.bench_changes import compared, quoted
 from hybrid.cli.bench_text import shown
-from hybrid.errors import UsageError
 
 HOST = {"host": "one", "cpu": "fast", "cores": 2, "governor": "performance", "affinity": [], "memory_bytes": 1, "system": "x"}
 

@@ -7,20 +7,20 @@ import pytest
 from bench_rows import cell, everything, row, write
 from matplotlib.colors import to_hex
 
+from hybrid.base.errors import UsageError
 from hybrid.bench import naming
 from hybrid.bench.naming import only
 from hybrid.bench.rows import read
 from hybrid.bench.summary import figures
 from hybrid.cli import bench_pages
-from hybrid.errors import UsageError
-from hybrid.plot_bench import KINDS, plot
-from hybrid.plot_bench.drift import WINDOW, drift
-from hybrid.plot_bench.kinds import RC, picture
-from hybrid.plot_bench.lines import EXACT, FAR, error_time, memory, relative_error, scaling
-from hybrid.plot_bench.maps import relative, volumetric
-from hybrid.plot_bench.profile import profile
-from hybrid.plot_bench.style import looks
-from hybrid.plot_bench.winners import winners
+from hybrid.figures.bench import KINDS, plot
+from hybrid.figures.bench.drift import WINDOW, drift
+from hybrid.figures.bench.kinds import RC, picture
+from hybrid.figures.bench.lines import EXACT, FAR, error_time, memory, relative_error, scaling
+from hybrid.figures.bench.maps import relative, volumetric
+from hybrid.figures.bench.profile import profile
+from hybrid.figures.bench.style import looks
+from hybrid.figures.bench.winners import winners
 
 SIGNATURES = {".png": b"\x89PNG", ".svg": b"<?xml"}
 

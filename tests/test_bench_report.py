@@ -12,10 +12,10 @@ import pytest
 from bench_rows import cell, everything, row, write
 
 from hybrid.bench.summary import figures
-from hybrid.bench_report import report, tables, words
-from hybrid.bench_report.markup import Markup, tag
-from hybrid.bench_report.tables import COLUMNS
-from hybrid.plot_bench import KINDS
+from hybrid.figures.bench import KINDS
+from hybrid.figures.bench_page import report, tables, words
+from hybrid.figures.bench_page.markup import Markup, tag
+from hybrid.figures.bench_page.tables import COLUMNS
 
 VOID = {"meta"}
 DRAWN = len(KINDS) - 1

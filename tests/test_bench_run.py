@@ -14,22 +14,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hybrid.base.errors import RecordError, Stopped
 from hybrid.bench import rows as row_files
 from hybrid.bench import worker
 from hybrid.bench.cells import grid
 from hybrid.bench.environment import env_id
-from hybrid.bench.family import Family
-from hybrid.bench.measure import Bench, Limits, interpreter
+from hybrid.bench.family import ProcessTree
+from hybrid.bench.measure import Harness, ProcessLimits, interpreter
 from hybrid.bench.run import rounds, run, verify
 from hybrid.bench.schema import complaint, row_schema
 from hybrid.bench.statistics import compare
 from hybrid.bench.summary import figures
-from hybrid.errors import RecordError, Stopped
 
 HERE = Path(__file__).parent / "bench_fakes.py"
 FAKE, PLAIN = f"{HERE}:fake", f"{HERE}:plain"
 OTHER_PYTHON = os.environ.get("HYBRID_OTHER_PYTHON")
-BENCH = Bench(Limits(120.0, 2**30))  # generous: other tests may be keeping the machine busy
+BENCH = Harness(ProcessLimits(120.0, 2**30))  # generous: other tests may be keeping the machine busy
 ENDS = {
     "honest": ("ok", ""),
     "garbage": ("ok", ""),
@@ -73,7 +73,7 @@ def test_every_fake_ends_in_its_status(ended, mode):
 )
 def test_what_never_ends_is_killed(mode, status, why):
     cells = grid([PLAIN], [f"{FAKE}:mode={mode}"])
-    (row,) = verify(cells, Bench(Limits(3.0 if mode == "hang" else 120.0, 2**28)))
+    (row,) = verify(cells, Harness(ProcessLimits(3.0 if mode == "hang" else 120.0, 2**28)))
     assert row["status"] == status and why in row["note"] and "in phase '" in row["note"]
     assert row["elapsed_s"] < 60
     assert not [line for line in _commands() if "held = bytearray(2**29)" in line]
@@ -93,7 +93,7 @@ def test_pages_that_are_shared_count_once():
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline(), process.stdout.readline()]
-        family = Family(process.pid)
+        family = ProcessTree(process.pid)
         summed, held = family.resident_bytes(), family.proportional_bytes()
         family.kill()
     assert lines == [b"ready\n"] * 2
@@ -135,7 +135,7 @@ def test_one_process_leaves_a_whole_row(tmp_path):
 @pytest.mark.parametrize("seconds", [1e-7, 0.0031, 0.049, 0.3, 7.0])
 def test_loops_are_long_enough_and_end(monkeypatch, seconds):
     """By a clock that nothing disturbs: each timed loop lasts 50 ms, there are five, or no more once a second is full."""
-    monkeypatch.setattr(worker, "timed", lambda call, loops: worker.Timed(seconds * loops, 0.0, call()))
+    monkeypatch.setattr(worker, "timed", lambda call, loops: worker.TimedCalls(seconds * loops, 0.0, call()))
     phases = {}
     answers = worker.repeated(lambda: 1, phases)
     assert phases["loops"] * seconds >= 0.05 and (phases["loops"] == 1) == (seconds >= 0.05)
@@ -197,7 +197,7 @@ def test_another_interpreter_needs_only_numpy(tmp_path, monkeypatch):
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n')
     python.chmod(0o755)
-    bench = Bench(BENCH.limits, interpreters={"fake": str(python)})
+    bench = Harness(BENCH.limits, interpreters={"fake": str(python)})
     (row,) = verify(grid([PLAIN], [FAKE]), bench)
     assert row["status"] == "ok", row["note"]
 
@@ -207,14 +207,14 @@ def test_a_simulator_in_an_interpreter_of_its_own(name):
     """HYBRID_OTHER_PYTHON is one that has some of these simulators, and need have neither this package nor Qiskit."""
     if OTHER_PYTHON is None:
         pytest.skip("HYBRID_OTHER_PYTHON names no second interpreter")
-    bench = Bench(BENCH.limits, interpreters=dict([interpreter(f"{name}={OTHER_PYTHON}")]))
+    bench = Harness(BENCH.limits, interpreters=dict([interpreter(f"{name}={OTHER_PYTHON}")]))
     for row in verify(grid(["ghz:n=4", "qft_basis:n=4"], [name]), bench):
         assert row["status"] == "ok" or (row["status"] == "unavailable" and "Install it with" in row["note"]), row["note"]
 
 
 def test_processes_keep_to_their_processors(tmp_path):
     only = min(os.sched_getaffinity(0))
-    (row,) = verify(grid([PLAIN], [FAKE]), Bench(BENCH.limits, affinity=(only,)))
+    (row,) = verify(grid([PLAIN], [FAKE]), Harness(BENCH.limits, affinity=(only,)))
     assert row["environment"]["affinity"] == [only]
     assert row["env_id"] == env_id(row["environment"])
 

@@ -8,16 +8,16 @@ import pytest
 from bench_rows import row
 from qiskit import qasm2
 
+from hybrid.base.errors import UsageError
 from hybrid.bench import rows as row_files
 from hybrid.bench import suites
 from hybrid.bench.cells import cell_id
 from hybrid.bench.schema import complaint, row_schema
 from hybrid.bench.scores import CIRCUITS, FOLDER, cells, score
 from hybrid.bench.summary import figures
-from hybrid.bench_report import report
 from hybrid.cli.bench_scores import scored
-from hybrid.device import Device
-from hybrid.errors import UsageError
+from hybrid.device.device import Device
+from hybrid.figures.bench_page import report
 
 NARROW = ["ghz:n=3", "qft:n=4", "grover:n=4"]
 SUITE = """

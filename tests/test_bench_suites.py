@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from hybrid.base.errors import UsageError
 from hybrid.bench import suites
 from hybrid.bench.cells import expanded, grid, thread_counts
 from hybrid.bench.measure import affinity_of, bytes_of, interpreter
 from hybrid.bench.planning import plan
 from hybrid.bench.scores import ScoreCell
-from hybrid.errors import UsageError
 
 FAKES = Path(__file__).parent / "bench_fakes.py"
 README = Path(__file__).parent.parent / "README.md"
@@ -181,7 +181,7 @@ def test_a_suite_of_ones_own_is_checked(tmp_path):
 
 OUTSIDE = """
 import numpy as np
-from hybrid.job import Answer, Job, Step, Verdict, Workload
+from hybrid.bench.job import Answer, Job, Step, Verdict, Workload
 
 
 class Exactly:

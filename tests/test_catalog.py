@@ -3,7 +3,7 @@
 import pytest
 
 from hybrid import catalog
-from hybrid.errors import UsageError
+from hybrid.base.errors import UsageError
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,15 @@ import pytest
 from matplotlib.image import imread
 
 import hybrid
-from hybrid import catalog, detuning
+from hybrid import catalog
+from hybrid.base.errors import UsageError
 from hybrid.characterization import EXPERIMENTS, benchmarking, characterize, volume
 from hybrid.characterization.result import Characterization, Row
 from hybrid.cli import characterize as command
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.infidelity import process_fidelity
-from hybrid.plot_characterize import draw, overview
+from hybrid.compilation.noise import process_fidelity
+from hybrid.device import detuning
+from hybrid.device.device import Device
+from hybrid.figures.characterization import draw, overview
 
 SILICON = ("spin-sige-6q", "meluxina-q", "spin-simos-10q")
 DEVICES = [name for name in catalog.names("devices") if name != "ideal"]

@@ -8,7 +8,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator, Statevector, average_gate_fidelity
 
 from hybrid import catalog
-from hybrid.characterization.bench import Bench
+from hybrid.characterization.bench import Apparatus
 from hybrid.characterization.cliffords import sequence
 from hybrid.characterization.coherence import Decay, _ramsey_envelope, exponential, gaussian_gain
 from hybrid.characterization.entanglement import BELL, GHZ, bell_circuit, ghz_circuit
@@ -16,7 +16,7 @@ from hybrid.characterization.fits import decay, fit
 from hybrid.characterization.native import native
 from hybrid.characterization.polarization import polarization
 from hybrid.characterization.result import Characterization, Row
-from hybrid.device import Device
+from hybrid.device.device import Device
 
 DEVICES = [name for name in catalog.names("devices") if name != "ideal"]
 ROUNDING = 1e-9
@@ -75,16 +75,17 @@ def test_polarization_is_that_of_the_average_fidelity_of_a_noisy_bell_pulse():
     """Against Qiskit's own average gate fidelity of the same channels, composed one by one."""
     from qiskit.quantum_info import Kraus, SuperOp
 
-    from hybrid import noise
-    from hybrid.schedule import schedule
-    from hybrid.types import Operation
+    from hybrid.base.types import Operation
+    from hybrid.compilation import noise
+    from hybrid.compilation.schedule import schedule
+    from hybrid.device.channels import kraus, qubits_of
 
     device, rng = Device.load("meluxina-q", dephasing="markov"), np.random.default_rng(3)
     found = sequence(2, 3, 2, device, rng)
     total = SuperOp(np.eye(16))
     for step in noise.describe(schedule(found.circuit, device, (3, 4)), device, (3, 4), None, {"initialisation"}).steps:
-        one = Operator(step.gate) if isinstance(step, Operation) else Kraus(list(noise.kraus(step)))
-        total = total.compose(SuperOp(one), qargs=list(noise.qubits_of(step)))
+        one = Operator(step.gate) if isinstance(step, Operation) else Kraus(list(kraus(step)))
+        total = total.compose(SuperOp(one), qargs=list(qubits_of(step)))
     flips = QuantumCircuit(2)
     flips.x(1)
     average = average_gate_fidelity(total, Operator(flips))  # F_avg = (d F + 1)/(d + 1)
@@ -132,7 +133,7 @@ def test_the_likelihood_prefers_an_exponential_where_it_is_one():
 
 def test_detuned_pulses_lengthen_a_ramsey_by_four_over_pi():
     device = Device.load("spin-sige-6q")
-    envelope = _ramsey_envelope(Bench(device, catalog.load(catalog.parse("backends", "aer"))(), 100, 1), 1)
+    envelope = _ramsey_envelope(Apparatus(device, catalog.load(catalog.parse("backends", "aer"))(), 100, 1), 1)
     t = 4 / np.pi * 132e-9
     assert envelope(np.zeros(1), 2.5e-6)[0] == pytest.approx(np.exp(-((t / 2.5e-6) ** 2) - t / 21.1e-6), rel=1e-12)
     assert exponential(np.array([2.0]), 4.0)[0] == pytest.approx(np.exp(-0.5))

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from hybrid import check
 from hybrid.cli import app
+from hybrid.review import published_checks as check
 
 FAST = tuple(c for c in check.CHECKS if c.name.startswith(("RY", "QAOA p=1, P", "depolarising")))
 
@@ -105,7 +105,7 @@ def test_a_fault_in_the_code_is_seen(monkeypatch):
     """Readout errors that are not applied; angles twice as large, as the paper's convention would have them."""
     rows = {c.name: c for c in check.CHECKS}
     readout, petersen = rows["stand-in: <Z> as read out - law"], rows["QAOA p=1, Petersen graph, fixed angles"]
-    monkeypatch.setattr("hybrid.counts.Readout.mix", lambda self, distributions: distributions)
+    monkeypatch.setattr("hybrid.device.readout.Readout.mix", lambda self, distributions: distributions)
     ((gamma,), beta) = check.FIXED_ANGLES[1]
     monkeypatch.setitem(check.FIXED_ANGLES, 1, ([2 * gamma], beta))
     assert [(outcome.passed, outcome.error) for outcome in check.outcomes([readout, petersen])] == [(False, ""), (False, "")]

@@ -19,10 +19,10 @@ from qiskit.quantum_info import Operator, Statevector
 from qiskit_aer import AerSimulator
 from scipy.linalg import expm
 
-from hybrid.circuit_file import bind, read_circuit
-from hybrid.device import Device
-from hybrid.errors import MissingPart, UsageError
-from hybrid.transpile import to_isa
+from hybrid.base.errors import MissingPart, UsageError
+from hybrid.catalog.circuit_file import bind, read_circuit
+from hybrid.compilation.transpile import to_isa
+from hybrid.device.device import Device
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "circuits"
 QASM2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\n'
@@ -320,7 +320,7 @@ def test_wrong_bytes(tmp_path, name, content, message):
 
 
 def test_a_missing_importer_is_named(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "hybrid.qasm3", None)
+    monkeypatch.setitem(sys.modules, "hybrid.catalog.qasm3", None)
     (tmp_path / "own.qasm").write_text(QASM3)
     with pytest.raises(MissingPart, match="pip install qiskit-qasm3-import"):
         read_circuit(tmp_path / "own.qasm")

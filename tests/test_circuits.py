@@ -12,10 +12,10 @@ from qiskit.quantum_info import Operator, SparsePauliOp, Statevector, partial_tr
 from qiskit_aer import AerSimulator
 
 from hybrid import catalog
-from hybrid.circuits.qft import transform
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.transpile import to_isa
+from hybrid.base.errors import UsageError
+from hybrid.catalog.circuits.qft import transform
+from hybrid.compilation.transpile import to_isa
+from hybrid.device.device import Device
 
 NAMES = catalog.names("circuits")
 
@@ -250,8 +250,8 @@ def test_limits(text, message):
 
 def test_limits_of_the_python_functions():
     """What the command line's types keep out already."""
-    from hybrid.circuits.qpe import qpe
-    from hybrid.circuits.teleportation import teleportation
+    from hybrid.catalog.circuits.qpe import qpe
+    from hybrid.catalog.circuits.teleportation import teleportation
 
     with pytest.raises(UsageError, match="below 1, not nan"):
         qpe(phase=math.nan)

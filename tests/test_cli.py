@@ -22,13 +22,13 @@ from conftest import Outcome
 from hybrid import catalog
 from hybrid.cli import layout, report, run
 from hybrid.cli.progress import Display, clock
-from hybrid.device import Device
-from hybrid.gated_session import Progress
-from hybrid.spec import Spec
+from hybrid.device.device import Device
+from hybrid.runs.live_session import RunProgress
+from hybrid.runs.spec import Spec
 
 ROOT = Path(__file__).parents[1]
 HYBRID = [sys.executable, "-m", "hybrid"]
-PROFILE = (ROOT / "hybrid" / "devices" / "meluxina-q.toml").read_text(encoding="utf-8")
+PROFILE = (ROOT / "hybrid" / "device" / "profiles" / "meluxina-q.toml").read_text(encoding="utf-8")
 QUICK = ["run", "vqe", "h2", "--exact", "--max-iterations", "3"]
 HEAVY = ("numpy", "scipy", "qiskit", "qiskit_aer", "matplotlib", "rich", "pydantic")
 
@@ -496,10 +496,10 @@ def test_a_log_gets_a_line_every_ten_seconds(monkeypatch):
     monkeypatch.setattr("hybrid.cli.progress.time.monotonic", lambda: now[0])
     stream = Stream(terminal=False)
     with Display(stream, quiet=False) as display:
-        display.show(Progress(-1.0, 0.1, 3, 7, 2.0, 0.25, True))
+        display.show(RunProgress(-1.0, 0.1, 3, 7, 2.0, 0.25, True))
         for step in range(26):
             now[0] = 100.0 + step
-            display.show(Progress(-1.0, 0.1, step, 7, float(step), step / 100, False))
+            display.show(RunProgress(-1.0, 0.1, step, 7, float(step), step / 100, False))
     assert stream.text.splitlines() == [
         "iteration 10  value -1.00(10)  evaluations 7, 1 answers from the record  0:10, about 1:30 left",
         "iteration 20  value -1.00(10)  evaluations 7, 1 answers from the record  0:20, about 1:20 left",
@@ -510,7 +510,7 @@ def test_quiet_is_quiet():
     stream = Stream(terminal=True)
     with Display(stream, quiet=True) as display:
         display.note("a note")
-        display.show(Progress(-1.0, 0.1, 3, 7, 2.0, 0.25, False))
+        display.show(RunProgress(-1.0, 0.1, 3, 7, 2.0, 0.25, False))
     assert stream.text == ""
 
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybrid import catalog
-from hybrid.errors import UsageError
-from hybrid.prepare import prepare
-from hybrid.spec import Spec
-from hybrid.types import Dataset
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Dataset
+from hybrid.runs.setup import prepare
+from hybrid.runs.spec import Spec
 
 
 def dataset(text: str) -> Dataset:

@@ -8,16 +8,16 @@ from by_hand import batched
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
 
-from hybrid import noise
-from hybrid.backends.aer import aer
-from hybrid.compilation import Measuring, compile, compile_query
-from hybrid.decoupling import decouple
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.execution import Conditions
-from hybrid.schedule import Schedule, schedule
-from hybrid.transpile import to_isa
-from hybrid.types import Expectation
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Expectation
+from hybrid.compilation import noise
+from hybrid.compilation.decoupling import decouple
+from hybrid.compilation.schedule import Schedule, schedule
+from hybrid.compilation.transpile import to_isa
+from hybrid.device.device import Device
+from hybrid.measure.compile import Measuring, compile, compile_query
+from hybrid.measure.execution import Conditions
+from hybrid.simulators.aer import aer
 
 SILICON = Device.load("meluxina-q")
 N = SILICON.n_qubits

@@ -8,9 +8,9 @@ from qiskit.quantum_info import Operator
 from scipy.linalg import expm
 from scipy.stats import chi2, kstest
 
-from hybrid.detuning import SCRAMBLES, DetunedAngles, Draws, sigma
-from hybrid.device import Device
-from hybrid.errors import UsageError
+from hybrid.base.errors import UsageError
+from hybrid.device.detuning import SCRAMBLES, DetunedAngles, Draws, sigma
+from hybrid.device.device import Device
 
 SILICON = Device.load("meluxina-q")
 X, Z = np.array([[0, 1], [1, 0]]), np.diag([1.0, -1.0])

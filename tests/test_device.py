@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from hybrid import catalog
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.profile import NO_PAPER, UNITS
+from hybrid.base.errors import UsageError
+from hybrid.device.device import Device
+from hybrid.device.profile import NO_PAPER, UNITS
 
 ROOT = Path(__file__).parents[1]
-GOOD = (ROOT / "hybrid" / "devices" / "meluxina-q.toml").read_text(encoding="utf-8")
+GOOD = (ROOT / "hybrid" / "device" / "profiles" / "meluxina-q.toml").read_text(encoding="utf-8")
 SOURCES = tomllib.loads((ROOT / "seeds" / "sources.toml").read_text(encoding="utf-8"))
 CAVEAT = (
     "meluxina-q stand-in profile v1. Published for the real machine: 10 qubits, silicon. "
@@ -320,9 +320,9 @@ def test_the_same_file_has_the_same_hash(tmp_path):
 
 
 def test_showing_a_device_imports_no_simulator():
-    code = "import sys; from hybrid.device import Device; Device.load('meluxina-q'); print(*sys.modules)"
+    code = "import sys; from hybrid.device.device import Device; Device.load('meluxina-q'); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert {"hybrid.device"} == set(done.stdout.split()) & {"hybrid.device", "numpy", "qiskit", "typer"}
+    assert {"hybrid.device.device"} == set(done.stdout.split()) & {"hybrid.device.device", "numpy", "qiskit", "typer"}
 
 
 # ---- gates and kinds of dephasing

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 import hybrid
 from hybrid import catalog
-from hybrid.errors import UsageError
+from hybrid.base.errors import UsageError
 
 NOISY = [name for name in catalog.names("devices") if name != "ideal"]
 

@@ -6,8 +6,9 @@ import pytest
 from test_device import GOOD, line_with, write
 
 from hybrid import catalog
-from hybrid.device import Device
-from hybrid.errors import UsageError
+from hybrid.base.errors import UsageError
+from hybrid.device import naming
+from hybrid.device.device import Device
 
 
 @pytest.mark.parametrize(
@@ -28,12 +29,12 @@ def test_canonical_text(tmp_path, given, canonical):
     device = Device.load(f"meluxina-q:{given}")
     label = f"meluxina-q:{canonical}" if canonical else "meluxina-q"
     assert (device.options, device.label) == (canonical, label)
-    assert catalog.device_text(f"meluxina-q:{given}") == label
+    assert naming.device_text(f"meluxina-q:{given}") == label
     again = Device.load(label)
     for key in ("options", "dephasing", "correlation", "drift", "drift_time_s", "gates"):
         assert getattr(again, key) == getattr(device, key)
     path = write(tmp_path, GOOD)
-    assert catalog.device_text(f"{path}:{given}") == label.replace("meluxina-q", catalog.fingerprint(Path(path)))
+    assert naming.device_text(f"{path}:{given}") == label.replace("meluxina-q", catalog.fingerprint(Path(path)))
 
 
 def test_options_are_fields():
@@ -98,10 +99,10 @@ def test_paths_take_options_too(tmp_path, monkeypatch, folder):
     device = Device.load(f"{path}:two_qubit=today")
     assert (device.name, device.label) == ("mine", "mine:two_qubit=today")
     assert set(device.gates["cz"].error.values()) == {0.05}
-    assert catalog.device_file(f"{path}:two_qubit=today") == catalog.device_file(path) == Path(path)
+    assert naming.device_file(f"{path}:two_qubit=today") == naming.device_file(path) == Path(path)
     monkeypatch.chdir(tmp_path / folder)
     assert Device.load("mine.toml:two_qubit=optimistic").gates["cz"].error[(0, 1)] == 0.005
-    assert catalog.device_text("./mine.toml") == catalog.fingerprint(Path("mine.toml"))
+    assert naming.device_text("./mine.toml") == catalog.fingerprint(Path("mine.toml"))
 
 
 # ---- variants

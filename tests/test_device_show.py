@@ -9,9 +9,9 @@ from matplotlib.image import imread
 from test_device import edited, write
 
 from hybrid import catalog
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.plot_device import device_map, draw
+from hybrid.base.errors import UsageError
+from hybrid.device.device import Device
+from hybrid.figures.device_map import device_map, draw
 
 
 @pytest.fixture

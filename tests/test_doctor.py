@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hybrid.cli.doctor import text
-from hybrid.doctor import Finding, distribution, examine, installation, machine, results_folder, simulators, software
+from hybrid.cli.doctor import Finding, distribution, examine, installation, machine, results_folder, simulators, software
+from hybrid.cli.doctor.command import text
 
 HYBRID = [sys.executable, "-m", "hybrid"]
 TOPICS = ["software", "machine", "simulators", "optional parts", "installation", "results"]
@@ -209,7 +209,7 @@ def test_another_distribution_that_owns_the_import(tmp_path):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: dwave-hybrid\nVersion: 0.6.14\n")
     (info / "RECORD").write_text("hybrid/__init__.py,,\n")
-    code = "from hybrid.doctor import installation; print([f for f in installation.look() if f.name == 'import hybrid'][0])"
+    code = "from hybrid.cli.doctor import installation; print([f for f in installation.look() if f.name == 'import hybrid'][0])"
     done = subprocess.run([sys.executable, "-c", code], env=planted(tmp_path), capture_output=True, text=True, check=True)
     assert "also installed by dwave-hybrid" in done.stdout
     assert "pip uninstall dwave-hybrid" in done.stdout

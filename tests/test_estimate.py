@@ -11,16 +11,16 @@ from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import Operator, Pauli, SparsePauliOp
 from scipy.stats import binom, chi2
 
-from hybrid import program as program_module
-from hybrid.allocation import divide_shots
-from hybrid.compilation import compile
-from hybrid.counts import Readout, draw, merge
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.estimate import AllZeros, Group, exact_values, group_terms, share, variance
-from hybrid.randomness import child
-from hybrid.transpile import measured, to_isa
-from hybrid.types import Counts
+from hybrid.base.errors import UsageError
+from hybrid.base.randomness import child
+from hybrid.base.types import Counts
+from hybrid.compilation.transpile import measured, to_isa
+from hybrid.device.device import Device
+from hybrid.device.readout import Readout, draw, merge
+from hybrid.measure import program as program_module
+from hybrid.measure.allocation import divide_shots
+from hybrid.measure.compile import compile
+from hybrid.measure.estimate import AllZeros, Group, exact_values, group_terms, share, variance
 
 NORMAL_95 = 1.959963984540054
 SEEDS = 400

@@ -27,13 +27,13 @@ from qiskit.circuit.library import (
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 import hybrid
-from hybrid.backends.aer import aer
-from hybrid.backends.exact import exact
-from hybrid.backends.reference import reference
-from hybrid.errors import UsageError
-from hybrid.session import run
-from hybrid.spec import Spec
-from hybrid.types import Channel, Depolarizing, Operation, Setting, Task
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Channel, Depolarizing, Operation, Setting, Task
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
+from hybrid.simulators.aer import aer
+from hybrid.simulators.exact import exact
+from hybrid.simulators.reference import reference
 
 ROUNDING = 1e-12
 """Some fifty blocks, each rounding at 2e-16 times the square root of its size, on values of norm below ten."""

@@ -25,14 +25,14 @@ from qiskit.circuit.library import (
     iSwapGate,
 )
 
-from hybrid.backends.exact import Exact, exact
-from hybrid.errors import UsageError
-from hybrid.exact.engine import Engine
-from hybrid.exact.fuse import Site, Turn, fuse, plan
-from hybrid.exact.maps import PAULI, PURE, Element, Prepare, Read, Rotation, diagonal_on, elements
-from hybrid.exact.sweep import back_capacity, forth_capacity, least_capacity, peak
-from hybrid.exact.worth import weighed
-from hybrid.types import Depolarizing, Operation, Relaxation, Setting, Task
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Depolarizing, Operation, Relaxation, Setting, Task
+from hybrid.simulators.engine.engine import Engine
+from hybrid.simulators.engine.fuse import Site, Turn, fuse, plan
+from hybrid.simulators.engine.maps import PAULI, PURE, Element, Prepare, QubitRead, Rotation, diagonal_on, elements
+from hybrid.simulators.engine.sweep import back_capacity, forth_capacity, least_capacity, peak
+from hybrid.simulators.engine.worth import weighed
+from hybrid.simulators.exact import ExactBackend, exact
 
 MOVING, DIAGONAL = (HGate(), CXGate(), CCXGate()), (RZGate(0.3), CZGate(), RZZGate(0.2), CCZGate())
 
@@ -82,7 +82,7 @@ def test_every_element_is_done_once_and_in_order(ends):
         for q in range(5):
             mine = [e for e in done if q in e.qubits]
             assert isinstance(mine[0].what, Prepare)
-            assert isinstance(mine[-1].what, Read)
+            assert isinstance(mine[-1].what, QubitRead)
             places = [e.step for e in mine[1:-1]]
             assert places == sorted(places)
 
@@ -217,7 +217,7 @@ def test_memory_is_named_before_anything_is_allocated():
 
 
 def test_memory_has_a_unit():
-    assert exact(memory="1.5GiB") == Exact("double", 3 * 2**29)
+    assert exact(memory="1.5GiB") == ExactBackend("double", 3 * 2**29)
 
 
 def test_descriptions_name_picture_and_precision():
@@ -228,7 +228,7 @@ def test_descriptions_name_picture_and_precision():
 SEGMENTS = """
 import sys
 import numpy as np
-from hybrid.backends.exact import exact
+from hybrid.simulators.exact import exact
 from hybrid.bench.worker import peak_bytes  # getrusage's would start at what the parent of this process holds
 from test_exact_plan import ladder
 

@@ -11,8 +11,8 @@ from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
 from scipy.linalg import expm
 
 from hybrid import catalog
-from hybrid.errors import UsageError
-from hybrid.excitations import Excitation, commutator, excite, from_reference, generalized, generator, occupied_orbitals
+from hybrid.base.errors import UsageError
+from hybrid.catalog.excitations import Excitation, commutator, excite, from_reference, generalized, generator, occupied_orbitals
 
 N = 5
 

@@ -9,18 +9,19 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
-from hybrid import catalog, noise
-from hybrid import program as program_module
-from hybrid.backends.aer import aer
-from hybrid.backends.reference import reference
-from hybrid.compilation import Measuring, compile, compile_query
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.execution import REALIZATIONS, Conditions
-from hybrid.randomness import child
-from hybrid.schedule import schedule
-from hybrid.transpile import to_isa
-from hybrid.types import Expectation, Operation, Relaxation
+from hybrid import catalog
+from hybrid.base.errors import UsageError
+from hybrid.base.randomness import child
+from hybrid.base.types import Expectation, Operation, Relaxation
+from hybrid.compilation import noise
+from hybrid.compilation.schedule import schedule
+from hybrid.compilation.transpile import to_isa
+from hybrid.device.device import Device
+from hybrid.measure import program as program_module
+from hybrid.measure.compile import Measuring, compile, compile_query
+from hybrid.measure.execution import REALIZATIONS, Conditions
+from hybrid.simulators.aer import aer
+from hybrid.simulators.reference import reference
 
 SILICON = Device.load("meluxina-q")
 N = SILICON.n_qubits

@@ -11,20 +11,23 @@ import numpy as np
 import pytest
 from qiskit.quantum_info import Statevector
 
-from hybrid import catalog, gated_session, runs, session
-from hybrid.compilation import Measuring, compile_query
-from hybrid.error_budget import DETUNINGS, INTERACTION, OPTIMISER, SHOTS, Contribution, ErrorBudget
-from hybrid.errors import Interrupted, UsageError
-from hybrid.execution import Conditions
-from hybrid.explaining import EXPLAIN, explain
-from hybrid.inputs import find
-from hybrid.measure import Measurement
-from hybrid.noise import PARTS
-from hybrid.prepare import Chosen, prepare
-from hybrid.randomness import child
-from hybrid.session import Watcher
-from hybrid.spec import Spec
-from hybrid.types import Ansatz, Loss
+from hybrid import catalog
+from hybrid.base.errors import Interrupted, UsageError
+from hybrid.base.randomness import child
+from hybrid.base.types import Ansatz, Loss
+from hybrid.compilation.noise import PARTS
+from hybrid.measure.compile import Measuring, compile_query
+from hybrid.measure.execution import Conditions
+from hybrid.review.error_budget import DETUNINGS, INTERACTION, OPTIMISER, SHOTS, Contribution, ErrorBudget
+from hybrid.review.explain import EXPLAIN, explain
+from hybrid.runs import live_session as gated_session
+from hybrid.runs import results_folder as runs
+from hybrid.runs import run as session
+from hybrid.runs.loss import Measurement
+from hybrid.runs.reopen import find
+from hybrid.runs.run import Watcher
+from hybrid.runs.setup import Chosen, prepare
+from hybrid.runs.spec import Spec
 
 H2_X = (0.22, 0.0, -0.18, 0.0, 3.14, 0.0, -0.13, 0.05)
 """Near the minimum, to two digits."""
@@ -194,7 +197,7 @@ def profile(folder: Path, **changes: tuple[float, str]) -> Path:
     """The silicon profile without any error and with everything else endless, but for these changes."""
     quiet = {"t1": ("inf", "us"), "t2_star": ("inf", "us"), "t2_echo": ("inf", "us"), "residual_exchange": (0, "kHz")}
     quiet |= dict.fromkeys(("gates.sx.error", "gates.cz.error", "readout_p01", "readout_p10", "init_error"), (0, "%"))
-    text = (Path(session.__file__).parent / "devices" / "meluxina-q.toml").read_text().partition("\n[variants")[0]
+    text = (Path(session.__file__).parent / "device" / "profiles" / "meluxina-q.toml").read_text().partition("\n[variants")[0]
     for key, (value, unit) in (quiet | changes).items():
         section = f'[{key}]\nvalue = {value}\nunit = "{unit}"\nmark = "A"\nsource = "assumed"\nreason = "a test"\n'
         pattern = rf"\[{re.escape(key)}\]\n(?:.+\n)+?(?=known_for_target)"
@@ -269,7 +272,7 @@ MEMBERS = '''
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
-from hybrid.types import Expectation, Loss
+from hybrid.base.types import Expectation, Loss
 
 
 def squared(session, problem):
@@ -412,11 +415,11 @@ def test_errors_leave_one_line_and_exit_2(hybrid):
 
 def test_a_long_computation_is_announced_once(capsys):
     from hybrid.cli.explain import _Watcher
-    from hybrid.explaining import Progress
+    from hybrid.review.explain import ExplainProgress
 
     watch = _Watcher()
     for done in range(1, 5):
-        watch(Progress(done, 17, 10.0 * done, None if done == 1 else 300.0))
+        watch(ExplainProgress(done, 17, 10.0 * done, None if done == 1 else 300.0))
     out, err = capsys.readouterr()
     assert out == "" and err.count("about 5:00 left; fewer --realizations or another --backend") == 1
 
@@ -429,7 +432,7 @@ def test_advice_names_the_flag(budgets):
 
 
 def test_the_waterfall_goes_from_exact_to_reported(hybrid, budgets, tmp_path):
-    from hybrid.plot_explain import _rows, draw
+    from hybrid.figures.error_budget import _rows, draw
 
     for name in ("h2", "maxcut"):
         found = budgets[name]

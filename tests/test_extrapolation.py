@@ -10,9 +10,9 @@ from qiskit.circuit.library import real_amplitudes
 from qiskit.quantum_info import Operator, SparsePauliOp
 
 import hybrid
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.extrapolation import folded, richardson
+from hybrid.base.errors import UsageError
+from hybrid.device.device import Device
+from hybrid.measure.mitigation.zero_noise import folded, richardson
 
 ANSATZ, ZZ = real_amplitudes(2, reps=2), SparsePauliOp(["ZZ", "XX"], [1.0, 0.5])
 POINTS = np.random.default_rng(1).uniform(-3, 3, (3, 6))

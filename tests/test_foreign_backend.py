@@ -11,12 +11,16 @@ from qiskit.quantum_info import SparsePauliOp
 from scipy.stats import chi2
 
 import hybrid
-from hybrid import audit, catalog, difference, record, runs
-from hybrid.errors import HybridError, RecordError, Stopped, UsageError
-from hybrid.gate import AuditGate
-from hybrid.planning import plan
-from hybrid.session import run
-from hybrid.spec import Spec
+from hybrid import catalog
+from hybrid.base.errors import HybridError, RecordError, Stopped, UsageError
+from hybrid.review import difference
+from hybrid.review import replay as audit
+from hybrid.runs import record
+from hybrid.runs import results_folder as runs
+from hybrid.runs.answer_log import AuditGate
+from hybrid.runs.dry_run import plan
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
 
 TESTS = Path(__file__).parent
 AER = "qiskit:object=qiskit_aer:AerSimulator"
@@ -223,7 +227,7 @@ def test_a_part_that_answers_something_else_is_refused(tmp_path, monkeypatch):
 
 
 def test_an_interruption_between_two_jobs_stops_there(tmp_path):
-    from hybrid.session import Watcher
+    from hybrid.runs.run import Watcher
 
     calls = iter([None, None, None, Stopped("stopped by SIGTERM.")])
     with pytest.raises(Stopped, match="stopped by SIGTERM. 0 answers and 8 circuits of the next one are saved"):
@@ -243,7 +247,7 @@ def test_replay_measures_again_and_writes_nothing(tmp_path):
 
 def test_back_off_doubles(monkeypatch):
     slept = []
-    monkeypatch.setattr("hybrid.backends.qiskit.time.sleep", slept.append)
+    monkeypatch.setattr("hybrid.simulators.qiskit.time.sleep", slept.append)
     monkeypatch.setenv("FOREIGN_LIFE", "0")
     program = hybrid.compile(QuantumCircuit(1), SparsePauliOp("Z"), backend=backend("Dying", wait=0.5, retries=4), shots=10)
     with pytest.raises(Stopped, match=r"^backend 'aer_simulator' failed 5 times, the last time with RuntimeError: helium"):

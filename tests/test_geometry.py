@@ -11,16 +11,17 @@ from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 import hybrid
-from hybrid import catalog, runs
-from hybrid.audit import cross_check, repeat
-from hybrid.compilation import Measuring, compile_query
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.execution import Conditions
-from hybrid.measure import Measurement
-from hybrid.session import run
-from hybrid.spec import Spec
-from hybrid.types import Expectation, Loss, Metric, Overlap, Overlaps
+from hybrid import catalog
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Expectation, Loss, Metric, Overlap, Overlaps
+from hybrid.device.device import Device
+from hybrid.measure.compile import Measuring, compile_query
+from hybrid.measure.execution import Conditions
+from hybrid.review.replay import cross_check, repeat
+from hybrid.runs import results_folder as runs
+from hybrid.runs.loss import Measurement
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
 
 ROUNDING = 1e-12
 """A handful of gates in double precision."""
@@ -89,7 +90,7 @@ def test_refusals(monkeypatch):
     )
     with pytest.raises(UsageError, match="an overlap has two"):
         overlap.metric(np.zeros(2))
-    monkeypatch.setattr("hybrid.resources.memory_of_this_machine", lambda: (100, 100))
+    monkeypatch.setattr("hybrid.compilation.resources.memory_of_this_machine", lambda: (100, 100))
     with pytest.raises(UsageError, match="the metric of 2 angles on 1 qubits needs 384 B; this machine has 100 B free"):
         program.metric(np.zeros(2))
 
@@ -162,7 +163,7 @@ def test_the_report_says_whose_metric(tmp_path):
 
 FOREIGN = '''
 from qiskit.quantum_info import SparsePauliOp
-from hybrid.types import Expectation, Loss, Values, Metric
+from hybrid.base.types import Expectation, Loss, Values, Metric
 
 
 def two_circuits(session, problem):

@@ -9,15 +9,15 @@ from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import Operator, PauliList, SparsePauliOp, random_clifford
 
 from hybrid import catalog, compile
-from hybrid.compilation import Measuring, compile_query
-from hybrid.device import Device
-from hybrid.diagonalization import diagonalizing
-from hybrid.errors import UsageError
-from hybrid.estimate import group_terms
-from hybrid.execution import Conditions
-from hybrid.noise import PARTS
-from hybrid.transpile import measured, rotated, to_isa
-from hybrid.types import Expectation
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Expectation
+from hybrid.compilation.noise import PARTS
+from hybrid.compilation.transpile import measured, rotated, to_isa
+from hybrid.device.device import Device
+from hybrid.measure.clifford_grouping import diagonalizing
+from hybrid.measure.compile import Measuring, compile_query
+from hybrid.measure.estimate import group_terms
+from hybrid.measure.execution import Conditions
 
 ROUNDING = 1e-12
 HEISENBERG = SparsePauliOp.from_sparse_list(

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybrid import catalog
-from hybrid.errors import UsageError
-from hybrid.problems._lattice import lattice, two_colouring
-from hybrid.types import Problem
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Problem
+from hybrid.catalog.problems._lattice import lattice, two_colouring
 
 
 def problem(text: str) -> Problem:

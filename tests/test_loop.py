@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import hybrid
-from hybrid.loop import Budget, Cost, Oracle, minimize
-from hybrid.types import Gradient, Losses, LossGradient, Values
+from hybrid.base.types import Gradient, Losses, LossGradient, Values
+from hybrid.runs.loop import Budget, Cost, Oracle, minimize
 
 
 def endless(x):

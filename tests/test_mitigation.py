@@ -10,16 +10,16 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 
-from hybrid.backends.aer import aer
-from hybrid.compilation import Measuring, compile, compile_query
-from hybrid.counts import Correction, Readout
-from hybrid.device import Device
-from hybrid.errors import HybridError, UsageError
-from hybrid.estimate import AllZeros, group_terms
-from hybrid.execution import Conditions
-from hybrid.mitigation import mitigated
-from hybrid.sampling import sample
-from hybrid.types import Overlap
+from hybrid.base.errors import HybridError, UsageError
+from hybrid.base.types import Overlap
+from hybrid.device.device import Device
+from hybrid.device.readout import Correction, Readout
+from hybrid.measure.compile import Measuring, compile, compile_query
+from hybrid.measure.estimate import AllZeros, group_terms
+from hybrid.measure.execution import Conditions
+from hybrid.measure.mitigation.readout import mitigated
+from hybrid.measure.sampling import sample
+from hybrid.simulators.aer import aer
 
 SILICON = Device.load("meluxina-q:dephasing=markov")
 N = SILICON.n_qubits

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from qiskit.quantum_info import SparsePauliOp
 
 from hybrid import catalog
-from hybrid.errors import MissingPart, UsageError
-from hybrid.problems._fcidump import read_fcidump
-from hybrid.problems._fermions import Encoding, Products, encoding, energies_in, hamiltonian, sector
-from hybrid.problems._integrals import Integrals
-from hybrid.types import Electrons, Problem
+from hybrid.base.errors import MissingPart, UsageError
+from hybrid.base.types import Electrons, Problem
+from hybrid.catalog.problems._fcidump import read_fcidump
+from hybrid.catalog.problems._fermions import Encoding, Products, encoding, energies_in, hamiltonian, sector
+from hybrid.catalog.problems._integrals import Integrals
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 MAPPINGS = ("jordan_wigner", "parity", "bravyi_kitaev")
@@ -186,7 +186,7 @@ def test_active_spaces_of_the_whole_are_the_shipped_ones():
 
 
 def test_frozen_is_the_active_space_of_the_rest():
-    path = Path(catalog.PACKAGE) / "problems/_molecules/lih.fcidump"
+    path = Path(catalog.PACKAGE) / "catalog/problems/_molecules/lih.fcidump"
     assert problem(f"{path}:frozen=1").hamiltonian.equiv(problem("lih").hamiltonian)
 
 

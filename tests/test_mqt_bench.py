@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from qiskit import qasm2, qasm3
 
-from hybrid.circuit_file import read_circuit
-from hybrid.sampling import sample
+from hybrid.catalog.circuit_file import read_circuit
+from hybrid.measure.sampling import sample
 
 bench = pytest.importorskip("mqt.bench")
 SHOTS = 10_000

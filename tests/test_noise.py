@@ -14,15 +14,22 @@ from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from scipy.integrate import quad
 
-from hybrid.backends.aer import aer
-from hybrid.compilation import compile
-from hybrid.device import Device
-from hybrid.errors import HybridError, UsageError
-from hybrid.infidelity import commuting_infidelity, control_error, depolarizing_probability, pulse_infidelity
-from hybrid.noise import describe, kraus, readout, superoperator
-from hybrid.schedule import schedule
-from hybrid.transpile import to_isa
-from hybrid.types import BitFlip, Depolarizing, Expectation, Operation, Relaxation, Task
+from hybrid.base.errors import HybridError, UsageError
+from hybrid.base.types import BitFlip, Depolarizing, Expectation, Operation, Relaxation, Task
+from hybrid.compilation.noise import (
+    commuting_infidelity,
+    control_error,
+    depolarizing_probability,
+    describe,
+    pulse_infidelity,
+    readout,
+)
+from hybrid.compilation.schedule import schedule
+from hybrid.compilation.transpile import to_isa
+from hybrid.device.channels import kraus, superoperator
+from hybrid.device.device import Device
+from hybrid.measure.compile import compile
+from hybrid.simulators.aer import aer
 
 INF = float("inf")
 SILICON = Device.load("meluxina-q:dephasing=markov")

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybrid import catalog
+from hybrid.base.errors import MissingPart, UsageError
+from hybrid.base.types import Problem
+from hybrid.catalog.problems._binary import BinaryProgram, Constraint, Qubo, every, slack_worths
+from hybrid.catalog.problems._solve import _milp, best_answer, binary_problem
+from hybrid.catalog.problems._spectrum import diagonal
 from hybrid.cli.app import main
-from hybrid.errors import MissingPart, UsageError
-from hybrid.problems._binary import Constraint, Program, Qubo, every, slack_worths
-from hybrid.problems._solve import _milp, best_answer, binary_problem
-from hybrid.problems._spectrum import diagonal
-from hybrid.session import run
-from hybrid.spec import Spec
-from hybrid.types import Problem
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
 
 needs_highspy = pytest.mark.skipif(find_spec("highspy") is None, reason="the extra 'lp' is not installed")
 
@@ -186,7 +186,7 @@ COEFFICIENTS = st.integers(-4, 4)
 
 
 @st.composite
-def programs(draw: st.DrawFn) -> Program:
+def programs(draw: st.DrawFn) -> BinaryProgram:
     """Random programs of up to 6 variables with up to two random constraints, or one of the mendable kinds."""
     n = draw(st.integers(2, 6))
     linear = np.array(draw(st.lists(st.integers(-5, 5), min_size=n, max_size=n)), dtype=float)
@@ -207,12 +207,12 @@ def programs(draw: st.DrawFn) -> Program:
             constraints.append(Constraint(f"c{k}", row, draw(st.sampled_from(["=", "<="])), draw(st.integers(-3, 5))))
     names = tuple(f"v{i}" for i in range(n))
     objective = Qubo(float(draw(COEFFICIENTS)), linear, {pair: float(w) for pair, w in pairs.items()})
-    return Program(names=names, objective=objective, constraints=tuple(constraints))
+    return BinaryProgram(names=names, objective=objective, constraints=tuple(constraints))
 
 
 @settings(max_examples=150)
 @given(programs())
-def test_the_chosen_penalty_suffices(program: Program) -> None:
+def test_the_chosen_penalty_suffices(program: BinaryProgram) -> None:
     """Over slack, the penalised energy is the objective of a feasible choice and above the best one of any other."""
     outcomes = every(len(program.names))
     feasible, values = program.feasible(outcomes), program.objective.values(outcomes)
@@ -229,7 +229,7 @@ def test_the_chosen_penalty_suffices(program: Program) -> None:
 
 @settings(max_examples=60)
 @given(programs())
-def test_mixed_integer_programming_agrees_with_trying_all(program: Program) -> None:
+def test_mixed_integer_programming_agrees_with_trying_all(program: BinaryProgram) -> None:
     """The method for more than 20 variables, on few."""
     try:
         best = best_answer("any", program)
@@ -440,6 +440,6 @@ def test_without_highs_the_message_says_how_to_install_it(files, monkeypatch):
 
 
 def test_infinite_numbers_from_python_are_refused():
-    program = Program(names=("a", "b"), objective=Qubo(0.0, np.array([np.inf, 1.0]), {}))
+    program = BinaryProgram(names=("a", "b"), objective=Qubo(0.0, np.array([np.inf, 1.0]), {}))
     with pytest.raises(UsageError, match="too large"):
         binary_problem("mine", program, str, quantity="value")

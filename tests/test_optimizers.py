@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from hybrid import catalog
-from hybrid.optimizers.lbfgs import inverse_hessian_times
-from hybrid.types import (
+from hybrid.base.types import (
     Estimates,
     Gradient,
     Losses,
@@ -22,6 +21,7 @@ from hybrid.types import (
     Tensor,
     Values,
 )
+from hybrid.catalog.optimizers.lbfgs import inverse_hessian_times
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -198,7 +198,7 @@ def test_file_names_known_rows_and_a_source_and_imports_little(name: str) -> Non
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module)
-    allowed = {"numpy", "hybrid.types", "hybrid.optimizers._plateau"}
+    allowed = {"numpy", "hybrid.base.types", "hybrid.catalog.optimizers._plateau"}
     assert imported <= allowed | ({"scipy", "functools", "queue", "threading", "typing"} if name == "scipy" else set())
 
 

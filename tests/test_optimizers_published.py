@@ -9,11 +9,11 @@ from scipy import optimize
 from test_optimizers import BASIS, ROWS, Row, circuit_state, drive, metric_by_hand, quadratic, start
 
 from hybrid import catalog
-from hybrid.optimizers._plateau import Plateau
-from hybrid.optimizers.qn_spsa import positive
-from hybrid.session import run
-from hybrid.spec import Spec
-from hybrid.types import Losses, LossGradient, Metric, Overlaps, Values
+from hybrid.base.types import Losses, LossGradient, Metric, Overlaps, Values
+from hybrid.catalog.optimizers._plateau import Plateau
+from hybrid.catalog.optimizers.qn_spsa import positive
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
 
 
 def slope(value: float) -> LossGradient:

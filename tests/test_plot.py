@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from hybrid import record, session
+from hybrid.base.errors import RecordError, UsageError
 from hybrid.cli import app
-from hybrid.errors import RecordError, UsageError
-from hybrid.plot import PAPER, convergence, draw, read_trace, running_mean
-from hybrid.spec import Spec
+from hybrid.figures.convergence import convergence, draw, read_trace, running_mean
+from hybrid.figures.style import PAPER
+from hybrid.runs import record
+from hybrid.runs import run as session
+from hybrid.runs.spec import Spec
 
 RUNS = {
     "exact": Spec(problem="h2", max_iterations=4),
@@ -155,7 +157,7 @@ def test_pyplot_and_its_global_state_stay_away(folder, tmp_path):
     code = f"""if True:
         import sys
         from pathlib import Path
-        from hybrid.plot import convergence
+        from hybrid.figures.convergence import convergence
         convergence(Path({str(folder / "exact.jsonl")!r}), Path({str(tmp_path / "plot.png")!r}))
         print("matplotlib.pyplot" in sys.modules)"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

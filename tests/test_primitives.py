@@ -9,7 +9,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from scipy.stats import chi2
 
 import hybrid
-from hybrid.errors import UsageError
+from hybrid.base.errors import UsageError
 
 H = SparsePauliOp(["ZZ", "XI", "IY", "II"], [1.0, -0.5, 0.3, 0.25])
 OBSERVABLES = {

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from qiskit.quantum_info import SparsePauliOp
 
 from hybrid import catalog
-from hybrid.errors import UsageError
-from hybrid.problems._graphs import Graph, graph_of
-from hybrid.types import Problem
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Problem
+from hybrid.catalog.problems._graphs import Graph, graph_of
 
 needs_highspy = pytest.mark.skipif(find_spec("highspy") is None, reason="the extra 'lp' is not installed")
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from qiskit.quantum_info import SparsePauliOp
 
 from hybrid import catalog
-from hybrid.errors import UsageError
-from hybrid.problems._spectrum import diagonal, ground_energy
-from hybrid.types import Problem
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Problem
+from hybrid.catalog.problems._spectrum import diagonal, ground_energy
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -283,7 +283,7 @@ def test_bad_options(text: str, message: str) -> None:
 
 def test_couplings_from_python_are_checked_too() -> None:
     """The catalogue refuses infinities on the command line, the function those from Python."""
-    from hybrid.problems.tfim import tfim
+    from hybrid.catalog.problems.tfim import tfim
 
     with pytest.raises(UsageError, match="h must be a finite number"):
         tfim(h=float("inf"))

@@ -13,15 +13,15 @@ from test_quasistatic import N, quiet, ramsey
 
 import hybrid
 from hybrid import catalog
-from hybrid.allocation import proportional
+from hybrid.base.types import Depolarizing, Estimates, Losses, Values
 from hybrid.characterization import volume
-from hybrid.characterization.bench import Bench
+from hybrid.characterization.bench import Apparatus
 from hybrid.characterization.result import Row
 from hybrid.characterization.volume import THRESHOLD
-from hybrid.check import CHECKS
-from hybrid.device import Device
-from hybrid.noise import kraus
-from hybrid.types import Depolarizing, Estimates, Losses, Values
+from hybrid.device.channels import kraus
+from hybrid.device.device import Device
+from hybrid.measure.allocation import proportional
+from hybrid.review.published_checks import CHECKS
 
 ROUNDING = 1e-12
 TURNS = np.linspace(-3, 3, 13)
@@ -234,7 +234,7 @@ def test_aer_depolarizes_alike():
 
 def test_two_sigma_rule(monkeypatch):
     """Width n passes where the share of heavy outputs, less two of its standard errors, is above 2/3."""
-    bench = Bench(Device.load("meluxina-q"), catalog.load(catalog.parse("backends", "exact"))(), 100, 1)
+    bench = Apparatus(Device.load("meluxina-q"), catalog.load(catalog.parse("backends", "exact"))(), 100, 1)
     for shares, log2 in (({2: 0.70, 3: 0.69, 4: 0.68}, 4), ({2: 0.70, 3: 0.69, 4: 0.674}, 3), ({2: 0.67, 3: 0.66, 4: 0.6}, 0)):
         monkeypatch.setattr(volume, "_width", lambda *a, s=shares: Row(experiment="q", qubits=(), value=s[a[2]], stderr=0.005))
         assert volume.quantum_volume(bench, np.random.SeedSequence(0)).rows[-1].value == log2

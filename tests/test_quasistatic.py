@@ -12,11 +12,11 @@ from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import SparsePauliOp
 from scipy.linalg import expm
 
-from hybrid.compilation import compile
-from hybrid.device import Device
-from hybrid.estimate import exact_values
-from hybrid.program import Program
-from hybrid.transpile import to_isa
+from hybrid.compilation.transpile import to_isa
+from hybrid.device.device import Device
+from hybrid.measure.compile import compile
+from hybrid.measure.estimate import exact_values
+from hybrid.measure.program import Program
 
 SILICON = Device.load("meluxina-q")
 N = SILICON.n_qubits

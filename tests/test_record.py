@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hybrid import record
-from hybrid.errors import HybridError, Interrupted, RecordError, Stopped
-from hybrid.record import Record
-from hybrid.session import Watcher, run
-from hybrid.spec import Spec
+from hybrid.base.errors import HybridError, Interrupted, RecordError, Stopped
+from hybrid.runs import record
+from hybrid.runs.record import Record
+from hybrid.runs.run import Watcher, run
+from hybrid.runs.spec import Spec
 
 SHORT = {"problem": "h2", "device": "meluxina-q", "shots": 200, "max_evals": 12, "seed": 7, "backend": "exact"}
 MAIN = [sys.executable, "-m", "hybrid"]
@@ -147,7 +147,7 @@ def test_unfinished_record_of_another_version_is_refused(tmp_path, untroubled, m
         run(Spec(**SHORT), tmp_path, watcher=interrupt_at(3))
     path = tmp_path / f"{untroubled.id}.jsonl"
     before = path.read_bytes()
-    monkeypatch.setattr("hybrid.gate.versions", lambda: {"qiskit": "99"})
+    monkeypatch.setattr("hybrid.runs.answer_log.versions", lambda: {"qiskit": "99"})
     with pytest.raises(RecordError, match="qiskit"):
         run(Spec(**SHORT), tmp_path)
     assert path.read_bytes() == before
@@ -173,7 +173,7 @@ def test_full_disk_keeps_whole_lines(tmp_path, monkeypatch, untroubled):
         room[0] -= len(raw)
         return write(file, raw)
 
-    monkeypatch.setattr("hybrid.record.os.write", limited)
+    monkeypatch.setattr("hybrid.runs.record.os.write", limited)
     with pytest.raises(Stopped, match="No space left"):
         run(Spec(**SHORT), tmp_path)
     assert path.read_bytes().endswith(b"\n")
@@ -184,7 +184,7 @@ def test_full_disk_keeps_whole_lines(tmp_path, monkeypatch, untroubled):
 def test_optimizer_that_leaves_the_numbers_is_stopped(tmp_path):
     outside = tmp_path / "wild.py"
     outside.write_text(
-        "import numpy as np\nfrom hybrid.types import Values\n\n\ndef wild(x, rng):\n    yield Values(x, x[None], 0)\n"
+        "import numpy as np\nfrom hybrid.base.types import Values\n\n\ndef wild(x, rng):\n    yield Values(x, x[None], 0)\n"
         "    yield Values(x * np.nan, x[None], 1)\n"
     )
     with pytest.raises(HybridError, match="not finite"):

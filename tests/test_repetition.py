@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 import hybrid
-from hybrid import repetition
-from hybrid.errors import Interrupted, UsageError
-from hybrid.repetition import Repetitions, repeat
-from hybrid.session import Watcher, run
-from hybrid.spec import Spec
+from hybrid.base.errors import Interrupted, UsageError
+from hybrid.runs import repeat as repetition
+from hybrid.runs.repeat import Repetitions, repeat
+from hybrid.runs.run import Watcher, run
+from hybrid.runs.spec import Spec
 
 SPEC = Spec(problem="h2", shots=100, max_evals=6, backend="exact", seed=5)
 

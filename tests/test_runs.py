@@ -20,11 +20,16 @@ import pytest
 from readme import blocks
 from scipy.stats import chi2, norm
 
-from hybrid import audit, catalog, gated_session, record, runs, session
-from hybrid.errors import Interrupted, RecordError, UsageError
-from hybrid.gate import Finding
-from hybrid.session import Watcher
-from hybrid.spec import Spec
+from hybrid import catalog
+from hybrid.base.errors import Interrupted, RecordError, UsageError
+from hybrid.review import replay as audit
+from hybrid.runs import live_session as gated_session
+from hybrid.runs import record
+from hybrid.runs import results_folder as runs
+from hybrid.runs import run as session
+from hybrid.runs.answer_log import AuditedAnswer
+from hybrid.runs.run import Watcher
+from hybrid.runs.spec import Spec
 
 MAIN = [sys.executable, "-m", "hybrid"]
 SHOTS = {"problem": "h2", "device": "meluxina-q", "shots": 200, "max_evals": 12}
@@ -39,7 +44,7 @@ SPECS = {
 }
 WRONG = '''
 import numpy as np
-from hybrid.backends.aer import aer
+from hybrid.simulators.aer import aer
 
 
 def wrong(*, loss: float = 1.0):
@@ -458,7 +463,7 @@ def test_replay_finds_the_files_of_the_run_or_says_what_became_of_them(hybrid, t
 
 
 def test_replay_reads_the_code_of_the_run_not_what_has_its_name_here(home, tmp_path, monkeypatch):
-    mine = "from hybrid.types import Gradient\n\n\ndef mine(x, rng, *, rate: float = 0.1):\n    while True:\n"
+    mine = "from hybrid.base.types import Gradient\n\n\ndef mine(x, rng, *, rate: float = 0.1):\n    while True:\n"
     mine += "        _, gradient = yield Gradient(x, 0)\n        x = x - rate * gradient\n"
     monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text(mine)
@@ -550,20 +555,23 @@ def test_z_and_p_of_one_answer():
         about = {"n": 4, "question": "gradient", "iteration": 2, "x": [0.0, 0.0]}
         return about | {"loss": loss, "loss_stderr": stderr[0], "gradient": gradient, "gradient_stderr": stderr[1:]}
 
-    found = audit.judge(Finding(4, body(1.0, [2.0, 3.0], [0.3, 0.0, 0.0]), body(1.5, [2.0, 2.0], [0.4, 0.0, 2.0])), -1)
+    found = audit.judge(AuditedAnswer(4, body(1.0, [2.0, 3.0], [0.3, 0.0, 0.0]), body(1.5, [2.0, 2.0], [0.4, 0.0, 2.0])), -1)
     assert found.z == [pytest.approx(1.0), None, pytest.approx(-0.5)]
     assert found.recorded == [-1.0, -2.0, -3.0]
     assert found.p_each == [pytest.approx(2 * norm.sf(1.0)), None, pytest.approx(2 * norm.sf(0.5))]
     assert found.p == pytest.approx(chi2.sf(1.25, 2))
     assert found.agrees
-    assert not audit.judge(Finding(0, body(1.0, [2.0, 3.0], [0.3, 0.0, 0.0]), body(1.5, [2.1, 2.0], [0.4, 0.0, 2.0])), 1).agrees
+    assert not audit.judge(
+        AuditedAnswer(0, body(1.0, [2.0, 3.0], [0.3, 0.0, 0.0]), body(1.5, [2.1, 2.0], [0.4, 0.0, 2.0])), 1
+    ).agrees
 
 
 # ---- plot and export
 
 
 def test_five_runs_in_one_picture(hybrid, home):
-    from hybrid.plot import COLOURS, draw, read_trace
+    from hybrid.figures.convergence import draw, read_trace
+    from hybrid.figures.style import COLOURS
 
     done = hybrid("plot", *(SPECS[f"seed{i}"].id[:8] for i in range(5)))
     assert (done.code, done.out, done.err) == (0, "results/runs.png\n", "")
@@ -579,7 +587,7 @@ def test_five_runs_in_one_picture(hybrid, home):
 
 
 def test_what_tells_runs_apart(home):
-    from hybrid.plot import differing, draw, read_trace
+    from hybrid.figures.convergence import differing, draw, read_trace
 
     def told(*names: str) -> list[str]:
         return differing([read_trace(path_of(name)) for name in names])

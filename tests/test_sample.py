@@ -7,8 +7,8 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm3
 
 from hybrid import catalog
-from hybrid.errors import UsageError
-from hybrid.sampling import sample
+from hybrid.base.errors import UsageError
+from hybrid.measure.sampling import sample
 
 
 def named(text: str) -> QuantumCircuit:
@@ -185,7 +185,7 @@ def test_run_of_a_circuit_file_samples_it(command, tmp_path):
 
 
 def test_circuit_suffixes_are_those_that_are_read():
-    from hybrid.circuit_file import SUFFIXES
+    from hybrid.catalog.circuit_file import SUFFIXES
     from hybrid.cli.sample import CIRCUIT_SUFFIXES
 
     assert set(CIRCUIT_SUFFIXES) == set(SUFFIXES)

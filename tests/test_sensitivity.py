@@ -10,14 +10,14 @@ from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp
 
 import hybrid
-from hybrid import sensitivity
-from hybrid.compilation import compile, engine
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.execution import set_up
-from hybrid.sensitivity import Sensitivity, assumptions
-from hybrid.session import run
-from hybrid.spec import Spec
+from hybrid.base.errors import UsageError
+from hybrid.device.device import Device
+from hybrid.measure import sensitivity
+from hybrid.measure.compile import compile, engine
+from hybrid.measure.execution import set_up
+from hybrid.measure.sensitivity import Sensitivity, assumptions
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
 
 CIRCUIT = efficient_su2(3, reps=1, entanglement="linear")
 OBSERVABLE = SparsePauliOp(["ZZI", "XII", "IYZ"])
@@ -125,7 +125,7 @@ def drawn(profile: str, device: Device, rng: np.random.Generator) -> str:
 
 def spread_of(dephasing: str, count: int, folder: Path, realizations: int | None = None) -> tuple[float, np.ndarray]:
     """What the profile's ranges are said to leave open, and by how much `count` profiles drawn from them differ from it."""
-    text = (Path(hybrid.__file__).parent / "devices" / "meluxina-q.toml").read_text()
+    text = (Path(hybrid.__file__).parent / "device" / "profiles" / "meluxina-q.toml").read_text()
     device, rng = Device.load(f"meluxina-q:dephasing={dephasing}"), np.random.default_rng(0)
 
     def program(device: Device):

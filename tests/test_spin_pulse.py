@@ -23,11 +23,10 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector, average_gate_fidelity
 
 import hybrid
-from hybrid.detuning import DetunedAngles, sigma
-from hybrid.device import Device
-from hybrid.infidelity import pulse_infidelity
-from hybrid.noise import describe
-from hybrid.schedule import schedule
+from hybrid.compilation.noise import describe, pulse_infidelity
+from hybrid.compilation.schedule import schedule
+from hybrid.device.detuning import DetunedAngles, sigma
+from hybrid.device.device import Device
 
 DEVICE = Device.load("pioneer-p10")
 STEP_S = 10e-9
@@ -111,7 +110,7 @@ def their_operators(spin_pulse, circuit: QuantumCircuit, detunings: np.ndarray) 
 
 
 def our_operators(circuit: QuantumCircuit, device: Device, detunings: np.ndarray) -> list[Operator]:
-    """What `hybrid.noise` describes, with the given detunings (r, n) in rad/s."""
+    """What `hybrid.compilation.noise` describes, with the given detunings (r, n) in rad/s."""
     physical, angles = tuple(range(circuit.num_qubits)), DetunedAngles()
     described = QuantumCircuit(circuit.num_qubits)
     for step in describe(schedule(circuit, device, physical), device, physical, angles).steps:

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-READ = ("bench/suites/*.toml", "bench/row.schema.json", "bench/grid/*.qasm", "bench_report/page.*", "devices/*.toml")
+READ = (
+    "bench/suites/*.toml",
+    "bench/row.schema.json",
+    "bench/grid/*.qasm",
+    "figures/bench_page/page.*",
+    "device/profiles/*.toml",
+    "catalog/problems/_molecules/*.fcidump",
+)
 
 
 def test_the_wheel_holds_every_file_of_the_package(tmp_path):

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from hybrid import catalog, judge, mutation
-from hybrid.adapters.reference import reference
-from hybrid.errors import UsageError
-from hybrid.job import DYNAMIC, GATES, NOISE, Answer, Job, Step, Workload
+from hybrid import catalog
+from hybrid.base.errors import UsageError
+from hybrid.bench import judge
+from hybrid.bench import planted_faults as mutation
+from hybrid.bench.adapters.reference import reference
+from hybrid.bench.job import DYNAMIC, GATES, NOISE, Answer, Job, Step, Workload
 
 SMALL = (
     "adder:bits=2,spread=2",

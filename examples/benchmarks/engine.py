@@ -40,16 +40,16 @@ import numpy as np
 from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp
 
-from hybrid.backends.aer import aer
-from hybrid.backends.exact import exact
-from hybrid.compilation import Measuring, compile_query
-from hybrid.device import Device
-from hybrid.exact.fuse import Site, plan
-from hybrid.exact.maps import PAULI, PURE, elements
-from hybrid.exact.worth import weighed
-from hybrid.execution import Conditions
-from hybrid.program import Program
-from hybrid.types import Expectation, Runner, Task
+from hybrid.base.types import Expectation, Runner, Task
+from hybrid.device.device import Device
+from hybrid.measure.compile import Measuring, compile_query
+from hybrid.measure.execution import Conditions
+from hybrid.measure.program import Program
+from hybrid.simulators.aer import aer
+from hybrid.simulators.engine.fuse import Site, plan
+from hybrid.simulators.engine.maps import PAULI, PURE, elements
+from hybrid.simulators.engine.worth import weighed
+from hybrid.simulators.exact import exact
 
 Call = peers.Call
 HERE = Path(__file__).resolve().parent

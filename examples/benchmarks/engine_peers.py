@@ -15,9 +15,9 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.library import SaveProbabilities
 from qiskit_aer.noise import NoiseModel, kraus_error
 
-from hybrid.exact.maps import PURE, Prepare, Rotation, elements, harmonics, matrix
-from hybrid.noise import kraus, qubits_of
-from hybrid.types import Channel, Depolarizing, Operation, Setting, Task
+from hybrid.base.types import Channel, Depolarizing, Operation, Setting, Task
+from hybrid.device.channels import kraus, qubits_of
+from hybrid.simulators.engine.maps import PURE, Prepare, Rotation, elements, harmonics, matrix
 
 Call = Callable[[], Any]
 
@@ -217,7 +217,7 @@ def main(name: str, n: int, repeats: int) -> None:
     import jax
     from engine import median, noisy
 
-    from hybrid.backends.exact import exact
+    from hybrid.simulators.exact import exact
 
     single = name.endswith("single")
     jax.config.update("jax_enable_x64", not single)

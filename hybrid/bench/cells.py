@@ -16,11 +16,11 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, final
 
 from hybrid import catalog
-from hybrid.errors import UsageError, shortened, unknown
-from hybrid.files import looks_like_path
+from hybrid.base.errors import UsageError, shortened, unknown
+from hybrid.base.files import looks_like_path
 
 if TYPE_CHECKING:
-    from hybrid.job import Workload
+    from hybrid.bench.job import Workload
 
 PATHS = ("compiled", "rebuilt")
 """Call paths: translate and compile once and call again and again, or everything anew at every call."""
@@ -30,7 +30,7 @@ RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?")
 
 @final
 @dataclass(frozen=True)
-class Task:
+class CellWorkload:
     """A workload by name, built when it is needed, and only once."""
 
     member: catalog.Member
@@ -43,13 +43,13 @@ class Task:
     @cached_property
     def built(self) -> "Workload":
         """The job and its judge; UsageError when the member makes neither."""
-        from hybrid.job import Workload
+        from hybrid.bench.job import Workload
 
         began = time.perf_counter()
         found = catalog.load(self.member)()
         self.__dict__["build_s"] = time.perf_counter() - began
         if not isinstance(found, Workload):
-            raise UsageError(f"workload '{self.text}': gives {type(found).__name__}, not a hybrid.job.Workload.")
+            raise UsageError(f"workload '{self.text}': gives {type(found).__name__}, not a hybrid.bench.job.Workload.")
         return found
 
     @property
@@ -60,7 +60,7 @@ class Task:
     @cached_property
     def circuit(self) -> str:
         """Fingerprint of all that is asked: gates, observables, points, shots, seed."""
-        from hybrid.job import encode_job
+        from hybrid.bench.job import encode_job
 
         plain = encode_job(self.built.job._replace(threads=1))
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
@@ -71,7 +71,7 @@ class Task:
 class Cell:
     """One thing to measure; `id` names it for good."""
 
-    task: Task
+    task: CellWorkload
     backend: catalog.Member
     path: str
     threads: int
@@ -106,7 +106,7 @@ class Cell:
 
     def request(self, *, repeat: bool) -> dict[str, Any]:
         """The job, timed in loops or (without `repeat`) called once."""
-        from hybrid.job import encode_job
+        from hybrid.bench.job import encode_job
 
         job = encode_job(self.task.built.job._replace(threads=self.threads))
         return {"job": job, "path": self.path, "repeat": repeat}
@@ -130,7 +130,7 @@ def grid(
     for path in paths:
         if path not in PATHS:
             raise unknown("call path", path, PATHS)
-    tasks = [Task(member) for text in workloads for member in members("workloads", text)]
+    tasks = [CellWorkload(member) for text in workloads for member in members("workloads", text)]
     simulators = [member for text in backends for member in members("adapters", text)]
     if len(tasks) * len(simulators) * len(paths) * len(threads) > MOST:
         raise UsageError(f"{len(tasks)} workloads by {len(simulators)} backends: at most {MOST:,} cells in one run.")

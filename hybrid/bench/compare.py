@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, final
 
+from hybrid.base.errors import UsageError, unknown
 from hybrid.bench import statistics
 from hybrid.bench.rows import Row
 from hybrid.bench.statistics import Comparison
 from hybrid.bench.summary import Figure, Key, figures, measured_floor
-from hybrid.errors import UsageError, unknown
 
 MACHINE_PARTS = ("governor", "cores", "affinity", "python", "system")
 
 
-class Compared(NamedTuple):
+class ComparedCell(NamedTuple):
     """One cell, both sides verified."""
 
     base: Figure
@@ -23,13 +23,13 @@ class Compared(NamedTuple):
 
 @final
 @dataclass(frozen=True)
-class Report:
+class ComparisonReport:
     """What a comparison found. `floor` is None where no A/A floor was measured on this machine."""
 
     base: str
     new: str
     changed: list[tuple[Figure, Figure]]
-    compared: list[Compared]
+    compared: list[ComparedCell]
     unranked: list[tuple[Figure, Figure]]
     only_base: list[Figure]
     only_new: list[Figure]
@@ -59,12 +59,12 @@ class Report:
         }
 
 
-def of_files(base: Sequence[Row], new: Sequence[Row], names: tuple[str, str], null: Sequence[Row] = ()) -> Report:
+def of_files(base: Sequence[Row], new: Sequence[Row], names: tuple[str, str], null: Sequence[Row] = ()) -> ComparisonReport:
     """The same cells measured twice. UsageError when no cell was measured on the same machine both times."""
     return _report(figures(base), figures(new), names, lambda figure: figure.rows[0]["cell_id"], [*base, *new, *null])
 
 
-def of_backends(rows: Sequence[Row], base: str, new: str, null: Sequence[Row] = ()) -> Report:
+def of_backends(rows: Sequence[Row], base: str, new: str, null: Sequence[Row] = ()) -> ComparisonReport:
     """Two backends on the same questions in one file; UsageError for a backend that is not in it."""
     found = figures(rows)
     known = sorted({figure.cell["backend"] for figure in found})
@@ -77,7 +77,7 @@ def of_backends(rows: Sequence[Row], base: str, new: str, null: Sequence[Row] = 
 
 def _report(
     base: list[Figure], new: list[Figure], names: tuple[str, str], key: Callable[[Figure], Key | str], rows: Iterable[Row]
-) -> Report:
+) -> ComparisonReport:
     pairs, only_base, only_new = _matched(base, new, key)
     if not pairs:
         _refuse(only_base, only_new, names)
@@ -86,10 +86,10 @@ def _report(
     ranked = [(a, b) for a, b in alike if a.verified and a.seconds and b.seconds]
     floor = measured_floor(rows, pairs[0][0].environment)
     verdicts = statistics.compare([(a.seconds, b.seconds) for a, b in ranked], floor or 0.0)
-    return Report(
+    return ComparisonReport(
         *names,
         changed,
-        [Compared(a, b, verdict) for (a, b), verdict in zip(ranked, verdicts, strict=True)],
+        [ComparedCell(a, b, verdict) for (a, b), verdict in zip(ranked, verdicts, strict=True)],
         [pair for pair in alike if pair not in ranked],
         only_base,
         only_new,

@@ -7,7 +7,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from hybrid.machine import memory_bytes
+from hybrid.base.machine import memory_bytes
 
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 COVERED = ("host", "cpu", "cores", "governor", "affinity", "python", "versions")

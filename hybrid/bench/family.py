@@ -14,7 +14,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @final
-class Family:
+class ProcessTree:
     """The leader of a session of its own, and its descendants, also those that left the session while their parents lived."""
 
     def __init__(self, leader: int) -> None:

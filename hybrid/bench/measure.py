@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 
+from hybrid.base.errors import UsageError, shortened, unknown
 from hybrid.bench.cells import Cell
-from hybrid.bench.family import Family
+from hybrid.bench.family import ProcessTree
+from hybrid.bench.job import Verdict, decode_answer
 from hybrid.bench.scores import Measurable
 from hybrid.catalog import PACKAGE, Member
-from hybrid.errors import UsageError, shortened, unknown
-from hybrid.job import Verdict, decode_answer
 
 if TYPE_CHECKING:
-    from hybrid.job import Workload
+    from hybrid.bench.job import Workload
 
 WORKER = Path(__file__).with_name("worker.py")
 STATUSES = ("ok", "wrong", "unsupported", "unavailable", "timeout", "oom", "crashed", "error")
@@ -38,14 +38,14 @@ NEAR_LIMIT = 0.7
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
-class Limits(NamedTuple):
+class ProcessLimits(NamedTuple):
     """What one process may take."""
 
     time_s: float
     memory_bytes: int
 
 
-class Outcome(NamedTuple):
+class ProcessOutcome(NamedTuple):
     """How a process ended, and what it reported before."""
 
     status: str
@@ -56,10 +56,10 @@ class Outcome(NamedTuple):
 
 @final
 @dataclass
-class Bench:
+class Harness:
     """How processes are run here: `interpreters` by adapter's name, `affinity` the processors they are held to."""
 
-    limits: Limits
+    limits: ProcessLimits
     affinity: tuple[int, ...] = ()
     interpreters: dict[str, str] = field(default_factory=dict)
     interrupted: Callable[[], bool] = bool
@@ -70,15 +70,15 @@ class Bench:
             allowed = ", ".join(map(str, sorted(os.sched_getaffinity(0))))
             raise UsageError(f"--affinity: this process may not use processor {missing[0]}. Allowed: {allowed}.")
 
-    def probe(self, backend: Member) -> Outcome:
+    def probe(self, backend: Member) -> ProcessOutcome:
         """Import the simulator and nothing more: whether it is there, and its versions."""
         return self._run(backend, {}, 1)
 
-    def measure(self, cell: Measurable, *, repeat: bool = True) -> Outcome:
+    def measure(self, cell: Measurable, *, repeat: bool = True) -> ProcessOutcome:
         """Measure a cell once; without `repeat` only the first call."""
         return self._run(cell.backend, cell.request(repeat=repeat), cell.threads)
 
-    def _run(self, backend: Member, request: dict[str, Any], threads: int) -> Outcome:
+    def _run(self, backend: Member, request: dict[str, Any], threads: int) -> ProcessOutcome:
         with tempfile.TemporaryDirectory(prefix="hybrid-bench-") as name:
             folder = Path(name)
             request = {**request, "adapter": _located(backend), "affinity": self.affinity, "parent": os.getpid()}
@@ -94,7 +94,7 @@ class Bench:
                     env=environment,
                     start_new_session=True,
                 )
-                began, family = time.monotonic(), Family(process.pid)
+                began, family = time.monotonic(), ProcessTree(process.pid)
                 try:
                     ended = self._watch(process, family)
                 finally:
@@ -103,9 +103,9 @@ class Bench:
             elapsed_s = time.monotonic() - began
             report = _report(folder)
             status, note = _ending(report, process.returncode, ended, folder / "log", backend)
-            return Outcome(status, note, report, elapsed_s)
+            return ProcessOutcome(status, note, report, elapsed_s)
 
-    def _watch(self, process: subprocess.Popen[bytes], family: Family) -> tuple[str, str]:
+    def _watch(self, process: subprocess.Popen[bytes], family: ProcessTree) -> tuple[str, str]:
         """Wait until it ends or has to be ended; the status and why, both empty when it ended by itself."""
         limits = self.limits
         deadline, most = time.monotonic() + limits.time_s, 0
@@ -170,7 +170,7 @@ def _located(backend: Member) -> dict[str, Any]:
         return {"module": "hybrid.bench.scores", "file": "", "function": "scorer", "options": {}}
     file, name = backend.signature.file.resolve(), backend.signature.name
     built_in = file.is_relative_to(PACKAGE.resolve())
-    module = f"hybrid.adapters.{name}" if built_in else ""
+    module = f"hybrid.bench.adapters.{name}" if built_in else ""
     return {"module": module, "file": str(file), "function": name, "options": backend.options}
 
 

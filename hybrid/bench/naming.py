@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hybrid import catalog
+from hybrid.base.errors import UsageError, unknown
 from hybrid.bench.rows import NULL_SUITE, Row
 from hybrid.bench.summary import Figure
-from hybrid.errors import UsageError, unknown
 
 WIDTHS = ("n", "bits")
 DEPTHS = ("depth", "steps", "reps", "p")

@@ -5,11 +5,11 @@ from statistics import mean
 from typing import Any, NamedTuple
 
 from hybrid.bench.cells import Cell
+from hybrid.bench.job import NOISE
 from hybrid.bench.rows import Row
 from hybrid.bench.run import CLOSING
 from hybrid.bench.scores import Measurable
 from hybrid.bench.suites import Suite
-from hybrid.job import NOISE
 
 STRUCTURED = ("matrix_product_state", "stabilizer", "extended_stabilizer", "tensor_network", "ddsim", "quimb")
 """Methods, and simulators of one method, whose memory depends on the circuit and not only on its width."""
@@ -26,7 +26,7 @@ class Planned(NamedTuple):
     memory_bytes: int | None
 
 
-class Plan(NamedTuple):
+class BenchPlan(NamedTuple):
     """All cells of a run; `processes` each, `guess_s` a process of which nothing is known."""
 
     cells: list[Planned]
@@ -48,7 +48,7 @@ class Plan(NamedTuple):
         return {"processes": self.processes, "seconds": self.seconds, "cells": cells}
 
 
-def plan(cells: Sequence[Measurable], rows: Sequence[Row], processes: int, suite: Suite | None) -> Plan:
+def plan(cells: Sequence[Measurable], rows: Sequence[Row], processes: int, suite: Suite | None) -> BenchPlan:
     """The plan of a run that continues `rows`, whatever environment they came from; builds every workload."""
     found = []
     for cell in cells:
@@ -60,7 +60,7 @@ def plan(cells: Sequence[Measurable], rows: Sequence[Row], processes: int, suite
             Planned(cell, lacking, mean(took) if took else None, dense_bytes(cell) if isinstance(cell, Cell) else None)
         )
     guess = suite.seconds / (suite.processes * len(cells)) if suite else GUESS_SECONDS
-    return Plan(found, processes, guess, suite)
+    return BenchPlan(found, processes, guess, suite)
 
 
 def dense_bytes(cell: Cell) -> int | None:

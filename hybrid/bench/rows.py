@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
+from hybrid.base.errors import RecordError, Stopped, UsageError
+from hybrid.base.files import check_file
 from hybrid.bench.cells import cell_id
 from hybrid.bench.environment import env_id
 from hybrid.bench.schema import complaint, row_schema
-from hybrid.errors import RecordError, Stopped, UsageError
-from hybrid.files import check_file
 
 Row = dict[str, Any]
 NULL_SUITE = "null@"

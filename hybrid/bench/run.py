@@ -14,20 +14,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hybrid.base.randomness import child
 from hybrid.bench import environment
 from hybrid.bench.cells import Cell
-from hybrid.bench.measure import Bench, Judge, Outcome
+from hybrid.bench.job import Job, Verdict, decode_answer
+from hybrid.bench.measure import Harness, Judge, ProcessOutcome
 from hybrid.bench.rows import NULL_SUITE, Row, RowFile
 from hybrid.bench.scores import Measurable
-from hybrid.job import Job, Verdict, decode_answer
-from hybrid.randomness import child
 
 CLOSING = ("unsupported", "unavailable", "timeout", "oom", "crashed", "error")
 """A cell that ended so is not tried again: a dozen timeouts tell no more than one."""
 PHASES = ("import_s", "translate_s", "compile_s", "first_s", "repeats_s", "loops", "cores_used")
 
 
-class Step(NamedTuple):
+class ProcessDone(NamedTuple):
     """One process done: `done` of `total` in this call, and what is about to be left."""
 
     done: int
@@ -40,19 +40,19 @@ class Probed(NamedTuple):
     """A backend's environment, and the outcome that stands for all its cells when it is not there."""
 
     environment: dict[str, Any]
-    missing: Outcome | None
+    missing: ProcessOutcome | None
 
 
 def run(
     cells: Sequence[Measurable],
     path: Path,
-    bench: Bench,
+    bench: Harness,
     *,
     processes: int,
     suite: str = "",
     seed: int = 0,
     retry: bool = False,
-    watch: Callable[[Step], None] = lambda step: None,
+    watch: Callable[[ProcessDone], None] = lambda step: None,
 ) -> list[Row]:
     """Measure what the file still lacks and return all its rows; stops early where `bench.interrupted`.
 
@@ -75,11 +75,11 @@ def run(
             closed = todo[cell.id] - 1 if row["status"] in CLOSING else 0
             todo[cell.id] -= 1 + closed
             done, total = done + 1, total - closed
-            watch(Step(done, total, row, (time.monotonic() - began) * (total - done) / done))
+            watch(ProcessDone(done, total, row, (time.monotonic() - began) * (total - done) / done))
         return list(file.rows)
 
 
-def verify(cells: Sequence[Measurable], bench: Bench, watch: Callable[[Step], None] = lambda step: None) -> list[Row]:
+def verify(cells: Sequence[Measurable], bench: Harness, watch: Callable[[ProcessDone], None] = lambda step: None) -> list[Row]:
     """Every cell's first call once, judged; nothing is written."""
     probed, judge, session = probe(cells, bench), Judge(), os.urandom(6).hex()
     found: list[Row] = []
@@ -91,11 +91,11 @@ def verify(cells: Sequence[Measurable], bench: Bench, watch: Callable[[Step], No
             break
         found.append(judged(cell, outcome, there.environment, bench, judge) | {"session": session, "suite": ""})
         left = (time.monotonic() - began) * (len(cells) - len(found)) / len(found)
-        watch(Step(len(found), len(cells), found[-1], left))
+        watch(ProcessDone(len(found), len(cells), found[-1], left))
     return found
 
 
-def probe(cells: Sequence[Measurable], bench: Bench) -> dict[str, Probed]:
+def probe(cells: Sequence[Measurable], bench: Harness) -> dict[str, Probed]:
     """Environments by backend: adapters imported once, and again with other options where some were not available."""
     machine, found, there = environment.here(bench.affinity), {}, {}
     for backend in {cell.backend.text(defaults=False): cell.backend for cell in cells}.values():
@@ -141,7 +141,7 @@ def rounds(cells: Sequence[Measurable], todo: Counter[str], seed: int) -> Iterat
         yield from (due[k] for k in order)
 
 
-def judged(cell: Measurable, outcome: Outcome, machine: dict[str, Any], bench: Bench, judge: Judge) -> Row:
+def judged(cell: Measurable, outcome: ProcessOutcome, machine: dict[str, Any], bench: Harness, judge: Judge) -> Row:
     """The row of a process, its answers verified; what the check itself stumbles over is an `error`."""
     status, note, report, verdict, answer = outcome.status, outcome.note, outcome.report, None, None
     answers = report.get("answers", [])

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, final
 
 from hybrid import catalog
+from hybrid.base.errors import unknown
 from hybrid.bench.cells import Cell, cell_id, expanded
 from hybrid.bench.rows import Row
-from hybrid.device import Device
-from hybrid.errors import unknown
+from hybrid.device.device import Device
 
 FOLDER = Path(__file__).with_name("grid")
 CIRCUITS = sorted(path.stem for path in FOLDER.glob("*.qasm"))
@@ -66,7 +66,7 @@ class ScoreCell:
     @cached_property
     def _built(self) -> tuple[int, int, float]:
         """Qubits, gates, and the seconds that it took to read them."""
-        from hybrid.circuit_file import read_circuit
+        from hybrid.catalog.circuit_file import read_circuit
 
         began = time.perf_counter()
         circuit = read_circuit(self.path)
@@ -183,22 +183,22 @@ class Scorer:
         """Import Qiskit and this package's own; their versions."""
         from importlib import metadata
 
-        import hybrid.sampling  # noqa: F401
+        import hybrid.measure.sampling  # noqa: F401
 
         return {name: metadata.version(name) for name in ("qiskit", "qiskit-aer")}
 
     def refusal(self, asked: dict[str, Any]) -> str | None:
         """A circuit that is wider than the device."""
-        from hybrid.circuit_file import read_circuit
+        from hybrid.catalog.circuit_file import read_circuit
 
         device = Device.load(asked["device"], dephasing=asked["dephasing"])
         n = read_circuit(Path(asked["circuit"])).num_qubits
         return None if device.n_qubits is None or n <= device.n_qubits else f"{n} qubits; {device.label} has {device.n_qubits}"
 
     def score(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The score as JSON's own types, without the counts; UsageError as `hybrid.sampling.sample`."""
-        from hybrid.circuit_file import read_circuit
-        from hybrid.sampling import sample
+        """The score as JSON's own types, without the counts; UsageError as `hybrid.measure.sampling.sample`."""
+        from hybrid.catalog.circuit_file import read_circuit
+        from hybrid.measure.sampling import sample
 
         found = sample(read_circuit(Path(asked["circuit"])), **{k: v for k, v in asked.items() if k != "circuit"})
         return {key: getattr(found, key) for key in KEPT}

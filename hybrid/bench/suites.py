@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+from hybrid.base.errors import UsageError, unknown
+from hybrid.base.files import line_of, looks_like_path, read_toml
 from hybrid.bench.cells import PATHS, Cell, grid, thread_counts
 from hybrid.bench.scores import ScoreCell
 from hybrid.bench.scores import cells as score_cells
-from hybrid.errors import UsageError, unknown
-from hybrid.files import line_of, looks_like_path, read_toml
 
 FOLDER = Path(__file__).with_name("suites")
 KEYS = {"title": str, "about": str, "processes": int, "seconds": int, "time_limit_s": int, "cells": list}

@@ -1,9 +1,9 @@
 """One measurement in a process of its own, started as a script by any interpreter that has NumPy.
 
 It reads `request.json` in the folder it is given and leaves `report.json` there, replaced whole after every phase, so that the
-parent can tell how far a killed process came. Of this package only `hybrid.job`, `hybrid.errors` and the adapter's own file are
-imported, which need nothing but NumPy (a device's score takes all of it); what a simulator prints goes into a log and is never
-read as an answer.
+parent can tell how far a killed process came. Of this package only `bench.job`, `base.errors` and the adapter's own file are
+imported, which need nothing but NumPy (a device's score takes all of it); what a simulator prints goes into a log and is
+never read as an answer.
 """
 
 import ctypes
@@ -38,8 +38,8 @@ def main(folder: Path) -> None:
     die_with(request["parent"])
     if request["affinity"]:
         os.sched_setaffinity(0, request["affinity"])
-    report = Report(folder)
-    from hybrid.errors import MissingPart
+    report = WorkerReport(folder)
+    from hybrid.base.errors import MissingPart
 
     try:
         measure(request, report)
@@ -63,7 +63,7 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-class Report:
+class WorkerReport:
     """What has been found so far."""
 
     def __init__(self, folder: Path) -> None:
@@ -88,7 +88,7 @@ class Report:
         draft.replace(self._folder / "report.json")
 
 
-def measure(request: dict[str, Any], report: Report) -> None:
+def measure(request: dict[str, Any], report: WorkerReport) -> None:
     """Every phase in turn; a probe only imports."""
     report.save()
     phases, clock = report.found["phases"], time.perf_counter
@@ -106,7 +106,7 @@ def measure(request: dict[str, Any], report: Report) -> None:
     if "job" not in request:
         report.end("ok")
         return
-    from hybrid.job import decode_job, encode_answer
+    from hybrid.bench.job import decode_job, encode_answer
 
     job = decode_job(request["job"])
     refusal = adapter.refusal(job)
@@ -129,7 +129,7 @@ def measure(request: dict[str, Any], report: Report) -> None:
     report.end("ok")
 
 
-def score(adapter: Any, asked: dict[str, Any], report: Report) -> None:
+def score(adapter: Any, asked: dict[str, Any], report: WorkerReport) -> None:
     """A device's score on one circuit, computed once."""
     refusal = adapter.refusal(asked)
     if refusal is not None:
@@ -157,7 +157,7 @@ def load(adapter: dict[str, Any]) -> Any:
     return getattr(module, adapter["function"])(**adapter["options"])
 
 
-def prepared(adapter: Any, job: Any, path: str, report: Report) -> Callable[[], Any]:
+def prepared(adapter: Any, job: Any, path: str, report: WorkerReport) -> Callable[[], Any]:
     """What is called and timed: the compiled job, or all of translating, compiling and running."""
     phases, clock = report.found["phases"], time.perf_counter
     report.begin("translate")
@@ -197,7 +197,7 @@ def copy_rate(threads: int) -> float:
     return 2 * COPY_BYTES / best
 
 
-class Timed(NamedTuple):
+class TimedCalls(NamedTuple):
     """So many calls: seconds, processor seconds, and the last one's answer."""
 
     seconds: float
@@ -205,7 +205,7 @@ class Timed(NamedTuple):
     answer: Any
 
 
-def timed(call: Callable[[], Any], loops: int) -> Timed:
+def timed(call: Callable[[], Any], loops: int) -> TimedCalls:
     """Call so often, the garbage collector at rest."""
     answer = None
     gc.collect()
@@ -214,7 +214,7 @@ def timed(call: Callable[[], Any], loops: int) -> Timed:
         cpu, began = time.process_time(), time.perf_counter()
         for _ in range(loops):
             answer = call()
-        return Timed(time.perf_counter() - began, time.process_time() - cpu, answer)
+        return TimedCalls(time.perf_counter() - began, time.process_time() - cpu, answer)
     finally:
         gc.enable()
 

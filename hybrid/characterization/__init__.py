@@ -1,7 +1,7 @@
 """The self-test of the stand-in: experiments of a laboratory run through the whole stack, beside what the profile states.
 
 Circuits, schedule, backend, counts and fits are those of every run. It shows that the stack delivers what the profile
-states, and says nothing about MeluXina-Q.
+states, and says nothing about MeluXina-Q. Imports `measure` and the rooms below it. Offers `characterize` and `capability`.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,18 +9,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hybrid import catalog
-from hybrid.characterization.bench import Bench
+from hybrid.base.errors import UsageError, unknown
+from hybrid.base.randomness import child
+from hybrid.characterization.bench import Apparatus
 from hybrid.characterization.benchmarking import rb1, rb2
 from hybrid.characterization.coherence import echo, ramsey, t1
 from hybrid.characterization.entanglement import bell, ghz
 from hybrid.characterization.readout import readout
-from hybrid.characterization.result import Characterization, Outcome
+from hybrid.characterization.result import Characterization, ExperimentResult
 from hybrid.characterization.volume import quantum_volume
-from hybrid.device import Device
-from hybrid.errors import UsageError, unknown
-from hybrid.randomness import child
+from hybrid.device.device import Device
 
-EXPERIMENTS: dict[str, Callable[[Bench, np.random.SeedSequence], Outcome]] = {
+EXPERIMENTS: dict[str, Callable[[Apparatus, np.random.SeedSequence], ExperimentResult]] = {
     found.__name__: found for found in (t1, ramsey, echo, rb1, rb2, readout, bell, ghz, quantum_volume)
 }
 SHOTS, FEWEST_SHOTS = 1000, 100
@@ -52,7 +52,7 @@ def characterize(
     for name in only or ():
         if name not in EXPERIMENTS:
             raise unknown("experiment", name, EXPERIMENTS)
-    bench = Bench(loaded, catalog.load(catalog.parse("backends", backend))(), shots, threads)
+    bench = Apparatus(loaded, catalog.load(catalog.parse("backends", backend))(), shots, threads)
     outcomes = []
     for index, (name, experiment) in enumerate(EXPERIMENTS.items()):
         if not only or name in only:

@@ -6,12 +6,12 @@ import numpy as np
 from jaxtyping import Float
 from qiskit import QuantumCircuit
 
-from hybrid.device import Device
-from hybrid.estimate import AllZeros, share, variance, widening
-from hybrid.execution import Conditions, Execution, set_up
-from hybrid.randomness import child
-from hybrid.transpile import IsaCircuit
-from hybrid.types import Backend
+from hybrid.base.randomness import child
+from hybrid.base.types import Backend
+from hybrid.compilation.transpile import IsaCircuit
+from hybrid.device.device import Device
+from hybrid.measure.estimate import AllZeros, share, variance, widening
+from hybrid.measure.execution import Conditions, Execution, set_up
 
 MOST_QUBITS = 10
 """Of a larger device the first ten qubits are tested, and nine pairs and eight triples of neighbours among its first."""
@@ -20,14 +20,14 @@ INITIALISED = frozenset({"initialisation"})
 """What is left out of a run that starts in all zeros for certain."""
 
 
-class Share(NamedTuple):
+class Fraction(NamedTuple):
     """How often an outcome was counted, and the standard error: shots of one realization are not independent."""
 
     value: float
     stderr: float
 
 
-class Bench(NamedTuple):
+class Apparatus(NamedTuple):
     """Where experiments are made; `shots` per circuit."""
 
     device: Device
@@ -68,16 +68,16 @@ class Bench(NamedTuple):
         return set_up(isa, [circuit], self.device, self.backend, conditions)
 
 
-def count(execution: Execution, outcome: int, seed: np.random.SeedSequence) -> Share:
+def count(execution: Execution, outcome: int, seed: np.random.SeedSequence) -> Fraction:
     """How often a compiled circuit's shots read `outcome`."""
     ((counts,),), inflation = execution.counts(NOTHING, child(seed, 0), child(seed, 1))
     shifted = counts._replace(outcomes=counts.outcomes ^ np.uint64(outcome))
     part = share(AllZeros("Z" * execution.resources.n_qubits), shifted, execution.realizations, None)
-    return Share(part.mean, float(np.sqrt(variance([part], inflation))))
+    return Fraction(part.mean, float(np.sqrt(variance([part], inflation))))
 
 
-def over_detunings(means: Float[np.ndarray, " c"]) -> Share:
+def over_detunings(means: Float[np.ndarray, " c"]) -> Fraction:
     """The mean of c independent means over detunings and its standard error, 0 for a single exact one."""
     count = len(means)
     stderr = np.std(means, ddof=1) / np.sqrt(count) * widening(float(count - 1)) if count > 1 else 0.0
-    return Share(float(np.mean(means)), float(stderr))
+    return Fraction(float(np.mean(means)), float(stderr))

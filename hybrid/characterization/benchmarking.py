@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from hybrid.characterization.bench import NOTHING, Bench, count, over_detunings
+from hybrid.base.randomness import child
+from hybrid.characterization.bench import NOTHING, Apparatus, count, over_detunings
 from hybrid.characterization.cliffords import Sequence, sequence
 from hybrid.characterization.fits import Fit, fit
 from hybrid.characterization.polarization import polarization
-from hybrid.characterization.result import Curve, Outcome, Row
-from hybrid.randomness import child
+from hybrid.characterization.result import Curve, ExperimentResult, Row
 
 LENGTHS = {1: (1, 30, 80, 160, 300), 2: (1, 3, 6, 12, 24)}
 """Of the sequences, in Cliffords, by the number of qubits."""
@@ -39,17 +39,17 @@ class _Survival(NamedTuple):
     scale: float
 
 
-def rb1(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+def rb1(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """Every qubit alone."""
     return _measure(bench, seed, "rb1", [(q,) for q in bench.qubits])
 
 
-def rb2(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+def rb2(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """Every pair of neighbours, alone."""
     return _measure(bench, seed, "rb2", bench.pairs)
 
 
-def _measure(bench: Bench, seed: np.random.SeedSequence, name: str, places: list[tuple[int, ...]]) -> Outcome:
+def _measure(bench: Apparatus, seed: np.random.SeedSequence, name: str, places: list[tuple[int, ...]]) -> ExperimentResult:
     n, rng = len(places[0]), np.random.default_rng(child(seed, 0))
     lengths = np.array(LENGTHS[n])
     sequences = [[sequence(n, int(m), k % 2**n, bench.device, rng) for k in range(SEQUENCES)] for m in lengths]
@@ -61,11 +61,11 @@ def _measure(bench: Bench, seed: np.random.SeedSequence, name: str, places: list
         smooth = np.geomspace(lengths[0], lengths[-1], CURVE_POINTS)
         fitted = _model(smooth, found.parameters, n)
         curves.append(Curve(name, qubits, lengths.astype(float), survival.measured, survival.stderr, smooth, fitted))
-    return Outcome(tuple(rows), tuple(curves))
+    return ExperimentResult(tuple(rows), tuple(curves))
 
 
 def _survival(
-    bench: Bench, seed: np.random.SeedSequence, qubits: tuple[int, ...], sequences: list[list[Sequence]]
+    bench: Apparatus, seed: np.random.SeedSequence, qubits: tuple[int, ...], sequences: list[list[Sequence]]
 ) -> _Survival:
     """Every sequence sees detunings of its own."""
     measured, stderr, predicted, misses = [], [], [], []

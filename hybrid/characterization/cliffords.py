@@ -7,7 +7,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import Clifford, random_clifford
 
 from hybrid.characterization.native import native
-from hybrid.device import Device
+from hybrid.device.device import Device
 
 
 class Sequence(NamedTuple):

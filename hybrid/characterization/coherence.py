@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Float
 from qiskit import QuantumCircuit
 
-from hybrid.characterization.bench import Bench, count
+from hybrid.base.randomness import child
+from hybrid.characterization.bench import Apparatus, count
 from hybrid.characterization.fits import Fit, decay
 from hybrid.characterization.native import native
-from hybrid.characterization.result import Curve, Outcome, Row
-from hybrid.randomness import child
+from hybrid.characterization.result import Curve, ExperimentResult, Row
 
 REALIZATIONS = 200
 CURVE_POINTS = 200
@@ -49,28 +49,28 @@ class Decay(NamedTuple):
         return decay(lambda time_s: envelope(self.delays_s, time_s) * self.fringe, start_s, self.share, self.stderr)
 
 
-def t1(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+def t1(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """Relaxation of |1>: P(1) = B + A exp(-t/T1)."""
     assert bench.device.t1_s is not None
     plan = _Plan("t1", _pi_pulse_and_delay, 12, 3.0, 0.0)
     return _measure(bench, seed, plan, bench.device.t1_s, [exponential] * len(bench.device.t1_s))[0]
 
 
-def echo(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+def echo(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """Hahn echo: a pi pulse in the middle undoes what stands still; contrast exp(-t/T2H)."""
     assert bench.device.t2_echo_s is not None
     plan = _Plan("echo", _echo, 16, 2.5, 3.0)
     return _measure(bench, seed, plan, bench.device.t2_echo_s, [exponential] * len(bench.device.t2_echo_s))[0]
 
 
-def ramsey(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+def ramsey(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """Free evolution between two X90: contrast exp(-(t/T2*)^2) exp(-t/T2H), with T2H the description's; T2* is reported.
 
     The note compares likelihoods with an exponential of a free time instead, which has as many parameters.
     """
     device = bench.device
     if device.t2_star_s is None or device.dephasing != "quasistatic":
-        return Outcome(notes=("ramsey left out: without quasi-static dephasing there is no T2* to measure.",))
+        return ExperimentResult(notes=("ramsey left out: without quasi-static dephasing there is no T2* to measure.",))
     envelopes = [_ramsey_envelope(bench, q) for q in range(len(device.t2_star_s))]
     outcome, data = _measure(bench, seed, _Plan("ramsey", _ramsey, 24, 2.0, 3.0), device.t2_star_s, envelopes)
     gains = [
@@ -97,9 +97,9 @@ def exponential(delay_s: Times, decay_s: float) -> Times:
     return np.exp(-delay_s / decay_s)
 
 
-def _ramsey_envelope(bench: Bench, qubit: int) -> Envelope:
+def _ramsey_envelope(bench: Apparatus, qubit: int) -> Envelope:
     """exp(-(t/T2*)^2) exp(-t/T2H). A detuned X90 of duration d adds the phase delta (2/pi) d on its inner side (first order in
-    delta: tan(beta) = (delta/w) tan(w d/2) of `hybrid.detuning`), so t is the delay and (4/pi) d, and a physical rz's time."""
+    delta: tan(beta) = (delta/w) tan(w d/2) of `device.detuning`), so t is the delay and (4/pi) d, and a physical rz's time."""
     device = bench.device
     assert device.t2_echo_s is not None
     pulse = device.gates["rx" if "rx" in device.gates else "sx"]
@@ -114,8 +114,8 @@ def _ramsey_envelope(bench: Bench, qubit: int) -> Envelope:
 
 
 def _measure(
-    bench: Bench, seed: np.random.SeedSequence, plan: _Plan, decay_s: Sequence[float], envelopes: Sequence[Envelope]
-) -> tuple[Outcome, list[Decay]]:
+    bench: Apparatus, seed: np.random.SeedSequence, plan: _Plan, decay_s: Sequence[float], envelopes: Sequence[Envelope]
+) -> tuple[ExperimentResult, list[Decay]]:
     """Every qubit with a finite decay time, which is also the nominal value."""
     rows, curves, found = [], [], []
     for qubit in bench.qubits:
@@ -135,10 +135,10 @@ def _measure(
         found.append(data)
     endless = [q for q in bench.qubits if decay_s[q] == inf]
     notes = (f"{plan.experiment} left out on qubit {', '.join(map(str, endless))}: its time is infinite.",) if endless else ()
-    return Outcome(tuple(rows), tuple(curves), notes), found
+    return ExperimentResult(tuple(rows), tuple(curves), notes), found
 
 
-def _decay(bench: Bench, seed: np.random.SeedSequence, plan: _Plan, qubit: int, decay_s: float) -> Decay:
+def _decay(bench: Apparatus, seed: np.random.SeedSequence, plan: _Plan, qubit: int, decay_s: float) -> Decay:
     """One circuit per delay, each with detunings of its own."""
     delays_s = np.linspace(0, plan.longest * decay_s, plan.delays)
     angles = [plan.angle(delay_s, decay_s) for delay_s in delays_s]

@@ -10,15 +10,15 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from hybrid import noise
-from hybrid.characterization.bench import INITIALISED, NOTHING, Bench, over_detunings
+from hybrid.base.randomness import child
+from hybrid.characterization.bench import INITIALISED, NOTHING, Apparatus, over_detunings
 from hybrid.characterization.native import native
-from hybrid.characterization.result import Outcome, Row
-from hybrid.counts import Correction
-from hybrid.estimate import Group, exact_values, group_terms, share, variance
-from hybrid.execution import Conditions, Execution, set_up
-from hybrid.randomness import child
-from hybrid.transpile import IsaCircuit, measured
+from hybrid.characterization.result import ExperimentResult, Row
+from hybrid.compilation import noise
+from hybrid.compilation.transpile import IsaCircuit, measured
+from hybrid.device.readout import Correction
+from hybrid.measure.estimate import Group, exact_values, group_terms, share, variance
+from hybrid.measure.execution import Conditions, Execution, set_up
 
 BELL = SparsePauliOp(["II", "XX", "YY", "ZZ"], np.array([1, 1, -1, 1]) / 4)
 GHZ = SparsePauliOp(["III", "IZZ", "ZIZ", "ZZI", "XXX", "XYY", "YXY", "YYX"], np.array([1, 1, 1, 1, 1, -1, -1, -1]) / 8)
@@ -27,12 +27,12 @@ REALIZATIONS = 200
 QUADRATURE = 256
 
 
-def bell(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+def bell(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """A Bell state on every pair of neighbours, from three settings (XX, YY, ZZ)."""
     return _measure(bench, seed, "bell", bell_circuit(), bench.pairs, BELL)
 
 
-def ghz(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+def ghz(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """A GHZ state on every chain of three, from five settings."""
     return _measure(bench, seed, "ghz", ghz_circuit(), bench.triples, GHZ)
 
@@ -58,13 +58,13 @@ def ghz_circuit() -> QuantumCircuit:
 
 
 def _measure(
-    bench: Bench,
+    bench: Apparatus,
     seed: np.random.SeedSequence,
     name: str,
     textbook: QuantumCircuit,
     places: Sequence[tuple[int, ...]],
     projector: SparsePauliOp,
-) -> Outcome:
+) -> ExperimentResult:
     """<projector> on every place, measured beside its value for infinitely many shots of a perfect readout."""
     circuit = native(textbook, bench.device)
     constant, groups = group_terms(projector, "qwc")
@@ -86,11 +86,11 @@ def _measure(
                 nominal_stderr=nominal_stderr,
             )
         )
-    return Outcome(tuple(rows))
+    return ExperimentResult(tuple(rows))
 
 
 def _settings(
-    bench: Bench, circuit: QuantumCircuit, qubits: tuple[int, ...], groups: Sequence[Group], conditions: Conditions
+    bench: Apparatus, circuit: QuantumCircuit, qubits: tuple[int, ...], groups: Sequence[Group], conditions: Conditions
 ) -> Execution:
     """One circuit per group of commuting strings, with the device's basis-change pulses."""
     isa = IsaCircuit(circuit, qubits, tuple(range(len(qubits))))
@@ -99,7 +99,7 @@ def _settings(
 
 
 def _counted(
-    execution: Execution, bench: Bench, qubits: tuple[int, ...], groups: Sequence[Group], seed: np.random.SeedSequence
+    execution: Execution, bench: Apparatus, qubits: tuple[int, ...], groups: Sequence[Group], seed: np.random.SeedSequence
 ) -> tuple[float, float]:
     """Sum of the groups' corrected means and its standard error."""
     errors, exact = noise.readout(bench.device, qubits), np.zeros(len(qubits))

@@ -11,10 +11,10 @@ from qiskit import QuantumCircuit
 from qiskit.circuit.library import IGate, XGate, YGate, ZGate
 from qiskit.quantum_info import Statevector, random_clifford
 
-from hybrid.characterization.bench import Bench, count
+from hybrid.base.randomness import child
+from hybrid.characterization.bench import Apparatus, count
 from hybrid.characterization.native import native
-from hybrid.characterization.result import Outcome, Row
-from hybrid.randomness import child
+from hybrid.characterization.result import ExperimentResult, Row
 
 WIDTHS, DEPTHS = (2, 4, 6), (2, 8)
 """Qubits, and layers there and back."""
@@ -24,13 +24,13 @@ PAULIS = (IGate(), XGate(), YGate(), ZGate())
 Edges = list[tuple[int, int]]
 
 
-def mirror(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+def mirror(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """The polarization at every width that the device has, and every depth."""
     rows = [_row(bench, child(seed, w, d), w, d) for w in WIDTHS for d in DEPTHS if w <= len(bench.qubits)]
-    return Outcome(tuple(rows))
+    return ExperimentResult(tuple(rows))
 
 
-def _row(bench: Bench, seed: np.random.SeedSequence, width: int, depth: int) -> Row:
+def _row(bench: Apparatus, seed: np.random.SeedSequence, width: int, depth: int) -> Row:
     qubits, edges = place(bench, width)
     found = []
     for k in range(CIRCUITS):
@@ -47,7 +47,7 @@ def _row(bench: Bench, seed: np.random.SeedSequence, width: int, depth: int) -> 
     )
 
 
-def place(bench: Bench, width: int) -> tuple[tuple[int, ...], Edges]:
+def place(bench: Apparatus, width: int) -> tuple[tuple[int, ...], Edges]:
     """So many qubits grown along couplings from the first one, and the couplings among them by their places."""
     chosen = list(bench.pairs[0])
     while len(chosen) < width:

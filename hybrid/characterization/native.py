@@ -9,7 +9,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit.library import HGate, RXGate, RZGate, SXGate
 from qiskit.synthesis import OneQubitEulerDecomposer
 
-from hybrid.device import Device
+from hybrid.device.device import Device
 
 _EULER = OneQubitEulerDecomposer("ZSX")
 

@@ -4,11 +4,12 @@ import numpy as np
 from jaxtyping import Complex
 from qiskit import QuantumCircuit
 
-from hybrid import noise
+from hybrid.base.types import Channel, Operation
 from hybrid.characterization.bench import INITIALISED
-from hybrid.device import Device
-from hybrid.schedule import schedule
-from hybrid.types import Channel, Operation
+from hybrid.compilation import noise
+from hybrid.compilation.schedule import schedule
+from hybrid.device.channels import kraus, qubits_of, superoperator
+from hybrid.device.device import Device
 
 X = np.array([[0, 1], [1, 0]])
 
@@ -27,15 +28,15 @@ def polarization(device: Device, qubits: tuple[int, ...], circuit: QuantumCircui
     ideal = np.eye(1, dtype=complex)
     for qubit in range(n):
         ideal = np.kron(X if flips >> qubit & 1 else np.eye(2), ideal)
-    fidelity = np.trace(noise.superoperator(ideal[None]).conj().T @ channel).real / 4**n
+    fidelity = np.trace(superoperator(ideal[None]).conj().T @ channel).real / 4**n
     return float((4**n * fidelity - 1) / (4**n - 1))
 
 
 def _superoperator(step: Operation | Channel, n: int) -> Complex[np.ndarray, "dd dd"]:
     """One step on all n <= 2 qubits."""
-    operators = step.gate.to_matrix()[None] if isinstance(step, Operation) else noise.kraus(step)
-    on = noise.qubits_of(step)
+    operators = step.gate.to_matrix()[None] if isinstance(step, Operation) else kraus(step)
+    on = qubits_of(step)
     if len(on) < n:
         parts = (operators, np.eye(2)[None]) if on == (1,) else (np.eye(2)[None], operators)
         operators = np.array([np.kron(high, low) for high in parts[0] for low in parts[1]])
-    return noise.superoperator(operators)  # native two-qubit gates and depolarising treat both qubits alike
+    return superoperator(operators)  # native two-qubit gates and depolarising treat both qubits alike

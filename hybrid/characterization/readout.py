@@ -5,10 +5,10 @@ from math import pi
 import numpy as np
 from qiskit import QuantumCircuit
 
-from hybrid.characterization.bench import INITIALISED, NOTHING, Bench, count, over_detunings
+from hybrid.base.randomness import child
+from hybrid.characterization.bench import INITIALISED, NOTHING, Apparatus, count, over_detunings
 from hybrid.characterization.native import native
-from hybrid.characterization.result import Outcome, Row
-from hybrid.randomness import child
+from hybrid.characterization.result import ExperimentResult, Row
 
 REALIZATIONS = 64
 REPEATS = 100
@@ -17,16 +17,16 @@ PREPARED = {"p01": 0.0, "p10": pi}
 """What is read for what is not there, and the turn about X that prepares it."""
 
 
-def readout(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+def readout(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """p01, to read 1 for 0, and p10, to read 0 for 1; the pi pulse's own error is part of the nominal p10."""
     rows = []
     for qubit in bench.qubits:
         for key, (name, angle) in enumerate(PREPARED.items()):
             rows.append(_row(bench, child(seed, qubit, key), name, qubit, angle))
-    return Outcome(tuple(rows))
+    return ExperimentResult(tuple(rows))
 
 
-def _row(bench: Bench, seed: np.random.SeedSequence, name: str, qubit: int, angle: float) -> Row:
+def _row(bench: Apparatus, seed: np.random.SeedSequence, name: str, qubit: int, angle: float) -> Row:
     device = bench.device
     assert device.readout_p01 is not None and device.readout_p10 is not None
     textbook = QuantumCircuit(1)

@@ -57,7 +57,7 @@ class Curve(NamedTuple):
     fit_y: Float[np.ndarray, " l"]
 
 
-class Outcome(NamedTuple):
+class ExperimentResult(NamedTuple):
     """What one experiment gives; `notes` say what was left out and what else the data tell."""
 
     rows: tuple[Row, ...] = ()

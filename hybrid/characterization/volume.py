@@ -11,11 +11,11 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import library
 from qiskit.quantum_info import Statevector
 
-from hybrid.characterization.bench import NOTHING, Bench
-from hybrid.characterization.result import Outcome, Row
-from hybrid.execution import set_up
-from hybrid.randomness import child
-from hybrid.transpile import to_isa
+from hybrid.base.randomness import child
+from hybrid.characterization.bench import NOTHING, Apparatus
+from hybrid.characterization.result import ExperimentResult, Row
+from hybrid.compilation.transpile import to_isa
+from hybrid.measure.execution import set_up
 
 WIDTHS = (2, 3, 4)
 CIRCUITS = 30
@@ -23,16 +23,16 @@ REALIZATIONS = 10
 THRESHOLD = 2 / 3
 
 
-def quantum_volume(bench: Bench, seed: np.random.SeedSequence) -> Outcome:
+def quantum_volume(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """The heavy-output probability of every width and log2 of the quantum volume."""
     rows = [_width(bench, child(seed, n), n) for n in WIDTHS if n <= (bench.device.n_qubits or 0)]
     passed = [n for n, row in zip(WIDTHS, rows, strict=False) if row.value - 2 * (row.stderr or 0.0) > THRESHOLD]
     largest = max(passed, default=0)
     qubits = rows[largest - WIDTHS[0]].qubits if largest else ()
-    return Outcome((*rows, Row(experiment="quantum_volume", qubits=qubits, value=largest, stderr=None, unit="log2")))
+    return ExperimentResult((*rows, Row(experiment="quantum_volume", qubits=qubits, value=largest, stderr=None, unit="log2")))
 
 
-def _width(bench: Bench, seed: np.random.SeedSequence, n: int) -> Row:
+def _width(bench: Apparatus, seed: np.random.SeedSequence, n: int) -> Row:
     shares, used = [], set()
     for k in range(CIRCUITS):
         model = library.quantum_volume(n, n, seed=int(child(seed, k, 0).generate_state(1)[0]))

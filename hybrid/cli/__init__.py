@@ -1,1 +1,4 @@
-"""The command line: the only place that knows typer and rich."""
+"""The command line: verbs, texts, progress, completion, the doctor.
+
+Imports every room below; only here typer and rich are known. Offers the command `hybrid`; nothing imports this room.
+"""

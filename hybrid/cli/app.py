@@ -8,9 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from hybrid.cli import bench, characterize, check, completion, doctor, explain, members, run, runs, sample
-from hybrid.cli.layout import emit
-from hybrid.errors import (
+from hybrid.base.errors import (
     CheckFailed,
     HybridError,
     Interrupted,
@@ -21,6 +19,9 @@ from hybrid.errors import (
     UsageError,
     unknown,
 )
+from hybrid.cli import bench, characterize, check, completion, explain, members, run, runs, sample
+from hybrid.cli.doctor import command as doctor
+from hybrid.cli.layout import emit
 
 EXIT_CODES: dict[type[HybridError], int] = {
     HybridError: 1,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hybrid.base.errors import CheckFailed, HybridError, UsageError
 from hybrid.cli import bench_capability, bench_pages, bench_scores
 from hybrid.cli.bench_flags import (
     PROCESSES,
@@ -30,7 +31,6 @@ from hybrid.cli.bench_steps import chosen_cells, make_bench, measured, read_rows
 from hybrid.cli.layout import emit
 from hybrid.cli.progress import Display
 from hybrid.cli.run import Once
-from hybrid.errors import CheckFailed, HybridError, UsageError
 
 HELP = """Benchmark simulator backends: a fast answer that our checks can see to be wrong does not rank.
 

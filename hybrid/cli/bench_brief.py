@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hybrid.base.errors import shortened
 from hybrid.bench.statistics import ALPHA, LEAST_CHANGE
 from hybrid.bench.units import duration, multiple
 from hybrid.cli.layout import wrapped
-from hybrid.errors import shortened
 
 if TYPE_CHECKING:
     from hybrid.bench.contests import Contest

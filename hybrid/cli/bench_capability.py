@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hybrid.base.errors import UsageError
+from hybrid.base.uncertainty import with_uncertainty
 from hybrid.cli import completion
 from hybrid.cli.layout import emit, wrapped
 from hybrid.cli.progress import Display
 from hybrid.cli.report import physics
-from hybrid.errors import UsageError
-from hybrid.result import with_uncertainty
 
 if TYPE_CHECKING:
-    from hybrid.capability import Capability
+    from hybrid.characterization.capability import Capability
 
 HELP = """What a device's profile is capable of: mirror circuits (arXiv:2008.11294) and quantum volume (arXiv:1811.12926).
 
 For the published grid of circuits see hybrid bench score.
 """
 EXPERIMENTS = "mirror, quantum_volume"
-"""As `hybrid.capability.EXPERIMENTS`, which is not imported here because it loads Qiskit; a test holds them together."""
+"""As in `characterization.capability`, which is not imported here because it loads Qiskit; a test holds them together."""
 CLAIM = "Figures of a stand-in follow from its profile and say nothing about MeluXina-Q."
 
 
@@ -50,7 +50,7 @@ def measure_device(
     for name, value, least in (("seed", seed, 0), ("threads", threads, 1), ("shots", shots, 1)):
         if value is not None and value < least:
             raise UsageError(f"--{name} must be at least {least}, not {value}.")
-    from hybrid.capability import capability
+    from hybrid.characterization.capability import capability
 
     display = Display(sys.stderr, quiet=quiet)
     found = capability(

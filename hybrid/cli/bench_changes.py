@@ -8,7 +8,7 @@ from hybrid.cli.bench_text import floor_text
 from hybrid.cli.layout import wrapped
 
 if TYPE_CHECKING:
-    from hybrid.bench.compare import Compared, Report
+    from hybrid.bench.compare import ComparedCell, ComparisonReport
     from hybrid.bench.statistics import Comparison
     from hybrid.bench.summary import Figure
 
@@ -16,7 +16,7 @@ NAME, VERDICT = 46, 32
 ORDER = ("slower", "faster", "too few", "same")
 
 
-def compared(report: "Report") -> str:
+def compared(report: "ComparisonReport") -> str:
     """Status changes first, then the cells that both sides got right."""
     parts = [wrapped(f"new: {report.new}; base: {report.base}")]
     if not report.controlled:
@@ -39,10 +39,10 @@ def compared(report: "Report") -> str:
     return "\n\n".join(parts)
 
 
-def _ordered(pairs: "Sequence[Compared]") -> "list[Compared]":
+def _ordered(pairs: "Sequence[ComparedCell]") -> "list[ComparedCell]":
     """What changed before what did not, the most first; what did not by name."""
 
-    def place(pair: "Compared") -> tuple[int, float, str]:
+    def place(pair: "ComparedCell") -> tuple[int, float, str]:
         word, ratio = pair.verdict.word, pair.verdict.ratio
         return ORDER.index(word), 0.0 if word == "same" else -max(ratio, 1 / ratio), pair.new.cell["workload"]
 
@@ -65,7 +65,7 @@ def _times(ratio: float) -> str:
     return f"{multiple(ratio)} the time" if ratio >= 1 else f"{multiple(1 / ratio)} less time"
 
 
-def _mean(report: "Report") -> str:
+def _mean(report: "ComparisonReport") -> str:
     mean = report.mean
     assert mean is not None
     words = [pair.verdict.word for pair in report.compared]

@@ -8,6 +8,8 @@ import typer
 from hybrid.cli import completion
 
 PROCESSES, TIME_LIMIT_S = 9, 60
+SCORES = "grid@1"
+"""The suite that scores a device."""
 
 SuiteName = Annotated[
     str | None, typer.Option("--suite", help="A frozen suite. See: hybrid bench list.", metavar="NAME@VERSION")

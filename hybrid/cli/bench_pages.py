@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from hybrid.cli.run import need_matplotlib
-from hybrid.errors import UsageError, unknown
+from hybrid.base.errors import UsageError, unknown
+from hybrid.cli.pictures import need_matplotlib
 
 KINDS = ("scaling", "error-time", "memory", "volumetric", "relative", "profile", "winners", "drift")
-"""As `hybrid.plot_bench.KINDS`, which is not imported here because it loads matplotlib; a test holds them together."""
+"""As `hybrid.figures.bench.KINDS`, which is not imported here because it loads matplotlib; a test holds them together."""
 PLOT_HELP = """Draw files of rows: hybrid bench plot r.jsonl --kind scaling --out scaling.png.
 
 scaling: time per call against width. error-time: error against time. memory: peak memory beside 16 x 2^n bytes. volumetric:
@@ -49,7 +49,7 @@ def plot_rows(
     rows, noise = _read(files), _read([null] if null else [])
     need_matplotlib("bench plot")
     from hybrid.bench.naming import only
-    from hybrid.plot_bench import plot
+    from hybrid.figures.bench import plot
 
     plot(only(rows, workload, backend), kind, out, host, noise)
     _say(f"drawn: {out}", quiet)
@@ -67,7 +67,7 @@ def report_rows(
         raise UsageError(f"{out}: a report is written as .html.")
     rows, noise = _read(files), _read([null] if null else [])
     need_matplotlib("bench report")
-    from hybrid.bench_report import write
+    from hybrid.figures.bench_page import write
 
     write(rows, out, noise)
     _say(f"written: {out}", quiet)

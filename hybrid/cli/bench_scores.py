@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hybrid.base.uncertainty import with_uncertainty
 from hybrid.bench.units import duration
 from hybrid.cli import completion
-from hybrid.cli.bench_flags import Debug, Json, Quiet
-from hybrid.cli.bench_steps import SCORES
+from hybrid.cli.bench_flags import SCORES, Debug, Json, Quiet
 from hybrid.cli.layout import emit, wrapped
 from hybrid.cli.progress import Display
-from hybrid.result import with_uncertainty
 
 if TYPE_CHECKING:
     from hybrid.bench.scores import Score

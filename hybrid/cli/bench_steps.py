@@ -8,19 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hybrid.cli.bench_flags import TIME_LIMIT_S
+from hybrid.base.errors import HybridError, Interrupted, Stopped, UsageError
+from hybrid.cli.bench_flags import SCORES, TIME_LIMIT_S
 from hybrid.cli.layout import emit
 from hybrid.cli.progress import Display
-from hybrid.errors import HybridError, Interrupted, Stopped, UsageError
 
 if TYPE_CHECKING:
     from hybrid.bench.cells import Cell
-    from hybrid.bench.measure import Bench
-    from hybrid.bench.run import Step
+    from hybrid.bench.measure import Harness
+    from hybrid.bench.run import ProcessDone
     from hybrid.bench.scores import Measurable, ScoreCell
     from hybrid.bench.suites import Suite
 
-SCORES = "grid@1"
 TOO_FEW = "too few processes to tell the A/A floor: it takes four of a cell in one session"
 MEMORY_SHARE = 0.8
 """Of the free memory a process may take, unless told otherwise."""
@@ -66,14 +65,14 @@ def time_limit_of(given: float | None, suite: "Suite | None") -> float:
 
 def make_bench(
     time_limit: float, memory_limit: str | None, affinity: str | None, python: list[str], pending: list[HybridError]
-) -> "Bench":
+) -> "Harness":
     """How processes are run, from the flags; it stops when an error is `pending`."""
-    from hybrid.bench.measure import Bench, Limits, affinity_of, bytes_of, interpreter
-    from hybrid.machine import memory_bytes
+    from hybrid.base.machine import memory_bytes
+    from hybrid.bench.measure import Harness, ProcessLimits, affinity_of, bytes_of, interpreter
 
     most = bytes_of(memory_limit) if memory_limit else int(MEMORY_SHARE * memory_bytes()[1])
     interpreters = dict(map(interpreter, python))
-    return Bench(Limits(time_limit, most), affinity_of(affinity), interpreters, lambda: bool(pending))
+    return Harness(ProcessLimits(time_limit, most), affinity_of(affinity), interpreters, lambda: bool(pending))
 
 
 def measured(
@@ -83,7 +82,7 @@ def measured(
     from hybrid.bench import run as running
     from hybrid.cli import bench_text
 
-    def watch(step: "Step") -> None:
+    def watch(step: "ProcessDone") -> None:
         display.line(bench_text.progress(step))
 
     with stopping() as pending, Display(sys.stderr, quiet=quiet) as display:

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hybrid.base.machine import memory_bytes
 from hybrid.bench.units import duration, multiple, size
 from hybrid.cli.layout import table, wrapped
 from hybrid.cli.progress import clock
-from hybrid.machine import memory_bytes
 
 if TYPE_CHECKING:
     from hybrid.bench.contests import Contest
-    from hybrid.bench.planning import Plan
-    from hybrid.bench.run import Step
+    from hybrid.bench.planning import BenchPlan
+    from hybrid.bench.run import ProcessDone
     from hybrid.bench.suites import Suite
     from hybrid.bench.summary import Figure
 
@@ -36,14 +36,14 @@ def listed(suites: "Sequence[Suite]", members: dict[str, dict[str, str]]) -> str
     return "\n\n".join(parts)
 
 
-def progress(step: "Step") -> str:
+def progress(step: "ProcessDone") -> str:
     """One line while it runs: the cell just measured."""
     cell = step.row["cell"]
     left = f", about {clock(step.seconds_left)} left" if step.seconds_left >= 1 else ""
     return f"{step.done}/{step.total}{left}  {cell['workload']} by {cell['backend']}: {step.row['status']}"
 
 
-def planned(plan: "Plan") -> str:
+def planned(plan: "BenchPlan") -> str:
     """Cells, what is known of their time, and the sum."""
     title = f"{'cell':<53} {'lacking':>7} {'a process':>9} {'memory':>8}"
     lines = [_row(str(p.cell), p.lacking, p.seconds, p.memory_bytes) for p in plan.cells]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hybrid.base.errors import UsageError
+from hybrid.base.uncertainty import with_uncertainty
 from hybrid.cli import completion
 from hybrid.cli.layout import emit, wrapped
 from hybrid.cli.progress import Display
 from hybrid.cli.report import physics
-from hybrid.errors import UsageError
-from hybrid.result import with_uncertainty
 
 if TYPE_CHECKING:
     from hybrid.characterization import Characterization
@@ -61,10 +61,10 @@ def characterize(
         if value < least:
             raise UsageError(f"--{name} must be at least {least}, not {value}.")
     if plot is not None:
-        from hybrid.cli.run import need_matplotlib
+        from hybrid.cli.pictures import need_matplotlib
 
         need_matplotlib()
-        from hybrid.plot import check_target
+        from hybrid.figures.style import check_target
 
         check_target(plot)
     from hybrid.characterization import characterize as measure
@@ -81,7 +81,7 @@ def characterize(
         progress=lambda name: display.note(f"{name} ..."),
     )
     if plot is not None:
-        from hybrid.plot_characterize import overview
+        from hybrid.figures.characterization import overview
 
         overview(found, plot)
     if as_json:

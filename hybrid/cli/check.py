@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hybrid.base.errors import CheckFailed
 from hybrid.cli.layout import emit, wrapped
-from hybrid.errors import CheckFailed
 
 if TYPE_CHECKING:
-    from hybrid.check import Outcome
+    from hybrid.review.published_checks import CheckOutcome
 
 HELP = """Recompute published numbers on this machine, within a minute.
 
@@ -24,9 +24,9 @@ NAME, NUMBER = 44, 14
 
 def check(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Compute, print each row as it is known, and fail at the end if one does."""
-    from hybrid.check import outcomes
+    from hybrid.review.published_checks import outcomes
 
-    found: list[Outcome] = []
+    found: list[CheckOutcome] = []
     if not as_json:
         emit(f"{'':4} {'number':<{NAME}} {'computed':>{NUMBER}} {'published':>{NUMBER}}")
     for outcome in outcomes():
@@ -44,7 +44,7 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON o
         raise CheckFailed(f"{len(failed)} of {len(found)} published numbers fail here: {names}.")
 
 
-def _row(outcome: "Outcome") -> str:
+def _row(outcome: "CheckOutcome") -> str:
     """Name and numbers, and below them how near is near enough, whose number it is, and what went wrong."""
     check = outcome.check
     computed, published = (_number(value, check.published) for value in (outcome.computed, check.published))

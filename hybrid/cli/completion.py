@@ -15,9 +15,10 @@ from typing import NoReturn
 import typer
 
 from hybrid import catalog
-from hybrid.device_options import DEPHASING
-from hybrid.errors import HybridError
-from hybrid.spec import MEMBERS, WORDS
+from hybrid.base.errors import HybridError
+from hybrid.device.options import DEPHASING
+from hybrid.measure.choices import WORDS
+from hybrid.runs.spec import MEMBERS
 
 VARIABLE = "_HYBRID_COMPLETE"
 """The shells' scripts set it to what they want."""
@@ -152,7 +153,7 @@ def _options(family: str, head: str) -> dict[str, catalog.Option]:
 
 def _device_options(head: str) -> dict[str, catalog.Option]:
     """What a device's profile leaves open: words where it names them."""
-    from hybrid.device import Device
+    from hybrid.device.device import Device
 
     open_options = Device.load(head).open_options
     words = {name: tuple(word.strip() for word in told.partition(";")[0].split("|")) for name, told in open_options.items()}

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hybrid import runs
+from hybrid.base.errors import UsageError
+from hybrid.base.uncertainty import with_uncertainty
 from hybrid.cli import completion
 from hybrid.cli.layout import COLUMNS, emit, table, wrapped
+from hybrid.cli.pictures import need_matplotlib
 from hybrid.cli.progress import LOG_SECONDS, clock
 from hybrid.cli.report import WIDTH, physics, spaced
-from hybrid.cli.run import need_matplotlib
 from hybrid.cli.runs import FOLDER, Debug, Id, Results
-from hybrid.error_budget import INTERACTION, Contribution, ErrorBudget
-from hybrid.errors import UsageError
-from hybrid.inputs import find
-from hybrid.result import with_uncertainty
+from hybrid.review.error_budget import INTERACTION, Contribution, ErrorBudget
+from hybrid.runs import results_folder as runs
+from hybrid.runs.reopen import find
 
 if TYPE_CHECKING:
-    from hybrid.explaining import Progress
+    from hybrid.review.explain import ExplainProgress
 
 HELP = """Explain a run's value: an error budget at its last x.
 
@@ -67,15 +67,15 @@ def explain_run(
     runs.read(path)  # a damaged record is refused before half a second of imports
     if plot is not None:
         need_matplotlib()
-        from hybrid.plot import check_target
+        from hybrid.figures.style import check_target
 
         check_target(plot)
-    from hybrid.explaining import explain
+    from hybrid.review.explain import explain
 
-    watch: Callable[[Progress], None] = (lambda progress: None) if quiet else _Watcher()
+    watch: Callable[[ExplainProgress], None] = (lambda progress: None) if quiet else _Watcher()
     found = explain(path, realizations=realizations, backend=backend, threads=threads, watch=watch)
     if plot is not None:
-        from hybrid.plot_explain import waterfall
+        from hybrid.figures.error_budget import waterfall
 
         waterfall(found, plot)
     emit(json.dumps(found.to_json()) if as_json else text(found))
@@ -89,7 +89,7 @@ class _Watcher:
         self._clear = "\r\x1b[K" if self._terminal else ""
         self._announced, self._shown = False, 0.0
 
-    def __call__(self, progress: "Progress") -> None:
+    def __call__(self, progress: "ExplainProgress") -> None:
         left = "" if progress.left_s is None else f", about {clock(progress.left_s)} left"
         line = f"{progress.done} of {progress.total} values  {clock(progress.seconds)}{left}"
         if not self._announced and (progress.left_s or 0.0) > LONG_S:

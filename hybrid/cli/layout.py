@@ -6,7 +6,7 @@ import sys
 import textwrap
 from collections.abc import Iterable
 
-from hybrid.errors import HybridError
+from hybrid.base.errors import HybridError
 
 COLUMNS = 80
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from hybrid import catalog
+from hybrid.base.errors import UsageError
 from hybrid.cli import completion
 from hybrid.cli.layout import emit, paragraphs, table, wrapped
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.profile import Number
+from hybrid.device.device import Device
+from hybrid.device.profile import Number
 
 FAMILY = f"One of: {', '.join(catalog.FAMILIES)}."
 SHOW_HELP = """Show one member: its options with types and defaults, and its source; of a device, every number.
@@ -101,10 +101,10 @@ def _first_line(family: str, member: str) -> str:
 
 def _show_device(device: Device, plot: Path | None, as_json: bool) -> None:
     if plot is not None:
-        from hybrid.cli.run import need_matplotlib
+        from hybrid.cli.pictures import need_matplotlib
 
         need_matplotlib()
-        from hybrid.plot_device import device_map
+        from hybrid.figures.device_map import device_map
 
         device_map(device, plot)
         print(f"drawn: {plot}", file=sys.stderr)

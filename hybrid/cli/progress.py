@@ -5,8 +5,8 @@ import time
 from types import TracebackType
 from typing import Any, TextIO, final
 
+from hybrid.base.uncertainty import with_uncertainty
 from hybrid.cli.layout import COLUMNS
-from hybrid.result import with_uncertainty
 
 TERMINAL_SECONDS = 0.1
 LOG_SECONDS = 10.0
@@ -14,7 +14,7 @@ LOG_SECONDS = 10.0
 
 @final
 class Display:
-    """Shows `hybrid.gated_session.Progress`; silent when quiet."""
+    """Shows `hybrid.runs.live_session.Progress`; silent when quiet."""
 
     def __init__(self, stream: TextIO, *, quiet: bool) -> None:
         self._stream = stream

@@ -6,10 +6,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from hybrid.base.uncertainty import with_uncertainty
+from hybrid.base.words import OWN_PHYSICS
 from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
-from hybrid.device import Device
-from hybrid.result import OWN_PHYSICS, Result, with_uncertainty
-from hybrid.spec import Spec
+from hybrid.device.device import Device
+from hybrid.runs.result import Result
+from hybrid.runs.spec import Spec
 
 WIDTH = 16
 CARRIED = (
@@ -85,7 +87,7 @@ def plan_text(plan: Any) -> str:
 
 
 def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:
-    from hybrid.resources import human_bytes
+    from hybrid.compilation.resources import human_bytes
 
     gates = ", ".join(f"{count} {name}" for name, count in sorted(resources.gates.items()))
     return [

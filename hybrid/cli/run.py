@@ -15,11 +15,12 @@ import typer
 from typer.core import TyperCommand
 
 from hybrid import catalog
+from hybrid.base.errors import HybridError, Interrupted, NotConverged, Stopped, UsageError, shortened
 from hybrid.cli import completion, report, sample
 from hybrid.cli.layout import emit
+from hybrid.cli.pictures import need_matplotlib
 from hybrid.cli.progress import Display
-from hybrid.errors import HybridError, Interrupted, MissingPart, NotConverged, Stopped, UsageError, shortened
-from hybrid.spec import Spec, read_point
+from hybrid.runs.spec import Spec, read_point
 
 HELP = """Run a variational algorithm: hybrid run vqe h2, or hybrid run h2, or hybrid run experiment.toml.
 
@@ -155,7 +156,7 @@ def execute(
         flags["shots"] = 0
     spec = make_spec(words, flags, results)
     if dry_run:
-        from hybrid.planning import plan as make_plan
+        from hybrid.runs.dry_run import plan as make_plan
 
         found = make_plan(spec)
         emit(json.dumps(found.to_json()) if as_json else report.plan_text(found))
@@ -175,8 +176,8 @@ def execute(
 
 
 def _repeat(spec: Spec, count: int, results: Path, as_json: bool, quiet: bool, require_converged: bool) -> None:
-    from hybrid.repetition import repeat
-    from hybrid.session import Watcher
+    from hybrid.runs.repeat import repeat
+    from hybrid.runs.run import Watcher
 
     with _signals() as interruption, Display(sys.stderr, quiet=quiet) as display:
         found = repeat(spec, count, results, watcher=Watcher(display.show, interruption, display.note))
@@ -197,13 +198,13 @@ def _sample(
 
 
 def _run(spec: Spec, results: Path, quiet: bool, interruption: Callable[[], HybridError | None]) -> Any:
-    from hybrid.record import read_finished
-    from hybrid.result import from_record
+    from hybrid.runs.record import read_finished
+    from hybrid.runs.result import from_record
 
     path = results / f"{spec.id}.jsonl"
     if finished := read_finished(path):
         return from_record(path, *finished, replayed=True)
-    from hybrid.session import Watcher, run
+    from hybrid.runs.run import Watcher, run
 
     with Display(sys.stderr, quiet=quiet) as display:
         return run(spec, results, watcher=Watcher(display.show, interruption, display.note))
@@ -230,16 +231,8 @@ def _signals() -> Iterator[Callable[[], HybridError | None]]:
             signal.signal(number, handler)
 
 
-def need_matplotlib(what: str = "--plot") -> None:
-    """MissingPart with the command that installs it, before anything is measured; `what` needs it."""
-    from importlib.util import find_spec
-
-    if find_spec("matplotlib") is None:
-        raise MissingPart(f"{what} needs matplotlib. Install it with: pip install 'hybrid-sandbox[plot]'")
-
-
 def _draw(record: Path, quiet: bool) -> None:
-    from hybrid.plot import convergence
+    from hybrid.figures.convergence import convergence
 
     target = record.with_suffix(".png")
     convergence(record, target)

@@ -9,13 +9,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from hybrid import difference, record, runs
+from hybrid.base.errors import CheckFailed, UsageError
+from hybrid.base.files import check_file
 from hybrid.cli import completion, runs_text
 from hybrid.cli.layout import emit
+from hybrid.cli.pictures import need_matplotlib
 from hybrid.cli.progress import Display
-from hybrid.cli.run import Once, need_matplotlib
-from hybrid.errors import CheckFailed, UsageError
-from hybrid.files import check_file
+from hybrid.cli.run import Once
+from hybrid.review import difference
+from hybrid.runs import record
+from hybrid.runs import results_folder as runs
 
 HELP = """List, show, compare, re-check, draw and export recorded runs.
 
@@ -111,7 +114,7 @@ def replay_run(
     if seed is not None and not other:
         raise UsageError("--seed goes with --backend, --device or --shots; a plain replay draws as the record did.")
     runs.read(path)  # a damaged record is refused before half a second of imports
-    from hybrid import audit
+    from hybrid.review import replay as audit
 
     with Display(sys.stderr, quiet=quiet) as display:
         if other:
@@ -144,7 +147,7 @@ def plot_runs(
     need_matplotlib()
     paths = list(dict.fromkeys(_find(results, name) for name in names))
     target = out or (paths[0].with_suffix(".png") if len(paths) == 1 else paths[0].with_name("runs.png"))
-    from hybrid.plot import convergence
+    from hybrid.figures.convergence import convergence
 
     convergence(paths, target)
     emit(str(target))
@@ -191,7 +194,7 @@ def _export_circuits(path: Path, format: str | None, out: Path | None) -> None:
     if out is not None and out.is_file():
         raise UsageError(f"{out}: is a file; --qasm3 writes into a folder.")
     runs.read(path)  # a damaged record is refused before half a second of imports
-    from hybrid.acceptance import export
+    from hybrid.review.export_circuits import export
 
     emit("\n".join(map(str, export(path).write(out or Path(f"{path.stem}-qasm3")))))
 

@@ -6,16 +6,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from hybrid.base.errors import shortened
+from hybrid.base.uncertainty import with_uncertainty
 from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
 from hybrid.cli.report import WIDTH, result_text, spaced
-from hybrid.difference import Change, Difference
-from hybrid.errors import shortened
-from hybrid.result import with_uncertainty
-from hybrid.runs import Glance, Run, place, short
-from hybrid.spec import Spec
+from hybrid.review.difference import Change, Difference
+from hybrid.runs.results_folder import Glance, Run, place, short
+from hybrid.runs.spec import Spec
 
 if TYPE_CHECKING:
-    from hybrid.audit import CrossCheck, Repetition
+    from hybrid.review.replay import CrossCheck, Repetition
 
 SHORTEST_ID = 6
 HEADS = ("id", "written", "run", "device", "shots", "value", "gap", "state")

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hybrid import catalog
+from hybrid.base.errors import UsageError, shortened, unknown
+from hybrid.base.uncertainty import with_uncertainty
 from hybrid.cli import completion
 from hybrid.cli.layout import COLUMNS, emit, table, wrapped
 from hybrid.cli.report import WIDTH, duration, physics, spaced
-from hybrid.errors import UsageError, shortened, unknown
-from hybrid.result import with_uncertainty
-from hybrid.spec import DD
+from hybrid.measure.choices import DD
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-    from hybrid.sampling import Sample
+    from hybrid.measure.sampling import Sample
 
 HELP = """Run one circuit and count its outcomes: hybrid sample ghz:n=5, or a file in OpenQASM 2, OpenQASM 3 or QPY.
 
@@ -26,7 +26,7 @@ Outcomes read as Qiskit writes them: classical bit 0 on the right, registers apa
 ROWS = 16
 """Outcomes shown one by one; the rest is summed."""
 CIRCUIT_SUFFIXES = (".qasm", ".qasm3", ".qpy")
-"""As `hybrid.circuit_file.SUFFIXES`, which is not imported here because it loads Qiskit; a test holds them together."""
+"""As `hybrid.catalog.circuit_file.SUFFIXES`, which is not imported here because it loads Qiskit; a test holds them together."""
 
 
 def sample_circuit(
@@ -83,15 +83,15 @@ def sample_and_print(
     if given.get("dd", "none") not in DD:
         raise unknown("dd", given["dd"], DD)
     if plot is not None:
-        from hybrid.cli.run import need_matplotlib
+        from hybrid.cli.pictures import need_matplotlib
 
         need_matplotlib()
     found = _circuit(circuit, bindings)
-    from hybrid.sampling import sample
+    from hybrid.measure.sampling import sample
 
     result = sample(found, **given)
     if plot is not None:
-        from hybrid.plot_histogram import histogram
+        from hybrid.figures.histogram import histogram
 
         histogram(result, circuit, plot)
     if as_json:
@@ -104,13 +104,13 @@ def sample_and_print(
 def _circuit(name: str, bindings: list[str]) -> "QuantumCircuit":
     """The circuit that the command line names, its parameters bound."""
     if is_circuit([name]):
-        from hybrid.circuit_file import read_circuit
+        from hybrid.catalog.circuit_file import read_circuit
 
         found = read_circuit(Path(name))
     else:
         found = catalog.load(catalog.parse("circuits", name))()
     if bindings or found.num_parameters:
-        from hybrid.circuit_file import bind
+        from hybrid.catalog.circuit_file import bind
 
         found = bind(found, dict(_binding(item) for item in bindings))
     found.name = name

@@ -14,15 +14,15 @@ from qiskit.result.models import ExperimentResult, ExperimentResultData
 from qiskit.transpiler import Target
 
 from hybrid import catalog
-from hybrid.device import Device
-from hybrid.errors import UsageError, unknown
-from hybrid.execution import Conditions
-from hybrid.gate import versions
-from hybrid.qiskit_api.measured import ORDER, Measured, Place, compile_measured
+from hybrid.base.errors import UsageError, unknown
+from hybrid.base.machine import versions
+from hybrid.base.randomness import child, sequence
+from hybrid.compilation.resources import whose_physics
+from hybrid.device.device import Device
+from hybrid.measure.choices import DD
+from hybrid.measure.execution import Conditions
+from hybrid.qiskit_api.measured import ORDER, CompiledCircuit, Place, compile_measured
 from hybrid.qiskit_api.target import backend_target
-from hybrid.randomness import child, sequence
-from hybrid.resources import whose_physics
-from hybrid.spec import DD
 
 DEFAULTS: dict[str, Any] = {
     "shots": 1024,
@@ -148,7 +148,7 @@ def _whole(value: Any, least: int) -> bool:
 
 
 def _experiment(
-    circuit: QuantumCircuit, compiled: Measured, shots: int, memory: bool, seed: np.random.SeedSequence
+    circuit: QuantumCircuit, compiled: CompiledCircuit, shots: int, memory: bool, seed: np.random.SeedSequence
 ) -> ExperimentResult:
     """The part of a result that belongs to one circuit."""
     (drawn,) = compiled.draw(np.zeros((1, 0)), seed)

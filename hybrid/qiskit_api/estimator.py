@@ -12,16 +12,16 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub, EstimatorPu
 from qiskit.quantum_info import SparseObservable, SparsePauliOp
 
 from hybrid import catalog
-from hybrid.compilation import Measuring, compile_query
-from hybrid.device import Device
-from hybrid.errors import UsageError, unknown
-from hybrid.estimate import group_terms
-from hybrid.execution import Conditions
-from hybrid.program import Program
+from hybrid.base.errors import UsageError, unknown
+from hybrid.base.randomness import Seed, child
+from hybrid.base.types import Estimates, Expectation, LossGradient, Points
+from hybrid.device.device import Device
+from hybrid.measure.choices import WORDS, gradient_method
+from hybrid.measure.compile import Measuring, compile_query
+from hybrid.measure.estimate import group_terms
+from hybrid.measure.execution import Conditions
+from hybrid.measure.program import Program
 from hybrid.qiskit_api.remembered import Remembered
-from hybrid.randomness import Seed, child
-from hybrid.spec import WORDS, gradient_method
-from hybrid.types import Estimates, Expectation, LossGradient, Points
 
 LANDSCAPE = 2**31
 """Spawn key of the detunings of infinitely many shots, beside those of the calls, which count from 0."""

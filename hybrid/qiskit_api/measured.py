@@ -7,23 +7,23 @@ import numpy as np
 from jaxtyping import Bool, Int
 from qiskit import QuantumCircuit
 
-from hybrid.angles import AngleMap, split
-from hybrid.classical_bits import Read, final_measurements
-from hybrid.device import Device
-from hybrid.errors import UsageError
-from hybrid.execution import Conditions, Execution, set_up
-from hybrid.program import PORTION_BYTES
-from hybrid.randomness import child
-from hybrid.resources import whose_physics
-from hybrid.transpile import IsaCircuit, check_unitary, on_named_qubits, to_isa
-from hybrid.types import Backend, DynamicBackend, Points
+from hybrid.base.errors import UsageError
+from hybrid.base.randomness import child
+from hybrid.base.types import Backend, DynamicBackend, Points
+from hybrid.compilation.classical_bits import ClassicalReadout, final_measurements
+from hybrid.compilation.resources import whose_physics
+from hybrid.compilation.transpile import IsaCircuit, check_unitary, on_named_qubits, to_isa
+from hybrid.device.device import Device
+from hybrid.measure.angles import AngleMap, split
+from hybrid.measure.execution import Conditions, Execution, set_up
+from hybrid.measure.program import PORTION_BYTES
 
 SHOTS, DETUNINGS, ORDER = range(3)
 """First words of the spawn keys of one point's draws."""
 MOST_BITS = 63
 
 
-class Shots(NamedTuple):
+class ClassicalShots(NamedTuple):
     """Distinct outcomes as classical bits (u, bits), bit 0 first; how often each was seen (u,), in which realization (u,)."""
 
     bits: Bool[np.ndarray, "u bits"]
@@ -52,17 +52,17 @@ class Place(NamedTuple):
     conditions: Conditions
 
 
-class Measured(NamedTuple):
+class CompiledCircuit(NamedTuple):
     """A compiled circuit; `draw` gives the shots of one point (p,) in `circuit.parameters` order."""
 
-    draw: Callable[[Points, np.random.SeedSequence], list[Shots]]
+    draw: Callable[[Points, np.random.SeedSequence], list[ClassicalShots]]
     simulator: str
     qpu_seconds: float | None
     physics: str
     caveat: str
 
 
-def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> Measured:
+def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> CompiledCircuit:
     """The circuit compiled; `isa` says that it names the device's own gates and qubits and is run as it is.
 
     UsageError: nothing measured, too wide, an operation that is unknown here, measurements in mid-circuit on a noisy device.
@@ -85,27 +85,27 @@ def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> Mea
     execution = set_up(laid_out, [flat], place.device, place.backend, place.conditions)
     drawing = _Drawing(read, laid_out, angle_map, execution)
     found = execution.resources
-    return Measured(drawing.draw, found.simulator, found.qpu_seconds, found.physics, found.caveat)
+    return CompiledCircuit(drawing.draw, found.simulator, found.qpu_seconds, found.physics, found.caveat)
 
 
 class _Drawing(NamedTuple):
-    read: Read
+    read: ClassicalReadout
     isa: IsaCircuit
     angle_map: AngleMap
     execution: Execution
 
-    def draw(self, points: Points, root: np.random.SeedSequence) -> list[Shots]:
+    def draw(self, points: Points, root: np.random.SeedSequence) -> list[ClassicalShots]:
         """Shots of every point, in portions that bound memory; point i draws from the i-th children."""
         rows = max(1, PORTION_BYTES // (8 * 2**self.execution.resources.n_qubits * self.execution.realizations))
         found = []
         for first in range(0, len(points), rows):
             angles = self.angle_map(points[first : first + rows])
             counts, _ = self.execution.counts(angles, child(root, SHOTS), child(root, DETUNINGS), first)
-            found += [Shots(self.read.table(c.outcomes, self.isa.layout), c.counts, c.realizations) for (c,) in counts]
+            found += [ClassicalShots(self.read.table(c.outcomes, self.isa.layout), c.counts, c.realizations) for (c,) in counts]
         return found
 
 
-def _dynamic(circuit: QuantumCircuit, place: Place) -> Measured:
+def _dynamic(circuit: QuantumCircuit, place: Place) -> CompiledCircuit:
     """A circuit that measures, resets or branches before its end: on ideal hardware, by a backend that can."""
     device, backend, conditions = place
     if device.noisy:
@@ -116,15 +116,15 @@ def _dynamic(circuit: QuantumCircuit, place: Place) -> Measured:
     if not isinstance(backend, DynamicBackend):
         raise UsageError(f"circuit '{circuit.name}': this simulator has no measurement in mid-circuit; take simulator 'aer'.")
 
-    def draw(points: Points, root: np.random.SeedSequence) -> list[Shots]:
+    def draw(points: Points, root: np.random.SeedSequence) -> list[ClassicalShots]:
         return [_dynamic_shots(backend, circuit.assign_parameters(x), conditions, child(root, i)) for i, x in enumerate(points)]
 
-    return Measured(draw, backend.describe_dynamic(), None, *whose_physics(device, backend))
+    return CompiledCircuit(draw, backend.describe_dynamic(), None, *whose_physics(device, backend))
 
 
 def _dynamic_shots(
     backend: DynamicBackend, circuit: QuantumCircuit, conditions: Conditions, seed: np.random.SeedSequence
-) -> Shots:
+) -> ClassicalShots:
     found = backend.run_dynamic(circuit, conditions.shots, seed, conditions.threads)
     bits = np.array([[digit == "1" for digit in reversed(text.replace(" ", ""))] for text in found], dtype=bool)
-    return Shots(bits, np.array(list(found.values())), np.zeros(len(found), dtype=np.int64))
+    return ClassicalShots(bits, np.array(list(found.values())), np.zeros(len(found), dtype=np.int64))

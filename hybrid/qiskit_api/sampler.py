@@ -10,13 +10,13 @@ from qiskit.primitives import BaseSamplerV2, BitArray, DataBin, PrimitiveJob, Pr
 from qiskit.primitives.containers.sampler_pub import SamplerPub, SamplerPubLike
 
 from hybrid import catalog
-from hybrid.device import Device
-from hybrid.errors import UsageError, unknown
-from hybrid.execution import Conditions
-from hybrid.qiskit_api.measured import ORDER, Measured, Place, compile_measured
+from hybrid.base.errors import UsageError, unknown
+from hybrid.base.randomness import child
+from hybrid.device.device import Device
+from hybrid.measure.choices import DD
+from hybrid.measure.execution import Conditions
+from hybrid.qiskit_api.measured import ORDER, CompiledCircuit, Place, compile_measured
 from hybrid.qiskit_api.remembered import Remembered
-from hybrid.randomness import child
-from hybrid.spec import DD
 
 
 @final
@@ -49,7 +49,7 @@ class Sampler(BaseSamplerV2):
         self.default_shots = default_shots
         self._member = catalog.load(catalog.parse("backends", backend))()
         self._conditions = Conditions(default_shots, realizations, threads, dd)
-        self._compiled: Remembered[Measured] = Remembered()
+        self._compiled: Remembered[CompiledCircuit] = Remembered()
         self._root, self._calls, self._lock = np.random.SeedSequence(seed), 0, threading.Lock()
 
     def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> PrimitiveJob:

@@ -4,9 +4,9 @@ from qiskit.circuit import ForLoopOp, IfElseOp, Measure, SwitchCaseOp, WhileLoop
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
-from hybrid.device import Device
+from hybrid.compilation.transpile import native_target
+from hybrid.device.device import Device
 from hybrid.qiskit_api.measured import MOST_BITS
-from hybrid.transpile import native_target
 
 CONTROL_FLOW = {"if_else": IfElseOp, "for_loop": ForLoopOp, "while_loop": WhileLoopOp, "switch_case": SwitchCaseOp}
 

@@ -1,0 +1,211 @@
+"""What a backend is asked: circuits with all that goes wrong in them, and how it answers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, Int, UInt64
+
+from hybrid.base.types.shapes import Angles, Scalars, Shots
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.quantum_info import SparsePauliOp
+
+
+class Counts(NamedTuple):
+    """Distinct outcomes (u,) as integers, qubit 0 the lowest bit, how often each was seen (u,), and in which realization of
+    the detunings (u,); an outcome has one entry for every realization that showed it."""
+
+    outcomes: UInt64[np.ndarray, " u"]
+    counts: Int[np.ndarray, " u"]
+    realizations: Int[np.ndarray, " u"]
+
+
+@dataclass(frozen=True, slots=True)
+class Depolarizing:
+    """rho -> (1 - p) rho + p I/d on `qubits`; p = r d/(d-1) for an average infidelity r."""
+
+    qubits: tuple[int, ...]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """Waiting for `duration_s`: populations decay to |0> with T1, coherences with T2."""
+
+    qubit: int
+    duration_s: float
+    t1_s: float
+    t2_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BitFlip:
+    """X with the given probability (imperfect initialisation)."""
+
+    qubit: int
+    probability: float
+
+
+Channel: TypeAlias = Depolarizing | Relaxation | BitFlip
+
+
+class Operation(NamedTuple):
+    """One unitary gate (a Qiskit `Gate`, its parameter an angle or a number) on `qubits`."""
+
+    gate: Any
+    qubits: tuple[int, ...]
+
+
+class Setting(NamedTuple):
+    """One circuit that is measured in the Z basis on all its qubits: gates and error channels in order of time."""
+
+    n_qubits: int
+    steps: tuple[Operation | Channel, ...]
+
+
+class Task(NamedTuple):
+    """What a backend compiles once: settings over shared angles, and for noise-free exact values the observable itself.
+
+    Every point comes as `realizations` rows of angles, which differ in what the detunings do.
+    """
+
+    settings: tuple[Setting, ...]
+    angles: Sequence[Any]
+    observable: "SparsePauliOp | None"
+    shots: int
+    threads: int
+    realizations: int = 1
+
+    @property
+    def n_qubits(self) -> int:
+        """Qubits that are simulated."""
+        return self.settings[0].n_qubits
+
+    @property
+    def noisy(self) -> bool:
+        """Whether any setting holds an error channel."""
+        return any(isinstance(step, Channel) for setting in self.settings for step in setting.steps)
+
+
+@runtime_checkable
+class Runner(Protocol):
+    """A compiled task. Called many times; every call is a pure function of its arguments."""
+
+    def expectations(self, angles: Angles) -> Scalars:
+        """Exact <observable> of the first setting's circuit, (k,)."""
+        ...
+
+    def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
+        """Exact outcome probabilities of every setting, d = 2^n."""
+        ...
+
+    def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
+        """Counts per point and setting, `seeds[point][setting]`; `shots` (r, s) per realization and setting."""
+        ...
+
+
+@runtime_checkable
+class DifferentiableRunner(Runner, Protocol):
+    """A compiled task that can also be differentiated."""
+
+    def differentiate(self, angles: Angles, weights: "Float[np.ndarray, 's d'] | None" = None) -> tuple[Scalars, Angles]:
+        """f (k,) and df/dangle (k, m) with f = sum_s sum_x weights[s, x] p_s(x), or the task's observable without weights."""
+        ...
+
+
+@runtime_checkable
+class SlopedRunner(DifferentiableRunner, Protocol):
+    """A compiled task that can also be differentiated by the numbers of its error channels."""
+
+    def channel_slopes(
+        self, angles: "Float[np.ndarray, ' m']", weights: "Float[np.ndarray, 's d']"
+    ) -> list[list[dict[str, float] | None]]:
+        """Per setting and step df/d(number) of a channel by the number's name, f as in `differentiate`; None for a gate."""
+        ...
+
+
+@runtime_checkable
+class GeometricRunner(Runner, Protocol):
+    """A compiled task that also knows how its state turns with its angles."""
+
+    def metric(self, angles: "Float[np.ndarray, ' m']") -> "Float[np.ndarray, 'm m']":
+        """Quantum geometric tensor of the first setting's pure state."""
+        ...
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A member of `backends/` with its options bound."""
+
+    def compile(self, task: Task) -> Runner:
+        """Pay once what does not depend on the angles; refuse here what cannot be done."""
+        ...
+
+    def memory_bytes(self, task: Task) -> int:
+        """What one point needs at its peak."""
+        ...
+
+    def describe(self, task: Task) -> str:
+        """Which simulator, method and precision answers, for the report."""
+        ...
+
+
+class Journal(Protocol):
+    """Where the results of jobs are kept before anything else happens with them; a part is one circuit's."""
+
+    def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
+        """The part that is kept under this key, if there is one; `asked` says what it must be the answer to."""
+        ...
+
+    def keep(self, send: Callable[[], tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+        """Send a job, keep its parts by key and what is told about the job, and hand the parts on."""
+        ...
+
+
+class NoJournal:
+    """Keeps nothing."""
+
+    def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
+        """See `Journal`."""
+        return None
+
+    def keep(self, send: Callable[[], tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+        """See `Journal`."""
+        return send()[0]
+
+
+@runtime_checkable
+class ForeignBackend(Backend, Protocol):
+    """A backend that brings its own physics, a machine for one: it answers with shots, by jobs, and no device goes with it."""
+
+    @property
+    def physics(self) -> str:
+        """Whose physics the answers have."""
+        ...
+
+    @property
+    def shot_cycle_s(self) -> float | None:
+        """Seconds per shot, where known."""
+        ...
+
+    def through(self, journal: Journal) -> "ForeignBackend":
+        """The same backend, every job's result given to the journal first."""
+        ...
+
+
+@runtime_checkable
+class DynamicBackend(Protocol):
+    """A backend that can also measure, reset and branch in mid-circuit, without noise."""
+
+    def run_dynamic(
+        self, circuit: "QuantumCircuit", shots: int, seed: np.random.SeedSequence, threads: int
+    ) -> Mapping[str, int]:
+        """Counts by bit string, as Qiskit writes them."""
+        ...
+
+    def describe_dynamic(self) -> str:
+        """Method and precision, for the report."""
+        ...

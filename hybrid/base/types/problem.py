@@ -1,0 +1,115 @@
+"""What is to be solved: a Hamiltonian, or labelled points."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt64
+
+from hybrid.base.errors import UsageError
+
+if TYPE_CHECKING:
+    from qiskit.quantum_info import SparsePauliOp
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A Hamiltonian to minimise and what is known of its answer; `sign` turns the minimum into the reported value.
+
+    `exact` is the reported value's exact counterpart (None when unknown) and `baseline` what a classical method without
+    entanglement (Hartree-Fock, mean field, local search) reaches; both in `unit`, both in the reported sign.
+    """
+
+    hamiltonian: "SparsePauliOp"
+    unit: str
+    ansatz: str
+    exact: float | None = None
+    baseline: float | None = None
+    baseline_name: str = ""
+    quantity: str = "energy"
+    sign: int = 1
+    n_electrons: int | None = None
+    reference_bits: int | None = None
+    decode: Callable[[int], str] | None = None
+    choices: "Choices | None" = None
+    electrons: "Electrons | None" = None
+
+    @property
+    def n_qubits(self) -> int:
+        """How many qubits the Hamiltonian acts on."""
+        return self.hamiltonian.num_qubits
+
+    @property
+    def maximize(self) -> bool:
+        """Whether more is better in the reported sign."""
+        return self.sign < 0
+
+
+class Electrons(NamedTuple):
+    """Electrons of a molecule in `n_orbitals` spatial orbitals and how they are mapped to qubits: jordan_wigner, parity or
+    bravyi_kitaev, spin orbitals ordered alpha first, then beta."""
+
+    n_alpha: int
+    n_beta: int
+    n_orbitals: int
+    mapping: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What single outcomes of an optimisation problem are worth, and what a classical method makes of it.
+
+    The first `n_variables` qubits are the variables, any others slack. `objective` (in the reported sign) and `feasible` take
+    outcomes (u,); `best` is the best classical choice (None: not known), found by `method` in `seconds`. `penalty` says how
+    constraints are punished, empty where there are none.
+    """
+
+    n_variables: int
+    objective: Callable[[UInt64[np.ndarray, " u"]], Float[np.ndarray, " u"]]
+    feasible: Callable[[UInt64[np.ndarray, " u"]], Bool[np.ndarray, " u"]]
+    best: int | None
+    method: str
+    seconds: float
+    penalty: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Labelled points for a classifier, split and scaled: features in radians, labels as indices of `classes`.
+
+    `baseline` is the share of the test points that a classical classifier gets right, `majority` that of always naming the
+    most frequent class; `note` says how the points were split and scaled.
+    """
+
+    train_x: Float[np.ndarray, "m f"]
+    train_y: Int[np.ndarray, " m"]
+    test_x: Float[np.ndarray, "t f"]
+    test_y: Int[np.ndarray, " t"]
+    features: tuple[str, ...]
+    classes: tuple[str, ...]
+    baseline: float
+    baseline_name: str
+    majority: float
+    note: str
+    quantity: str = "test accuracy"
+    unit: str = ""
+    sign: int = 1
+    maximize: bool = True
+    exact: None = None
+    choices: None = None
+    decode: None = None
+    reference_bits: None = None
+
+    @property
+    def n_qubits(self) -> int:
+        """A qubit per feature."""
+        return len(self.features)
+
+    @property
+    def hamiltonian(self) -> "SparsePauliOp":
+        """UsageError: there is none."""
+        raise UsageError(
+            "this ansatz is made for a Hamiltonian, and a set of labelled points has none; take efficient_su2, real_amplitudes "
+            "or brick."
+        )

@@ -1,0 +1,14 @@
+"""Numbers with their standard errors, as they are printed."""
+
+from math import floor, log10
+
+
+def with_uncertainty(value: float, stderr: float, digits: int = 9) -> str:
+    """`-1.1368(12)`: the standard error's two leading digits in the last places; plain digits where there is none."""
+    if not stderr > 0:
+        return f"{value:.{digits}f}"
+    places = max(0, 1 - floor(log10(stderr)))
+    scaled = round(stderr * 10**places)
+    if scaled >= 100:
+        places, scaled = max(0, places - 1), round(stderr * 10 ** max(0, places - 1))
+    return f"{value:.{places}f}({scaled})"

@@ -1,0 +1,163 @@
+"""The dense reference: every amplitude, in NumPy alone, from the definitions; independent of every simulator it judges."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import final
+
+import numpy as np
+from jaxtyping import Complex, Float
+
+from hybrid.bench.job import Job, Step
+
+MAX_QUBITS, MAX_MIXED_QUBITS = 20, 11
+"""A state vector of 16 MiB, a density matrix of 64 MiB: seconds for a judgement."""
+
+Matrix = Complex[np.ndarray, "m m"]
+State = Complex[np.ndarray, " d"]
+Terms = Sequence[tuple[str, float]]
+
+_PAULIS = {
+    "x": np.array([[0, 1], [1, 0]], dtype=complex),
+    "y": np.array([[0, -1j], [1j, 0]]),
+    "z": np.array([[1, 0], [0, -1]], dtype=complex),
+}
+_FIXED = {
+    **_PAULIS,
+    "h": np.array([[1, 1], [1, -1]], dtype=complex) / np.sqrt(2),
+    "s": np.diag([1, 1j]),
+    "sdg": np.diag([1, -1j]),
+    "t": np.diag([1, np.exp(1j * np.pi / 4)]),
+    "tdg": np.diag([1, np.exp(-1j * np.pi / 4)]),
+    "cx": np.array([[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0]], dtype=complex),
+    "cz": np.diag([1, 1, 1, -1]).astype(complex),
+}
+"""Matrices in the basis of the step's qubits, the first of them the lowest bit: CX flips the second where the first is 1."""
+
+
+def matrix(step: Step, point: Sequence[float]) -> Matrix:
+    """The gate's unitary; a rotation is exp(-i theta P / 2) = cos(theta/2) - i sin(theta/2) P."""
+    if step.name in _FIXED:
+        return _FIXED[step.name]
+    half = step.at(tuple(point)) / 2
+    return np.cos(half) * np.eye(2) - 1j * np.sin(half) * _PAULIS[step.name[1:]]
+
+
+def apply(state: Complex[np.ndarray, " d"], gate: Matrix, qubits: Sequence[int]) -> Complex[np.ndarray, " d"]:
+    """The gate on one or two qubits of a state (2^n,)."""
+    n = len(state).bit_length() - 1
+    axes = [n - 1 - qubit for qubit in reversed(qubits)]
+    tensor = np.tensordot(
+        gate.reshape((2,) * (2 * len(qubits))), state.reshape((2,) * n), (range(len(qubits), 2 * len(qubits)), axes)
+    )
+    return np.ascontiguousarray(np.moveaxis(tensor, range(len(qubits)), axes)).reshape(-1)
+
+
+@final
+class _Block:
+    """Gates, or channels, on one pair of qubits or on one qubit, multiplied up."""
+
+    def __init__(self, qubits: tuple[int, ...], gate: Matrix) -> None:
+        self.qubits, self.gate = qubits, gate
+
+    def take(self, qubits: tuple[int, ...], gate: Matrix) -> None:
+        """Another gate after what is here, on some of its qubits."""
+        columns = [apply(column, gate, [self.qubits.index(q) for q in qubits]) for column in self.gate.T]
+        self.gate = np.array(columns).T
+
+
+def _blocks(parts: Iterable[tuple[tuple[int, ...], Matrix]]) -> Iterator[_Block]:
+    """Matrices on qubits, each multiplied into the last block on its qubits, where that holds them all."""
+    found: list[_Block] = []
+    last: dict[int, _Block] = {}
+    for qubits, gate in parts:
+        owners = [last.get(qubit) for qubit in qubits]
+        owner = owners[0]
+        if owner is None or any(other is not owner for other in owners):
+            owner = _Block(qubits, np.eye(2 ** len(qubits), dtype=complex))
+            found.append(owner)
+            last |= dict.fromkeys(qubits, owner)
+        owner.take(qubits, gate)
+    return iter(found)
+
+
+def state(job: Job, point: Sequence[float]) -> State:
+    """Amplitudes (2^n,) after the circuit; no step may be noise."""
+    psi = np.zeros(2**job.n_qubits, dtype=complex)
+    psi[0] = 1
+    for block in _blocks((step.qubits, matrix(step, point)) for step in job.steps):
+        psi = apply(psi, block.gate, block.qubits)
+    return psi
+
+
+def times(terms: Terms, psi: State) -> State:
+    """sum_t weight_t P_t |psi>: P = i^(number of Y) X^x Z^z, with masks of bits x and z."""
+    index = np.arange(len(psi))
+    result = np.zeros_like(psi)
+    for pauli, weight in terms:
+        x, z, ys = masks(pauli)
+        signs = 1 - 2 * (np.bitwise_count(index & z) & 1).astype(float)
+        result += weight * 1j**ys * (signs * psi)[index ^ x]
+    return result
+
+
+def masks(pauli: str) -> tuple[int, int, int]:
+    """Bits where the string flips, bits where it has a phase, and how many of its letters are Y."""
+    flips = int("".join("1" if letter in "XY" else "0" for letter in pauli), 2)
+    phases = int("".join("1" if letter in "YZ" else "0" for letter in pauli), 2)
+    return flips, phases, pauli.count("Y")
+
+
+def values(job: Job) -> Float[np.ndarray, "k o"]:
+    """<observable> at every point, with noise from the density matrix."""
+    if any(step.name == "depolarize" for step in job.steps):
+        mixed = [density(job, point) for point in job.points]
+        return np.array([[_mean(terms, rho) for terms in job.observables] for rho in mixed])
+    found = [state(job, point) for point in job.points]
+    return np.array([[np.vdot(psi, times(terms, psi)).real for terms in job.observables] for psi in found])
+
+
+def _mean(terms: Terms, rho: Matrix) -> float:
+    """tr(H rho), column by column."""
+    return float(sum(times(terms, column)[i].real for i, column in enumerate(rho.T)))
+
+
+def gradient(job: Job) -> Float[np.ndarray, " p"]:
+    """d<observables[0]>/dparameter at the one point, on the way back step by step (Jones and Gacon, arXiv:2009.02823)."""
+    (point,) = job.points
+    psi = state(job, point)
+    after = times(job.observables[0], psi)
+    slopes = np.zeros(len(point))
+    for step in reversed(job.steps):
+        if step.parameter >= 0:
+            turned = apply(psi, -0.5j * _PAULIS[step.name[1:]], step.qubits)
+            slopes[step.parameter] += step.scale * 2 * np.vdot(after, turned).real
+        back = matrix(step, point).conj().T
+        psi, after = apply(psi, back, step.qubits), apply(after, back, step.qubits)
+    return slopes
+
+
+def density(job: Job, point: Sequence[float]) -> Matrix:
+    """rho (2^n, 2^n): kept as a state of 2n qubits, row index high, on which channels act as matrices."""
+    n = job.n_qubits
+    rho = np.zeros(4**n, dtype=complex)
+    rho[0] = 1
+    for block in _blocks(((*step.qubits, *(q + n for q in step.qubits)), channel(step, point)) for step in job.steps):
+        rho = apply(rho, block.gate, block.qubits)
+    return rho.reshape(2**n, 2**n)
+
+
+def channel(step: Step, point: Sequence[float]) -> Matrix:
+    """On rho's entries, row index high: U rho U^dagger; with probability p tr(rho) I/d in the place of rho."""
+    if step.name != "depolarize":
+        unitary = matrix(step, point)
+        return np.kron(unitary, unitary.conj())
+    d = 2 ** len(step.qubits)
+    identity = np.eye(d).reshape(-1)
+    return (1 - step.angle) * np.eye(d * d) + step.angle * np.outer(identity, identity) / d
+
+
+def distribution(job: Job) -> Float[np.ndarray, " d"]:
+    """Probability of every outcome at the one point."""
+    (point,) = job.points
+    if any(step.name == "depolarize" for step in job.steps):
+        return np.clip(np.real(np.diag(density(job, point))), 0.0, None)
+    return np.abs(state(job, point)) ** 2

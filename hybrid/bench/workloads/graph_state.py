@@ -1,0 +1,22 @@
+"""A random cubic graph as a state: shallow and Clifford, but on no chain."""
+
+import numpy as np
+
+from hybrid.bench.job import Workload
+from hybrid.bench.workloads._shared import check_even, check_range, cubic_graph, gate, layer
+from hybrid.bench.workloads._stabilizer import judged_by_generators
+
+
+def graph_state(*, n: int = 20, seed: int = 0) -> Workload:
+    """H on every qubit, CZ on every edge of a random graph of degree three, S on some (arXiv:quant-ph/0602096).
+
+    Matrix product states suffer from edges across the chain; stabilizers do not. S brings Y into the generators that judge.
+    UsageError: n odd or outside 4..1000.
+    """
+    check_range("graph_state", 4, 1000, n=n)
+    check_even("graph_state", n)
+    rng = np.random.default_rng([seed, n])
+    edges = cubic_graph(n, rng)
+    phases = [gate("s", q) for q in range(n) if q % 3 == 0 or rng.random() < 0.5]
+    steps = (*layer("h", n), *(gate("cz", *edge) for edge in edges), *phases)
+    return judged_by_generators(n, steps, rng, version=1)

@@ -1,0 +1,71 @@
+"""A circuit and its inverse around full entanglement: a product state comes out, known at any width."""
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from hybrid.base.errors import UsageError
+from hybrid.bench.job import Job, Workload
+from hybrid.bench.workloads._shared import Terms, asked, check_range, judged_by_outcomes, judged_by_values, layer, letters
+from hybrid.bench.workloads.su4_brick import brick
+
+MOST_COUNTED = 20
+UNSEEN = {"expectations": ["exchanged control"], "counts": ["exchanged control"]}
+"""Of `hybrid.bench.planted_faults`: wrong gates whose inverse is wrong in the same way undo each other."""
+
+
+def mirror(
+    *,
+    n: int = 12,
+    depth: int = 6,
+    task: Literal["expectations", "counts"] = "expectations",
+    shots: int = 4096,
+    seed: int = 0,
+) -> Workload:
+    """Bricks of SU(4), undone by their inverse, after a product of unequal states (mirror circuits, arXiv:2008.11294).
+
+    From |0...0> everybody who turns angles or qubits round would pass; from unequal states nobody does. What a truncated state
+    loses in the middle never returns. A simulator that cancels neighbouring gates has nothing to do. UsageError: n outside
+    2..1000, and 20 for counts, depth outside 1..1000, shots outside 100..10^7.
+    """
+    check_range("mirror", 2, 1000, n=n)
+    check_range("mirror", 1, 1000, depth=depth)
+    check_range("mirror", 100, 10**7, shots=shots)
+    if task == "counts" and n > MOST_COUNTED:
+        raise UsageError(f"workload 'mirror': counts are judged up to {MOST_COUNTED} qubits, not {n}; take task=expectations.")
+    rng = np.random.default_rng([seed, n, depth])
+    tilt, turn = rng.uniform(0.4, 1.2, n), rng.uniform(0.4, 1.2, n)
+    start = [*layer("h", n), *layer("ry", n, tilt), *layer("rx", n, turn)]
+    pairs = [(q, q + 1) for d in range(depth) for q in range(d % 2 if n > 2 else 0, n - 1, 2)]
+    there = [step for pair in pairs for step in brick(*pair, rng)]
+    back = [step._replace(angle=-step.angle) for step in reversed(there)]
+    spins = np.stack([np.cos(tilt), np.sin(tilt) * np.sin(turn), -np.sin(tilt) * np.cos(turn)])
+    observables = _observables(spins, rng)
+    job = Job(n, (*start, *there, *back), **asked(task, observables, shots))
+    if task == "counts":
+        return judged_by_outcomes(job, 1, "a product", _product(spins[2]))
+    values = np.array([[sum(w * _mean(pauli, spins) for pauli, w in terms) for terms in observables]])
+    return judged_by_values(job, 1, "a product", lambda: values)
+
+
+def _observables(spins: Float[np.ndarray, "3 n"], rng: np.random.Generator) -> tuple[Terms, ...]:
+    """Every qubit's X, Y and Z with unequal weights; and the string of every qubit's longest component."""
+    n = spins.shape[1]
+    weights = rng.uniform(0.5, 1.5, (n, 3))
+    local = tuple((letters(n, {q: letter}), float(weights[q, k])) for q in range(n) for k, letter in enumerate("XYZ"))
+    longest = "".join("XYZ"[k] for k in np.argmax(np.abs(spins), axis=0)[::-1])
+    return local, ((longest, 1.0),)
+
+
+def _mean(pauli: str, spins: Float[np.ndarray, "3 n"]) -> float:
+    """<P> of the product: the product of its letters' means."""
+    return float(np.prod([spins["XYZ".index(letter), q] for q, letter in enumerate(reversed(pauli)) if letter != "I"]))
+
+
+def _product(z: Float[np.ndarray, " n"]) -> Float[np.ndarray, " d"]:
+    """Probability of every outcome, qubit 0 the lowest bit."""
+    chances = np.ones(1)
+    for mean in z:
+        chances = np.kron([(1 + mean) / 2, (1 - mean) / 2], chances)
+    return chances

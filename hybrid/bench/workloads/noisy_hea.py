@@ -1,0 +1,37 @@
+"""A hardware-efficient circuit with depolarising gates: density matrices against trajectories, which cross near 10 qubits."""
+
+from typing import Literal
+
+import numpy as np
+
+from hybrid.base.errors import UsageError
+from hybrid.bench.job import Job, Step, Workload
+from hybrid.bench.workloads._shared import asked, check_range, gate, judged_densely, witness
+from hybrid.bench.workloads.hea_depth import chain_layers
+
+
+def noisy_hea(
+    *,
+    n: int = 8,
+    depth: int = 4,
+    p: float = 0.02,
+    task: Literal["expectations", "counts"] = "counts",
+    shots: int = 4096,
+    seed: int = 0,
+) -> Workload:
+    """The circuit of `hea_depth`; every gate depolarises its qubits, with p on two and p/10 on one.
+
+    Counts suit both representations alike: each shot of a trajectory is drawn from the same distribution. Dense density matrix
+    as reference up to 11 qubits, beyond it unverified. UsageError: n outside 2..30, depth outside 1..100, p outside 0..1, shots
+    outside 100..10^7.
+    """
+    check_range("noisy_hea", 2, 30, n=n)
+    check_range("noisy_hea", 1, 100, depth=depth)
+    check_range("noisy_hea", 100, 10**7, shots=shots)
+    if not 0 <= p <= 1:
+        raise UsageError(f"workload 'noisy_hea': p is a probability, not {p}.")
+    rng = np.random.default_rng([seed, n, depth])
+    steps: list[Step] = []
+    for step in chain_layers(n, depth, rng):
+        steps += [step, gate("depolarize", *step.qubits, angle=p if len(step.qubits) == 2 else p / 10)]
+    return judged_densely(Job(n, tuple(steps), **asked(task, (witness(n, rng),), shots)), 1)

@@ -1,0 +1,211 @@
+"""The folders are the catalogue: a member is one file, its function carries the file's name, its options are keyword-only.
+
+Names and signatures are read with `ast`, so that listing and checking import no member (and so no simulator). A member is
+written `name:key=value,key=value`; somebody's own is `package.module:function:key=value`, or `./file.py:function:key=value`;
+a data file is the member that claims its suffix (`./my.edges` is `maxcut:graph=./my.edges`).
+"""
+
+import hashlib
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from hybrid.base.errors import UsageError, shortened, unknown
+from hybrid.base.files import looks_like_path, read_bytes
+from hybrid.catalog.outside import import_file
+from hybrid.catalog.signatures import Signature, converted, signature
+
+PACKAGE = Path(__file__).parent.parent
+FAMILIES = {
+    "adapters": "adapter",
+    "algorithms": "algorithm",
+    "ansatze": "ansatz",
+    "backends": "backend",
+    "circuits": "circuit",
+    "devices": "device",
+    "optimizers": "optimizer",
+    "problems": "problem",
+    "workloads": "workload",
+}
+"""Family -> the word for one member."""
+FOLDERS = {family: f"catalog/{family}" for family in FAMILIES} | {
+    "adapters": "bench/adapters",
+    "backends": "simulators",
+    "devices": "device/profiles",
+    "workloads": "bench/workloads",
+}
+"""Family -> where in the package its members are, one file each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A checked reference to a member: every option converted to its type, `given` naming those that were written out."""
+
+    family: str
+    name: str
+    signature: Signature
+    options: dict[str, Any]
+    given: frozenset[str]
+
+    @property
+    def files(self) -> list[Path]:
+        """The files this reference depends on: data files among its options, and its own code when it is from outside."""
+        data = [found[0] for value in self.options.values() if (found := _file_in(value))]
+        return data if self.signature.file.is_relative_to(PACKAGE) else [self.signature.file, *data]
+
+    def text(self, *, defaults: bool) -> str:
+        """Canonical `name:key=value,...` in signature order, options equal to their default left out unless `defaults`.
+
+        A file is written as its name and the first digits of its sha256, so that the text says what was read, not where.
+        """
+        shown = {
+            key: self.options[key]
+            for key, option in self.signature.options.items()
+            if defaults or self.options[key] != option.default
+        }
+        body = ",".join(f"{key}={_canonical_value(value)}" for key, value in shown.items())
+        name = self.name
+        if not self.signature.file.is_relative_to(PACKAGE):
+            name = f"{fingerprint(self.signature.file)}:{self.signature.name}"
+        return f"{name}:{body}" if body else name
+
+
+def family_of(word: str) -> str:
+    """The folder for `optimizer` or `optimizers`; UsageError with the nearest otherwise."""
+    for folder, singular in FAMILIES.items():
+        if word in (folder, singular):
+            return folder
+    raise unknown("family", word, FAMILIES)
+
+
+def folder(family: str) -> Path:
+    """Where the family's built-in members are."""
+    return PACKAGE / FOLDERS[family]
+
+
+def names(family: str) -> list[str]:
+    """Members of a family, sorted: its folder's files."""
+    return [*_names(family)]
+
+
+@cache
+def _names(family: str) -> tuple[str, ...]:
+    suffix = ".toml" if family == "devices" else ".py"
+    return tuple(sorted(path.stem for path in folder(family).glob(f"*{suffix}") if not path.stem.startswith("_")))
+
+
+def parse(family: str, text: str) -> Member:
+    """The member that `text` names, its options checked and completed; UsageError says what is allowed."""
+    signature, name, rest = _locate(family, text)
+    options = {key: option.default for key, option in signature.options.items()}
+    given: set[str] = set()
+    for item in filter(None, rest.split(",")) if rest else ():
+        key, equals, value = item.partition("=")
+        key = key.strip()
+        if not equals:
+            raise UsageError(f"{FAMILIES[family]} '{shortened(text)}': write options as key=value, not '{shortened(item)}'.")
+        if key not in signature.options:
+            if not signature.options:
+                raise UsageError(f"{FAMILIES[family]} '{signature.name}' has no options; '{shortened(key)}' was given.")
+            raise unknown(f"option of {FAMILIES[family]} '{signature.name}':", key, signature.options)
+        if key in given:
+            raise UsageError(f"{FAMILIES[family]} '{shortened(text)}': option '{key}' is given twice.")
+        options[key] = converted(value.strip(), signature.options[key], f"{FAMILIES[family]} '{signature.name}'")
+        given.add(key)
+    missing = [key for key, option in signature.options.items() if option.required and key not in given]
+    if missing:
+        raise UsageError(
+            f"{FAMILIES[family]} '{signature.name}' needs {', '.join(missing)}: write {signature.name}:{missing[0]}=..."
+        )
+    return Member(family, name, signature, options, frozenset(given))
+
+
+def locate(family: str, text: str) -> Signature:
+    """The signature of the member that `text` names, its options left unchecked."""
+    return _locate(family, text)[0]
+
+
+def load(member: Member) -> Callable[..., Any]:
+    """Import the member's function and bind its options."""
+    module = _import(member)
+    function = getattr(module, member.signature.name, None)
+    if not callable(function):
+        raise UsageError(f"{member.signature.file}: defines no function '{member.signature.name}'.")
+    return partial(function, **member.options)
+
+
+def fingerprint(path: Path) -> str:
+    """File name and the first 16 hex digits of the sha256 of its content; UsageError when it cannot be read."""
+    return f"{path.name}#{hashlib.sha256(read_bytes(path)).hexdigest()[:16]}"
+
+
+def _locate(family: str, text: str) -> tuple[Signature, str, str]:
+    """Signature, name as written and the options' text of a built-in, an outside member or a data file."""
+    word = FAMILIES[family]
+    head, _, rest = text.partition(":")
+    suffix, owners = Path(head).suffix.lower(), _owners(family)
+    if suffix in owners:
+        found = owners[suffix]
+        return found, found.name, f"{next(iter(found.options))}={head}" + (f",{rest}" if rest else "")
+    if suffix == ".py" or ("." in head and "/" not in head and rest):
+        function, _, options = rest.partition(":")
+        if not function:
+            raise UsageError(f"{word} '{shortened(text)}': name the function too, as in {head}:my_function.")
+        return signature(_source(family, head), function), f"{head}:{function}", options
+    if looks_like_path(head):
+        allowed = ", ".join(sorted(owners)) or "none"
+        raise UsageError(f"{word} '{shortened(head)}': no {word} reads files ending in '{suffix}'. Allowed: {allowed}.")
+    if head not in names(family):
+        raise unknown(word, head, names(family))
+    return signature(folder(family) / f"{head}.py", head), head, rest
+
+
+@cache
+def _owners(family: str) -> dict[str, Signature]:
+    """File suffix -> the member that claims it in its `SUFFIXES`; the file goes to the member's first option."""
+    found = [signature(folder(family) / f"{name}.py", name) for name in names(family) if family != "devices"]
+    return {suffix: member for member in found for suffix in member.constants.get("SUFFIXES", ())}
+
+
+def _source(family: str, head: str) -> Path:
+    """The file of an outside module, found without importing the module itself."""
+    if head.endswith(".py"):
+        if not Path(head).is_file():
+            raise UsageError(f"{FAMILIES[family]} '{shortened(head)}': no such file.")
+        return Path(head)
+    try:
+        found = importlib.util.find_spec(head)
+    except (ImportError, ValueError):
+        found = None
+    if found is None or found.origin is None:
+        raise UsageError(f"{FAMILIES[family]} '{shortened(head)}': no such module on the Python path.")
+    return Path(found.origin)
+
+
+def _import(member: Member) -> Any:
+    """The module that holds the member."""
+    head = member.name.partition(":")[0]
+    if head.endswith(".py"):
+        return import_file(member.signature.file)
+    return importlib.import_module(head if ":" in member.name else f"hybrid.{FOLDERS[member.family].replace('/', '.')}.{head}")
+
+
+def _file_in(value: Any) -> tuple[Path, str] | None:
+    """The file that an option's value names, and what stands behind it: `./mine.py:name` is an object in a file."""
+    if not isinstance(value, str):
+        return None
+    head, colon, rest = value.partition(":")
+    if colon and head.endswith(".py"):
+        return Path(head), f":{rest}"
+    return (Path(value), "") if looks_like_path(value) else None
+
+
+def _canonical_value(value: Any) -> str:
+    """A value as it is written on the command line, files by fingerprint."""
+    if found := _file_in(value):
+        return fingerprint(found[0]) + found[1]
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -1,0 +1,43 @@
+"""Simultaneous perturbation stochastic approximation."""
+
+import numpy as np
+
+from hybrid.base.types import Optimization, Point, Values
+from hybrid.catalog.optimizers._plateau import Plateau
+
+SOLVES = ("quadratic", "sinusoids", "noisy_quadratic", "circuit", "noisy_circuit")
+
+
+def spsa(
+    x: Point,
+    rng: np.random.Generator,
+    *,
+    a: float | None = None,
+    first_step: float = 0.1,
+    c: float = 0.1,
+    A: float = 10.0,
+    alpha: float = 0.602,
+    gamma: float = 0.101,
+    window: int = 0,
+) -> Optimization:
+    """Two evaluations per step whatever the dimension (Spall, IEEE Trans. Aerosp. Electron. Syst. 34, 817, 1998).
+
+    Bears noise. Without `a`, the gain is scaled by the slopes measured so far, so that every parameter first moves by
+    `first_step` whatever the loss's scale (Spall's rule for choosing `a`, sec. III). Converges only with a `window`: when as
+    many losses are not lower than those before by what their standard errors resolve.
+    """
+    squares, plateau = 0.0, Plateau(window)
+    k = 0
+    while True:
+        width = c / (k + 1) ** gamma  # Spall 1998, sec. III, step 1
+        delta = rng.choice([-1.0, 1.0], x.size)  # step 2
+        losses = yield Values(x, np.stack([x + width * delta, x - width * delta]), iteration=k)  # step 3
+        plus, minus = losses
+        if plateau.reached((plus + minus) / 2, float(np.hypot(*losses.stderr)) / 2):
+            return x
+        slope = (plus - minus) / (2 * width)  # step 4; 1/delta = delta
+        squares += slope**2
+        typical = np.sqrt(squares / (k + 1)) or 1.0
+        scale = first_step * (1 + A) ** alpha / typical if a is None else a
+        x = x - scale / (k + 1 + A) ** alpha * slope * delta  # step 5
+        k += 1

@@ -1,0 +1,206 @@
+"""Fermions on qubits by linear encodings: Jordan-Wigner, parity and Bravyi-Kitaev are three choices of one binary matrix.
+
+Spin orbitals are numbered spin by spin: all alpha, then all beta. Pauli products are kept as c X^x Z^z with bit masks x and z,
+so that multiplying them is (x, z)(x', z') = (-1)^|z & x'| (x ^ x', z ^ z').
+"""
+
+from itertools import combinations
+from typing import NamedTuple, final
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt64
+from qiskit.quantum_info import PauliList, SparsePauliOp
+from scipy.sparse import coo_array
+from scipy.sparse.linalg import eigsh
+
+from hybrid.catalog.problems._integrals import Integrals
+
+NEGLIGIBLE = 1e-12
+"""Relative to the largest coefficient: what cancels but for rounding."""
+_MAX_DENSE = 400
+_MAX_WORK = 2**30
+
+
+class Products(NamedTuple):
+    """Sum over t of coefficients[t] X^x[t] Z^z[t]."""
+
+    x: UInt64[np.ndarray, " t"]
+    z: UInt64[np.ndarray, " t"]
+    coefficients: Float[np.ndarray, " t"]
+
+    def times(self, other: "Products") -> "Products":
+        """Every product of one from each."""
+        x, z = (np.bitwise_xor.outer(a, b).ravel() for a, b in zip(self[:2], other[:2], strict=True))
+        signs = 1.0 - 2.0 * (np.bitwise_count(np.bitwise_and.outer(self.z, other.x)) & 1)
+        return Products(x, z, (np.multiply.outer(self.coefficients, other.coefficients) * signs).ravel())
+
+    def collected(self, n: int) -> "Products":
+        """Equal products of n qubits added up, what cancels left out."""
+        keys, place = np.unique(self.x << np.uint64(n) | self.z, return_inverse=True)
+        sums = np.bincount(place, weights=self.coefficients)
+        keep = np.abs(sums) > NEGLIGIBLE * max(1.0, np.abs(sums).max())
+        return Products(keys[keep] >> np.uint64(n), keys[keep] & np.uint64(2**n - 1), sums[keep])
+
+
+@final
+class Encoding(NamedTuple):
+    """Qubits b = matrix n (mod 2) store the occupations n of the modes (Seeley, Richard, Love, J. Chem. Phys. 137, 224109,
+    2012); `tapered` qubits hold conserved parities and are left out."""
+
+    matrix: Bool[np.ndarray, "n n"]
+    tapered: tuple[int, ...] = ()
+
+    @property
+    def n_modes(self) -> int:
+        """Spin orbitals."""
+        return len(self.matrix)
+
+    def ladder(self, mode: int, raising: bool) -> Products:
+        """a^dagger_j = Z_P X_U (1 + Z_F)/2, and a_j with the other sign.
+
+        From the right: keep an empty (full) mode j, its occupation being the parity of the qubits F; flip U, all qubits that
+        store it; take the sign of the modes before it, the parity of the qubits P.
+        """
+        inverse = _inverse(self.matrix)
+        update, occupation = _mask(self.matrix[:, mode]), _mask(inverse[mode])
+        parity = _mask(np.bitwise_xor.reduce(inverse[:mode], axis=0)) if mode else 0
+        moved = Products(_masks([update]), _masks([0]), np.array([1.0]))
+        signed = Products(_masks([0]), _masks([parity]), np.array([1.0]))
+        kept = Products(_masks([0, 0]), _masks([0, occupation]), np.array([0.5, 0.5 if raising else -0.5]))
+        return signed.times(moved).times(kept)
+
+    def outcome(self, occupations: UInt64[np.ndarray, " s"]) -> UInt64[np.ndarray, " s"]:
+        """Basis states of the qubits that store the occupations (bit j: mode j), tapered qubits left out."""
+        found = np.zeros_like(occupations)
+        for q, row in enumerate(self.matrix):
+            found |= (np.bitwise_count(occupations & np.uint64(_mask(row))) & 1).astype(np.uint64) << np.uint64(q)
+        return _without(found, self.tapered)
+
+
+def encoding(mapping: str, n_modes: int) -> Encoding:
+    """jordan_wigner, parity (without its two conserved qubits) or bravyi_kitaev on `n_modes` modes."""
+    if mapping == "jordan_wigner":
+        return Encoding(np.eye(n_modes, dtype=bool))
+    if mapping == "parity":
+        return Encoding(np.tril(np.ones((n_modes, n_modes), dtype=bool)), (n_modes // 2 - 1, n_modes - 1))
+    return Encoding(_fenwick(n_modes))
+
+
+def _fenwick(n: int) -> Bool[np.ndarray, "n n"]:
+    """Qubit j stores the parity of as many modes up to j as the lowest set bit of j + 1 says: Bravyi and Kitaev's tree (Ann.
+    Phys. 298, 210, 2002) as Fenwick's, for any n."""
+    modes = np.arange(n)
+    lengths = (modes + 1) & -(modes + 1)
+    return (modes[None, :] <= modes[:, None]) & (modes[None, :] > modes[:, None] - lengths[:, None])
+
+
+def hamiltonian(integrals: Integrals, code: Encoding) -> SparsePauliOp:
+    """H = core + sum h'_pq E_pq + 1/2 sum (pq|rs) E_pq E_rs with E_pq = sum over spins of a^dagger_p a_q.
+
+    Reordering a^dagger_p a^dagger_r a_s a_q into E_pq E_rs takes h'_pq = h_pq - 1/2 sum_r (pr|rq) (Helgaker, Jorgensen, Olsen,
+    Molecular Electronic-Structure Theory, 2000, section 1.4).
+    """
+    m, n = len(integrals.one), code.n_modes
+    raising, lowering = ([code.ladder(j, up) for j in range(n)] for up in (True, False))
+    parts = [
+        raising[p + spin].times(lowering[q + spin]) for p in range(m) for q in range(m) for spin in (0, m)
+    ]  # 8 products for every E_pq
+    excitations = Products(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    one = integrals.one - np.einsum("prrq->pq", integrals.two) / 2
+    weights = np.repeat(one.ravel(), 8)
+    single = excitations._replace(coefficients=weights * excitations.coefficients)
+    two = np.repeat(np.repeat(integrals.two.reshape(m * m, m * m), 8, axis=0), 8, axis=1)
+    double = excitations.times(excitations)
+    double = double._replace(coefficients=double.coefficients * two.ravel() / 2)
+    core = Products(_masks([0]), _masks([0]), np.array([integrals.core]))
+    total = Products(*(np.concatenate(columns) for columns in zip(core, single, double, strict=True))).collected(n)
+    return _operator(_tapered(total, code, integrals), n - len(code.tapered))
+
+
+def _tapered(products: Products, code: Encoding, integrals: Integrals) -> Products:
+    """Conserved parities put in: the first tapered qubit holds that of alpha, the second that of all electrons."""
+    if not code.tapered:
+        return products
+    parities = (integrals.n_alpha, integrals.n_alpha + integrals.n_beta)
+    coefficients = products.coefficients.copy()
+    for qubit, parity in zip(code.tapered, parities, strict=True):
+        assert not (products.x >> np.uint64(qubit) & np.uint64(1)).any()
+        if parity % 2:
+            coefficients *= 1.0 - 2.0 * (products.z >> np.uint64(qubit) & np.uint64(1))
+    rest = Products(_without(products.x, code.tapered), _without(products.z, code.tapered), coefficients)
+    return rest.collected(code.n_modes - len(code.tapered))
+
+
+def _operator(products: Products, n: int) -> SparsePauliOp:
+    """X^x Z^z = (-i)^|x & z| times the Pauli string with Y where both are set."""
+    x, z = ((column[:, None] >> np.arange(n, dtype=np.uint64) & np.uint64(1)).astype(bool) for column in products[:2])
+    phases = np.array([1, -1j, -1, 1j])[(x & z).sum(axis=1) % 4]
+    return SparsePauliOp(PauliList.from_symplectic(z, x), products.coefficients * phases)
+
+
+def sector(code: Encoding, n_alpha: int, n_beta: int) -> UInt64[np.ndarray, " s"]:
+    """Sorted basis states of the qubits that hold n_alpha and n_beta electrons."""
+    m = code.n_modes // 2
+    alpha, beta = (
+        np.array([sum(1 << i for i in chosen) for chosen in combinations(range(m), k)], dtype=np.uint64)
+        for k in (n_alpha, n_beta)
+    )
+    return np.sort(code.outcome(np.bitwise_or.outer(alpha, beta << np.uint64(m)).ravel()))
+
+
+def energies_in(
+    operator: SparsePauliOp, states: UInt64[np.ndarray, " s"], *, every: bool = False
+) -> Float[np.ndarray, " e"] | None:
+    """The lowest eigenvalue of the operator within basis states it does not lead out of (or `every` one); None if too large."""
+    z, x = _symplectic(operator)
+    if len(states) * len(x) > _MAX_WORK:
+        return None
+    phases = np.array([1, 1j, -1, -1j])[np.bitwise_count(x & z) % 4]
+    coefficients = operator.coeffs * phases  # of X^x Z^z
+    rows, columns, entries = [], [], []
+    for flip in np.unique(x):
+        group = x == flip
+        signs = 1.0 - 2.0 * (np.bitwise_count(np.bitwise_and.outer(states, z[group])) & 1)
+        found = signs @ coefficients[group].real
+        place = np.searchsorted(states, states ^ flip)
+        inside = (place < len(states)) & (states[np.minimum(place, len(states) - 1)] == states ^ flip)
+        rows.append(place[inside])
+        columns.append(np.flatnonzero(inside))
+        entries.append(found[inside])
+    size = len(states)
+    matrix = coo_array((np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), shape=(size, size)).tocsr()
+    if every or size <= _MAX_DENSE:
+        return np.linalg.eigvalsh(matrix.toarray())[: None if every else 1]
+    start = np.random.default_rng(0).normal(size=size)
+    return eigsh(matrix, k=1, which="SA", v0=start, ncv=40, tol=1e-12, return_eigenvectors=False)
+
+
+def _symplectic(operator: SparsePauliOp) -> tuple[UInt64[np.ndarray, " t"], UInt64[np.ndarray, " t"]]:
+    """Masks z and x of every string."""
+    powers = np.uint64(1) << np.arange(operator.num_qubits, dtype=np.uint64)
+    return operator.paulis.z @ powers, operator.paulis.x @ powers
+
+
+def _without(masks: UInt64[np.ndarray, " t"], qubits: tuple[int, ...]) -> UInt64[np.ndarray, " t"]:
+    """The masks with some bits taken out, higher ones moving down."""
+    for qubit in sorted(qubits, reverse=True):
+        low = np.uint64(2**qubit - 1)
+        masks = masks & low | masks >> np.uint64(1) & ~low
+    return masks
+
+
+def _inverse(matrix: Bool[np.ndarray, "n n"]) -> Bool[np.ndarray, "n n"]:
+    """Over the field of two elements; all three matrices are lower triangular with ones on the diagonal."""
+    inverse = np.eye(len(matrix), dtype=bool)
+    for row in range(len(matrix)):
+        for column in np.flatnonzero(matrix[row, :row]):
+            inverse[row] ^= inverse[column]
+    return inverse
+
+
+def _mask(bits: Bool[np.ndarray, " n"]) -> int:
+    return sum(1 << int(q) for q in np.flatnonzero(bits))
+
+
+def _masks(values: list[int]) -> UInt64[np.ndarray, " t"]:
+    return np.array(values, dtype=np.uint64)

@@ -1,0 +1,134 @@
+"""One's own binary program from an LP file, read by HiGHS."""
+
+import math
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hybrid.base.errors import MissingPart, UsageError, shortened
+from hybrid.base.files import read_text
+from hybrid.base.types import Problem
+from hybrid.catalog.problems._binary import BinaryProgram, Constraint, Qubo
+from hybrid.catalog.problems._inputs import MAX_QUBITS
+from hybrid.catalog.problems._solve import binary_problem
+
+ALGORITHM = "qaoa"
+SUFFIXES = (".lp",)
+LARGEST = 10**6
+"""Of whole-number coefficients: a slack of more than 20 bits is more than anything here could run."""
+
+
+def lp(*, file: str, penalty: float | None = None) -> Problem:
+    """A linear or quadratic objective and linear constraints over binary variables, in CPLEX LP format.
+
+    Read by HiGHS (Huangfu and Hall, Math. Program. Comput. 10, 119, 2018; `pip install 'hybrid-sandbox[lp]'`). Every
+    variable must be binary, or a whole number between 0 and 1; constraints are brought to whole numbers. A maximum is
+    reported with its own sign. UsageError names the file and what in it is not of this kind; MissingPart without HiGHS.
+    """
+    program, maximize = _program(Path(file))
+
+    def decode(outcome: int) -> str:
+        value = (-1 if maximize else 1) * program.objective.values(np.array([outcome], dtype=np.uint64))[0]
+        broken = [c.name for c in program.constraints if c.excess(_row(outcome, len(program.names)))[0]]
+        verdict = f" BREAKS {', '.join(dict.fromkeys(broken))}" if broken else ""
+        return f"objective {value:g}: {' '.join(program.chosen(outcome)) or 'nothing'} = 1{verdict}"
+
+    return binary_problem("lp", program, decode, quantity="objective", maximize=maximize, penalty=penalty)
+
+
+def _row(outcome: int, n: int) -> np.ndarray:
+    return np.array([[outcome >> i & 1 for i in range(n)]], dtype=bool)
+
+
+def _program(path: Path) -> tuple[BinaryProgram, bool]:
+    """The program, its objective to be minimised, and whether the file maximises."""
+    text = read_text(path)
+    if not re.search(r"^\s*end\s*(\\.*)?$", text, re.IGNORECASE | re.MULTILINE):
+        raise UsageError(f"{path}: has no 'End': an LP file ends with it, so this one may be cut off.")
+    model, maximize = _read(path)
+    columns = model.lp_
+    names = [str(name) for name in columns.col_names_]
+    if len(names) > MAX_QUBITS:
+        raise UsageError(f"{path}: {len(names)} variables; at most {MAX_QUBITS} are allowed.")
+    kinds = [str(kind).rpartition(".")[2] for kind in columns.integrality_] or ["kContinuous"] * len(names)
+    for name, kind, low, high in zip(names, kinds, columns.col_lower_, columns.col_upper_, strict=True):
+        if kind != "kInteger" or (low, high) != (0.0, 1.0):
+            what = "a whole" if kind == "kInteger" else "any"
+            raise UsageError(
+                f"{path}: variable '{shortened(name)}' is not binary but {what} number between {low:g} and {high:g}; "
+                "list it under 'Binary'."
+            )
+    sign = -1.0 if maximize else 1.0
+    linear, quadratic = sign * np.array(columns.col_cost_, dtype=float), {}
+    hessian = model.hessian_
+    for j in range(hessian.dim_):
+        for k in range(hessian.start_[j], hessian.start_[j + 1]):
+            i, value = int(hessian.index_[k]), sign * float(hessian.value_[k])
+            if i == j:
+                linear[j] += value / 2  # x^2 = x
+            elif value:
+                quadratic[min(i, j), max(i, j)] = value
+    objective = Qubo(sign * float(columns.offset_), linear, quadratic)
+    return BinaryProgram(names=tuple(names), objective=objective, constraints=tuple(_constraints(path, columns))), maximize
+
+
+def _read(path: Path) -> tuple[Any, bool]:
+    """HiGHS' model and whether it maximises; UsageError with its own words when it cannot read the file."""
+    try:
+        import highspy  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise MissingPart("LP files are read by HiGHS. Install it with: pip install 'hybrid-sandbox[lp]'") from None
+    highs = highspy.Highs()
+    said: list[str] = []
+    highs.setOptionValue("log_to_console", False)
+    highs.cbLogging += lambda event: said.append(event.message)
+    status = highs.readModel(str(path))
+    if status != highspy.HighsStatus.kOk:
+        words = " ".join(line.removeprefix("ERROR:").strip() for line in said if line.startswith(("ERROR", "WARNING")))
+        raise UsageError(f"{path}: HiGHS cannot read this as an LP file: {shortened(words, 200) or 'no reason given'}.")
+    model = highs.getModel()
+    return model, model.lp_.sense_ == highspy.ObjSense.kMaximize
+
+
+def _constraints(path: Path, columns: Any) -> list[Constraint]:
+    """The rows as equations and upper bounds in whole numbers; a row with two bounds becomes two constraints."""
+    entries: list[dict[int, Fraction]] = [{} for _ in range(columns.num_row_)]
+    starts, indices, values = columns.a_matrix_.start_, columns.a_matrix_.index_, columns.a_matrix_.value_
+    by_column = str(columns.a_matrix_.format_).endswith("kColwise")
+    for major in range(len(starts) - 1):
+        for k in range(starts[major], starts[major + 1]):
+            row, column = (indices[k], major) if by_column else (major, indices[k])
+            entries[row][int(column)] = Fraction(repr(float(values[k])))
+    found = []
+    for r, row in enumerate(entries):
+        name = str(columns.row_names_[r]) if len(columns.row_names_) else f"row {r + 1}"
+        low, high = float(columns.row_lower_[r]), float(columns.row_upper_[r])
+        if low == high:
+            found.append(_whole(path, name, row, "=", high))
+            continue
+        if math.isfinite(high):
+            found.append(_whole(path, name, row, "<=", high))
+        if math.isfinite(low):
+            found.append(_whole(path, name, {i: -a for i, a in row.items()}, "<=", -low))
+    return [constraint for constraint in found if constraint is not None]
+
+
+def _whole(path: Path, name: str, row: dict[int, Fraction], sense: Any, bound: float) -> Constraint | None:
+    """The row times the least common denominator of its coefficients, a bound from above rounded down; None where it always
+    holds. UsageError: numbers too large or with too many digits."""
+    row, limit = {i: a for i, a in row.items() if a}, Fraction(repr(bound))
+    factor = math.lcm(*(a.denominator for a in row.values()), *([limit.denominator] if sense == "=" else []))
+    coefficients = {i: int(a * factor) for i, a in row.items()}
+    whole = math.floor(limit * factor)
+    if max([*map(abs, coefficients.values()), abs(whole)], default=0) > LARGEST:
+        raise UsageError(
+            f"{path}: constraint '{shortened(name)}' has numbers above {LARGEST:,} once they are whole; round them."
+        )
+    if sense == "<=" and sum(max(a, 0) for a in coefficients.values()) <= whole:
+        return None
+    if not coefficients:
+        raise UsageError(f"{path}: constraint '{shortened(name)}' holds for no choice.")
+    return Constraint(name, coefficients, sense, whole)

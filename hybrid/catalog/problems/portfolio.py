@@ -1,0 +1,111 @@
+"""Picking so many assets of a list that return weighs up risk."""
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from hybrid.base.errors import UsageError, shortened
+from hybrid.base.types import Problem
+from hybrid.catalog.problems._binary import BinaryProgram, Constraint, Qubo
+from hybrid.catalog.problems._csv import Table, read_table
+from hybrid.catalog.problems._inputs import finite
+from hybrid.catalog.problems._solve import binary_problem
+
+ALGORITHM = "qaoa"
+
+
+def portfolio(
+    *,
+    prices: str | None = None,
+    covariances: str | None = None,
+    pick: int,
+    risk_aversion: float = 1.0,
+    per_year: float = 1.0,
+    penalty: float | None = None,
+) -> Problem:
+    """`pick` assets in equal shares w = x / pick, least risk_aversion w'Sw - m'w (Markowitz, J. Finance 7, 77, 1952).
+
+    `prices`: a .csv file, one row per date, oldest first, its first column the date and one column per asset; m and S are
+    mean and sample covariance of the relative changes from row to row, times `per_year` (rows in a year, so that return and
+    risk are those of a year; 1 leaves them per row). `covariances`: a .csv file with the columns `asset` and `return`, then
+    one per asset, a row for each in the same order; the covariances must be symmetric and positive semidefinite. The
+    reported value is minus the energy: the return less risk_aversion times the variance, less penalties. UsageError names
+    file, line and column.
+    """
+    if (prices is None) == (covariances is None):
+        raise UsageError("problem 'portfolio': give one of prices=FILE.csv and covariances=FILE.csv.")
+    if not (0 <= risk_aversion < np.inf and 0 < per_year < np.inf):
+        raise UsageError("problem 'portfolio': risk_aversion may not be negative, per_year must be positive.")
+    names, returns, covariance = _from_prices(prices) if prices is not None else _from_covariances(str(covariances))
+    returns, covariance = returns * per_year, covariance * per_year
+    n = len(names)
+    if not 1 <= pick <= n:
+        raise UsageError(f"problem 'portfolio': pick must lie between 1 and {n}, the number of assets, not {pick}.")
+    scaled = risk_aversion * covariance / pick**2
+    pairs = {(i, j): float(2 * scaled[i, j]) for i, j in combinations(range(n), 2)}
+    budget = Constraint(f"pick {pick}", dict.fromkeys(range(n), 1), "=", pick)
+    objective = Qubo(0.0, np.diag(scaled) - returns / pick, pairs)
+    program = BinaryProgram(names=tuple(names), objective=objective, constraints=(budget,))
+
+    def decode(outcome: int) -> str:
+        x = np.array([outcome >> i & 1 for i in range(n)])
+        if not x.sum():
+            return f"pick nothing NOT {pick}"
+        share = x / x.sum()
+        told = f"return {100 * share @ returns:.2f} %, risk {100 * np.sqrt(max(share @ covariance @ share, 0.0)):.2f} %"
+        wrong = "" if x.sum() == pick else f" NOT {pick} but {x.sum()}"
+        return f"pick {', '.join(program.chosen(outcome))}: {told}{wrong}"
+
+    return binary_problem("portfolio", program, decode, quantity="return - risk", maximize=True, penalty=penalty)
+
+
+Assets = tuple[list[str], Float[np.ndarray, " n"], Float[np.ndarray, "n n"]]
+
+
+def _from_prices(file: str) -> Assets:
+    table = read_table(Path(file))
+    dates, *names = table.columns
+    if not names:
+        raise UsageError(f"{file}: no column of prices behind '{shortened(dates)}'.")
+    _check_order(table, dates)
+    if len(table.where) < 3:
+        raise UsageError(f"{file}: a covariance needs at least 3 rows of prices, not {len(table.where)}.")
+    found = np.array([_numbers(table, name) for name in names])
+    if (found <= 0).any():
+        asset, row = np.argwhere(found <= 0)[0]
+        raise UsageError(f"{table.where[row]}: the price of {shortened(names[asset])} must be positive.")
+    with np.errstate(over="ignore", invalid="ignore"):
+        changes = found[:, 1:] / found[:, :-1] - 1
+        if not np.isfinite(changes**2).all():
+            raise UsageError(f"{file}: the prices change by too much: a square overflows.")
+    return names, changes.mean(axis=1), np.atleast_2d(np.cov(changes))
+
+
+def _check_order(table: Table, dates: str) -> None:
+    """Oldest first: UsageError for dates written as 2026-11-22 that do not rise."""
+    cells = table.columns[dates]
+    for where, before, after in zip(table.where[1:], cells, cells[1:], strict=False):
+        if before >= after and len(before) == len(after):
+            raise UsageError(f"{where}: '{shortened(after)}' follows '{shortened(before)}'; write the oldest row first.")
+
+
+def _from_covariances(file: str) -> Assets:
+    table = read_table(Path(file))
+    names = table.column("asset")
+    columns = [name for name in table.columns if name not in ("asset", "return")]
+    if columns != names:
+        raise UsageError(f"{file}: the columns behind 'asset' and 'return' must be the assets in the order of their rows.")
+    matrix = np.array([_numbers(table, name) for name in columns])
+    for i, j in combinations(range(len(names)), 2):
+        if abs(matrix[i, j] - matrix[j, i]) > 1e-9 * np.abs(matrix).max():
+            raise UsageError(f"{table.where[j]}: the covariance of {names[i]} and {names[j]} is not symmetric.")
+    if np.linalg.eigvalsh(matrix)[0] < -1e-9 * np.abs(matrix).max():
+        raise UsageError(f"{file}: no covariances: the matrix has a negative eigenvalue.")
+    return names, np.array(_numbers(table, "return")), (matrix + matrix.T) / 2
+
+
+def _numbers(table: Table, name: str) -> list[float]:
+    cells = zip(table.where, table.column(name), strict=True)
+    return [finite(where, f"number in column '{shortened(name)}'", cell) for where, cell in cells]

@@ -1,0 +1,75 @@
+"""What a device's profile is capable of: mirror circuits and quantum volume, on the stand-in.
+
+The published grid of circuits is `hybrid.bench.scores`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from hybrid import catalog
+from hybrid.base.errors import UsageError, unknown
+from hybrid.base.randomness import child
+from hybrid.characterization.bench import Apparatus
+from hybrid.characterization.mirror import mirror
+from hybrid.characterization.result import Row
+from hybrid.characterization.volume import quantum_volume
+from hybrid.device.device import Device
+
+EXPERIMENTS = {"mirror": mirror, "quantum_volume": quantum_volume}
+SHOTS = 1000
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Capability:
+    """What was found; `shots` are those of each circuit."""
+
+    device: str
+    physics: str
+    simulator: str
+    caveat: str
+    shots: int
+    seed: int
+    rows: tuple[Row, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The findings as one JSON object."""
+        about = {key: getattr(self, key) for key in ("device", "physics", "simulator", "caveat", "shots", "seed")}
+        return about | {"rows": [row.to_json() for row in self.rows]}
+
+
+def capability(
+    device: str | Device,
+    *,
+    only: Sequence[str] | None = None,
+    shots: int = SHOTS,
+    seed: int = 0,
+    backend: str = "aer",
+    threads: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Capability:
+    """Both experiments, or `only` one. UsageError: an ideal device, an unknown experiment, what device or backend refuse."""
+    loaded = device if isinstance(device, Device) else Device.load(device)
+    if not loaded.noisy:
+        raise UsageError(f"device '{loaded.label}' is perfect: there is nothing to measure; give one with native gates.")
+    for name in only or ():
+        if name not in EXPERIMENTS:
+            raise unknown("experiment", name, EXPERIMENTS)
+    bench = Apparatus(loaded, catalog.load(catalog.parse("backends", backend))(), shots, threads)
+    rows: list[Row] = []
+    for index, (name, experiment) in enumerate(EXPERIMENTS.items()):
+        if not only or name in only:
+            progress(name)
+            rows += experiment(bench, child(np.random.SeedSequence(seed), index)).rows
+    return Capability(
+        device=loaded.label,
+        physics=loaded.title,
+        simulator=bench.simulator,
+        caveat=loaded.caveat,
+        shots=shots,
+        seed=seed,
+        rows=tuple(rows),
+    )

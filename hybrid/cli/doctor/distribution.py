@@ -1,0 +1,87 @@
+"""The installed package: what it requires, which versions are there, where it came from."""
+
+import json
+import re
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlparse
+
+NAME = "hybrid-sandbox"
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
+class Requirement(NamedTuple):
+    """One line of the installed package's requirements: `qiskit>=2.2; extra == 'x'`."""
+
+    name: str
+    extras: str
+    limits: str
+    extra: str
+
+
+def requirements() -> list[Requirement]:
+    """The installed package's own list, extras behind the rest; empty when it is not installed."""
+    try:
+        listed = metadata.requires(NAME) or []
+    except metadata.PackageNotFoundError:
+        return []
+    found = []
+    for line in listed:
+        body, _, marker = line.partition(";")
+        match = re.fullmatch(r"([\w.-]+)\s*(?:\[(.*?)\])?\s*\(?([^)]*)\)?\s*", body.strip())
+        extra = re.search(r"extra\s*==\s*['\"]([\w.-]+)", marker)
+        if match:
+            found.append(Requirement(match[1], match[2] or "", match[3].strip(), extra[1] if extra else ""))
+    return sorted(found, key=lambda needed: (needed.extra, needed.name))
+
+
+def satisfies(version: str, limits: str) -> bool:
+    """Whether a version fits `>=2.2,<3`, compared by its leading numbers; a limit of another form is not judged."""
+
+    def key(text: str) -> list[int]:
+        return ([int(part) for part in re.findall(r"\d+", re.match(r"[\d.]*", text)[0])] + [0] * 6)[:6]  # type: ignore[index]
+
+    for limit in filter(None, limits.replace(" ", "").split(",")):
+        match = re.fullmatch(r"(>=|<=|<|>|==|!=)([\d.]+)", limit)
+        if match is None:
+            continue
+        have, want = key(version), key(match[2])
+        order = (have > want) - (have < want)
+        if order not in {">=": (0, 1), "<=": (-1, 0), "<": (-1,), ">": (1,), "==": (0,), "!=": (-1, 1)}[match[1]]:
+            return False
+    return True
+
+
+def version(name: str) -> str | None:
+    """The installed version of a distribution, None where there is none."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def origin() -> Path | None:
+    """The folder that the package was installed from, None when it came from elsewhere."""
+    try:
+        told = json.loads(metadata.distribution(NAME).read_text("direct_url.json") or "{}")
+    except (metadata.PackageNotFoundError, ValueError):
+        return None
+    url = urlparse(told.get("url", ""))
+    return Path(unquote(url.path)) if url.scheme == "file" and Path(unquote(url.path)).is_dir() else None
+
+
+def home() -> str:
+    """What pip has to be told to get this package again: the folder it came from, else its name."""
+    folder = origin()
+    return NAME if folder is None else str(folder)
+
+
+def reinstall(name: str) -> str:
+    """The command that writes a distribution's own files anew."""
+    return f"pip install --no-deps --force-reinstall {name}"
+
+
+def plain(name: str) -> str:
+    """A distribution's name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,96 @@
+"""Who else claims the name `hybrid`, and whether the installed files are still those that were installed."""
+
+import base64
+import hashlib
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from hybrid.cli.doctor import distribution
+from hybrid.cli.doctor.finding import Finding
+
+
+def look() -> Iterator[Finding]:
+    """Who else claims the name `hybrid`: as an import or as a command."""
+    others = sorted(
+        {name for name in metadata.packages_distributions().get("hybrid", []) if distribution.plain(name) != distribution.NAME}
+    )
+    where = _package()
+    if others:
+        text = f"also installed by {', '.join(others)}: one overwrites the other's files"
+        yield Finding(
+            "installation",
+            "import hybrid",
+            "note",
+            text,
+            f"pip uninstall {others[0]}; {distribution.reinstall(distribution.home())}",
+        )
+    elif where is not None and where != distribution.PACKAGE:
+        text = f"{distribution.NAME} is installed in {where}, but {distribution.PACKAGE} is running"
+        yield Finding("installation", "import hybrid", "note", text, "look at PYTHONPATH and at the folder you are in")
+    else:
+        yield Finding("installation", "import hybrid", "ok", str(distribution.PACKAGE))
+    if changed := _changed_files():
+        text = f"no longer as they were installed: {', '.join(changed[:3])}{', ...' if len(changed) > 3 else ''}"
+        yield Finding("installation", "own files", "note", text, distribution.reinstall(distribution.home()))
+    for rival in _rival_files():
+        text = f"{rival} bears the same name; Python started where it lies imports it instead"
+        yield Finding("installation", "import hybrid", "note", text, "rename it or work in another folder")
+    yield _command()
+
+
+def _rival_files() -> Iterator[Path]:
+    """Modules named hybrid in the working folder and on the path, other than this one and the source it came from."""
+    folder = distribution.origin()
+    seen = {distribution.PACKAGE, distribution.PACKAGE if folder is None else (folder / "hybrid").resolve()}
+    for entry in [os.getcwd(), *sys.path]:
+        for path in (Path(entry or ".") / "hybrid.py", Path(entry or ".") / "hybrid" / "__init__.py"):
+            found = (path if path.name == "hybrid.py" else path.parent).resolve()
+            if found not in seen and path.is_file():
+                seen.add(found)
+                yield found
+
+
+def _changed_files() -> list[str]:
+    """Installed files of the package whose hash is no longer the recorded one; an editable installation records none."""
+    changed: list[str] = []
+    if distribution.version(distribution.NAME) is None:
+        return changed
+    for file in metadata.distribution(distribution.NAME).files or []:
+        if file.parts[0] == "hybrid" and file.hash is not None:
+            try:
+                found = hashlib.new(file.hash.mode, Path(str(file.locate())).read_bytes()).digest()
+            except (OSError, ValueError):
+                found = b""
+            if base64.urlsafe_b64encode(found).decode().rstrip("=") != file.hash.value:
+                changed.append(str(file))
+    return changed
+
+
+def _package() -> Path | None:
+    """Where the installed distribution keeps the package; None when it is not installed or does not say."""
+    try:
+        files = metadata.distribution(distribution.NAME).files or []
+    except metadata.PackageNotFoundError:
+        return None
+    for file in files:
+        if file.parts == ("hybrid", "__init__.py"):
+            return Path(str(file.locate())).resolve().parent
+    folder = distribution.origin()
+    return None if folder is None else (folder / "hybrid").resolve()
+
+
+def _command() -> Finding:
+    """Which program the word `hybrid` starts in a shell."""
+    ours, first = Path(sysconfig.get_path("scripts")) / "hybrid", shutil.which("hybrid")
+    if first is None:
+        text = f"not on PATH; {ours} is it" if ours.exists() else "not on PATH"
+        return Finding("installation", "command hybrid", "note", text, f"export PATH={ours.parent}:$PATH")
+    if Path(first).resolve() != ours.resolve():
+        text = f"a shell starts {first}; this environment's is {ours}"
+        return Finding("installation", "command hybrid", "note", text, f"export PATH={ours.parent}:$PATH")
+    return Finding("installation", "command hybrid", "ok", first)

@@ -1,0 +1,43 @@
+"""Cores, threads and memory."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from hybrid.base.machine import memory_bytes
+from hybrid.cli.doctor.finding import Finding
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def look() -> Iterator[Finding]:
+    """Cores that may be used, limits on threads, free memory and what fits into it."""
+    all_cores, allowed = os.cpu_count() or 1, len(os.sched_getaffinity(0))
+    text = f"{allowed} of {all_cores} may be used by this process (--threads N, default 1)"
+    quota = _quota()
+    if quota is not None and quota < allowed:
+        yield Finding("machine", "cores", "note", f"{text}; its group gets the time of {quota:g} of them")
+    else:
+        yield Finding("machine", "cores", "ok", text)
+    for name in THREAD_VARIABLES:
+        value = os.environ.get(name, "")
+        if value and (not value.isdigit() or int(value) > allowed):
+            yield Finding("machine", name, "note", f"{value}: more threads than cores only wait", f"unset {name}")
+        elif value:
+            yield Finding("machine", name, "ok", value)
+    if not any(os.environ.get(name) for name in THREAD_VARIABLES):
+        yield Finding("machine", "thread limits", "ok", f"none set ({', '.join(THREAD_VARIABLES)})")
+    total, free = memory_bytes()
+    qubits = max(0, int(free / 16).bit_length() - 1)
+    fits = f"room for exact values on {qubits} qubits, or on {qubits // 2} noisy ones"
+    state = "ok" if free > 2**30 else "note"
+    yield Finding("machine", "memory", state, f"{free / 2**30:.1f} GiB free of {total / 2**30:.1f} GiB; {fits}")
+
+
+def _quota() -> float | None:
+    """Cores' worth of time that the control group may use; None without a limit."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,52 @@
+"""Whether records can be written and locked."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from hybrid.cli.doctor.finding import Finding
+
+
+def look(results: Path) -> Iterator[Finding]:
+    """Write, lock and remove a file where records would go, or in the nearest folder that exists."""
+    folder = results.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    where = f"{folder}" if folder == results.absolute() else f"not there yet; {folder}"
+    elsewhere = "choose --results DIR elsewhere"
+    if not folder.is_dir():
+        yield Finding("results", "folder", "note", f"{folder} is no folder", elsewhere)
+        return
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".hybrid-doctor-") as file:
+            file.write(b"x" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+            locked = _locks(file.fileno(), file.name)
+    except OSError as error:
+        yield Finding("results", "folder", "note", f"{where} cannot be written: {error.strerror}", elsewhere)
+        return
+    free = f"{shutil.disk_usage(folder).free / 2**30:.1f} GiB free"
+    if locked:
+        yield Finding("results", "folder", "note", f"{where} can be written but not locked: {locked}; {free}", elsewhere)
+    else:
+        yield Finding("results", "folder", "ok", f"{where} can be written and locked; {free}")
+
+
+def _locks(file: int, path: str) -> str:
+    """Why two processes could not be kept apart here; empty when a second lock is refused as it should be."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.strerror or "no reason given"
+    second = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return ""
+    finally:
+        os.close(second)
+    return "locks are granted twice"

@@ -1,0 +1,80 @@
+"""Whether the simulators start: what could take the process with it is tried in a process of its own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from hybrid.cli.doctor.distribution import plain, reinstall, requirements
+from hybrid.cli.doctor.finding import Finding
+
+TRIAL_SECONDS = 120
+TRIAL = """
+import importlib, json, sys
+found = {"errors": {}}
+for name in json.loads(sys.argv[1]):
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        found["errors"][name] = f"{type(error).__name__}: {error}"
+try:
+    from qiskit import QuantumCircuit
+    from qiskit_aer import AerSimulator
+    simulator = AerSimulator()
+    found["methods"], found["devices"] = list(simulator.available_methods()), list(simulator.available_devices())
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    found["counts"] = simulator.run(circuit, shots=100, seed_simulator=1).result().get_counts()
+except BaseException as error:
+    found["errors"]["Qiskit Aer"] = f"{type(error).__name__}: {error}"
+print(json.dumps(found))
+"""
+
+
+def look() -> Iterator[Finding]:
+    """Import every requirement and run a Bell pair on Aer, in another process."""
+    modules = _modules([needed.name for needed in requirements() if not needed.extra])
+    command = [sys.executable, "-P", "-c", TRIAL, json.dumps(modules)]  # -P: no module of the working folder
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TRIAL_SECONDS, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        yield Finding("simulators", "Qiskit Aer", "broken", f"a Bell pair took more than {TRIAL_SECONDS} s")
+        return
+    try:
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        why = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
+        said = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        yield Finding(
+            "simulators", "Qiskit Aer", "broken", f"importing it ends Python with {why}: {said}", reinstall("qiskit-aer")
+        )
+        return
+    for name, error in found["errors"].items():
+        yield Finding("simulators", name, "broken", error, reinstall("qiskit-aer" if name == "Qiskit Aer" else name))
+    if "methods" in found:
+        yield Finding("simulators", "Aer methods", "ok", ", ".join(found["methods"]))
+        gpu = Path("/proc/driver/nvidia").exists() and "GPU" not in found["devices"]
+        more = "; this machine has an NVIDIA card that this Aer does not use" if gpu else ""
+        remedy = "pip install qiskit-aer-gpu" if gpu else ""
+        yield Finding("simulators", "Aer devices", "note" if gpu else "ok", ", ".join(found["devices"]) + more, remedy)
+    if "counts" in found:
+        right = set(found["counts"]) <= {"00", "11"}
+        yield Finding("simulators", "Bell pair", "ok" if right else "broken", f"100 shots on Qiskit Aer: {found['counts']}")
+
+
+def _modules(distributions: list[str]) -> list[str]:
+    """What to import of each distribution: the top-level module whose name is nearest to the distribution's own."""
+    owners: dict[str, list[str]] = {}
+    for module, names in metadata.packages_distributions().items():
+        for name in names:
+            owners.setdefault(plain(name), []).append(module)
+    chosen = []
+    for name in distributions:
+        public = sorted(m for m in owners.get(plain(name), []) if m.isidentifier() and not m.startswith("_"))
+        chosen += [m for m in public if plain(m) == plain(name)] or public[:1]
+    return chosen

@@ -1,0 +1,80 @@
+"""How a circuit's final measurements become its classical bits.
+
+Bit strings are written as Qiskit writes them: classical bit 0 on the right, registers apart, the first one on the right.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, UInt64
+from qiskit import QuantumCircuit
+
+
+class ClassicalReadout(NamedTuple):
+    """How outcomes become bit strings: (classical bit, circuit qubit) of every written bit, and the registers' sizes."""
+
+    written: tuple[tuple[int, int], ...]
+    n_bits: int
+    registers: tuple[int, ...]
+
+    @property
+    def qubits(self) -> set[int]:
+        """The circuit's qubits that are read."""
+        return {qubit for _, qubit in self.written}
+
+    def bits(self, outcomes: UInt64[np.ndarray, " u"], layout: tuple[int, ...]) -> UInt64[np.ndarray, " u"]:
+        """The written bits of simulated outcomes, the lowest first, close together."""
+        found = np.zeros_like(outcomes)
+        for place, (_, qubit) in enumerate(self.written):
+            found |= ((outcomes >> np.uint64(layout[qubit])) & np.uint64(1)) << np.uint64(place)
+        return found
+
+    def table(self, outcomes: UInt64[np.ndarray, " u"], layout: tuple[int, ...]) -> Bool[np.ndarray, "u bits"]:
+        """Every classical bit of simulated outcomes, one that is never written as 0."""
+        found = np.zeros((len(outcomes), self.n_bits), dtype=bool)
+        for bit, qubit in self.written:
+            found[:, bit] = (outcomes >> np.uint64(layout[qubit])) & np.uint64(1)
+        return found
+
+    def text(self, value: int) -> str:
+        """`10 1` for a register of two bits above one of one; a bit that is never written reads 0."""
+        digits = ["0"] * self.n_bits
+        for place, (bit, _) in enumerate(self.written):
+            digits[bit] = str(value >> place & 1)
+        word, parts = "".join(reversed(digits)), []
+        for size in self.registers:
+            word, part = word[: len(word) - size], word[len(word) - size :]
+            parts.append(part)
+        return " ".join(reversed([*parts, word] if word else parts))
+
+
+def final_measurements(circuit: QuantumCircuit, *, barriers: bool = False) -> tuple[QuantumCircuit, ClassicalReadout] | None:
+    """The circuit without its measurements and how to read it; None when something acts on a qubit or bit after it was read.
+
+    A reset of a qubit that nothing has touched is no more than its initialisation and is left out; so are barriers, unless
+    they are asked for.
+    """
+    body = QuantumCircuit(circuit.num_qubits)
+    written: dict[int, int] = {}
+    touched: set[int] = set()
+    for item in circuit.data:
+        qubits = [circuit.find_bit(bit).index for bit in item.qubits]
+        name = item.operation.name
+        if name == "reset" and not touched & set(qubits):
+            continue
+        if name == "barrier":
+            if barriers:
+                body.append(item.operation, qubits, copy=False)
+            continue
+        touched |= set(qubits)
+        if name == "reset" or hasattr(item.operation, "blocks") or set(qubits) & set(written.values()):
+            return None
+        if name == "measure":
+            bit = circuit.find_bit(item.clbits[0]).index
+            if bit in written:
+                return None
+            written[bit] = qubits[0]
+            continue
+        body.append(item.operation, qubits, copy=False)
+    registers = tuple(register.size for register in circuit.cregs)
+    return body, ClassicalReadout(tuple(sorted(written.items())), circuit.num_clbits, registers)

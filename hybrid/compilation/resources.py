@@ -1,0 +1,105 @@
+"""What compiled circuits take: gates, time, memory; refused before too much is allocated."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from hybrid.base.errors import UsageError
+from hybrid.base.machine import memory_bytes as memory_of_this_machine
+from hybrid.base.types import Backend, ForeignBackend, Task
+from hybrid.base.words import OWN_PHYSICS
+from hybrid.compilation.schedule import Schedule, TimedOperation
+from hybrid.compilation.transpile import IsaCircuit
+from hybrid.device.device import Device
+
+
+class Resources(NamedTuple):
+    """What one evaluation takes: the largest of its circuits in native gates, and all of them in shots and time; and whose
+    physics it is."""
+
+    n_qubits: int
+    physical: tuple[int, ...]
+    layout: tuple[int, ...]
+    gates: dict[str, int]
+    depth: int
+    two_qubit_depth: int
+    circuits: int
+    realizations: int
+    duration_s: float | None
+    qpu_seconds: float | None
+    memory_bytes: int
+    simulator: str
+    physics: str
+    caveat: str
+
+
+def resources(
+    isa: IsaCircuit, schedules: Sequence[Schedule], device: Device, backend: Backend, task: Task, memory_bytes: int
+) -> Resources:
+    """Counted on the schedules, pulses of dynamical decoupling included; virtual gates have no depth."""
+    shots, realizations, simulator = task.shots, task.realizations, backend.describe(task)
+    cycle_s = backend.shot_cycle_s if isinstance(backend, ForeignBackend) else device.shot_cycle_s
+    physics, caveat = whose_physics(device, backend)
+    widest = schedules[int(np.argmax([len(s.operations) for s in schedules]))].operations
+    return Resources(
+        n_qubits=isa.circuit.num_qubits,
+        physical=isa.physical,
+        layout=isa.layout,
+        gates=dict(Counter(timed.gate.name for timed in widest)),
+        depth=_depth(widest, lambda timed: not device.noisy or not device.gates[timed.gate.name].virtual),
+        two_qubit_depth=_depth(widest, lambda timed: len(timed.qubits) > 1),
+        circuits=len(schedules),
+        realizations=realizations,
+        duration_s=max(s.duration_s for s in schedules) if device.noisy else None,
+        qpu_seconds=shots * cycle_s if cycle_s is not None and shots else None,
+        memory_bytes=memory_bytes,
+        simulator=f"{simulator}, {realizations} realizations" if realizations > 1 else simulator,
+        physics=physics,
+        caveat=caveat,
+    )
+
+
+def whose_physics(device: Device, backend: Backend) -> tuple[str, str]:
+    """Physics and caveat of an answer: the device's, or those of a backend that brings its own."""
+    if isinstance(backend, ForeignBackend):
+        return f"{OWN_PHYSICS}: {backend.physics}", "Errors and times are the backend's own; no stand-in profile takes part."
+    return device.title, device.caveat
+
+
+def _depth(operations: Sequence[TimedOperation], counts: Callable[[TimedOperation], bool]) -> int:
+    """The longest chain of operations that depend on one another, of those that count."""
+    reached: dict[int, int] = {}
+    for timed in operations:
+        level = max(reached.get(q, 0) for q in timed.qubits) + counts(timed)
+        reached |= dict.fromkeys(timed.qubits, level)
+    return max(reached.values(), default=0)
+
+
+def check_memory(backend: Backend, task: Task) -> int:
+    """Bytes one point needs; UsageError, before anything is allocated, when the machine has less."""
+    needed = backend.memory_bytes(task)
+    check_free(needed, f"{task.n_qubits} qubits need", f" ({backend.describe(task)})")
+    return needed
+
+
+def check_metric_memory(n_qubits: int, n_angles: int) -> None:
+    """As `check_memory` for a metric: state and tangents of every angle, each with a copy at work."""
+    check_free(64 * (n_angles + 1) * 2**n_qubits, f"the metric of {n_angles} angles on {n_qubits} qubits needs")
+
+
+def check_free(needed: int, who: str, how: str = "") -> None:
+    """UsageError when `who` needs more bytes than are free."""
+    free = memory_of_this_machine()[1]
+    if needed > free:
+        raise UsageError(
+            f"{who} {human_bytes(needed)}{how}; this machine has {human_bytes(free)} free, so nothing was allocated."
+        )
+
+
+def human_bytes(count: int) -> str:
+    """A byte count in the unit that keeps it short: `16.0 TiB`."""
+    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    power = min(int(np.log2(max(count, 1)) // 10), len(units) - 1)
+    return f"{count / 1024**power:.{0 if power == 0 else 1}f} {units[power]}"

@@ -1,0 +1,236 @@
+"""Circuit + Device -> ISA circuit with its layout: made once, never per evaluation."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.circuit import Barrier, Delay, Gate, Parameter
+from qiskit.circuit.library import (
+    CZGate,
+    RXGate,
+    RXXGate,
+    RZGate,
+    RZZGate,
+    SXGate,
+    UnitaryGate,
+    get_standard_gate_name_mapping,
+)
+from qiskit.quantum_info import PauliList, SparsePauliOp
+from qiskit.transpiler import InstructionProperties, Target, TranspilerError, generate_preset_pass_manager
+
+from hybrid.base.errors import UsageError
+from hybrid.device.device import Device
+
+LAYOUT_SEED = 0
+"""Layout and routing are fixed by circuit and device, so that runs with different seeds run the same ISA circuit."""
+
+
+SMALL_ANGLE = 1e-3
+"""Qiskit drops fixed rotations of about 1e-5 as no gates at all; a finite difference or a Trotter step may use them."""
+
+
+STANDARD = frozenset(gate.base_class for gate in get_standard_gate_name_mapping().values()) | {UnitaryGate, Barrier, Delay}
+"""Operations that mean the same to everybody."""
+
+
+class IsaCircuit(NamedTuple):
+    """A circuit in native gates on the qubits it uses: index i is `physical[i]`, circuit qubit v sits at `layout[v]`.
+
+    A circuit qubit that is left out, because nothing is done to it, has -1 in `layout`.
+    """
+
+    circuit: QuantumCircuit
+    physical: tuple[int, ...]
+    layout: tuple[int, ...]
+
+    def observable(self, observable: SparsePauliOp) -> SparsePauliOp:
+        """The observable on the ISA circuit's qubits; it is the identity on those that are left out."""
+        kept = [v for v, place in enumerate(self.layout) if place >= 0]
+        if len(kept) < len(self.layout):
+            paulis = PauliList.from_symplectic(observable.paulis.z[:, kept], observable.paulis.x[:, kept])
+            observable = SparsePauliOp(paulis, observable.coeffs)
+        return observable.apply_layout([self.layout[v] for v in kept], self.circuit.num_qubits)
+
+
+def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
+    """Lay out, route and translate; on a device without native gates the circuit stays as it is.
+
+    UsageError when the circuit is wider than the device or holds something that is not a gate (named).
+    """
+    check_unitary(circuit)
+    circuit = _spelled_out(circuit)
+    if not device.noisy:
+        every = tuple(range(circuit.num_qubits))
+        return IsaCircuit(circuit, every, every)
+    assert device.n_qubits is not None
+    if circuit.num_qubits > device.n_qubits:
+        raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
+    try:
+        passes = generate_preset_pass_manager(2, target=target(device), seed_transpiler=LAYOUT_SEED, approximation_degree=1.0)
+        guarded, small = _guard_small_angles(circuit)
+        isa = passes.run(guarded).assign_parameters(small)
+    except TranspilerError as error:
+        raise UsageError(f"the circuit cannot be translated for device '{device.name}': {error.message}") from None
+    final = isa.layout.final_index_layout(filter_ancillas=True) if isa.layout else list(range(circuit.num_qubits))
+    physical = tuple(sorted(_touched(isa) | set(final)))
+    compact = QuantumCircuit(len(physical), global_phase=0)
+    for item in isa.data:
+        if item.operation.name != "barrier":
+            compact.append(item.operation, [physical.index(isa.find_bit(bit).index) for bit in item.qubits], copy=False)
+    return IsaCircuit(compact, physical, tuple(physical.index(q) for q in final))
+
+
+def on_named_qubits(circuit: QuantumCircuit, device: Device, also: Iterable[int]) -> IsaCircuit:
+    """A circuit that was transpiled already: its qubit i is the device's qubit i; nothing is laid out, routed or translated.
+
+    Kept are the qubits that a gate touches, and `also` those given. UsageError names what is not native, and where.
+    """
+    assert device.n_qubits is not None
+    if circuit.num_qubits > device.n_qubits:
+        raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
+    physical = tuple(sorted(_touched(circuit) | set(also)))
+    compact = QuantumCircuit(len(physical))
+    for item in circuit.data:
+        qubits = tuple(circuit.find_bit(bit).index for bit in item.qubits)
+        if item.operation.name == "barrier":
+            qubits = tuple(q for q in qubits if q in physical)
+            compact.append(Barrier(len(qubits)), [physical.index(q) for q in qubits])
+            continue
+        _check_native(item.operation, qubits, device)
+        compact.append(item.operation, [physical.index(q) for q in qubits], copy=False)
+    return IsaCircuit(compact, physical, tuple(physical.index(q) if q in physical else -1 for q in range(circuit.num_qubits)))
+
+
+def _touched(circuit: QuantumCircuit) -> set[int]:
+    return {circuit.find_bit(bit).index for item in circuit.data if item.operation.name != "barrier" for bit in item.qubits}
+
+
+def _check_native(operation: Any, qubits: tuple[int, ...], device: Device) -> None:
+    """UsageError unless the operation is one of the device's own on these qubits, or a delay."""
+    if operation.name == "delay":
+        return
+    native = device.gates.get(operation.name)
+    if native is None or operation.base_class not in STANDARD:
+        raise UsageError(
+            f"operation '{operation.name}' is not native to device '{device.name}' (native: {', '.join(device.gates)}); "
+            "translate the circuit first: transpile(circuit, backend)."
+        )
+    if tuple(sorted(qubits)) not in native.duration_s:
+        places = ", ".join(map(str, qubits))
+        raise UsageError(
+            f"operation '{operation.name}' does not act on qubits {places} of device '{device.name}'; "
+            "route the circuit first: transpile(circuit, backend)."
+        )
+
+
+def check_unitary(circuit: QuantumCircuit) -> None:
+    """UsageError naming the first instruction that is neither a gate nor a barrier or delay."""
+    for item in circuit.data:
+        operation: Any = item.operation
+        if item.clbits or not (isinstance(operation, Gate) or operation.name in ("barrier", "delay")):
+            raise UsageError(
+                f"instruction '{operation.name}' is not a unitary gate; expectation values need circuits of gates only."
+            )
+
+
+def _spelled_out(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Gates outside Qiskit's standard set replaced by their definitions: transpilers and simulators go by a gate's name."""
+    if all(item.operation.base_class in STANDARD or item.operation.definition is None for item in circuit.data):
+        return circuit
+    result = circuit.copy_empty_like()
+    for item in circuit.data:
+        inside = None if item.operation.base_class in STANDARD else item.operation.definition
+        if inside is None:
+            result.append(item.operation, item.qubits, item.clbits, copy=False)
+        else:
+            result.compose(_spelled_out(inside), item.qubits, item.clbits, inplace=True, copy=False)
+    return result
+
+
+def _guard_small_angles(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[Parameter, float]]:
+    """The circuit with every small fixed angle as a parameter, which no pass rounds away, and their values."""
+    small: dict[Parameter, float] = {}
+    guarded = circuit.copy_empty_like()
+    for item in circuit.data:
+        operation = item.operation
+        tiny = [i for i, v in enumerate(operation.params) if isinstance(v, float) and 0 < abs(v) < SMALL_ANGLE]
+        if tiny and operation.name != "delay":
+            operation = operation.to_mutable()
+            for i in tiny:
+                parameter = Parameter(f"small_{len(small)}")
+                small[parameter] = operation.params[i]
+                operation.params[i] = parameter
+        guarded.append(operation, item.qubits, item.clbits, copy=False)
+    return guarded, small
+
+
+@lru_cache(maxsize=16)
+def target(device: Device, within: tuple[int, ...] | None = None) -> Target:
+    """`native_target`, made once."""
+    return native_target(device, within)
+
+
+def native_target(device: Device, within: tuple[int, ...] | None = None) -> Target:
+    """Qiskit's view of the device: native gates with durations and published errors on the coupled pairs, both directions.
+
+    With `within` of those qubits alone, numbered in that order.
+    """
+    assert device.n_qubits is not None
+    place = {q: i for i, q in enumerate(range(device.n_qubits) if within is None else within)}
+    result = Target(description=device.caveat, num_qubits=len(place))
+    angle = Parameter("angle")
+    known: dict[str, Gate] = {"sx": SXGate(), "cz": CZGate()}
+    known |= {"rz": RZGate(angle), "rx": RXGate(angle), "rzz": RZZGate(angle), "rxx": RXXGate(angle)}
+    for gate in device.gates.values():
+        properties = {}
+        for qubits, duration_s in gate.duration_s.items():
+            if place.keys() >= set(qubits):
+                entry, at = InstructionProperties(duration=duration_s, error=gate.error[qubits]), tuple(map(place.get, qubits))
+                properties |= {at: entry, at[::-1]: entry}
+        result.add_instruction(known[gate.name], properties)
+    result.add_instruction(Delay(Parameter("duration")), {(qubit,): None for qubit in range(result.num_qubits or 0)})
+    return result
+
+
+def measured(isa: IsaCircuit, basis: str, device: Device) -> QuantumCircuit:
+    """The ISA circuit with basis-change pulses for a Pauli basis (index 0 = qubit 0), to be read in Z.
+
+    SX^dagger Z SX = Y, and RZ(pi/2) turns X into Y first; SX is RX(pi/2) where the device has no other pulse.
+    """
+    circuit = isa.circuit.copy()
+    pulse = RXGate(np.pi / 2) if "rx" in device.gates else SXGate()
+    for qubit, letter in enumerate(basis):
+        if letter == "X":
+            circuit.rz(np.pi / 2, qubit)
+        if letter in "XY":
+            circuit.append(pulse, [qubit])
+    return circuit
+
+
+def rotated(isa: IsaCircuit, clifford: QuantumCircuit, device: Device) -> tuple[QuantumCircuit, tuple[int, ...]]:
+    """The ISA circuit followed by `clifford` in native gates between its own qubits, and where each of them ends up.
+
+    UsageError where those qubits are not coupled to one another.
+    """
+    n = isa.circuit.num_qubits
+    if not device.noisy:
+        return isa.circuit.compose(clifford), tuple(range(n))
+    passes = generate_preset_pass_manager(
+        2,
+        target=target(device, isa.physical),
+        initial_layout=list(range(n)),
+        seed_transpiler=LAYOUT_SEED,
+        approximation_degree=1.0,
+    )
+    try:
+        native = passes.run(clifford)
+    except TranspilerError as error:
+        raise UsageError(
+            f"grouping=general: a group cannot be rotated on qubits {isa.physical} of device '{device.name}' "
+            f"({error.message}); take grouping=qwc."
+        ) from None
+    assert native.layout is None or native.layout.initial_index_layout() == list(range(n))
+    ends = tuple(native.layout.final_index_layout()) if native.layout else tuple(range(n))
+    return isa.circuit.compose(native), ends

@@ -1,0 +1,221 @@
+"""Quasi-static dephasing: a qubit's frequency is off by a detuning that stands still during a shot and differs between shots.
+
+A detuning is delta ~ N(0, sqrt(2)/T2*) rad/s, so that free evolution loses contrast as exp(-(t/T2*)^2). One draw for all
+qubits is a realization. What it does to a circuit are angles: delta t while a qubit waits, and the Euler angles of a pulse
+that is driven and detuned at once; they are parameters of the compiled circuit, bound per realization.
+"""
+
+from collections import Counter
+from math import ceil, log2
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from jaxtyping import Float
+from qiskit.circuit import Gate, Parameter
+from qiskit.circuit.library import RZGate, RZZGate, UGate
+
+from hybrid.base.errors import UsageError
+from hybrid.device.device import Device
+
+X90 = np.pi / 2
+SCRAMBLES = 8
+"""Independent scrambled Sobol sets behind one mean; their spread is its standard error."""
+PINK_PER_DECADE = 2
+"""Ornstein-Uhlenbeck processes of equal variance per decade of correlation time; their sum has a spectrum close to 1/f."""
+
+
+class _Wait(NamedTuple):
+    qubit: int
+    duration_s: float
+
+
+class _Pulse(NamedTuple):
+    qubit: int
+    duration_s: float
+    angle: int  # 0: the drive's share gamma; -1 and +1: the phases before and behind it
+
+
+class _ExchangeAngle(NamedTuple):
+    qubits: tuple[int, int]
+    angle_rad: float
+
+
+_Key = _Wait | _Pulse | _ExchangeAngle
+
+
+@final
+class DetunedAngles:
+    """The angles that detunings make in a task's circuits: one parameter for each, shared by all settings.
+
+    `apart`, for derivatives, no two places share a parameter, and residual exchange has one as well.
+    """
+
+    def __init__(self, *, apart: bool = False) -> None:
+        self._apart = apart
+        self._angles: dict[tuple[_Key, int], Parameter] = {}
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """In the order of the columns that a call gives."""
+        return list(self._angles.values())
+
+    def wait(self, qubit: int, duration_s: float) -> Gate:
+        """Free evolution: the phase delta t."""
+        (angle,) = self._parameters([_Wait(qubit, duration_s)])
+        return RZGate(angle)
+
+    def x90(self, qubit: int, duration_s: float) -> Gate:
+        """An X90 pulse of this duration on a detuned qubit; exact, for any detuning (see `__call__`)."""
+        return UGate(*self._parameters([_Pulse(qubit, duration_s, which) for which in (0, -1, 1)]))
+
+    def exchange(self, qubits: tuple[int, int], angle_rad: float) -> Gate:
+        """What residual exchange does to a pair."""
+        return RZZGate(self._parameters([_ExchangeAngle(qubits, angle_rad)])[0] if self._apart else angle_rad)
+
+    def places(self) -> list[tuple[Any, ...]]:
+        """Where each column belongs: what it is, on which qubits, and how many of its kind came before it there."""
+        found: Counter[tuple[Any, ...]] = Counter()
+        places = []
+        for key, _ in self._angles:
+            kind = (type(key), key[0], key.angle if isinstance(key, _Pulse) else 0)
+            places.append((*kind, found[kind]))
+            found[kind] += 1
+        return places
+
+    def __call__(self, detunings: Float[np.ndarray, "r n"]) -> Float[np.ndarray, "r a"]:
+        """Angles (r, a) in radians of detunings (r, n) in rad/s.
+
+        A pulse is exp(-i (Omega X + delta Z) t/2) with Omega t = pi/2. That is RZ(beta) RX(gamma) RZ(beta) with, for
+        w = sqrt(Omega^2 + delta^2), sin(gamma/2) = (Omega/w) sin(w t/2) and tan(beta) = (delta/w) tan(w t/2);
+        and RX(gamma) = RZ(-pi/2) RY(gamma) RZ(pi/2), which makes it U(gamma, beta - pi/2, beta + pi/2).
+        """
+        columns = []
+        for key, _ in self._angles:
+            if isinstance(key, _ExchangeAngle):
+                columns.append(np.full(len(detunings), key.angle_rad))
+                continue
+            delta = detunings[:, key.qubit]
+            if isinstance(key, _Wait):
+                columns.append(delta * key.duration_s)
+                continue
+            drive = X90 / key.duration_s
+            total = np.hypot(drive, delta)
+            turn = total * key.duration_s / 2
+            if key.angle == 0:
+                columns.append(2 * np.arcsin(drive / total * np.sin(turn)))
+            else:
+                columns.append(np.arctan2(delta / total * np.sin(turn), np.cos(turn)) + key.angle * np.pi / 2)
+        return np.stack(columns, axis=1) if columns else np.zeros((len(detunings), 0))
+
+    def _parameters(self, keys: list[_Key]) -> list[Parameter]:
+        count = len(self._angles) if self._apart else 0
+        for key in keys:
+            if (key, count) not in self._angles:
+                self._angles[key, count] = Parameter(f"detuned_{len(self._angles)}")
+        return [self._angles[key, count] for key in keys]
+
+
+def sigma(device: Device, physical: tuple[int, ...], *, context: bool) -> Float[np.ndarray, " n"]:
+    """Standard deviation of the detunings in rad/s, (n,): sqrt(2)/T2*; in a circuit with a two-qubit gate (`context`)
+    T2* is shortened by the device's factor."""
+    assert device.t2_star_s is not None
+    factor = device.context_t2star_factor if context else 1.0
+    return np.sqrt(2) / (factor * np.array([device.t2_star_s[q] for q in physical]))
+
+
+@final
+class Draws:
+    """Detunings of the simulated qubits, drawn from their joint distribution."""
+
+    def __init__(self, device: Device, physical: tuple[int, ...], *, context: bool) -> None:
+        """UsageError for a correlation that no set of detunings can have on this coupling."""
+        try:
+            root = np.linalg.cholesky(_correlation(device, physical))
+        except np.linalg.LinAlgError:
+            raise UsageError(
+                f"device '{device.label}': no detunings can have correlation={device.correlation:g} on this coupling; "
+                "take it nearer to 0."
+            ) from None
+        self._root = sigma(device, physical, context=context)[:, None] * root
+        self._drift, self._drift_time_s, self._cycle_s = device.drift, device.drift_time_s, device.shot_cycle_s or 0.0
+
+    def independent(
+        self, realizations: int, shots: int, seed: np.random.SeedSequence
+    ) -> tuple[Float[np.ndarray, "r n"], float]:
+        """Detunings (r, n) in the order of time, and the variance of their mean over that of independent ones.
+
+        `shots` is what all realizations take together: it says how far they are apart. A draw depends on the seed and its
+        row alone. UsageError when the drift is so slow that the shots see fewer than two independent realizations.
+        """
+        white = np.random.default_rng(seed)
+        n = len(self._root)
+        if self._drift == "none":
+            return white.standard_normal((realizations, n)) @ self._root.T, 1.0
+        step_s = self._cycle_s * shots / realizations
+        times_s = _correlation_times_s(self._drift, self._drift_time_s, self._cycle_s)
+        memory = np.exp(-step_s / times_s)
+        state = white.standard_normal((len(times_s), n))
+        rows = np.empty((realizations, n))
+        for row in range(realizations):
+            rows[row] = state.mean(axis=0) * np.sqrt(len(times_s))
+            state = memory[:, None] * state + np.sqrt(1 - memory**2)[:, None] * white.standard_normal(state.shape)
+        inflation = _inflation(memory, realizations)
+        if realizations / inflation < 2:
+            raise UsageError(
+                f"drift={self._drift},drift_time={self._drift_time_s:g}s: {shots} shots last {shots * self._cycle_s:.3g} s and "
+                "see fewer than two independent detunings, so there is no standard error; take more shots or a faster drift."
+            )
+        return rows @ self._root.T, inflation
+
+    def quadrature(self, points: int, seed: np.random.SeedSequence) -> Float[np.ndarray, "r n"]:
+        """`SCRAMBLES` scrambled Sobol sets of `points` detunings each, one below the other."""
+        return self.at(scores(len(self._root), points, seed))
+
+    def at(self, scores: Float[np.ndarray, "r n"]) -> Float[np.ndarray, "r n"]:
+        """The detunings that have these standard scores."""
+        return scores @ self._root.T
+
+
+def scores(n: int, points: int, seed: np.random.SeedSequence) -> Float[np.ndarray, "r n"]:
+    """Standard normal scores of `SCRAMBLES` scrambled Sobol sets of `points` each, one below the other."""
+    from scipy.special import ndtri
+    from scipy.stats import qmc  # costs every start more than Qiskit does; only these draws need it
+
+    children = [np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, i)) for i in range(SCRAMBLES)]
+    sets = [qmc.Sobol(n, rng=np.random.default_rng(child)).random_base2(ceil(log2(points))) for child in children]
+    return ndtri(np.clip(np.concatenate(sets), np.finfo(float).tiny, 1 - 2**-53))
+
+
+def _correlation(device: Device, physical: tuple[int, ...]) -> Float[np.ndarray, "n n"]:
+    """correlation**distance between qubits, distance counted in couplings."""
+    n = len(physical)
+    if device.correlation == 0:
+        return np.eye(n)
+    assert device.n_qubits is not None
+    distance = np.full((device.n_qubits, device.n_qubits), np.inf)
+    np.fill_diagonal(distance, 0)
+    edges = device.edges or [(i, j) for i in range(device.n_qubits) for j in range(i)]
+    for i, j in edges:
+        distance[i, j] = distance[j, i] = 1
+    for via in range(device.n_qubits):  # Floyd-Warshall
+        distance = np.minimum(distance, distance[:, via, None] + distance[None, via, :])
+    used = distance[np.ix_(physical, physical)]
+    return np.where(np.isfinite(used), float(device.correlation) ** np.where(np.isfinite(used), used, 0), 0.0)
+
+
+def _correlation_times_s(drift: str, longest_s: float, shortest_s: float) -> Float[np.ndarray, " c"]:
+    """One correlation time for `ou`; for `pink` times in geometric steps from a shot to the longest."""
+    if drift == "ou" or longest_s <= shortest_s:
+        return np.array([longest_s])
+    decades = np.log10(longest_s / shortest_s)
+    return np.geomspace(shortest_s, longest_s, max(2, round(PINK_PER_DECADE * decades) + 1))
+
+
+def _inflation(memory: Float[np.ndarray, " c"], realizations: int) -> float:
+    """1 + 2 sum_j (1 - j/K) rho_j with rho_j the detunings' autocorrelation.
+
+    No function of Gaussian detunings is correlated more than they are (Gebelein 1941), so this bounds it for every result.
+    """
+    lags = np.arange(1, realizations)
+    rho = (memory[:, None] ** lags).mean(axis=0)
+    return float(1 + 2 * np.sum((1 - lags / realizations) * rho))

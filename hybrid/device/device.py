@@ -1,0 +1,257 @@
+"""A device: a profile file as checked numbers in SI units, for the transpiler, the noise model and the tables.
+
+Neither Qiskit nor NumPy is imported, so that showing a profile starts in a blink.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from importlib import import_module
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, final
+
+from hybrid.base.errors import unknown
+from hybrid.device import naming
+from hybrid.device import options as device_options
+from hybrid.device.options import DEFAULT, DEPHASING, Offer
+from hybrid.device.profile import Number, Pairs, Profile, QuantityRule
+
+if TYPE_CHECKING:
+    from hybrid.qiskit_api import DeviceBackend
+
+GATES = {"rz": 1, "sx": 1, "rx": 1, "cz": 2, "rzz": 2, "rxx": 2}
+"""The native gates that the noise model describes, with their qubits. `rz` may be virtual: a change of frame, no error."""
+MAX_QUBITS = 256
+
+_COHERENCE = QuantityRule("time", above=True, listed=True, endless=True)
+_PROBABILITY = QuantityRule("plain number", high=1.0, listed=True)
+_QUANTITIES = {
+    "t1": _COHERENCE,
+    "t2_star": _COHERENCE,
+    "t2_echo": _COHERENCE,
+    "context_t2star_factor": QuantityRule("plain number", high=1.0, above=True),
+    "residual_exchange": QuantityRule("frequency"),
+    "readout_p01": _PROBABILITY,
+    "readout_p10": _PROBABILITY,
+    "init_error": _PROBABILITY,
+    "readout_duration": QuantityRule("time"),
+    "shot_cycle": QuantityRule("time", above=True),
+}
+_QUASISTATIC_ONLY = ("t2_star", "context_t2star_factor", "residual_exchange")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class NativeGate:
+    """A gate of the device; seconds and published average infidelity by qubits: (q,), or (i, j) with i < j.
+
+    An `echoed` gate refocuses the detunings of its own qubits.
+    """
+
+    name: str
+    n_qubits: int
+    duration_s: dict[tuple[int, ...], float]
+    error: dict[tuple[int, ...], float]
+    virtual: bool
+    parallel: bool
+    echoed: bool = False
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Device:
+    """A checked profile in SI units, tuples with one entry per qubit; an ideal device has no gates and None for them.
+
+    `edges` holds ascending pairs, None where every pair is coupled. p01 is the probability to read 1 when the qubit is
+    0, p10 the other way round. `t2_star_s` is None where the profile knows Markovian dephasing alone; T2 is then
+    `t2_echo_s`. `numbers` has every entry as the file states it, by dotted key. `correlation` is that of the detunings of
+    coupled qubits, `drift_time_s` the correlation time of an `ou` and the longest time of a `pink` drift. `variants` are
+    the choices that the profile offers, `options` what was chosen. Two devices are compared by identity; `sha256` tells
+    files apart.
+    """
+
+    name: str
+    title: str
+    caveat: str
+    sha256: str
+    numbers: dict[str, Number]
+    gates: dict[str, NativeGate]
+    dephasing: str = ""
+    n_qubits: int | None = None
+    edges: Pairs | None = None
+    t1_s: tuple[float, ...] | None = None
+    t2_star_s: tuple[float, ...] | None = None
+    t2_echo_s: tuple[float, ...] | None = None
+    readout_p01: tuple[float, ...] | None = None
+    readout_p10: tuple[float, ...] | None = None
+    init_error: tuple[float, ...] | None = None
+    readout_s: float | None = None
+    shot_cycle_s: float | None = None
+    context_t2star_factor: float = 1.0
+    residual_exchange_hz: float = 0.0
+    correlation: float = 0.0
+    drift: str = "none"
+    drift_time_s: float = 0.0
+    variants: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    options: str = ""
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the profile has native gates and errors; otherwise any gate runs perfectly on all qubits."""
+        return bool(self.gates)
+
+    @property
+    def label(self) -> str:
+        """`name` or `name:options`, as it is written on the command line."""
+        return f"{self.name}:{self.options}" if self.options else self.name
+
+    @property
+    def circuit_t2_star_s(self) -> tuple[float, ...] | None:
+        """T2* in circuits with a two-qubit gate, shorter than that of isolated qubits; None without quasi-static numbers."""
+        return None if self.t2_star_s is None else tuple(t * self.context_t2star_factor for t in self.t2_star_s)
+
+    @property
+    def open_options(self) -> dict[str, str]:
+        """Every option that the profile leaves open, and what it takes."""
+        own = "" if not self.noisy else "markov" if self.t2_star_s is None else "quasistatic"
+        return device_options.takes(Offer(own, self.variants))
+
+    def backend(self, *, max_circuits: int | None = None, **options: Any) -> "DeviceBackend":
+        """The device as a Qiskit `BackendV2`; options as `hybrid.qiskit_api.DeviceBackend`."""
+        front_door = import_module("hybrid")  # this room is far below the one that knows BackendV2
+        return front_door.DeviceBackend(self, max_circuits=max_circuits, **options)
+
+    @staticmethod
+    def load(text: str, *, dephasing: str | None = None) -> "Device":
+        """The device of `NAME_OR_PATH[:key=value,...]`, built in or a .toml file; every variant of the file is checked.
+
+        `dephasing` (quasistatic or markov) is the option of this name given beside the text. UsageError names file, line
+        and key, or the option.
+        """
+        profile = Profile(naming.device_file(text))
+        device = _read(profile)
+        offered = device_options.declared_variants(profile)
+        for option, choices in offered.items():
+            for choice in choices:
+                if choice != DEFAULT:
+                    _read(device_options.varied(profile, {option: choice}))
+        settings = device_options.split(text)[1]
+        options = device_options.parse(device.name, settings, Offer(device.dephasing, offered), dephasing)
+        if options.variants:
+            device = _read(device_options.varied(profile, options.variants))
+        return replace(
+            device,
+            dephasing=options.dephasing,
+            correlation=options.correlation,
+            drift=options.drift,
+            drift_time_s=options.drift_time_s,
+            variants=offered,
+            options=options.text,
+        )
+
+
+def _read(profile: Profile) -> Device:
+    """The whole profile; checks between numbers are here, those of one number in `Profile`."""
+    ideal = "any_gate" in profile.table
+    dephasing = "" if ideal else _dephasing(profile)
+    table = profile.keys((), ("title", "caveat", "any_gate")) if ideal else _table(profile, dephasing)
+    title, caveat = (profile.words((key,), table[key]) for key in ("title", "caveat"))
+    sha256 = hashlib.sha256(profile.text.encode()).hexdigest()
+    start = partial(Device, name=profile.path.stem, title=title, caveat=caveat, sha256=sha256, dephasing=dephasing)
+    if ideal:
+        if table["any_gate"] is not True:
+            raise profile.error(("any_gate",), "only true is allowed; a device with native gates has no such key.")
+        return start(numbers={}, gates={})
+    n = _count(profile)
+    edges = profile.coupling(("coupling",), n)
+    gates = _gates(profile, n, edges, dephasing)
+    si = {key: profile.number((key,), quantity, n) for key, quantity in _QUANTITIES.items() if key in table}
+    _check_order(profile, si)
+    return start(
+        numbers=profile.numbers,
+        gates=gates,
+        n_qubits=n,
+        edges=edges,
+        t1_s=si["t1"],
+        t2_star_s=si.get("t2_star"),
+        t2_echo_s=si["t2_echo"],
+        readout_p01=si["readout_p01"],
+        readout_p10=si["readout_p10"],
+        init_error=si["init_error"],
+        readout_s=si["readout_duration"][0],
+        shot_cycle_s=si["shot_cycle"][0],
+        context_t2star_factor=si.get("context_t2star_factor", (1.0,))[0],
+        residual_exchange_hz=si.get("residual_exchange", (0.0,))[0],
+    )
+
+
+def _table(profile: Profile, dephasing: str) -> dict[str, Any]:
+    """The top level of a profile with noise: every key that its kind of dephasing needs is there, and no other."""
+    left_out = _QUASISTATIC_ONLY if dephasing == "markov" else ()
+    needed = ("title", "caveat", "dephasing", "n_qubits", "coupling", "gates")
+    return profile.keys((), (*needed, *(key for key in _QUANTITIES if key not in left_out)), ("variants",))
+
+
+def _dephasing(profile: Profile) -> str:
+    """The kind that the profile describes; a missing key is reported with all others that are missing."""
+    kind = profile.table.get("dephasing", "quasistatic")
+    if kind not in DEPHASING:
+        raise profile.error(("dephasing",), str(unknown("kind of dephasing", str(kind), DEPHASING)))
+    for key in _QUASISTATIC_ONLY:
+        if kind == "markov" and key in profile.table:
+            raise profile.error((key,), "is a number of quasi-static dephasing; this profile says dephasing = 'markov'.")
+    return kind
+
+
+def _count(profile: Profile) -> int:
+    (count,) = profile.number(("n_qubits",), QuantityRule("plain number", low=1, high=MAX_QUBITS))
+    if not count.is_integer():
+        raise profile.error(("n_qubits", "value"), f"{count:g} is not a whole number.")
+    return int(count)
+
+
+def _check_order(profile: Profile, si: dict[str, tuple[float, ...]]) -> None:
+    """T2 echo is at most 2 T1, T2* at most T2 echo, a shot no shorter than its readout."""
+    for key, other, factor in (("t2_echo", "t1", 2), ("t2_star", "t2_echo", 1)):
+        for q, (time_s, other_s) in enumerate(zip(si.get(key, ()), si[other], strict=key in si)):
+            if time_s > factor * other_s:
+                limit = f"{other} = {other_s:g} s" if factor == 1 else f"{factor} x {other} = {factor * other_s:g} s"
+                raise profile.error((key, "value"), f"{time_s:g} s on qubit {q} is not allowed; at most {limit}.")
+    if si["shot_cycle"] < si["readout_duration"]:
+        raise profile.error(("shot_cycle", "value"), "a shot cannot be shorter than its readout_duration.")
+
+
+def _gates(profile: Profile, n: int, edges: Pairs | None, dephasing: str) -> dict[str, NativeGate]:
+    """A universal set: rz, a pulse about X, a two-qubit gate."""
+    given = profile.keys(("gates",), ("rz",), GATES)
+    if len({"sx", "rx"} & set(given)) != 1 or len({"cz", "rzz", "rxx"} & set(given)) != 1:
+        raise profile.error(
+            ("gates",), f"{', '.join(given)} are given; rz, one of sx and rx, and one of cz, rzz and rxx are needed."
+        )
+    if "rx" in given and dephasing == "quasistatic":
+        raise profile.error(
+            ("gates", "rx"), "needs dephasing = 'markov': a detuned pulse of variable angle is not modelled; sx is."
+        )
+    places = {1: [(q,) for q in range(n)], 2: list(combinations(range(n), 2)) if edges is None else edges}
+    return {name: _gate(profile, name, places[arity]) for name, arity in GATES.items() if name in given}
+
+
+def _gate(profile: Profile, name: str, places: Sequence[tuple[int, ...]]) -> NativeGate:
+    """One native gate on all its places; `rz` alone may be virtual."""
+    at = ("gates", name)
+    if name == "rz" and "virtual" in profile.table_at(at):
+        profile.keys(at, ("virtual",))
+        if not profile.switch((*at, "virtual")):
+            raise profile.error(
+                (*at, "virtual", "value"), "only true is allowed; a physical rz has duration, error and parallel instead."
+            )
+        return NativeGate(name, 1, dict.fromkeys(places, 0.0), dict.fromkeys(places, 0.0), virtual=True, parallel=True)
+    profile.keys(at, ("duration", "error", "parallel"), ("echoed",) if GATES[name] == 2 else ())
+    worst = 1 - 0.5 ** GATES[name]  # the average infidelity of replacing the qubits by a random state
+    duration_s = profile.number((*at, "duration"), QuantityRule("time", above=True, listed=True), len(places))
+    error = profile.number((*at, "error"), QuantityRule("plain number", high=worst, listed=True), len(places))
+    parallel = profile.switch((*at, "parallel"))
+    echoed = "echoed" in profile.table_at(at) and profile.switch((*at, "echoed"))
+    by_place = (dict(zip(places, numbers, strict=True)) for numbers in (duration_s, error))
+    return NativeGate(name, GATES[name], *by_place, virtual=False, parallel=parallel, echoed=echoed)

@@ -1,0 +1,102 @@
+"""Counts: drawn from distributions, added up, spoilt by a faulty readout and corrected for it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int, UInt64
+
+from hybrid.base.types import Counts, Shots
+
+
+def draw_all(
+    distributions: Float[np.ndarray, "k s d"], shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]
+) -> list[list[Counts]]:
+    """Independent outcomes per point and setting; a point's rows are its realizations; as `Runner.counts`."""
+    blocks = distributions.reshape(len(seeds), len(shots), *distributions.shape[1:])
+    return [
+        [draw(block[:, s], shots[:, s], np.random.default_rng(seed)) for s, seed in enumerate(of_point)]
+        for block, of_point in zip(blocks, seeds, strict=True)
+    ]
+
+
+def draw(probabilities: Float[np.ndarray, "r d"], shots: Int[np.ndarray, " r"], rng: np.random.Generator) -> Counts:
+    """Independent outcomes of one distribution per realization; memory and time do not depend on how many shots."""
+    weights = np.clip(probabilities, 0.0, None)
+    counts = rng.multinomial(shots, weights / weights.sum(axis=1, keepdims=True))
+    realization, seen = np.nonzero(counts)
+    return Counts(seen.astype(np.uint64), counts[realization, seen], realization)
+
+
+def merge(counts: Counts) -> Counts:
+    """Equal outcomes of one realization added up, ordered; outcomes that were never seen are left out."""
+    order = np.lexsort((counts.outcomes, counts.realizations))
+    order = order[counts.counts[order] > 0]
+    outcomes, numbers, realizations = (column[order] for column in counts)
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (outcomes[1:] != outcomes[:-1]) | (realizations[1:] != realizations[:-1])
+    first = np.flatnonzero(new)
+    total = np.add.reduceat(numbers, first) if len(first) else numbers
+    return Counts(outcomes[first], total, realizations[first])
+
+
+class Readout(NamedTuple):
+    """Assignment errors per simulated qubit: `p01` reads 1 for 0, `p10` reads 0 for 1, both (n,)."""
+
+    p01: Float[np.ndarray, " n"]
+    p10: Float[np.ndarray, " n"]
+
+    def mix(self, distributions: Float[np.ndarray, "*batch d"]) -> Float[np.ndarray, "*batch d"]:
+        """Outcome probabilities as the faulty readout reports them: one 2x2 confusion matrix per qubit."""
+        mixed = distributions
+        for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
+            confusion = np.array([[1 - p01, p10], [p01, 1 - p10]])
+            pairs = mixed.reshape(-1, 2, 2**qubit)
+            mixed = np.einsum("ab,xby->xay", confusion, pairs).reshape(distributions.shape)
+        return mixed
+
+    def pulled_back(self, weights: Float[np.ndarray, "s d"]) -> Float[np.ndarray, "s d"]:
+        """Weights of true outcomes with the same mean as `weights` of reported ones: the transpose of `mix`."""
+        pulled = weights
+        for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
+            confusion = np.array([[1 - p01, p10], [p01, 1 - p10]])
+            pulled = np.einsum("ab,xay->xby", confusion, pulled.reshape(-1, 2, 2**qubit)).reshape(weights.shape)
+        return pulled
+
+    def flip(self, counts: Counts, rng: np.random.Generator) -> Counts:
+        """Counts as the faulty readout reports them: qubit by qubit, a binomial part of every outcome's shots flips its bit."""
+        for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
+            bit = np.uint64(1 << qubit)
+            wrong = rng.binomial(counts.counts, np.where(counts.outcomes & bit, p10, p01))
+            outcomes = np.concatenate([counts.outcomes, counts.outcomes ^ bit])
+            numbers = np.concatenate([counts.counts - wrong, wrong])
+            counts = merge(Counts(outcomes, numbers, np.tile(counts.realizations, 2)))
+        return counts
+
+
+class Correction(NamedTuple):
+    """Assignment errors (n,) as a calibration found them, with their standard errors (n,).
+
+    A qubit that reads 1 for 0 with f0 and 0 for 1 with f1 turns <Z> into g <Z> + o with g = 1 - f0 - f1 and o = f1 - f0 (its
+    2 x 2 confusion matrix in Z). Inverted: an outcome z = +-1 counts as (z - o)/g, and a string of Z as the product over its
+    qubits (Bravyi et al., PRA 103, 042605 (2021), tensored model).
+    """
+
+    f0: Float[np.ndarray, " n"]
+    f1: Float[np.ndarray, " n"]
+    f0_stderr: Float[np.ndarray, " n"]
+    f1_stderr: Float[np.ndarray, " n"]
+
+    def sign(self, qubit: int, outcomes: UInt64[np.ndarray, " u"]) -> Float[np.ndarray, " u"]:
+        """What each outcome counts for <Z> of a qubit: +1 and -1 without errors, then stretched and shifted."""
+        plain = 1.0 - 2.0 * ((outcomes >> np.uint64(qubit)) & np.uint64(1))
+        return (plain - (self.f1[qubit] - self.f0[qubit])) / (1 - self.f0[qubit] - self.f1[qubit])
+
+    def stretch(self, qubit: int) -> float:
+        """The largest absolute value of `sign`."""
+        return float((1 + abs(self.f1[qubit] - self.f0[qubit])) / (1 - self.f0[qubit] - self.f1[qubit]))
+
+    def redrawn(self, rng: np.random.Generator) -> "Correction":
+        """The rates as another calibration might have found them, kept invertible."""
+        f0, f1 = (np.clip(rng.normal(f, s), 0.0, 0.49) for f, s in ((self.f0, self.f0_stderr), (self.f1, self.f1_stderr)))
+        return self._replace(f0=f0, f1=f1)

@@ -1,0 +1,158 @@
+"""What members from outside import: the public types and errors, and the pieces that a backend or a workload builds on.
+
+Rooms of the package may move; these names stay. Each is imported from its home when it is first used, so that an adapter in an
+interpreter of its own needs nothing but NumPy.
+"""
+
+from typing import TYPE_CHECKING
+
+from hybrid.base.lazy import names_from
+
+if TYPE_CHECKING:
+    from hybrid.base.errors import HybridError, MissingPart, Stopped, UsageError
+    from hybrid.base.types import (
+        Algorithm,
+        Angles,
+        Ansatz,
+        Backend,
+        BitFlip,
+        Channel,
+        Choices,
+        Counts,
+        Dataset,
+        Depolarizing,
+        DifferentiableRunner,
+        DynamicBackend,
+        Electrons,
+        Estimates,
+        Expectation,
+        ForeignBackend,
+        GeometricRunner,
+        Gradient,
+        Journal,
+        Loss,
+        Losses,
+        LossGradient,
+        Metric,
+        NoJournal,
+        Operation,
+        Optimization,
+        Optimizer,
+        Overlap,
+        Overlaps,
+        Pairs,
+        Point,
+        Points,
+        Probabilities,
+        Problem,
+        Quantity,
+        Query,
+        Question,
+        Relaxation,
+        Runner,
+        Scalars,
+        Session,
+        Setting,
+        Shots,
+        SlopedRunner,
+        Solution,
+        Task,
+        Tensor,
+        Values,
+        Worth,
+        only_slope,
+        only_value,
+    )
+    from hybrid.bench.job import ROTATIONS, Adapter, Answer, Job, Step, Verdict, Workload
+    from hybrid.bench.judge import AGREEMENT, ANALYTIC, DENSE, judge_counts, judge_values, unverified
+    from hybrid.simulators.exact import exact
+    from hybrid.simulators.reference import reference
+
+__all__ = [
+    "AGREEMENT",
+    "ANALYTIC",
+    "Adapter",
+    "Algorithm",
+    "Angles",
+    "Ansatz",
+    "Answer",
+    "Backend",
+    "BitFlip",
+    "Channel",
+    "Choices",
+    "Counts",
+    "DENSE",
+    "Dataset",
+    "Depolarizing",
+    "DifferentiableRunner",
+    "DynamicBackend",
+    "Electrons",
+    "Estimates",
+    "Expectation",
+    "ForeignBackend",
+    "GeometricRunner",
+    "Gradient",
+    "HybridError",
+    "Job",
+    "Journal",
+    "Loss",
+    "LossGradient",
+    "Losses",
+    "Metric",
+    "MissingPart",
+    "NoJournal",
+    "Operation",
+    "Optimization",
+    "Optimizer",
+    "Overlap",
+    "Overlaps",
+    "Pairs",
+    "Point",
+    "Points",
+    "Probabilities",
+    "Problem",
+    "Quantity",
+    "Query",
+    "Question",
+    "ROTATIONS",
+    "Relaxation",
+    "Runner",
+    "Scalars",
+    "Session",
+    "Setting",
+    "Shots",
+    "SlopedRunner",
+    "Solution",
+    "Step",
+    "Stopped",
+    "Task",
+    "Tensor",
+    "UsageError",
+    "Values",
+    "Verdict",
+    "Workload",
+    "Worth",
+    "exact",
+    "judge_counts",
+    "judge_values",
+    "only_slope",
+    "only_value",
+    "reference",
+    "unverified",
+]
+
+_HOMES = {
+    "hybrid.base.errors": "HybridError MissingPart Stopped UsageError",
+    "hybrid.base.types": (
+        "Algorithm Angles Ansatz Backend BitFlip Channel Choices Counts Dataset Depolarizing "
+        "DifferentiableRunner DynamicBackend Electrons Estimates Expectation ForeignBackend GeometricRunner "
+        "Gradient Journal Loss LossGradient Losses Metric NoJournal Operation Optimization Optimizer Overlap "
+        "Overlaps Pairs Point Points Probabilities Problem Quantity Query Question Relaxation Runner Scalars "
+        "Session Setting Shots SlopedRunner Solution Task Tensor Values Worth only_slope only_value"
+    ),
+    "hybrid.bench.job": "ROTATIONS Adapter Answer Job Step Verdict Workload",
+    "hybrid.bench.judge": "AGREEMENT ANALYTIC DENSE judge_counts judge_values unverified",
+    "hybrid.simulators.exact": "exact",
+    "hybrid.simulators.reference": "reference",
+}
+__getattr__, __dir__ = names_from(__name__, {name: home for home, names in _HOMES.items() for name in names.split()})

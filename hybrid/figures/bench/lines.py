@@ -1,0 +1,184 @@
+"""Curves: time against width, memory against width, error against time."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Picture
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, MaxNLocator
+
+from hybrid.base.errors import UsageError
+from hybrid.bench import naming
+from hybrid.bench.summary import Figure
+from hybrid.figures.bench.style import (
+    STOPPED,
+    Look,
+    draw_points,
+    draw_stopped,
+    frame,
+    handles,
+    head,
+    left_out,
+    log_axis,
+    looks,
+    notes,
+)
+from hybrid.figures.style import INK
+
+PANEL = (4.6, 3.1)
+ALONE = (6.4, 3.8)
+EXACT = 1e-3
+"""Errors below this part of the tolerance are drawn here: how far rounding is from zero tells nothing."""
+FAR = 1e6
+HEADROOM, MOST_TICKS = 30.0, 10
+
+
+def scaling(found: Sequence[Figure]) -> Picture:
+    """Seconds per call against qubits: medians over processes, bars from the least to the largest."""
+    told = "Median over processes; bars span all processes."
+    picture, panels = _panels(found, "Time per call against width", told, _several_widths, ONE_WIDTH)
+    for axes, group in panels:
+        for look, figures in group:
+            timed = [figure for figure in figures if figure.typical_s and figure.state not in STOPPED]
+            middle = np.array([figure.typical_s for figure in timed], float)
+            spans = [np.abs(np.array([edge(figure.seconds) for figure in timed]) - middle) for edge in (min, max)]
+            at = [figure.cell["n_qubits"] for figure in timed]
+            axes.errorbar(at, middle, spans, fmt="none", ecolor=look.colour, elinewidth=1.0, capsize=2.5, zorder=2)
+            draw_points(axes, at, middle.tolist(), [_mark(figure) for figure in timed], look)
+        _stopped(axes, group)
+        _widths(axes, group)
+        _heights(axes, "time per call", "s")
+    return picture
+
+
+def memory(found: Sequence[Figure]) -> Picture:
+    """Peak memory above the baseline against qubits, beside a double-precision state vector's 16 x 2^n bytes."""
+    theory = Line2D([], [], color=INK, ls=(0, (1, 1)), lw=1.4, label="16 B x 2^n: a state vector")
+    told = "The largest of all processes, less what was resident after the import; some MB are the interpreter's own."
+    picture, panels = _panels(found, "Peak memory against width", told, _several_widths, ONE_WIDTH, [theory])
+    for axes, group in panels:
+        for look, figures in group:
+            held = [figure for figure in figures if (figure.memory_bytes or 0) > 0 and figure.state not in STOPPED]
+            at, height = [f.cell["n_qubits"] for f in held], [float(f.memory_bytes or 0) for f in held]
+            draw_points(axes, at, height, [_mark(figure) for figure in held], look)
+        _stopped(axes, group)
+        _widths(axes, group)
+        least, most = axes.get_xlim()
+        wide = np.linspace(max(0.5, least), most, 50)
+        theory = 16 * 2.0**wide
+        axes.plot(wide, theory, color=INK, ls=(0, (1, 1)), lw=1.4, zorder=1)
+        axes.set_xlim(least, most)
+        tops = [float(f.memory_bytes) for _, figures in group for f in figures if f.memory_bytes]
+        if tops:  # the theory knows no bounds
+            axes.set_ylim(min(*tops, theory[0]) / 2, 2 * min(HEADROOM * max(tops), max(*tops, theory[-1])))
+        _heights(axes, "memory", "B")
+    return picture
+
+
+def error_time(found: Sequence[Figure]) -> Picture:
+    """The distance from the reference, in units of what a right answer may show, against seconds per call."""
+    judged = [figure for figure in found if figure.typical_s and figure.counted[-1]["verification"]]
+    if not judged:
+        raise UsageError("no cell in these rows was both timed and judged: there are no errors to draw.")
+    limit = Line2D([], [], color=INK, ls="--", lw=1.2, label="tolerance: above it, wrong")
+    told = f"The worst of all processes, cut at {EXACT:g} and at {FAR:g} (or no number at all). Lines join widths."
+    picture, panels = _panels(judged, "Error against time per call", told, _errs, "where every error is rounding", [limit])
+    for axes, group in panels:
+        for look, figures in group:
+            at = [figure.typical_s or 0.0 for figure in figures]
+            draw_points(axes, at, [relative_error(figure) for figure in figures], [_mark(f) for f in figures], look)
+        axes.set(xscale="log", yscale="log", xlabel="time per call", ylabel="error / tolerance")
+        axes.set_ylim(EXACT / 3, max(30.0, 3 * max(relative_error(f) for _, figures in group for f in figures)))
+        axes.axhline(1, color=INK, ls="--", lw=1.2, zorder=1)
+        axes.margins(x=0.12)
+        log_axis(axes.xaxis, "s")
+        axes.grid(color="#888888", alpha=0.25, lw=0.6)
+    return picture
+
+
+def relative_error(figure: Figure) -> float:
+    """The worst metric / tolerance of a cell, between `EXACT` and `FAR`."""
+    found = []
+    for verdict in (row["verification"] for row in figure.counted if row["verification"]):
+        metric, tolerance = verdict["metric"], verdict["tolerance"]
+        if metric is None:
+            return FAR
+        found.append(metric / tolerance if tolerance > 0 else FAR if metric > 0 else EXACT)
+    return float(np.clip(max(found, default=FAR), EXACT, FAR))
+
+
+def _several_widths(figures: Sequence[Figure]) -> bool:
+    return len({figure.cell["n_qubits"] for figure in figures}) > 1
+
+
+def _errs(figures: Sequence[Figure]) -> bool:
+    return any(relative_error(figure) > EXACT for figure in figures)
+
+
+def _mark(figure: Figure) -> str:
+    return "ok" if figure.verified else "wrong" if figure.state == "wrong" else "unverified"
+
+
+Group = list[tuple[Look, list[Figure]]]
+Telling = Callable[[Sequence[Figure]], bool]
+ONE_WIDTH = "measured at one width"
+
+
+def _panels(
+    found: Sequence[Figure], title: str, told: str, tells: Telling, why: str, more: Sequence[Line2D] = ()
+) -> tuple[Picture, list[tuple[Axes, Group]]]:
+    """A panel for every family of workloads that `tells` something (all where none does), its backends with their figures.
+
+    The footer says which families were left out, and `why`.
+    """
+    families: dict[str, list[Figure]] = {}
+    for figure in found:
+        if figure.typical_s or figure.state in STOPPED:
+            families.setdefault(naming.family(figure.cell), []).append(figure)
+    if not families:
+        raise UsageError("no cell in these rows was timed: there is nothing to draw.")
+    telling = {name: figures for name, figures in families.items() if tells(figures)}
+    told += left_out([name for name in families if telling and name not in telling], why)
+    families = telling or families
+    used = looks(figure for figures in families.values() for figure in figures)
+    shown = [figure for figures in families.values() for figure in figures]
+    columns = min(len(families), 2 if len(families) < 5 else 3)
+    inches = ALONE if len(families) == 1 else PANEL
+    entries = [*handles(used, shown), *more]
+    picture, panels = frame(title, [told, *notes(found)], entries, len(families), inches, columns)
+    filled = []
+    for axes, (name, figures) in zip(panels, families.items(), strict=True):
+        head(axes, name, longest=44)
+        figures.sort(key=lambda figure: figure.cell["n_qubits"])
+        filled.append((axes, [(look, mine) for who, look in used.items() if (mine := _of(figures, who))]))
+    return picture, filled
+
+
+def _of(figures: Sequence[Figure], who: str) -> list[Figure]:
+    return [figure for figure in figures if naming.backend(figure.cell) == who]
+
+
+def _stopped(axes: Axes, group: Group) -> None:
+    """Where no figure came, backend by backend."""
+    stopped = [(look, [f.cell["n_qubits"] for f in figures if f.state in STOPPED]) for look, figures in group]
+    for level, (look, at) in enumerate([(look, at) for look, at in stopped if at]):
+        draw_stopped(axes, at, look, level)
+
+
+def _widths(axes: Axes, group: Group) -> None:
+    axes.set_xlabel("qubits")
+    axes.margins(x=0.08)
+    widths = np.array(sorted({figure.cell["n_qubits"] for _, figures in group for figure in figures}))
+    if len(widths) == 1 or np.diff(widths).min() * MOST_TICKS > np.ptp(widths):
+        axes.xaxis.set_major_locator(FixedLocator(widths.tolist()))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+
+
+def _heights(axes: Axes, name: str, unit: str) -> None:
+    axes.set_yscale("log")
+    axes.margins(y=0.15)  # without effect where limits are set
+    axes.set_ylabel(name)
+    log_axis(axes.yaxis, unit)
+    axes.grid(color="#888888", alpha=0.25, lw=0.6)

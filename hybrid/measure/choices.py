@@ -1,0 +1,18 @@
+"""The choices a user has about how values are measured: the words of each, in one table. Standard library only."""
+
+from hybrid.base.errors import UsageError
+
+GRADIENTS = ("auto", "adjoint", "parameter-shift", "finite-difference", "spsa")
+GROUPINGS = ("qwc", "general", "none")
+ALLOCATIONS = ("uniform", "weighted", "adaptive")
+MITIGATIONS = ("none", "readout")
+DD = ("none", "echo", "xy4")
+WORDS = {"gradient": GRADIENTS, "grouping": GROUPINGS, "mitigate": MITIGATIONS, "dd": DD, "allocation": ALLOCATIONS}
+"""Field that takes one of a few words -> those words."""
+
+
+def gradient_method(asked: str, shots: int) -> str:
+    """The method that `auto` stands for; UsageError for the adjoint method with shots, which it cannot have."""
+    if asked == "adjoint" and shots:
+        raise UsageError("gradient adjoint is that of infinitely many shots; with --shots take parameter-shift, or spsa.")
+    return ("parameter-shift" if shots else "adjoint") if asked == "auto" else asked

@@ -1,0 +1,179 @@
+"""Published numbers recomputed on this machine, through the same calls that a user makes.
+
+Where a law is published and not a number, the row holds the largest deviation from it, and its published value is 0. All
+draws have fixed seeds, so that a machine passes always or never.
+"""
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hybrid.review import published_laws as laws
+from hybrid.runs.result import Result
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
+
+FIXED_ANGLES = {  # arXiv:2107.00677; their gamma is twice ours
+    1: ([1.2310672582], [0.3926720292]),
+    2: ([0.9754194654, 1.7959753912], [0.5550603401, 0.2925078148]),
+    3: ([0.8441681638, 1.5968255081, 1.8741775931], [0.60875726, 0.459275309, 0.2353956226]),
+}
+
+
+class Check(NamedTuple):
+    """One number: what was published where, how near is near enough, and how it is computed in a folder for records."""
+
+    name: str
+    published: float
+    tolerance: float
+    source: str
+    compute: Callable[[Path], float]
+
+
+class CheckOutcome(NamedTuple):
+    """A check done; `computed` is NaN, and `error` says why, where nothing could be computed."""
+
+    check: Check
+    computed: float
+    seconds: float
+    error: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the number is near enough."""
+        return abs(self.computed - self.check.published) <= self.check.tolerance
+
+    def to_json(self) -> dict[str, Any]:
+        """The row as one JSON object."""
+        check = self.check
+        told = {"name": check.name, "passed": self.passed, "computed": None if self.error else self.computed}
+        told |= {"published": check.published, "tolerance": check.tolerance, "source": check.source}
+        return told | {"seconds": round(self.seconds, 3), "error": self.error or None}
+
+
+def outcomes(checks: "Sequence[Check] | None" = None) -> Iterator[CheckOutcome]:
+    """Every check, each in a temporary folder that is removed again; one that raises has failed, the others go on."""
+    for check in CHECKS if checks is None else checks:
+        begun, computed, error = time.monotonic(), math.nan, ""
+        try:
+            with tempfile.TemporaryDirectory(prefix="hybrid-check-") as folder:
+                computed = float(check.compute(Path(folder)))
+        except Exception as problem:
+            error = f"{type(problem).__name__}: {problem}"
+        yield CheckOutcome(check, computed, time.monotonic() - begun, error)
+
+
+# ---- runs
+
+
+def _value(**fields: Any) -> Callable[[Path], float]:
+    """What a run ends with."""
+    return lambda folder: run(Spec(**fields), folder).value
+
+
+def _told(name: str, problem: str) -> Callable[[Path], float]:
+    """What a run that only evaluates tells of its problem: `exact` or `baseline`."""
+    return lambda folder: getattr(run(Spec(problem=problem, max_evals=0), folder), name)
+
+
+def _fixed_angles(graph: str, p: int) -> Callable[[Path], float]:
+    """<C> over the maximum cut at the published angles."""
+
+    def compute(folder: Path) -> float:
+        gammas, betas = FIXED_ANGLES[p]
+        point = [gamma / 2 for gamma in gammas] + betas
+        return _ratio(
+            run(Spec(algorithm=f"qaoa:p={p}", problem=f"maxcut:graph={graph}", max_evals=0, initial_point=point), folder)
+        )
+
+    return compute
+
+
+def _ring(folder: Path) -> float:
+    return _ratio(run(Spec(algorithm="qaoa:p=1", problem="maxcut:graph=ring,n=6", optimizer="lbfgs"), folder))
+
+
+def _ratio(result: Result) -> float:
+    assert result.ratio is not None
+    return result.ratio
+
+
+def _level(folder: Path) -> float:
+    """The first excited level of H2 by VQD."""
+    spec = Spec(algorithm="vqd:k=2", problem="h2", ansatz="efficient_su2:reps=3", optimizer="lbfgs", backend="exact")
+    return run(spec, folder).quantities[0]["value"]
+
+
+def _repeats(folder: Path) -> float:
+    """1 if one seed gives one digest and another seed another, with shots on the stand-in."""
+    fields: dict[str, Any] = {"problem": "h2", "device": "meluxina-q", "shots": 100, "max_evals": 4}
+    first, again = (run(Spec(**fields, seed=7), folder / name).digest for name in ("a", "b"))
+    return float(first == again != run(Spec(**fields, seed=8), folder).digest)
+
+
+STO3G = "full CI in STO-3G at 0.735 angstrom: the number of every VQE tutorial, here to all its digits"
+PFEUTY = "1 - csc(pi/(2(2n+1))): Pfeuty, Ann. Phys. 57, 79 (1970)"
+BETHE = "exact diagonalisation, Pauli convention; n=4: -3-2 sqrt(3)"
+WURTZ = "Wurtz & Lykov, PRA 104, 052419 (2021), arXiv:2107.00677"
+FARHI = "(2p+1)/(2p+2): Farhi, Goldstone, Gutmann, arXiv:1411.4028"
+SHIFT = "Mitarai et al., PRA 98, 032309 (2018), eq. 6"
+LEVELS = "the published two-qubit Hamiltonian, diagonalised"
+CEREZO = "(1/8)(3/8)^(n-1): Cerezo et al., Nat. Commun. 12, 1791 (2021)"
+NEYMAN = "Neyman, J. R. Stat. Soc. 97, 558 (1934)"
+CHECKS: tuple[Check, ...] = (
+    Check("H2, VQE energy / Ha", -1.137306036, 1e-6, STO3G, _value(problem="h2")),
+    Check(
+        "H2, first excited level by VQD / Ha",
+        -0.524615556,
+        1e-6,
+        LEVELS,
+        _level,
+    ),
+    Check("H2, exact energy / Ha", -1.137306036, 5e-10, STO3G, _told("exact", "h2")),
+    Check("H2, Hartree-Fock energy / Ha", -1.116998997, 5e-10, "Hartree-Fock in STO-3G", _told("baseline", "h2")),
+    Check(
+        "Ising chain, 4 spins, VQE energy",
+        -4.7587704831,
+        1e-6,
+        PFEUTY,
+        _value(problem="tfim:n=4", ansatz="hamiltonian_variational:reps=2,parameters=term", optimizer="lbfgs"),
+    ),
+    Check("Ising chain, 10 spins, exact energy", -12.3814899997, 5e-10, PFEUTY, _told("exact", "tfim:n=10")),
+    Check(
+        "Heisenberg chain, 4 spins, VQE energy", -6.4641016151, 1e-6, BETHE, _value(problem="heisenberg:n=4", optimizer="lbfgs")
+    ),
+    Check("Heisenberg chain, 10 spins, exact energy", -17.0321408291, 5e-10, BETHE, _told("exact", "heisenberg:n=10")),
+    Check("QAOA p=1, ring of 6, cut / maximum", 0.75, 1e-6, FARHI, _ring),
+    Check("QAOA p=1, Petersen graph, fixed angles", 0.865563, 1e-6, WURTZ, _fixed_angles("petersen", 1)),
+    Check("QAOA p=2, Petersen graph, fixed angles", 0.915840, 1e-6, WURTZ, _fixed_angles("petersen", 2)),
+    Check("QAOA p=3, Petersen graph, fixed angles", 0.919021, 1e-6, WURTZ, _fixed_angles("petersen", 3)),
+    Check("QAOA p=2, Heawood graph, fixed angles", 0.755906, 1e-6, WURTZ, _fixed_angles("heawood", 2)),
+    Check("RY(t)|0>: <Z> - cos t", 0.0, 1e-12, "closed form", laws.cosine),
+    Check("RY(t)|0>: parameter shift + sin t", 0.0, 1e-12, SHIFT, laws.slope),
+    Check("RZ RY|0>: quantum geometric tensor - law", 0.0, 1e-12, "Stokes et al., Quantum 4, 269 (2020)", laws.metric),
+    Check("barren plateau, 4 qubits, global cost", 27 / 4096, 1e-12, CEREZO, laws.plateau),
+    Check("best allocation, eps^2 N / (sum |c| sigma)^2", 1.0, 1e-4, NEYMAN, laws.allocation),
+    Check(
+        "depolarising: Pauli-transfer matrix - law",
+        0.0,
+        1e-12,
+        "diag(1, 1-p, 1-p, 1-p): Nielsen & Chuang, 8.3.4",
+        laws.depolarizing,
+    ),
+    Check("stand-in: <Z> as read out - law", 0.0, 1e-12, "(1-p01-p10) <Z> + p10-p01: closed form", laws.readout),
+    Check(
+        "stand-in, 4 qubits: Aer - reference backend", 0.0, 1e-9, "two independent simulators must agree", laws.backends_agree
+    ),
+    Check(
+        "share of 95 % intervals that hold cos t",
+        0.95,
+        0.02,
+        "definition of the interval; 4000 estimates, 400 shots each",
+        laws.coverage,
+    ),
+    Check("variance of these estimates / ((1-<Z>^2)/N)", 1.0, 0.09, "binomial; 0.09 is 4 sigma of 4000", laws.variance),
+    Check("one seed repeats, another differs (1 = yes)", 1.0, 0.0, "the stand-in with shots, run three times", _repeats),
+)

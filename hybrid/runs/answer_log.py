@@ -1,0 +1,210 @@
+"""The gate: every quantum answer passes here, into the record or out of it; or, for an audit, beside it."""
+
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, final
+
+import numpy as np
+
+from hybrid.base.errors import HybridError, RecordError, Stopped
+from hybrid.base.machine import versions
+from hybrid.base.types import Estimates, Losses, LossGradient, Tensor
+from hybrid.runs import record
+from hybrid.runs.record import Record
+
+Body = dict[str, Any]
+
+
+class Gate(Protocol):
+    """What a session needs of it."""
+
+    n_answers: int
+
+    def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
+        """See `hybrid.base.types.Journal`, which every gate is."""
+        ...
+
+    def keep(self, send: Callable[[], tuple[Body, Body]]) -> Body:
+        """See `hybrid.base.types.Journal`."""
+        ...
+
+    def open(self, start: Body, about: Body) -> None:
+        """Begin a run whose start line is `start`; `about` tells what is not part of the digest."""
+        ...
+
+    def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
+        """The body that answers `asked` (a part of it), and whether it was read instead of measured."""
+        ...
+
+
+@final
+class RecordingGate:
+    """Reads the record's answers back while it has any, then measures and appends before the answer is used."""
+
+    def __init__(self, file: Record, interruption: Callable[[], HybridError | None]) -> None:
+        self.n_answers = 0
+        self._record = file
+        self._interruption = interruption
+        self._replay: Iterator[tuple[int, Body]] | None = None
+
+    def open(self, start: Body, about: Body) -> None:
+        """Write the start line, or check that the one found there asked for the same with the same versions."""
+        if self._replay is not None:
+            return
+        today = versions()
+        if self._record.start is None:
+            host = {"host": platform.node(), "pid": os.getpid(), "time": round(time.time(), 3), "cores": os.cpu_count()}
+            self._record.append("start", start, about | host | {"versions": today})
+        before = self._record.start or start
+        _check_same(self._record.path, before | {"versions": self._record.about.get("versions", today)}, start, today)
+        self._replay = self._record.answers() if self._record.n_answers else iter(())
+
+    def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
+        """See `Gate`; RecordError when the record answers another question, the interruption's error when there is one."""
+        found = next(self._replay or iter(()), None)
+        if found is not None:
+            number, body = found
+            check_question(self._record.path, number, body, asked)
+        else:
+            if error := self._interruption():
+                point = ",".join(f"{value:.6g}" for value in asked["x"])
+                raise type(error)(f"{error} {self._saved()}\nx = {point}")
+            begun = time.monotonic()
+            body = asked | measure()
+            self._record.append("answer", body, {"seconds": round(time.monotonic() - begun, 6)})
+        self.n_answers += 1
+        return body, found is not None
+
+    def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
+        """See `hybrid.base.types.Journal`; RecordError when the part answers another question."""
+        part = self._record.parts.get(key)
+        if part is not None and part["asked"] != asked:
+            raise RecordError(f"{self._record.path}: a part of the next answer is to another question; nothing was changed.")
+        return part
+
+    def keep(self, send: Callable[[], tuple[Body, Body]]) -> Body:
+        """See `Journal`; the interruption's error when there is one, Stopped as the job's with what is saved."""
+        if error := self._interruption():
+            raise type(error)(f"{error} {self._saved()}")
+        begun = time.monotonic()
+        try:
+            parts, about = send()
+        except Stopped as stopped:
+            raise Stopped(f"{stopped} {self._saved()}") from stopped
+        self._record.append("part", parts, about | {"seconds": round(time.monotonic() - begun, 6)})
+        return parts
+
+    def _saved(self) -> str:
+        parts = f" and {len(self._record.parts)} circuits of the next one" if self._record.parts else ""
+        return f"{self.n_answers} answers{parts} are saved in {self._record.path}; the same command continues."
+
+
+class AuditedAnswer(NamedTuple):
+    """One recorded answer and the one measured beside it."""
+
+    n: int
+    recorded: Body
+    measured: Body
+
+
+@final
+class AuditGate:
+    """Leads a session along a record's answers and measures every one of them again; writes nothing."""
+
+    def __init__(self, path: Path, report: Callable[[AuditedAnswer], None]) -> None:
+        self.n_answers = 0
+        self.start: Body = {}
+        self._path = path
+        self._report = report
+        self._answers = ((number, body) for number, kind, body, _, _ in record.lines(path) if kind == "answer")
+        self._next = next(self._answers, None)
+
+    @property
+    def at_the_final_one(self) -> bool:
+        """Whether the record's next answer is the measurement behind the loop."""
+        return self._next is not None and self._next[1]["question"] == "final"
+
+    def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
+        """Nothing: everything is measured again."""
+        return None
+
+    def keep(self, send: Callable[[], tuple[Body, Body]]) -> Body:
+        """Send the job; write nothing."""
+        return send()[0]
+
+    def open(self, start: Body, about: Body) -> None:
+        """Nothing to open: whoever audits judges what differs."""
+        self.start = start
+
+    def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
+        """The recorded answer, after a new one has been reported beside it; RecordError when the record ends before."""
+        found = self._next
+        if found is None:
+            raise RecordEnded(f"{self._path}: ends after {self.n_answers} answers.")
+        number, body = found
+        check_question(self._path, number, body, asked)
+        self._report(AuditedAnswer(self.n_answers, body, asked | measure()))
+        self._next = next(self._answers, None)
+        self.n_answers += 1
+        return body, True
+
+
+class RecordEnded(RecordError):
+    """An audited record is not finished; what it holds has been audited."""
+
+
+def check_question(path: Path, number: int, body: Body, asked: Body) -> None:
+    """RecordError unless the recorded answer is one to this very question."""
+    if any(body.get(key) != value for key, value in asked.items()):
+        raise RecordError(f"{path}:{number}: answers another question than this run asks; nothing was changed.")
+
+
+def _check_same(path: Path, before: Body, start: Body, installed: dict[str, str]) -> None:
+    """RecordError naming what an unfinished record was started with, when today's run differs in it."""
+    for key, today in (start | {"versions": installed}).items():
+        found = before.get(key)
+        if found == today:
+            continue
+        if isinstance(found, dict) and isinstance(today, dict):
+            key = next(name for name in {**today, **found} if found.get(name) != today.get(name))
+            found, today = found.get(key), today.get(key)
+        raise RecordError(
+            f"{path}:1: this unfinished run was started with {key} = {found}, today it is {today}. "
+            "Move the file away to run afresh."
+        )
+
+
+def losses_body(losses: Losses | Estimates) -> dict[str, Any]:
+    """Values and their standard errors, one per point."""
+    return {"values": losses.values.tolist(), "stderr": losses.stderr.tolist()}
+
+
+def gradient_body(answer: LossGradient) -> dict[str, Any]:
+    """A loss and its gradient, with their standard errors."""
+    return {
+        "loss": answer.loss,
+        "loss_stderr": answer.loss_stderr,
+        "gradient": answer.gradient.tolist(),
+        "gradient_stderr": answer.gradient_stderr.tolist(),
+    }
+
+
+def metric_body(metric: Tensor) -> dict[str, Any]:
+    """The upper triangle, row by row: the tensor is symmetric."""
+    return {"metric": metric[np.triu_indices(len(metric))].tolist()}
+
+
+def metric_of(upper: list[float], p: int) -> Tensor:
+    """The tensor (p, p) of `metric_body`'s upper triangle."""
+    tensor = np.zeros((p, p))
+    tensor[np.triu_indices(p)] = upper
+    return tensor + np.triu(tensor, 1).T
+
+
+def point_hash(points: np.ndarray) -> str:
+    """16 hex digits that tell these points from others; a record holds them in place of the points."""
+    return hashlib.sha256(np.ascontiguousarray(points).tobytes()).hexdigest()[:16]

@@ -1,0 +1,194 @@
+"""What a run would take, found by compiling it and driving its optimiser with random numbers instead of measurements."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple, final
+
+import numpy as np
+
+from hybrid.base.errors import UsageError
+from hybrid.base.types import (
+    Ansatz,
+    Estimates,
+    Gradient,
+    Loss,
+    Losses,
+    LossGradient,
+    Metric,
+    Optimizer,
+    Overlaps,
+    Point,
+    Points,
+    Query,
+    Question,
+    Solution,
+    Tensor,
+    Values,
+)
+from hybrid.compilation.resources import Resources
+from hybrid.measure.allocation import expected_stderr
+from hybrid.measure.choices import ALLOCATIONS
+from hybrid.measure.estimate import Open
+from hybrid.measure.program import Program
+from hybrid.runs.loop import Budget, Cost, Oracle, minimize
+from hybrid.runs.loss import Measurement
+from hybrid.runs.setup import Chosen, Prepared, prepare
+from hybrid.runs.spec import Spec
+
+SPREAD_QUBITS = 12
+"""Up to here a plan tells standard errors in the state at the start; wider, that takes seconds."""
+REHEARSED_EVALUATIONS = 1_000_000
+"""The rehearsal ends here even if the budget does not."""
+
+
+class Sampling(NamedTuple):
+    """How the shots of one query's value are divided, and by allocation the standard error that is to be expected `where`."""
+
+    shots: list[int]
+    pilot: list[int]
+    stderr: dict[str, float]
+    where: str
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class DryRun:
+    """A resolved Spec with the resources of one evaluation (per query) and, in all, what its budget allows.
+
+    `sampling` is None per query without shots.
+    """
+
+    id: str
+    resolved: dict[str, Any]
+    n_parameters: int
+    resources: tuple[Resources, ...]
+    sampling: tuple[Sampling | None, ...]
+    evaluations_per_gradient: int
+    total: Cost
+    physics: str
+    caveat: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as one JSON object."""
+        return {
+            "id": self.id,
+            "spec": self.resolved,
+            "n_parameters": self.n_parameters,
+            "per_evaluation": [resources._asdict() for resources in self.resources],
+            "sampling": [sampling and sampling._asdict() for sampling in self.sampling],
+            "evaluations_per_gradient": self.evaluations_per_gradient,
+            "total": self.total._asdict(),
+            "physics": self.physics,
+            "caveat": self.caveat,
+        }
+
+
+def plan(spec: Spec) -> DryRun:
+    """The plan of `spec`: compiled, nothing measured, no record touched. Raises what the run itself would refuse."""
+    prepared = prepare(spec)
+    session = _PlanningSession(prepared)
+    prepared.algorithm(session, prepared.problem)
+    return session.plan()
+
+
+@final
+class _PlanningSession:
+    """Plays the whole algorithm with random answers, adding up what they would take; the first circuits stand for all."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self._chosen = Chosen(prepared)
+        self._rehearsal = _Rehearsal()
+        self._first: tuple[Measurement, Point] | None = None
+        self._stage = 0
+        self._total = Cost()
+        self.rng = np.random.default_rng(prepared.spec.seed)
+
+    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
+        """See `hybrid.base.types.Session`."""
+        return self._chosen.ansatz(default, fixed=fixed)
+
+    def circuit(self, name: str) -> Ansatz:
+        """See `hybrid.base.types.Session`."""
+        return self._chosen.circuit(name)
+
+    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
+        """Compile and rehearse the loop."""
+        x = self._chosen.start(ansatz, self._stage)
+        measurement = self._chosen.compile(loss, ansatz)
+        if self._stage == 0:
+            self._first = measurement, x
+        oracle = Oracle(measurement.cost, self._rehearsal.ask)
+        ending = minimize(self._chosen.optimization(x, self._stage, optimizer), oracle, self._limited(share))
+        self._stage += 1
+        final = measurement.cost(Values(x, x[None], 0))._replace(nfev=0)
+        self._total = self._total.plus(ending.spent).plus(final)
+        return Solution(ending.x, 0.0, 1.0, *ending.spent[:2], ending.iterations, *ending.spent[2:], True, ending.reason)
+
+    def measure(self, query: Query, points: Points | None = None) -> Estimates:
+        """Compile, and answer with random numbers."""
+        measurement = self._chosen.compile_query(query)
+        rows = np.zeros((1, 0)) if points is None else points
+        self._first = self._first or (measurement, rows[0])
+        question = Values(rows[0], rows, 0)
+        self._total = self._total.plus(measurement.cost(question))
+        answer = self._rehearsal.ask(question)
+        return Estimates(np.array(list(answer)), np.ones(len(rows)))
+
+    def plan(self) -> DryRun:
+        """What was added up."""
+        assert self._first is not None, "the algorithm measured nothing"
+        measurement, x = self._first
+        return DryRun(
+            id=self._prepared.spec.id,
+            resolved=self._chosen.resolved(),
+            n_parameters=len(x),
+            resources=tuple(program.resources for program in measurement.programs),
+            sampling=tuple(_sampling(program, x) for program in measurement.programs),
+            evaluations_per_gradient=max(program.evaluations_per_gradient for program in measurement.programs),
+            total=self._total,
+            physics=measurement.programs[0].resources.physics,
+            caveat=measurement.programs[0].resources.caveat,
+        )
+
+    def _limited(self, share: float) -> Budget:
+        budget = self._chosen.budget.left(self._total, share)
+        return budget._replace(max_evals=REHEARSED_EVALUATIONS if budget.max_evals is None else budget.max_evals)
+
+
+def _sampling(program: Program, x: Point) -> Sampling | None:
+    """At x without noise; in the worst state where that is too wide to be computed in passing."""
+    division = program.execution.division
+    groups = [] if division is None else [group for group in program.groups if not isinstance(group, Open)]
+    if division is None or not groups:
+        return None
+    bounds = np.array([group.extremes(None)[1] for group in groups])
+    narrow = program.resources.n_qubits <= SPREAD_QUBITS
+    sigma, where = (program.spreads(x), "at the start, without noise") if narrow else (bounds, "in the worst state")
+    total, stderr = sum(division.shots) + sum(division.pilot), {}
+    for allocation in ALLOCATIONS:
+        with suppress(UsageError):  # too few shots for this one
+            stderr[allocation] = expected_stderr(allocation, total, bounds.tolist(), sigma, division.least)
+    return Sampling(division.shots, division.pilot, stderr, where)
+
+
+class _Rehearsal:
+    """Answers with random numbers, so that no optimiser converges."""
+
+    def __init__(self) -> None:
+        self._rng = np.random.default_rng(0)
+
+    def ask(self, question: Question) -> Losses | LossGradient | Tensor | Estimates:
+        """An answer of the right shape."""
+        match question:
+            case Values():
+                values = self._rng.normal(size=len(question.points))
+                return Losses(values, np.ones(len(values)))
+            case Gradient():
+                gradient = self._rng.normal(size=len(question.x))
+                return LossGradient(float(self._rng.normal()), gradient, 1.0, np.ones(len(gradient)))
+            case Overlaps():
+                fidelities = self._rng.random(len(question.pairs))
+                return Estimates(fidelities, np.ones(len(fidelities)))
+            case Metric():
+                return np.eye(len(question.x)) / 4

@@ -1,0 +1,287 @@
+"""What an algorithm may use in a real run: it asks through the gate, plays the loop and measures the end afresh."""
+
+import math
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, final
+
+import numpy as np
+
+from hybrid.base.errors import HybridError
+from hybrid.base.randomness import child
+from hybrid.base.types import (
+    Ansatz,
+    Dataset,
+    Estimates,
+    ForeignBackend,
+    Gradient,
+    Loss,
+    Losses,
+    LossGradient,
+    Metric,
+    Optimizer,
+    Overlaps,
+    Point,
+    Points,
+    Query,
+    Question,
+    Solution,
+    Tensor,
+    Values,
+)
+from hybrid.measure.sensitivity import Assumption, assumptions
+from hybrid.measure.shot_quality import judged
+from hybrid.runs.answer_log import Gate, gradient_body, losses_body, metric_body, metric_of, point_hash
+from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, minimize
+from hybrid.runs.loss import Measurement
+from hybrid.runs.record import SCHEMA
+from hybrid.runs.setup import ALGORITHM, ANSWER, DEVICE, FINAL, LANDSCAPE, Chosen, Prepared
+
+ASSUMPTION_QUBITS = 10
+"""Up to here a result says how much it depends on the device's assumed numbers; wider, that takes minutes."""
+
+
+class RunProgress(NamedTuple):
+    """What a watcher learns at every answer; `fraction` is how much of the budget is spent."""
+
+    value: float
+    stderr: float
+    iteration: int
+    nfev: int
+    seconds: float
+    fraction: float
+    replayed: bool
+
+
+class _Stage(NamedTuple):
+    """A minimisation that has ended: what it measured, where and with which draws, and what it returned."""
+
+    measurement: Measurement
+    seed: np.random.SeedSequence
+    solution: Solution
+
+
+@final
+class GatedSession:
+    """The session of a real run: every question goes through the gate.
+
+    An audit may end the loop by other `limits` than the Spec's budget, and measure with other `randomness` than its seed's.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        gate: Gate,
+        progress: Callable[[RunProgress], None],
+        *,
+        limits: LoopLimits | None = None,
+        randomness: np.random.SeedSequence | None = None,
+    ) -> None:
+        self._prepared = prepared
+        self._gate = gate
+        self._progress = progress
+        self._chosen = Chosen(prepared)
+        if isinstance(self._chosen.backend, ForeignBackend):
+            self._chosen.backend = self._chosen.backend.through(gate)
+        root = np.random.SeedSequence(prepared.spec.seed)
+        self._limits = limits
+        self._randomness = randomness or root
+        self._read = False
+        self._spent = Cost()
+        self._begun = time.monotonic()
+        self.rng = np.random.default_rng(child(root, ALGORITHM))
+        self._stages: list[_Stage] = []
+        self._single: tuple[Query, Measurement] | None = None
+        self._outside = Cost()
+        self._iterations = 0
+        self._x: Point = np.zeros(0)
+        self._newest = math.nan, 0.0
+        self._notes: dict[str, None] = {}
+        self._evaluations_per_gradient: int | None = None
+        self._simulator = self.physics = self.caveat = ""
+        self.n_qubits = 0
+
+    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
+        """See `hybrid.base.types.Session`."""
+        return self._chosen.ansatz(default, fixed=fixed)
+
+    def circuit(self, name: str) -> Ansatz:
+        """See `hybrid.base.types.Session`."""
+        return self._chosen.circuit(name)
+
+    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
+        """Open the record, play the loop, and measure afresh at the optimiser's own x."""
+        stage = len(self._stages)
+        x = self._chosen.start(ansatz, stage)
+        measurement = self._chosen.compile(loss, ansatz)
+        self._open(measurement, ansatz.circuit.num_qubits, measurement.cost(Gradient(x, 0)).nfev)
+        oracle = Oracle(measurement.cost, partial(self._ask, measurement))
+        limits = self._limits or self._chosen.budget.left(self._spent.plus(self._outside), share)
+        ending = minimize(self._chosen.optimization(x, stage, optimizer), oracle, limits)
+        return self._final(measurement, ending)
+
+    def measure(self, query: Query, points: Points | None = None) -> Estimates:
+        """See `hybrid.base.types.Session`: through the gate, with draws of its own."""
+        if self._single is None or self._single[0] is not query:
+            self._single = query, self._chosen.compile_query(query)
+        measurement = self._single[1]
+        rows = np.zeros((1, 0)) if points is None else points
+        self._open(measurement, query.circuit.num_qubits, 0)
+        seed = child(self._randomness, ANSWER, self._gate.n_answers)
+        asked = {"question": "measure", "points": point_hash(rows)}
+        body = self._pass(asked, self._x, 0, lambda: losses_body(measurement.values(rows, seed)))
+        self._outside = self._outside.plus(measurement.cost(Values(self._x, rows, 0)))
+        self._tell(*self._newest, 0)
+        return Estimates(np.array(body["values"]), np.array(body["stderr"]))
+
+    def _open(self, measurement: Measurement, n_qubits: int, evaluations_per_gradient: int) -> None:
+        resources = measurement.programs[0].resources
+        self._simulator, self.physics, self.caveat = resources.simulator, resources.physics, resources.caveat
+        self.n_qubits = max(self.n_qubits, n_qubits)
+        if self._evaluations_per_gradient is None:
+            self._evaluations_per_gradient = evaluations_per_gradient
+            self._gate.open(self._start_body(), self._about(evaluations_per_gradient))
+
+    def _start_body(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "id": self._prepared.spec.id,
+            "resolved": self._chosen.resolved(),
+            "device_sha256": self._prepared.device.sha256,
+        }
+
+    def _about(self, evaluations_per_gradient: int) -> dict[str, Any]:
+        """What it takes to rerun this and to read an unfinished record; not part of the digest."""
+        problem = self._prepared.problem
+        return {
+            "given": self._prepared.spec.given(),
+            "folder": os.getcwd(),
+            "quantity": problem.quantity,
+            "loss": "loss" if isinstance(problem, Dataset) else problem.quantity,
+            "unit": problem.unit,
+            "maximize": problem.sign < 0,
+            "physics": self.physics,
+            "caveat": self.caveat,
+            "evaluations_per_gradient": evaluations_per_gradient,
+        }
+
+    def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient | Tensor | Estimates:
+        """The gate: the record's answer to this question if it holds one, else a measurement, appended before it is used."""
+        seed, detunings = child(self._randomness, ANSWER, self._gate.n_answers), self._landscape()
+
+        def ask(asked: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+            return self._pass(asked, question.x, question.iteration, measure)
+
+        match question:
+            case Values():
+                asked = {"question": "values", "points": point_hash(question.points)}
+                body = ask(asked, lambda: losses_body(measurement.values(question.points, seed, detunings)))
+                answer = Losses(np.array(body["values"]), np.array(body["stderr"]))
+                self._newest = answer[0], float(answer.stderr[0])
+            case Gradient():
+                evaluations = measurement.cost(question).nfev
+                counted = {} if evaluations == self._evaluations_per_gradient else {"evaluations": evaluations}
+                asked = {"question": "gradient"}
+                body = ask(asked, lambda: gradient_body(measurement.gradient(question.x, seed, detunings)) | counted)
+                answer = LossGradient(
+                    body["loss"], np.array(body["gradient"]), body["loss_stderr"], np.array(body["gradient_stderr"])
+                )
+                self._newest = answer.loss, answer.loss_stderr
+            case Overlaps():
+                asked = {"question": "overlaps", "points": point_hash(question.pairs)}
+                body = ask(asked, lambda: losses_body(measurement.overlaps(question.pairs, seed, detunings)))
+                answer = Estimates(np.array(body["values"]), np.array(body["stderr"]))
+            case Metric():
+                body = ask({"question": "metric"}, lambda: metric_body(measurement.metric(question.x)))
+                answer = metric_of(body["metric"], len(question.x))
+                ideal = ", of the state without noise" * self._prepared.device.noisy
+                self._notes[f"; metric by the exact engine{ideal}"] = None
+        self._spent = self._spent.plus(measurement.cost(question))
+        self._tell(*self._newest, question.iteration)
+        return answer
+
+    def _landscape(self) -> np.random.SeedSequence | None:
+        """Without shots the same detunings for every question of the loop: the optimiser walks on one smooth landscape."""
+        return child(self._randomness, LANDSCAPE) if self._prepared.spec.shots == 0 else None
+
+    def _pass(self, asked: dict[str, Any], x: Point, iteration: int, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if not np.isfinite(x).all():
+            raise HybridError(
+                f"optimiser '{self._chosen.optimizer_text}' went to a point that is not finite; the record is kept."
+            )
+        stage = {"stage": len(self._stages)} if self._stages else {}
+        asked = asked | {"n": self._gate.n_answers, "iteration": iteration, "x": x.tolist()} | stage
+        body, self._read = self._gate.answer(asked, measure)
+        self._x = x
+        return body
+
+    @property
+    def simulator(self) -> str:
+        """Who answered."""
+        return self._simulator + "".join(self._notes)
+
+    def told(self, solution: Solution) -> dict[str, Any]:
+        """The solution as it is recorded: its own numbers in the reported sign, and the costs of the whole run."""
+        sign, total = self._prepared.problem.sign, self._spent.plus(self._outside)
+        numbers = {"x": solution.x.tolist(), "value": sign * solution.value}
+        costs = {"nfev": total.nfev, "njev": total.njev, "iterations": self._iterations, "shots": total.shots}
+        more = {"quantities": [quantity._asdict() for quantity in solution.quantities]} if solution.quantities else {}
+        plain = {key: value for key, value in solution._asdict().items() if key != "quantities"}
+        return plain | numbers | costs | {"qpu_seconds": total.qpu_seconds} | more
+
+    def assumptions(self, solution: Solution) -> list[Assumption]:
+        """What the assumed ranges of the device leave open of the result; nothing for a circuit too wide for that, nor for a
+        value that no minimisation ended with."""
+        device = self._prepared.device
+        mine = [stage for stage in self._stages if stage.solution.x is solution.x and stage.solution.value == solution.value]
+        stage = mine[0] if mine else None
+        if stage is None or not device.noisy or self.n_qubits > ASSUMPTION_QUBITS:
+            return []
+        return assumptions(stage.measurement.sensitivities(solution.x, child(self._randomness, DEVICE)), device)
+
+    def outcomes(self, solution: Solution) -> dict[str, Any] | None:
+        """What the shots of the final measurement are worth, where the problem knows; see `hybrid.measure.shot_quality`."""
+        stage = next((stage for stage in self._stages if stage.solution.x is solution.x), None)
+        if stage is None:
+            return None
+        return judged(self._prepared.problem, stage.measurement.programs[0], solution.x, child(stage.seed, 0))
+
+    def _final(self, measurement: Measurement, ending: Ending) -> Solution:
+        """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""
+        seed = child(self._randomness, FINAL, self._gate.n_answers)
+        question = Values(ending.x, ending.x[None], ending.iterations)
+        asked = {"question": "final"}
+        body = self._pass(asked, ending.x, ending.iterations, lambda: losses_body(measurement.values(question.points, seed)))
+        if ending.spent.njev and measurement.programs[0].borrows_gradients:
+            self._notes = {"; gradients by the exact engine": None} | self._notes
+        self._iterations += ending.iterations
+        after = measurement.cost(question)._replace(nfev=0)
+        self._outside, total = self._outside.plus(after), ending.spent.plus(after)
+        solution = Solution(
+            x=ending.x,
+            value=body["values"][0],
+            stderr=body["stderr"][0],
+            nfev=ending.spent.nfev,
+            njev=ending.spent.njev,
+            iterations=ending.iterations,
+            shots=total.shots,
+            qpu_seconds=total.qpu_seconds,
+            converged=ending.converged,
+            reason=ending.reason,
+        )
+        self._stages.append(_Stage(measurement, seed, solution))
+        return solution
+
+    def _tell(self, value: float, stderr: float, iteration: int) -> None:
+        budget, spent = self._chosen.budget, self._spent
+        spent = spent.plus(self._outside)
+        parts = [
+            spent.nfev / budget.max_evals if budget.max_evals else 0.0,
+            (iteration + 1) / budget.max_iterations if budget.max_iterations else 0.0,
+            (spent.qpu_seconds or 0.0) / budget.max_qpu_s if budget.max_qpu_s else 0.0,
+        ]
+        seconds = time.monotonic() - self._begun
+        loss = self._prepared.problem.sign * value
+        self._progress(RunProgress(loss, stderr, iteration, spent.nfev, seconds, max(parts), self._read))

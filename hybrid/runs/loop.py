@@ -1,0 +1,89 @@
+"""The one variational loop: an optimiser's questions, a budget, somebody who answers."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from hybrid.base.types import Optimization, Point, Question
+
+
+class Cost(NamedTuple):
+    """What answering takes: parameter points, gradients, shots, and seconds on the machine (None where unknown)."""
+
+    nfev: int = 0
+    njev: int = 0
+    shots: int = 0
+    qpu_seconds: float | None = None
+
+    def plus(self, other: "Cost") -> "Cost":
+        """The sum."""
+        known = [cost.qpu_seconds for cost in (self, other) if cost.qpu_seconds is not None]
+        return Cost(self.nfev + other.nfev, self.njev + other.njev, self.shots + other.shots, sum(known) if known else None)
+
+
+@runtime_checkable
+class LoopLimits(Protocol):
+    """Whoever ends a loop."""
+
+    def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
+        """Why the question is not asked, or None."""
+        ...
+
+
+class Budget(NamedTuple):
+    """A question that would go beyond any of these is not asked."""
+
+    max_evals: int | None
+    max_iterations: int | None
+    max_qpu_s: float | None
+
+    def left(self, spent: Cost, share: float) -> "Budget":
+        """A share of the evaluations and the machine time that are left; iterations are those of every minimisation."""
+        evals = None if self.max_evals is None else int(max(0, self.max_evals - spent.nfev) * share)
+        qpu_s = None if self.max_qpu_s is None else max(0.0, self.max_qpu_s - (spent.qpu_seconds or 0.0)) * share
+        return Budget(evals, self.max_iterations, qpu_s)
+
+    def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
+        """Why the question is not asked, or None."""
+        after = spent.plus(cost)
+        if self.max_evals is not None and after.nfev > self.max_evals:
+            return f"budget of {self.max_evals} evaluations"
+        if self.max_iterations is not None and question.iteration >= self.max_iterations:
+            return f"budget of {self.max_iterations} iterations"
+        if self.max_qpu_s is not None and after.qpu_seconds is not None and after.qpu_seconds > self.max_qpu_s:
+            return f"budget of {self.max_qpu_s:g} s on the machine"
+        return None
+
+
+class Ending(NamedTuple):
+    """Where and why the loop ended."""
+
+    x: Point
+    spent: Cost
+    iterations: int
+    converged: bool
+    reason: str
+
+
+class Oracle(NamedTuple):
+    """Whoever answers an optimiser's questions, and knows beforehand what an answer costs."""
+
+    cost: Callable[[Question], Cost]
+    ask: Callable[[Question], Any]
+
+
+def minimize(optimization: Optimization, oracle: Oracle, budget: LoopLimits) -> Ending:
+    """Play the optimiser's questions until it returns or the budget ends."""
+    spent, iterations = Cost(), 0
+    try:
+        question = next(optimization)
+        while True:
+            cost = oracle.cost(question)
+            if reason := budget.refuses(question, spent, cost):
+                return Ending(question.x, spent, iterations, False, reason)
+            answer = oracle.ask(question)
+            spent, iterations = spent.plus(cost), question.iteration + 1
+            question = optimization.send(answer)
+    except StopIteration as returned:
+        return Ending(returned.value, spent, iterations, True, "converged")
+    finally:
+        optimization.close()  # now, not when it is collected: an optimiser may hold a thread

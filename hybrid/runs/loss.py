@@ -1,0 +1,194 @@
+"""A loss compiled to programs: answers an optimiser's questions with values, gradients and standard errors."""
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple, final
+
+import numpy as np
+from jaxtyping import Float
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+
+from hybrid.base.errors import UsageError
+from hybrid.base.randomness import Seed, child
+from hybrid.base.types import (
+    Backend,
+    Estimates,
+    Gradient,
+    Loss,
+    Losses,
+    LossGradient,
+    Metric,
+    Overlap,
+    Overlaps,
+    Pairs,
+    Point,
+    Points,
+    Question,
+    Tensor,
+    Values,
+)
+from hybrid.device.device import Device
+from hybrid.measure.compile import Measuring, compile_query
+from hybrid.measure.program import Program
+from hybrid.measure.sensitivity import Sensitivity
+from hybrid.runs.loop import Cost
+
+
+class Answers(NamedTuple):
+    """Values of the queries with their standard errors, (q, k)."""
+
+    values: Float[np.ndarray, "q k"]
+    stderr: Float[np.ndarray, "q k"]
+
+
+@final
+class Measurement:
+    """The programs of one loss, one per query, the chain rule over them, and the geometry of the ansatz's `state`."""
+
+    def __init__(
+        self,
+        loss: Loss,
+        parameters: Sequence[Parameter],
+        device: Device,
+        backend: Backend,
+        measuring: Measuring,
+        *,
+        state: QuantumCircuit | None = None,
+        asks: Collection[str] = (),
+    ) -> None:
+        """Compile every query, and for an optimiser that `asks` for "metric" or "overlaps" what answers that.
+
+        UsageError as `hybrid.compile`, and where the loss measures other circuits than the `state` that is asked about.
+        """
+        self._loss, self._parameters, self._state = loss, tuple(parameters), state
+        self._device, self._backend, self._measuring = device, backend, measuring
+        self._samples = np.zeros((1, 0)) if loss.samples is None else loss.samples
+        every = (*parameters, *loss.features)
+        self.programs: list[Program] = [compile_query(query, every, device, backend, measuring) for query in loss.queries]
+        if "metric" in asks:
+            self._of_state.noiseless()
+        if "overlaps" in asks:
+            _ = self._fidelity
+
+    def values(self, points: Points, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> Losses:
+        """Losses (k,) at points (k, p); errors of the queries add in quadrature, weighted by d(loss)/d(query)."""
+        return self.combined(self.answers(points, seed, detuning_seed))
+
+    def combined(self, answers: Answers) -> Losses:
+        """The losses that follow from the queries' values."""
+        slope = self._loss.slope(answers.values)
+        return Losses(self._loss.combine(answers.values), np.sqrt(np.sum((slope * answers.stderr) ** 2, axis=0)))
+
+    def answers(self, points: Points, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> Answers:
+        """Values of every query at every sample, (q, k), at points (k, p); all samples of a query in one batch."""
+        k, m = len(points), len(self._samples)
+        rows = np.concatenate([np.tile(points, (m, 1)), np.repeat(self._samples, k, axis=0)], axis=1)
+        found = [
+            program.values(rows, seed=child(seed, i), detuning_seed=detuning_seed) for i, program in enumerate(self.programs)
+        ]
+        values, stderr = (np.array(column).reshape(-1, k) for column in zip(*found, strict=True))
+        return Answers(values, stderr)
+
+    def gradient(self, x: Point, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> LossGradient:
+        """Loss and gradient (p,) at x by the chain rule over the queries and samples."""
+        answers = [
+            answer
+            for program, rows, each in self._at_samples(x, seed)
+            for answer in (
+                program.gradient_at_each(rows, seed=each, detuning_seed=detuning_seed)
+                if len(rows) > 1
+                else [program.gradient(rows[0], seed=each, detuning_seed=detuning_seed)]
+            )
+        ]
+        values = np.array([[answer.loss] for answer in answers])
+        slope = self._loss.slope(values)[:, 0]
+        return LossGradient(
+            float(self._loss.combine(values)[0]),
+            slope @ np.array([answer.gradient[: len(x)] for answer in answers]),
+            float(np.hypot.reduce(slope * [answer.loss_stderr for answer in answers])),
+            np.sqrt(slope**2 @ np.array([answer.gradient_stderr[: len(x)] for answer in answers]) ** 2),
+        )
+
+    def _at_samples(self, x: Point, seed: np.random.SeedSequence) -> Iterator[tuple[Program, Points, np.random.SeedSequence]]:
+        """Query by query: the program, its points at all samples, and a seed of its own."""
+        rows = np.concatenate([np.tile(x, (len(self._samples), 1)), self._samples], axis=1)
+        for i, program in enumerate(self.programs):
+            yield program, rows, child(seed, i)
+
+    def metric(self, x: Point) -> Tensor:
+        """Quantum geometric tensor (p, p) of the ansatz's state at x, without noise; errors as for `asks`."""
+        return self._of_state.metric(x)
+
+    def overlaps(self, pairs: Pairs, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> Estimates:
+        """|<psi(a)|psi(b)>|^2 (k,) of pairs (k, 2, p), as the device measures them; errors as for `asks`."""
+        return self._fidelity.values(pairs.reshape(len(pairs), -1), seed=child(seed, 0), detuning_seed=detuning_seed)
+
+    def _checked_state(self) -> QuantumCircuit:
+        """The ansatz's circuit; UsageError where the loss is not one of its state alone."""
+        state, circuits = self._state, [query.circuit for query in self._loss.queries]
+        foreign = [circuit for circuit in circuits if not (circuit is state or circuit == state)]
+        if state is None or foreign:
+            raise UsageError(
+                "the optimizer asks about the geometry of the ansatz's state, but this algorithm measures "
+                f"{len(foreign)} circuit{'s' if len(foreign) > 1 else ''} beside the ansatz; take an optimizer that asks for "
+                "values or gradients only, such as spsa or adam."
+            )
+        return state
+
+    @cached_property
+    def _of_state(self) -> Program:
+        """A program that prepares the state."""
+        state = self._checked_state()
+        for query, program in zip(self._loss.queries, self.programs, strict=True):
+            if not isinstance(query, Overlap):
+                return program
+        raise UsageError(f"no expectation value is measured in the state of '{state.name}', so its metric is of no use.")
+
+    @cached_property
+    def _fidelity(self) -> Program:
+        """The overlap of the state with itself at another point; its points are pairs, one behind the other."""
+        state = self._checked_state()
+        twins = {parameter: Parameter(f"{parameter.name}'") for parameter in self._parameters}
+        other = state.assign_parameters({p: twins[p] for p in state.parameters})
+        both = (*self._parameters, *twins.values())
+        return compile_query(Overlap(state, other), both, self._device, self._backend, self._measuring)
+
+    def sensitivities(self, x: Point, seed: np.random.SeedSequence) -> list[Sensitivity]:
+        """d(loss)/d(number) of every number of the device at x, by the chain rule over the queries and samples."""
+        answers = [program.sensitivities(row, seed=each) for program, rows, each in self._at_samples(x, seed) for row in rows]
+        slope = self._loss.slope(np.array([[answer.value] for answer in answers]))[:, 0]
+        total: dict[str, dict[tuple[int, ...], tuple[float, float]]] = {}
+        for weight, answer in zip(slope, answers, strict=True):
+            for key, *columns in answer.numbers:
+                places = total.setdefault(key, {})
+                for place, value, derivative in zip(*columns, strict=True):
+                    places[place] = value, places.get(place, (value, 0.0))[1] + float(weight * derivative)
+        return [
+            Sensitivity(key, tuple(places), *(tuple(column) for column in zip(*places.values(), strict=True)))
+            for key, places in total.items()
+        ]
+
+    def cost(self, question: Question) -> Cost:
+        """What answering takes: every shifted point and every overlap counts as an evaluation, and so does a metric, which
+        takes no shots because it is computed."""
+        match question:
+            case Values():
+                return self._cost([len(question.points)] * len(self.programs), 0)
+            case Gradient():
+                return self._cost([program.evaluations_per_gradient for program in self.programs], 1)
+            case Overlaps():
+                return self._cost([len(question.pairs)], 0, [self._fidelity])
+            case Metric():
+                return Cost(nfev=1)
+
+    def _cost(self, evaluations: Sequence[int], njev: int, programs: Sequence[Program] = ()) -> Cost:
+        """Mitigation calibrates every answer afresh: two circuits with the shots of an evaluation each."""
+        extra = 2 if self._measuring.mitigate == "readout" else 0
+        runs = [n * len(self._samples) + extra for n in evaluations]
+        known = [
+            n * program.resources.qpu_seconds
+            for n, program in zip(runs, programs or self.programs, strict=True)
+            if program.resources.qpu_seconds is not None
+        ]
+        return Cost(max(evaluations), njev, sum(runs) * self._measuring.conditions.shots, sum(known) if known else None)

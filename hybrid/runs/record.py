@@ -1,0 +1,299 @@
+"""The record of one run: append-only JSON lines `start`, `answer`..., `stop`. It is the checkpoint and the audit trail.
+
+Where an answer takes several jobs, each job's result is a line `part` in front of it, so that none is asked for twice. How
+jobs were cut changes nothing: parts are not in the digest.
+
+Every line is `{"kind", "body", "meta", "sum"}`. `body` is what the digest covers; `meta` holds times, host and versions.
+`sum` chains over all earlier lines, so that a changed, missing or reordered line shows. A line without its newline is torn
+(the process died while writing) and is healed by dropping it; anything else that does not add up is refused.
+"""
+
+import fcntl
+import hashlib
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, final
+
+from hybrid.base.errors import RecordError, Stopped, UsageError, shortened
+
+SCHEMA = 1
+SYNC_SECONDS = 3.0
+"""How much finished work a power cut may cost; a killed process loses none."""
+CHUNK, LONGEST = 2**13, 2**24
+"""Bytes that a glance at an end of a record reads at a time, and that a line may have."""
+
+
+def dump(value: Any) -> str:
+    """Canonical JSON: sorted keys, no spaces, floats that read back to the same bits, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _checksum(previous: str, kind: str, body: Any, meta: Any) -> str:
+    return hashlib.sha256(f"{previous}{dump([kind, body, meta])}".encode()).hexdigest()[:16]
+
+
+def lines(path: Path) -> Iterator[tuple[int, str, dict[str, Any], dict[str, Any], int]]:
+    """Every sound line as (number, kind, body, meta, offset behind it); stops at a torn last line.
+
+    RecordError names file and line of anything else that does not add up: a line that is none, a checksum that does not fit, a
+    start of another schema, a line out of its order.
+    """
+    previous, offset, stopped = "", 0, False
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, start=1):
+            if not raw.endswith(b"\n"):
+                return
+            offset += len(raw)
+            kind, body, meta, checksum = _parsed(path, number, raw)
+            if checksum != _checksum(previous, kind, body, meta):
+                raise RecordError(
+                    f"{path}:{number}: the checksum does not fit: this line or one before it was changed. Nothing was "
+                    "overwritten; move the file away to run afresh."
+                )
+            expected = ("start",) if number == 1 else () if stopped else ("answer", "part", "stop")
+            if kind not in expected:
+                place = " or ".join(f"'{word}'" for word in expected) or "the end"
+                raise RecordError(f"{path}:{number}: found a line '{kind}' where {place} belongs; nothing was changed.")
+            if kind == "start":
+                check_schema(path, body)
+            stopped, previous = kind == "stop", checksum
+            yield number, kind, body, meta, offset
+
+
+def _parsed(path: Path, number: int, raw: bytes) -> tuple[str, dict[str, Any], dict[str, Any], str]:
+    """The four parts of a line; RecordError when it does not have them."""
+    try:
+        line = json.loads(raw, parse_constant=_refuse)
+        kind, body, meta, checksum = line["kind"], line["body"], line["meta"], line["sum"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        kind, body, meta, checksum = "", None, None, ""
+    if not isinstance(body, dict) or not isinstance(meta, dict):
+        raise RecordError(f"{path}:{number}: not a line of a record; nothing was changed.")
+    return kind, body, meta, checksum
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of a record")
+
+
+def check_schema(path: Path, start: dict[str, Any]) -> None:
+    """RecordError when the start line is of another schema than this version reads."""
+    if start.get("schema") != SCHEMA:
+        raise RecordError(f"{path}:1: written with record schema {start.get('schema')}, this version reads {SCHEMA}.")
+
+
+@final
+class Record:
+    """An open record. Holds the start, what the start tells `about` host and versions, the `parts` of an answer that is not
+    there yet, the stop and the running digest."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create `path` for this process alone, check every line and heal a torn last one.
+
+        Raises Stopped when another process works on it, RecordError when it is damaged, UsageError when it cannot be written.
+        """
+        self.path = path
+        self.start: dict[str, Any] | None = None
+        self.about: dict[str, Any] = {}
+        self.stop: dict[str, Any] | None = None
+        self.n_answers = 0
+        self.parts: dict[str, Any] = {}
+        self.healed = False
+        self._digest = hashlib.sha256()
+        self._sum = ""
+        self._offset = 0
+        self._synced = time.monotonic()
+        self._made_folder = not path.parent.exists()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise UsageError(
+                f"{path.parent}: results cannot be written here ({error.strerror}); choose --results DIR."
+            ) from None
+        try:
+            self._lock()
+            self._read()
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Stopped(f"{self.path}: another process is working on this run; nothing was done here.") from None
+        except OSError as error:
+            raise UsageError(
+                f"{self.path.parent}: this file system cannot lock files ({error.strerror}); choose --results DIR elsewhere."
+            ) from None
+
+    def _read(self) -> None:
+        for _, kind, body, meta, offset in lines(self.path):
+            self._take(kind, body)
+            self.about = meta if kind == "start" else self.about
+            self._sum, self._offset = _checksum(self._sum, kind, body, meta), offset
+        if os.fstat(self._file).st_size > self._offset:
+            os.ftruncate(self._file, self._offset)
+            self.healed = True
+
+    def _take(self, kind: str, body: dict[str, Any]) -> None:
+        if kind == "stop":
+            self.stop = body
+            return
+        if kind == "part":
+            self.parts |= body
+            return
+        if kind == "start":
+            self.start = body
+        else:
+            self.n_answers += 1
+            self.parts = {}
+        self._digest.update(digest_part(body))
+
+    @property
+    def size(self) -> int:
+        """Bytes of all sound lines."""
+        return self._offset
+
+    def answers(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Line number and body of every recorded answer, in order, read from the file as they are needed."""
+        return ((number, body) for number, kind, body, _, _ in lines(self.path) if kind == "answer")
+
+    def append(self, kind: str, body: dict[str, Any], meta: dict[str, Any]) -> None:
+        """Write one line and flush it; sync every few seconds, a part and the stop at once. Stopped when the disk is full."""
+        checksum = _checksum(self._sum, kind, body, meta)
+        raw = (dump({"kind": kind, "body": body, "meta": meta, "sum": checksum}) + "\n").encode()
+        try:
+            written = os.write(self._file, raw)
+            if written < len(raw):
+                os.write(self._file, raw[written:])
+            if kind in ("part", "stop") or time.monotonic() - self._synced > SYNC_SECONDS:
+                os.fsync(self._file)
+                self._synced = time.monotonic()
+        except OSError as error:
+            os.ftruncate(self._file, self._offset)
+            raise Stopped(
+                f"{self.path}: writing failed ({error.strerror}). {self.n_answers} answers are saved; make room and give the "
+                "same command to continue."
+            ) from None
+        self._sum = checksum
+        self._offset += len(raw)
+        self._take(kind, body)
+
+    def digest(self, solution: dict[str, Any]) -> str:
+        """sha256 over the start, every answer and the solution; times, host, versions and paths are not in it."""
+        final_digest = self._digest.copy()
+        final_digest.update(dump(solution).encode())
+        return final_digest.hexdigest()
+
+    def close(self) -> None:
+        """Give the record back; a record without a single line leaves nothing behind."""
+        if self._offset == 0 and os.fstat(self._file).st_size == 0:
+            self.path.unlink(missing_ok=True)
+            if self._made_folder and not any(self.path.parent.iterdir()):
+                self.path.parent.rmdir()
+        os.close(self._file)
+
+
+def digest_part(body: dict[str, Any]) -> bytes:
+    """What the start and every answer add to the digest."""
+    return dump(body).encode() + b"\n"
+
+
+def ends(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The first and the last whole line, without the checksums and without reading what lies between them.
+
+    RecordError says why the file is no record.
+    """
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            size = os.fstat(file).st_size
+            head = _grown(file, size, 1, lambda length: 0)
+            tail = _grown(file, size, 2, lambda length: max(0, size - length)) if size > len(head) else head
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror}).") from None
+    first, last = head.partition(b"\n")[0], tail.rpartition(b"\n")[0].rpartition(b"\n")[2]
+    return _end(path, "first", first, ["start"]), _end(path, "last", last, ["start", "answer", "part", "stop"])
+
+
+def _grown(file: int, size: int, newlines: int, offset: Callable[[int], int]) -> bytes:
+    """A part of the file that holds so many ends of lines, or as much as one may want to read."""
+    length = CHUNK
+    while True:
+        raw = os.pread(file, length, offset(length))
+        if raw.count(b"\n") >= newlines or length >= min(size, LONGEST):
+            return raw
+        length *= 2
+
+
+def _end(path: Path, which: str, raw: bytes, kinds: list[str]) -> dict[str, Any]:
+    try:
+        line = json.loads(raw)
+        if line["kind"] in kinds and isinstance(line["body"], dict) and isinstance(line["meta"], dict):
+            return line
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise RecordError(f"{path}: its {which} line is not that of a record.")
+
+
+def written(path: Path) -> float:
+    """When the record was written last, in seconds since 1970; -inf for what is no record."""
+    try:
+        last = ends(path)[1]
+    except RecordError:
+        return -math.inf
+    told = last["meta"].get("time", -math.inf) if last["kind"] == "stop" else path.stat().st_mtime
+    return told if isinstance(told, int | float) else -math.inf
+
+
+def read_finished(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:
+    """Start, stop and the stop's meta of a finished record, verified, without locking or changing it; else None."""
+    start = stop = about = None
+    if path.exists():
+        for _, kind, body, meta, _ in lines(path):
+            if kind == "start":
+                start = body
+            elif kind == "stop":
+                stop, about = body, meta
+    return (start, stop, about) if start is not None and stop is not None and about is not None else None
+
+
+def find(folder: Path, name: str) -> Path:
+    """The record that `latest` (written last), an id or a unique prefix of one means; UsageError otherwise."""
+    found = sorted(folder.glob("*.jsonl"))
+    if name == "latest":
+        if not found:
+            raise UsageError(f"'latest': there are no runs in {folder}.")
+        return max(found, key=written)
+    matches = [path for path in found if path.stem == name] or [path for path in found if path.stem.startswith(name)]
+    if len(matches) != 1 or not name:
+        shown = shortened(name)
+        if matches:
+            some = ", ".join(path.stem for path in matches[:4]) + (", ..." if len(matches) > 4 else "")
+            raise UsageError(f"run '{shown}': {len(matches)} runs begin so in {folder}: {some}.")
+        if not found:
+            raise UsageError(f"run '{shown}': no run begins so in {folder}: there are no runs.")
+        close = get_close_matches(name, [path.stem[: max(len(name), 4)] for path in found], n=1, cutoff=0.6)
+        near = next((path.stem for path in found if close and path.stem.startswith(close[0])), None)
+        hint = f" Did you mean '{near}'?" if near else ""
+        raise UsageError(f"run '{shown}': no run begins so in {folder}.{hint} See: hybrid runs list.")
+    return matches[0]
+
+
+def final_point(path: Path) -> list[float]:
+    """Where a run stands: the x of its solution, or of its last answer; UsageError when it has none yet."""
+    x = None
+    for _, kind, body, _, _ in lines(path):
+        x = body["x"] if kind == "answer" else body["solution"]["x"] if kind == "stop" else x
+    if x is None:
+        raise UsageError(f"{path}: this run has no point yet.")
+    return x

@@ -1,0 +1,77 @@
+"""The inputs of a recorded run: which record is meant, and what made it, read again where and as it was given."""
+
+import contextlib
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hybrid import catalog
+from hybrid.base.errors import RecordError, UsageError
+from hybrid.base.files import check_file, looks_like_path
+from hybrid.runs import record
+from hybrid.runs.results_folder import Run
+from hybrid.runs.spec import Spec
+
+
+def find(results: Path, run: str | Path) -> Path:
+    """The record that `latest`, an id, its beginning or a file means; UsageError where there is none, or several."""
+    if isinstance(run, str) and not run.endswith(".jsonl"):
+        return record.find(results, run)
+    check_file(Path(run))
+    return Path(run)
+
+
+def at_home(text: str) -> str:
+    """A member or device as written here, its file named from the root: it will be read from another folder."""
+    head, colon, rest = text.partition(":")
+    return f"{Path(head).resolve()}{colon}{rest}" if looks_like_path(head) and Path(head).exists() else text
+
+
+@contextlib.contextmanager
+def as_given(run: Run) -> Iterator[dict[str, Any]]:
+    """The inputs of a run as they were written, in the folder where they were, or here, wherever the files still fit.
+
+    RecordError names the file that changed or is missing.
+    """
+    given, path = run.about["given"], run.path
+    wrong: list[str] = []
+    for folder in dict.fromkeys((Path(run.about["folder"]), Path.cwd())):
+        if not folder.is_dir():
+            continue
+        with contextlib.chdir(folder), _importing_from(folder):
+            catalog.signature.cache_clear()  # it goes by name, and another folder's file may have the same
+            try:
+                spec = Spec(**given)
+                problem = "" if spec.id == run.start["id"] else _changed(run, spec)
+            except UsageError as error:
+                problem = str(error)
+            try:
+                if not problem:
+                    yield given
+                    return
+            finally:
+                catalog.signature.cache_clear()
+            wrong.append(f"in {folder}: {problem.rstrip('.')}")
+    raise RecordError(f"{path}:1: cannot be measured again: its inputs are not what they were. {'; '.join(wrong)}.")
+
+
+@contextlib.contextmanager
+def _importing_from(folder: Path) -> Iterator[None]:
+    """Members of one's own are imported from the folder of the run as `hybrid run` imports them: after everything else."""
+    sys.path.append(str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+def _changed(run: Run, spec: Spec) -> str:
+    """Which input is another one today."""
+    then, now = (
+        dict(re.findall(r"([^,=:\n]+)#([0-9a-f]{16})", "\n".join(str(value) for value in fields.values())))
+        for fields in (run.resolved, spec.canonical())
+    )
+    files = [f"{name} changed (sha256 {then[name]} then, {now[name]} now)" for name in then if now.get(name, "") != then[name]]
+    return ", ".join(files) or f"the same inputs are run {spec.id} today"

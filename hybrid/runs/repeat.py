@@ -1,0 +1,142 @@
+"""One Spec with many seeds: every run its own record, several at a time, told by median and quartiles, never by the best."""
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any, final
+
+from hybrid.base.errors import HybridError, Stopped, UsageError
+from hybrid.runs.record import read_finished
+from hybrid.runs.result import Result, from_record
+from hybrid.runs.run import SILENT, Watcher, run
+from hybrid.runs.spec import Spec
+
+POLL_SECONDS = 0.2
+_stop: Any = None
+"""In a worker: set when the others are to stop."""
+
+
+@final
+@dataclass(frozen=True)
+class Repetitions:
+    """The runs in the order of their seeds. Quartiles are those of the runs' final values, linearly interpolated."""
+
+    runs: tuple[Result, ...]
+
+    @property
+    def median(self) -> float:
+        """Of the final values."""
+        return median(self.values)
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """Lower and upper quartile of the final values; both are the value where there is one run."""
+        if len(self.runs) == 1:
+            return self.median, self.median
+        low, _, high = quantiles(self.values, method="inclusive")
+        return low, high
+
+    @property
+    def values(self) -> list[float]:
+        """The final value of every run."""
+        return [result.value for result in self.runs]
+
+    @property
+    def gap(self) -> float | None:
+        """Of the median; None where the exact value is unknown."""
+        first = self.runs[0]
+        if first.exact is None:
+            return None
+        return abs(self.median - first.exact) if first.maximize else self.median - first.exact
+
+    def to_json(self) -> dict[str, Any]:
+        """As one JSON object."""
+        return {
+            "repeat": len(self.runs),
+            "seeds": [result.spec["seed"] for result in self.runs],
+            "median": self.median,
+            "quartiles": list(self.quartiles),
+            "exact": self.runs[0].exact,
+            "gap": self.gap,
+            "unit": self.runs[0].unit,
+            "converged": sum(result.converged for result in self.runs),
+            "caveat": self.runs[0].caveat,
+            "runs": [result.to_json() for result in self.runs],
+        }
+
+
+def repeat(
+    spec: Spec, count: int, results: str | Path = "results", *, processes: int | None = None, watcher: Watcher = SILENT
+) -> Repetitions:
+    """Run `spec` with seeds seed, seed + 1, ..., `count` in all, or read those that are finished; see `hybrid.run`.
+
+    By default as many processes as cores hold the Spec's threads; a script that calls this needs `if __name__ == "__main__"`.
+    Errors as `run`, all others being stopped with everything saved.
+    """
+    if count < 1:
+        raise UsageError(f"repeat takes a number of runs of at least 1, not {count}.")
+    specs = [replace(spec, seed=spec.seed + k) for k in range(count)]
+    found = {one.seed: result for one in specs if (result := _finished(one, Path(results))) is not None}
+    left = [one for one in specs if one.seed not in found]
+
+    def take(result: Result) -> None:
+        found[result.spec["seed"]] = result
+        watcher.note(f"run {len(found)} of {count} finished: seed {result.spec['seed']}, {result.record}")
+
+    workers = min(len(left), processes or max(1, (os.cpu_count() or 1) // spec.threads))
+    if workers == 1:
+        for one in left:
+            take(run(one, results, watcher=watcher))
+    elif left:
+        _in_processes(left, results, workers, take, watcher.interruption)
+    return Repetitions(tuple(found[one.seed] for one in specs))
+
+
+def _finished(spec: Spec, results: Path) -> Result | None:
+    path = results / f"{spec.id}.jsonl"
+    finished = read_finished(path)
+    return None if finished is None else from_record(path, *finished, replayed=True)
+
+
+def _in_processes(
+    specs: list[Spec],
+    results: str | Path,
+    workers: int,
+    take: Callable[[Result], None],
+    interruption: Callable[[], HybridError | None],
+) -> None:
+    """Fresh processes (a fork would share this one's threads); the first error stops the others behind their measurement."""
+    context = get_context("spawn")
+    stop = context.Event()
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(stop,)) as pool:
+        pending = {pool.submit(run_one, spec, str(results)) for spec in specs}
+        try:
+            while pending:
+                done, pending = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    take(future.result())
+                if error := interruption():
+                    left = len(pending)
+                    raise type(error)(f"{error} {left} of the runs are unfinished; the same command continues them.")
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _begin(stop: Any) -> None:
+    """In a worker: whoever interrupts, interrupts its parent, which says when to stop."""
+    global _stop
+    _stop = stop
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def run_one(spec: Spec, results: str) -> Result:
+    """In a worker: one run."""
+    return run(spec, results, watcher=Watcher(interruption=lambda: Stopped("stopped.") if _stop.is_set() else None))

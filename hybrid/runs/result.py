@@ -1,0 +1,90 @@
+"""The outcome of a run as data: made from its record alone, so that a finished run prints without loading a simulator."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, final
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One finished run. `stderr` is the measurement's at this x; `exact`, `gap` and `ratio` are None where unknown.
+
+    `outcomes` says what shots of an optimisation problem are worth (see `measure.shot_quality`), with the time its classical
+    answer took in `classical_seconds`; None for other problems. `device_stderr` is what the device's assumed ranges leave open,
+    `device_most` the number that matters most; None on an ideal device, and on more than ten qubits. `quantities` are further
+    numbers, the fields of `hybrid.base.types.Quantity` each. `ansatz` and `optimizer` are empty where the algorithm has none.
+    """
+
+    id: str
+    algorithm: str
+    problem: str
+    ansatz: str
+    optimizer: str
+    quantity: str
+    value: float
+    stderr: float
+    exact: float | None
+    gap: float | None
+    ratio: float | None
+    unit: str
+    baseline: float | None
+    baseline_name: str
+    maximize: bool
+    converged: bool
+    reason: str
+    nfev: int
+    njev: int
+    iterations: int
+    shots: int
+    qpu_seconds: float | None
+    seconds: float
+    x: tuple[float, ...]
+    device: str
+    backend: str
+    physics: str
+    simulator: str
+    device_stderr: float | None
+    device_most: str | None
+    n_qubits: int
+    caveat: str
+    spec: dict[str, Any]
+    record: str
+    digest: str
+    replayed: bool
+    outcomes: dict[str, Any] | None = None
+    classical_seconds: float | None = None
+    quantities: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def worse_than_baseline(self) -> bool:
+        """Whether the classical baseline does better than this run."""
+        if self.baseline is None:
+            return False
+        return self.value < self.baseline if self.maximize else self.value > self.baseline
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as one JSON object."""
+        return asdict(self) | {"x": list(self.x), "quantities": list(self.quantities)}
+
+
+def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: dict[str, Any], *, replayed: bool) -> Result:
+    """The result that a finished record holds."""
+    spec, solution = start["resolved"], stop["solution"]
+    return Result(
+        **stop["report"],
+        **(solution | {"x": tuple(solution["x"]), "quantities": tuple(solution.get("quantities", ()))}),
+        id=start["id"],
+        spec=spec,
+        algorithm=spec["algorithm"],
+        problem=spec["problem"],
+        ansatz=spec["ansatz"] or "",
+        optimizer=spec["optimizer"] or "",
+        device=spec["device"],
+        backend=spec["backend"],
+        seconds=meta["seconds"],
+        classical_seconds=meta.get("classical_seconds"),
+        record=str(path),
+        digest=stop["digest"],
+        replayed=replayed,
+    )

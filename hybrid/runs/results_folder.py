@@ -1,0 +1,267 @@
+"""A folder of records: a glance at each, one read in full, one as rows. Standard library only."""
+
+import hashlib
+import re
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+from hybrid.base.errors import RecordError
+from hybrid.base.words import OWN_PHYSICS
+from hybrid.runs import record
+from hybrid.runs.record import check_schema, digest_part, dump
+from hybrid.runs.result import Result, from_record
+
+COLUMNS = ("n", "question", "iteration", "nfev", "points", "value", "stderr", "seconds")
+"""Of every exported row; more follow."""
+GEOMETRY = ("metric", "overlaps", "measure")
+"""Questions whose answers hold no loss."""
+AT_HOME = ("host", "cores", "folder")
+"""What of a start line's meta tells where a run was made."""
+
+
+@final
+class Glance(NamedTuple):
+    """What the ends of a record tell. Unfinished runs have their last recorded value; damaged ones a `why` and little else."""
+
+    id: str
+    record: str
+    state: str
+    written: float
+    started: float | None = None
+    algorithm: str = ""
+    problem: str = ""
+    device: str = ""
+    backend: str = ""
+    shots: int | None = None
+    seed: int | None = None
+    quantity: str = ""
+    value: float | None = None
+    stderr: float | None = None
+    unit: str = ""
+    exact: float | None = None
+    gap: float | None = None
+    why: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The glance as one JSON object, times in ISO 8601."""
+        times = {"written": iso(self.written), "started": None if self.started is None else iso(self.started)}
+        return self._asdict() | times
+
+
+def iso(seconds: float) -> str:
+    """Seconds since 1970 as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def glances(folder: Path) -> list[Glance]:
+    """A glance at every `.jsonl` file in the folder, written last first."""
+    return sorted(map(glance, folder.glob("*.jsonl")), key=lambda found: (-found.written, found.id))
+
+
+def glance(path: Path) -> Glance:
+    """What the first and the last line of a record tell, checksums unseen; never raises for what it finds in the file."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        return Glance(path.stem, str(path), "damaged", 0.0, why=f"{path}: cannot be read ({error.strerror}).")
+    if stat.S_ISREG(status.st_mode) and status.st_size == 0:
+        return Glance(path.stem, str(path), "unfinished", status.st_mtime, why=f"{path}: holds nothing yet.")
+    try:
+        start, last = record.ends(path)
+        check_schema(path, start["body"])
+        return _understood(path, status.st_mtime, start["body"], start["meta"], last)
+    except RecordError as error:
+        return Glance(path.stem, str(path), "damaged", status.st_mtime, why=str(error))
+    except (KeyError, TypeError, IndexError, ValueError):
+        why = f"{path}: its first or last line lacks what a record has there."
+        return Glance(path.stem, str(path), "damaged", status.st_mtime, why=why)
+
+
+def _understood(path: Path, mtime: float, start: dict[str, Any], about: dict[str, Any], last: dict[str, Any]) -> Glance:
+    spec, body = start["resolved"], last["body"]
+    value, stderr, exact, gap = None, None, None, None
+    if last["kind"] == "stop":
+        value, stderr = body["solution"]["value"], body["solution"]["stderr"]
+        exact, gap = body["report"]["exact"], body["report"]["gap"]
+    elif last["kind"] == "answer" and body["question"] not in GEOMETRY:
+        losses, stderrs = values_of(body)
+        value, stderr = (-losses[0] if about["maximize"] else losses[0]), stderrs[0]
+    return Glance(
+        id=path.stem,
+        record=str(path),
+        state="finished" if last["kind"] == "stop" else "unfinished",
+        written=float(last["meta"]["time"] if last["kind"] == "stop" else mtime),
+        started=float(about["time"]),
+        algorithm=short(about["given"]["algorithm"]),
+        problem=short(about["given"]["problem"]),
+        device=place(about, spec),
+        backend=short(about["given"].get("backend", spec["backend"])),
+        shots=int(spec["shots"]),
+        seed=int(spec["seed"]),
+        quantity=str(about["quantity"]),
+        value=_number(value),
+        stderr=_number(stderr),
+        unit=str(about["unit"]),
+        exact=_number(exact),
+        gap=_number(gap),
+    )
+
+
+def place(about: dict[str, Any], resolved: dict[str, Any]) -> str:
+    """Where a run was measured: its device as it was written, or the backend whose own physics it has."""
+    own = str(about.get("physics", "")).startswith(OWN_PHYSICS)
+    key = "backend" if own else "device"
+    return short(about["given"].get(key, resolved[key]))
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def short(member: str) -> str:
+    """A member as it was written, folders left out: `maxcut:graph=/home/me/my.edges` -> `maxcut:graph=my.edges`."""
+    return re.sub(r"[^,:=]*/", "", member)
+
+
+def values_of(answer: dict[str, Any]) -> tuple[list[float], list[float]]:
+    """The losses of an answer and their standard errors: one per point, or the one that came with a gradient.
+
+    A metric, overlaps and single measurements come without one.
+    """
+    if answer["question"] in GEOMETRY:
+        return [], []
+    if answer["question"] == "gradient":
+        return [answer["loss"]], [answer["loss_stderr"]]
+    return answer["values"], answer["stderr"]
+
+
+@final
+class Run(NamedTuple):
+    """One record, every checksum verified: bodies and metas of start, answers and stop; None while there is no stop."""
+
+    path: Path
+    start: dict[str, Any]
+    about: dict[str, Any]
+    answers: list[dict[str, Any]]
+    seconds: list[float]
+    stop: dict[str, Any] | None
+    ended: dict[str, Any]
+
+    @property
+    def resolved(self) -> dict[str, Any]:
+        """The Spec with every default filled in."""
+        return self.start["resolved"]
+
+    @property
+    def sign(self) -> int:
+        """-1 where recorded losses are negated values."""
+        return -1 if self.about["maximize"] else 1
+
+    @property
+    def result(self) -> Result | None:
+        """What the finished run tells."""
+        return None if self.stop is None else from_record(self.path, self.start, self.stop, self.ended, replayed=True)
+
+    @property
+    def last_value(self) -> tuple[float, float] | None:
+        """The result, or the newest recorded value, with its standard error, in the reported sign."""
+        if self.stop is not None:
+            return self.stop["solution"]["value"], self.stop["solution"]["stderr"]
+        for answer in reversed(self.answers):
+            losses, stderr = values_of(answer)
+            if losses:
+                return self.sign * losses[0], stderr[0]
+        return None
+
+    @property
+    def x(self) -> list[float] | None:
+        """Where the run ended, or where its optimiser would stop now."""
+        return self.stop["solution"]["x"] if self.stop else self.answers[-1]["x"] if self.answers else None
+
+    def evaluations(self) -> list[int]:
+        """Parameter points that were asked for, up to and with every answer; final measurements are not counted."""
+        spent, counted = 0, []
+        for answer in self.answers:
+            if answer["question"] == "gradient":
+                spent += answer.get("evaluations", self.about["evaluations_per_gradient"])
+            elif answer["question"] in ("values", "overlaps", "measure"):
+                spent += len(answer["values"])
+            elif answer["question"] == "metric":
+                spent += 1
+            counted.append(spent)
+        return counted
+
+    def to_json(self) -> dict[str, Any]:
+        """The run as one JSON object: its result, or where it stands, and where and with what it was made."""
+        value = self.last_value or (None, None)
+        stands = {"id": self.start["id"], "value": value[0], "stderr": value[1], "x": self.x, "spec": self.resolved}
+        stands |= {"unit": self.about["unit"], "quantity": self.about["quantity"], "record": str(self.path), "digest": None}
+        found = stands if self.result is None else self.result.to_json()
+        made = {key: self.about.get(key) for key in (*AT_HOME, "versions", "given")}
+        state = {"state": "finished" if self.stop else "unfinished", "answers": len(self.answers)}
+        return found | state | {"started": iso(self.about["time"])} | made
+
+
+def read(path: Path) -> Run:
+    """The record in full; RecordError names file and line of anything that does not add up. Changes and locks nothing."""
+    start = about = stop = None
+    ended: dict[str, Any] = {}
+    answers: list[dict[str, Any]] = []
+    seconds: list[float] = []
+    digest, stop_line = hashlib.sha256(), 0
+    try:
+        for number, kind, body, meta, _ in record.lines(path):
+            if kind == "start":
+                start, about = body, meta
+            elif kind == "answer":
+                answers.append(body)
+                seconds.append(meta["seconds"])
+            elif kind == "part":
+                continue
+            else:
+                stop, ended, stop_line = body, meta, number
+                continue
+            digest.update(digest_part(body))
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror}).") from None
+    if start is None or about is None:
+        raise RecordError(f"{path}: holds no whole line yet.")
+    if stop is not None:
+        digest.update(dump(stop["solution"]).encode())
+        if digest.hexdigest() != stop["digest"]:
+            raise RecordError(f"{path}:{stop_line}: the digest is not that of this record; it was changed.")
+    return Run(path, start, about, answers, seconds, stop, ended)
+
+
+def rows(run: Run) -> Iterator[dict[str, Any]]:
+    """One row per answer, values in the reported sign; every row has the same keys, None where there is nothing.
+
+    `nfev` counts the loop's evaluations up to and with this answer. An answer to several points has the first one's value
+    in `value` and the others' in `value_1`, ...; gradients stand in `gradient_0`, ...
+    """
+    most = max((len(_reported(run, answer)) for answer in run.answers), default=1)
+    p = max((len(answer["x"]) for answer in run.answers), default=0)
+    slopes = p if any(answer["question"] == "gradient" for answer in run.answers) else 0
+    for answer, nfev, seconds in zip(run.answers, run.evaluations(), run.seconds, strict=True):
+        pairs = _reported(run, answer)
+        row: dict[str, Any] = {key: answer[key] for key in ("n", "question", "iteration")}
+        first = pairs[0] if pairs else (None, None)
+        row |= {"nfev": nfev, "points": len(pairs), "value": first[0], "stderr": first[1], "seconds": seconds}
+        row |= {f"x_{i}": answer["x"][i] if i < len(answer["x"]) else None for i in range(p)}
+        for i in range(1, most):
+            row[f"value_{i}"], row[f"stderr_{i}"] = pairs[i] if i < len(pairs) else (None, None)
+        slope, error = answer.get("gradient", []), answer.get("gradient_stderr", [])
+        for i in range(slopes):
+            row[f"gradient_{i}"] = run.sign * slope[i] if i < len(slope) else None
+            row[f"gradient_stderr_{i}"] = error[i] if i < len(error) else None
+        yield row
+
+
+def _reported(run: Run, answer: dict[str, Any]) -> list[tuple[float, float]]:
+    """Values with their standard errors: losses in the reported sign, and what was measured besides as it is."""
+    if answer["question"] == "measure":
+        return list(zip(answer["values"], answer["stderr"], strict=True))
+    return [(run.sign * loss, stderr) for loss, stderr in zip(*values_of(answer), strict=True)]

@@ -1,0 +1,95 @@
+"""run(Spec) -> Result: the record found, continued or read, the algorithm played behind the gate, the report written."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hybrid.base.errors import HybridError
+from hybrid.base.types import Solution
+from hybrid.runs.answer_log import RecordingGate
+from hybrid.runs.live_session import GatedSession, RunProgress
+from hybrid.runs.record import Record, read_finished
+from hybrid.runs.result import Result, from_record
+from hybrid.runs.setup import Prepared, prepare
+from hybrid.runs.spec import Spec
+
+
+class Watcher(NamedTuple):
+    """`progress` is called at every answer; `interruption` returns the error to stop with, or None, between answers."""
+
+    progress: Callable[[RunProgress], None] = lambda progress: None
+    interruption: Callable[[], HybridError | None] = lambda: None
+    note: Callable[[str], None] = lambda text: None
+
+
+SILENT = Watcher()
+
+
+def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILENT) -> Result:
+    """Run `spec`, continue it, or read its result: whatever its record in `results` calls for.
+
+    Raises UsageError for bad input, RecordError when the record disagrees, Stopped or Interrupted with everything saved.
+    """
+    path = Path(results) / f"{spec.id}.jsonl"
+    if finished := read_finished(path):
+        return from_record(path, *finished, replayed=True)
+    prepared = prepare(spec)
+    record = Record(path)
+    try:
+        if record.stop is None:
+            _work(prepared, record, watcher)
+    finally:
+        record.close()
+    finished = read_finished(path)
+    assert finished is not None
+    return from_record(path, *finished, replayed=False)
+
+
+def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
+    """Run the algorithm behind the gate and write the stop line."""
+    begun = time.monotonic()
+    if record.healed:
+        watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")
+    session = GatedSession(prepared, RecordingGate(record, watcher.interruption), watcher.progress)
+    solution = prepared.algorithm(session, prepared.problem)
+    body, report = session.told(solution), _report(prepared, session, solution)
+    record.append(
+        "stop",
+        {"solution": body, "report": report, "digest": record.digest(body)},
+        {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)} | _classical(prepared),
+    )
+
+
+def _classical(prepared: Prepared) -> dict[str, float]:
+    """What the classical answer took; a time, so no part of the line's body."""
+    choices = prepared.problem.choices
+    return {} if choices is None else {"classical_seconds": round(choices.seconds, 6)}
+
+
+def _report(prepared: Prepared, session: GatedSession, solution: Solution) -> dict[str, Any]:
+    problem, value = prepared.problem, prepared.problem.sign * solution.value
+    assumed = session.assumptions(solution)
+    known = problem.exact is not None
+    maximize = problem.maximize
+    penalised = problem.choices is not None and problem.choices.penalty != ""  # then a value has no natural zero
+    gap = (abs(value - problem.exact) if maximize else value - problem.exact) if problem.exact is not None else None
+    return {
+        "quantity": problem.quantity,
+        "unit": problem.unit,
+        "exact": problem.exact,
+        "gap": gap,
+        "ratio": value / problem.exact if maximize and known and problem.exact and not penalised else None,
+        "baseline": problem.baseline,
+        "baseline_name": problem.baseline_name,
+        "maximize": maximize,
+        "physics": session.physics,
+        "simulator": session.simulator,
+        "device_stderr": float(np.hypot.reduce([a.stderr for a in assumed])) if assumed else None,
+        "device_most": assumed[0].key if assumed else None,
+        "n_qubits": session.n_qubits,
+        "caveat": session.caveat,
+        "outcomes": session.outcomes(solution),
+    }

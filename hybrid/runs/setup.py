@@ -1,0 +1,221 @@
+"""From a Spec to what a session needs: members loaded, defaults chosen, the loss compiled."""
+
+from collections.abc import Callable, Set
+from typing import Any, NamedTuple, final
+
+import numpy as np
+
+from hybrid import catalog
+from hybrid.base.errors import UsageError
+from hybrid.base.randomness import child
+from hybrid.base.types import (
+    Ansatz,
+    Dataset,
+    Estimates,
+    Loss,
+    Optimization,
+    Optimizer,
+    Overlap,
+    Point,
+    Points,
+    Problem,
+    Query,
+    Solution,
+)
+from hybrid.device.device import Device
+from hybrid.measure.choices import gradient_method
+from hybrid.measure.compile import Measuring
+from hybrid.measure.execution import Conditions
+from hybrid.runs.loop import Budget
+from hybrid.runs.loss import Measurement
+from hybrid.runs.spec import DEFAULT_ITERATIONS, Spec
+
+OPTIMIZER, INITIAL, ANSWER, FINAL, ALGORITHM, AUDIT, LANDSCAPE, DEVICE = range(8)
+"""Purposes: the first element of every spawn key, so that no two kinds of draws share a stream."""
+
+
+class Prepared(NamedTuple):
+    """A Spec with its members loaded: everything that can fail because of bad names, options and files has passed."""
+
+    spec: Spec
+    device: Device
+    problem: Problem | Dataset
+    algorithm: Callable[..., Solution]
+
+
+def prepare(spec: Spec) -> Prepared:
+    """Load device, problem and algorithm; UsageError for what does not fit together."""
+    device = Device.load(spec.device, dephasing=spec.dephasing)
+    backend = spec.member("backend")
+    assert backend is not None
+    own_cycle = backend.options.get("shot_cycle")
+    if spec.max_qpu is not None and ((device.shot_cycle_s is None and own_cycle is None) or spec.shots == 0):
+        hint = (
+            " Say what a shot takes in seconds: --backend qiskit:object=...,shot_cycle=0.001."
+            if "shot_cycle" in backend.options
+            else ""
+        )
+        raise UsageError(
+            f"--max-qpu needs --shots and a device with a shot cycle; 'ideal' and exact values take no machine time.{hint}"
+        )
+    algorithm, problem = spec.member("algorithm"), spec.member("problem")
+    for field in _without(spec):
+        if getattr(spec, field) is not None:
+            flag = f"--{field.replace('_', '-')}"
+            raise UsageError(f"algorithm '{spec.algorithm}' has no use for {flag} {getattr(spec, field)}; leave it out.")
+    assert algorithm is not None and problem is not None
+    loaded: Any = catalog.load(problem)()
+    labelled = isinstance(loaded, Dataset)
+    if labelled and algorithm.signature.constants.get("TAKES") != "Dataset":
+        able = [n for n in catalog.names("algorithms") if catalog.locate("algorithms", n).constants.get("TAKES") == "Dataset"]
+        raise UsageError(
+            f"problem '{problem.signature.name}' is a set of labelled points, '{algorithm.signature.name}' takes a "
+            f"Hamiltonian. Algorithms for labelled points: {', '.join(able) or 'none is installed'}."
+        )
+    if not labelled and algorithm.signature.constants.get("TAKES") == "Dataset":
+        raise UsageError(
+            f"algorithm '{algorithm.signature.name}' takes a set of labelled points, '{problem.signature.name}' is a "
+            "Hamiltonian; take moons, circles or a .csv table, or another algorithm: hybrid list algorithms."
+        )
+    return Prepared(spec, device, loaded, catalog.load(algorithm))
+
+
+class _Minimized(Exception):
+    def __init__(self, loss: Loss | None, ansatz: Ansatz | None) -> None:
+        self.loss, self.ansatz = loss, ansatz
+
+
+@final
+class _Asking:
+    """A session that stops the algorithm at its first minimisation, and refuses to measure anything before."""
+
+    def __init__(self, chosen: "Chosen", seed: int) -> None:
+        self._chosen = chosen
+        self.rng = np.random.default_rng(child(np.random.SeedSequence(seed), ALGORITHM))
+
+    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
+        """See `hybrid.base.types.Session`."""
+        return self._chosen.ansatz(default, fixed=fixed)
+
+    def circuit(self, name: str) -> Ansatz:
+        """See `hybrid.base.types.Session`."""
+        return self._chosen.circuit(name)
+
+    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
+        """Leave with the loss."""
+        raise _Minimized(loss, ansatz)
+
+    def measure(self, query: Query, points: Points | None = None) -> Estimates:
+        """Leave: what will be minimised depends on what would be measured here."""
+        raise _Minimized(None, None)
+
+
+def minimized(prepared: Prepared, chosen: "Chosen", p: int) -> tuple[Loss, Ansatz]:
+    """What the algorithm minimises, over which ansatz of p parameters; nothing is compiled or measured.
+
+    UsageError: an algorithm that measures before it minimises, or whose result of p numbers is not its first minimisation's.
+    """
+    try:
+        prepared.algorithm(_Asking(chosen, prepared.spec.seed), prepared.problem)
+    except _Minimized as found:
+        if found.loss is not None and found.ansatz is not None and found.ansatz.circuit.num_parameters == p:
+            return found.loss, found.ansatz
+    raise UsageError(
+        f"algorithm '{prepared.spec.algorithm}' does more than minimise one loss, so its result is not taken apart here; "
+        "this is for runs of one minimisation, such as vqe and qaoa."
+    )
+
+
+@final
+class Chosen:
+    """Ansatz, optimiser and gradient of a run: what the Spec names, or the default it leaves open."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        spec = prepared.spec
+        self._prepared = prepared
+        self.ansatz_text = spec.ansatz
+        self.optimizer_text = spec.optimizer or ("spsa" if spec.shots else "adam")
+        if "optimizer" in _without(spec):
+            self.optimizer_text = None
+        unlimited = spec.max_evals is None and spec.max_iterations is None and spec.max_qpu is None
+        unlimited = unlimited and "max_iterations" not in _without(spec)
+        max_qpu_s = None if spec.max_qpu is None else float(spec.max_qpu)
+        self.budget = Budget(spec.max_evals, DEFAULT_ITERATIONS if unlimited else spec.max_iterations, max_qpu_s)
+        backend = spec.member("backend")
+        assert backend is not None
+        self.backend = catalog.load(backend)()
+
+    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
+        """See `hybrid.base.types.Session`; UsageError when a fixed ansatz meets `--ansatz`."""
+        spec = self._prepared.spec
+        if fixed and spec.ansatz is not None:
+            raise UsageError(f"'{spec.algorithm}' builds its own ansatz ({default}); leave --ansatz out, or use vqe.")
+        self.ansatz_text = spec.ansatz or default
+        return catalog.load(catalog.parse("ansatze", self.ansatz_text))(self._prepared.problem)
+
+    def circuit(self, name: str) -> Ansatz:
+        """See `hybrid.base.types.Session`."""
+        return catalog.load(catalog.parse("ansatze", name))(self._prepared.problem)
+
+    def resolved(self) -> dict[str, Any]:
+        """The Spec with every default filled in."""
+        spec = self._prepared.spec
+        return spec.resolved(
+            ansatz=self.ansatz_text,
+            optimizer=self.optimizer_text,
+            gradient=gradient_method(spec.gradient, spec.shots),
+            dephasing=self._prepared.device.dephasing or None,
+            max_iterations=self.budget.max_iterations,
+        )
+
+    def compile(self, loss: Loss, ansatz: Ansatz, *, without: Set[str] = frozenset()) -> Measurement:
+        """The loss on the run's device and backend, parts of its noise left out; what the algorithm's own optimiser asks for
+        besides is compiled when it asks."""
+        asks: tuple[str, ...] = ()
+        if self.optimizer_text is not None:
+            asks = catalog.parse("optimizers", self.optimizer_text).signature.constants.get("ASKS", ())
+        return self._measurement(loss, list(ansatz.circuit.parameters), without, state=ansatz.circuit, asks=asks)
+
+    def compile_query(self, query: Query) -> Measurement:
+        """The query alone, its parameters in order of appearance."""
+        circuits = (query.circuit, query.other) if isinstance(query, Overlap) else (query.circuit,)
+        parameters = dict.fromkeys(parameter for circuit in circuits for parameter in circuit.parameters)
+        return self._measurement(Loss((query,)), list(parameters), frozenset())
+
+    def _measurement(self, loss: Loss, parameters: list[Any], without: Set[str], **geometry: Any) -> Measurement:
+        spec = self._prepared.spec
+        conditions = Conditions(spec.shots, spec.realizations, spec.threads, spec.dd, without, spec.allocation)
+        measuring = Measuring(conditions, spec.grouping, spec.mitigate, spec.gradient)
+        return Measurement(loss, parameters, self._prepared.device, self.backend, measuring, **geometry)
+
+    def start(self, ansatz: Ansatz, stage: int = 0) -> Point:
+        """The initial point (p,): of the first minimisation the Spec's, or drawn by the ansatz; UsageError: wrong length."""
+        spec, p = self._prepared.spec, ansatz.circuit.num_parameters
+        if spec.initial_point is None or stage:
+            return ansatz.initial(_stream(spec, INITIAL, stage))
+        if len(spec.initial_point) != p:
+            names = ", ".join(q.name for q in list(ansatz.circuit.parameters)[:4])
+            raise UsageError(
+                f"the initial point has {len(spec.initial_point)} numbers, ansatz '{self.ansatz_text}' has {p} "
+                f"parameters ({names}{', ...' if p > 4 else ''})."
+            )
+        return np.array(spec.initial_point)
+
+    def optimization(self, x: Point, stage: int = 0, optimizer: Optimizer | None = None) -> Optimization:
+        """The optimiser's generator, the algorithm's own or the run's, started at x with its own stream of randomness."""
+        if optimizer is None:
+            assert self.optimizer_text is not None, "an algorithm that declares WITHOUT an optimizer brings its own"
+            optimizer = catalog.load(catalog.parse("optimizers", self.optimizer_text))
+        return optimizer(x, _stream(self._prepared.spec, OPTIMIZER, stage))
+
+
+def _stream(spec: Spec, purpose: int, stage: int) -> np.random.Generator:
+    """Draws for one purpose in one of the run's minimisations."""
+    key = (purpose, stage) if stage else (purpose,)
+    return np.random.default_rng(np.random.SeedSequence(spec.seed, spawn_key=key))
+
+
+def _without(spec: Spec) -> tuple[str, ...]:
+    """The fields that the algorithm says, in its constant WITHOUT, it has no use for."""
+    algorithm = spec.member("algorithm")
+    return () if algorithm is None else algorithm.signature.constants.get("WITHOUT", ())

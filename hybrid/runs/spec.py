@@ -1,0 +1,217 @@
+"""Spec: every input of one run. Each field is a command-line flag and a TOML key; there is no other way in."""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from numbers import Real
+from pathlib import Path
+from typing import Any, final
+
+from hybrid import catalog
+from hybrid.base.errors import UsageError, shortened, unknown
+from hybrid.base.files import check_file, line_of, looks_like_path, read_text, read_toml
+from hybrid.device import naming
+from hybrid.measure.choices import ALLOCATIONS, DD, GRADIENTS, GROUPINGS, MITIGATIONS, WORDS
+from hybrid.runs import record
+
+DEFAULT_ITERATIONS = 300
+SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
+MEMBERS = {
+    "algorithm": "algorithms",
+    "problem": "problems",
+    "ansatz": "ansatze",
+    "optimizer": "optimizers",
+    "backend": "backends",
+}
+"""Field -> family of the member it names."""
+WHOLE = {"shots": 0, "realizations": 2, "threads": 1, "max_evals": 0, "max_iterations": 0, "seed": 0}
+"""Field that takes a whole number -> the least."""
+
+
+def _flag(default: Any, help: str, metavar: str = "") -> Any:
+    return field(default=default, metadata={"help": help, "metavar": metavar})
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """Every input of one run, checked when made; UsageError names the field, the value and what is allowed.
+
+    None means "the default, chosen when the run starts"; what was chosen is printed and recorded.
+    """
+
+    problem: str = _flag("", "What to solve: a problem, or a file such as ./my.edges.", "PROBLEM")
+    algorithm: str | None = _flag(None, "How to solve it; left out, the problem implies it.", "ALGORITHM")
+    ansatz: str | None = _flag(None, "Parametrised circuit; left out, the problem proposes one.", "NAME[:k=v,...]")
+    optimizer: str | None = _flag(None, "Classical optimiser; adam for exact values, spsa with shots.", "NAME[:k=v,...]")
+    gradient: str = _flag("auto", f"How gradients are made: {', '.join(GRADIENTS)}.", "METHOD")
+    backend: str = _flag("aer", "Simulator that answers.", "NAME[:k=v,...]")
+    device: str = _flag("ideal", "Physics to stand in for: a profile, or ./mine.toml.", "NAME[:k=v,...]")
+    dephasing: str | None = _flag(None, "quasistatic or markov; left out, what the device's profile says.", "KIND")
+    realizations: int | None = _flag(None, "Draws of quasi-static detunings behind a value; 100, or 64 without shots.", "N")
+    dd: str = _flag("none", f"Dynamical decoupling in idle times: {', '.join(DD)}.", "SEQUENCE")
+    mitigate: str = _flag("none", f"Error mitigation: {', '.join(MITIGATIONS)}.", "METHOD")
+    shots: int = _flag(0, "Shots per expectation value, divided over its groups; 0 = exact.", "N")
+    grouping: str = _flag("qwc", f"How Pauli terms share circuits: {', '.join(GROUPINGS)}.", "METHOD")
+    allocation: str = _flag("uniform", f"How shots are divided over groups: {', '.join(ALLOCATIONS)}.", "METHOD")
+    threads: int = _flag(1, "Threads of the simulator.", "N")
+    max_evals: int | None = _flag(None, "Stop before more parameter points than this; 0 only evaluates.", "N")
+    max_iterations: int | None = _flag(
+        None, f"Stop a minimisation before more iterations than this; {DEFAULT_ITERATIONS} when no budget is given.", "N"
+    )
+    max_qpu: float | str | None = _flag(None, "Stop before more time on the machine than this: 90s, 30min, 2h.", "TIME")
+    seed: int = _flag(0, "The one seed every random draw descends from.", "N")
+    initial_point: Sequence[float] | None = _flag(
+        None, "Where to start: 0.1,0.2,... or a file, 'latest', or a run's id.", "POINT"
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "max_qpu", _duration_s(self.max_qpu))
+        for name, least in WHOLE.items():
+            _whole(name, getattr(self, name), least, optional=name.startswith("max_") or name == "realizations")
+        for name, allowed in WORDS.items():
+            if getattr(self, name) not in allowed:
+                raise unknown(name, str(getattr(self, name)), allowed)
+        if self.initial_point is not None:
+            object.__setattr__(self, "initial_point", _point(self.initial_point))
+        if not self.problem:
+            raise UsageError("no problem is named; see: hybrid list problems.")
+        for name in ("problem", "algorithm", "ansatz", "optimizer", "backend", "device"):
+            _text(name, getattr(self, name), optional=name in ("algorithm", "ansatz", "optimizer"))
+        if self.algorithm is None:
+            implied = catalog.parse("problems", self.problem).signature.constants.get("ALGORITHM", "vqe")
+            object.__setattr__(self, "algorithm", implied)
+        for name in MEMBERS:
+            member = self.member(name)
+            for path in member.files if member is not None else ():
+                check_file(path)
+        check_file(naming.device_file(self.device))
+        if self.dephasing is not None:
+            _text("dephasing", self.dephasing, optional=True)
+        naming.device_text(self.device, self.dephasing)
+
+    def member(self, name: str) -> catalog.Member | None:
+        """The checked member that a field names; None where the field is left to its default."""
+        text = getattr(self, name)
+        return None if text is None else catalog.parse(MEMBERS[name], text)
+
+    def canonical(self) -> dict[str, Any]:
+        """The fields that differ from their defaults, members in canonical text, files by name and sha256."""
+        plain = self.given()
+        for name in MEMBERS:
+            if (member := self.member(name)) is not None and name in plain:
+                plain[name] = member.text(defaults=False)
+        plain.pop("dephasing", None)
+        device = naming.device_text(self.device, self.dephasing)
+        plain |= {"device": device} if device != "ideal" else {}
+        return plain | {"threads": self.threads}
+
+    @property
+    def id(self) -> str:
+        """12 hex digits: the sha256 of the canonical JSON."""
+        text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def resolved(self, **chosen: Any) -> dict[str, Any]:
+        """Every field with its value, the defaults chosen at the start filled in, every member's options written out."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)} | self.canonical() | chosen
+        for name, family in MEMBERS.items():
+            text = chosen.get(name)
+            member = self.member(name) if text is None else catalog.parse(family, text)
+            values[name] = None if member is None else member.text(defaults=True)
+        return values
+
+    def given(self) -> dict[str, Any]:
+        """The fields that differ from their defaults as they were written: `Spec(**given)` is this Spec, files permitting."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+
+    @classmethod
+    def from_toml(cls, path: str | Path, *, results: str | Path = "results", **overrides: Any) -> "Spec":
+        """A Spec from an experiment file, `overrides` winning; UsageError names file, line and key.
+
+        `results` is where a run named by `initial_point` is looked for; files are named relative to the working folder.
+        """
+        table, text = read_toml(Path(path))
+        allowed = [f.name for f in fields(cls)]
+        for key, value in table.items():
+            where = f"{path}:{line_of(text, key)}"
+            if key not in allowed:
+                raise UsageError(f"{where}: {unknown('key', key, allowed)}")
+            if key not in overrides:
+                try:
+                    if key == "initial_point" and isinstance(value, str):
+                        value = table[key] = read_point(value, Path(results))
+                    replace(cls(problem="h2"), **{key: value})
+                except UsageError as error:
+                    named = "" if str(error).startswith(key) else f"{key}: "
+                    raise UsageError(f"{where}: {named}{error}") from None
+        try:
+            return cls(**(table | overrides))
+        except UsageError as error:
+            raise UsageError(f"{path}: {error}") from None
+
+
+def read_point(text: str, results: Path) -> list[float]:
+    """The numbers of a list `0.1,0.2`, of a file that holds one, or of where a run in `results` ended; else UsageError."""
+    where = "initial point"
+    if not _is_number(text.split(",")[0].strip(" [")):
+        if not looks_like_path(text):
+            return record.final_point(record.find(results, text))
+        where, text = text, read_text(Path(text))
+    words = [word for word in re.split(r"[\s,\[\]]+", text) if word]
+    for word in words:
+        if not _is_number(word):
+            raise UsageError(
+                f"{where}: '{shortened(word)}' is not a number; write 0.1,0.2,... or name a file, 'latest' or a run."
+            )
+    return [float(word) for word in words]
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _point(values: Any) -> tuple[float, ...]:
+    if isinstance(values, str):
+        values = read_point(values, Path("results"))
+    if isinstance(values, Real) or not hasattr(values, "__iter__"):
+        raise UsageError(f"initial_point takes a list of numbers, not {values!r}.")
+    numbers = []
+    for i, value in enumerate(values):
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+            raise UsageError(f"initial_point: entry {i} is {value}; every entry must be a finite number.")
+        numbers.append(float(value))
+    return tuple(numbers)
+
+
+def _whole(name: str, value: Any, least: int, *, optional: bool) -> None:
+    if value is None and optional:
+        return
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise UsageError(f"{name} takes a whole number, not {value!r}.")
+    if value < least:
+        raise UsageError(f"{name} must be at least {least}, not {value}.")
+
+
+def _text(name: str, value: Any, *, optional: bool) -> None:
+    if value is None and optional:
+        return
+    if not isinstance(value, str) or not value:
+        raise UsageError(f"{name} takes a name, not {value!r}.")
+
+
+def _duration_s(value: Any) -> float | None:
+    """Seconds from 90, '90s', '30min' or '2h'."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", str(value).strip())
+    if match is None or match[2] not in SECONDS or float(match[1]) <= 0:
+        raise UsageError(f"max_qpu takes a time such as 90s, 30min or 2h, not '{shortened(str(value))}'.")
+    return float(match[1]) * SECONDS[match[2]]

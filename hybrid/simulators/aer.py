@@ -1,0 +1,310 @@
+"""Qiskit Aer: state vector, density matrix, matrix product state; exact values and shots, with or without noise."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Literal, NamedTuple, final
+
+import numpy as np
+from jaxtyping import Float, Int
+from qiskit import QuantumCircuit, transpile
+from qiskit.circuit import Gate, Instruction, ParameterExpression
+from qiskit.circuit.library import get_standard_gate_name_mapping
+from qiskit.quantum_info import Operator, SuperOp
+from qiskit.transpiler import generate_preset_pass_manager
+from qiskit_aer import AerSimulator
+from qiskit_aer.library import SaveExpectationValue, SaveProbabilities
+from qiskit_aer.noise import QuantumError, depolarizing_error, pauli_error, thermal_relaxation_error
+
+from hybrid.base.errors import HybridError, MissingPart, UsageError
+from hybrid.base.types import (
+    Angles,
+    BitFlip,
+    Channel,
+    Counts,
+    Depolarizing,
+    Operation,
+    Relaxation,
+    Runner,
+    Scalars,
+    Setting,
+    Shots,
+    Task,
+)
+from hybrid.device.channels import kraus, qubits_of, superoperator
+from hybrid.device.readout import draw_all
+from hybrid.simulators._merging import Merged, merged
+
+DENSITY_ENTRIES, DENSITY_ENTRIES_OF_MANY = 4**10, 100 * 4**5
+"""Up to so many entries, density matrices beat a thousand noisy trajectories: of one matrix (measured: 10 qubits, 1.0 s
+against 3.2 s), and of one per realization, which are prepared anew for each."""
+MAX_OUTCOME_QUBITS = 63
+
+
+def aer(
+    *,
+    method: Literal["automatic", "statevector", "density_matrix", "matrix_product_state"] = "automatic",
+    precision: Literal["double", "single"] = "double",
+    max_bond_dimension: int | None = None,
+    device: Literal["CPU", "GPU"] = "CPU",
+) -> "AerBackend":
+    """Qiskit Aer. Automatic: state vector; with noise density matrices for exact values and few qubits, else trajectories.
+
+    Raises UsageError for options that the method would ignore, MissingPart when Aer has no GPU support.
+    """
+    mps = method == "matrix_product_state"
+    if max_bond_dimension is not None and (not mps or max_bond_dimension < 1):
+        raise UsageError("aer: max_bond_dimension takes 1 or more, and goes with method=matrix_product_state only.")
+    if mps and precision == "single":
+        raise UsageError("aer: method=matrix_product_state ignores precision=single; leave it out.")
+    if device == "GPU" and "GPU" not in AerSimulator().available_devices():
+        raise MissingPart("aer: this Qiskit Aer has no GPU support. Install it with: pip install qiskit-aer-gpu")
+    return AerBackend(method, precision, max_bond_dimension, device)
+
+
+@final
+@dataclass(frozen=True)
+class AerBackend:
+    """The backend with its options bound."""
+
+    method: str
+    precision: str
+    max_bond_dimension: int | None
+    device: str
+
+    def compile(self, task: Task) -> Runner:
+        """Circuits built and translated once; see `hybrid.base.types.Backend`."""
+        method = self.method_for(task)
+        if task.noisy and task.shots == 0 and method != "density_matrix":
+            raise UsageError(f"aer: exact values with noise need method=density_matrix, not {method}; or give --shots.")
+        if task.shots and task.n_qubits > MAX_OUTCOME_QUBITS:
+            raise UsageError(f"aer: shots are read as 63-bit numbers; {task.n_qubits} qubits are too many.")
+        return _AerRunner(task, self._simulator(method, task.threads), method)
+
+    def method_for(self, task: Task) -> str:
+        """The Aer method that answers this task."""
+        if self.method != "automatic":
+            return self.method
+        most = DENSITY_ENTRIES if task.realizations == 1 else DENSITY_ENTRIES_OF_MANY
+        density = task.noisy and (task.shots == 0 or 4**task.n_qubits * task.realizations <= most)
+        return "density_matrix" if density else "statevector"
+
+    def memory_bytes(self, task: Task) -> int:
+        """State and, where they are read out, outcome probabilities of one point; a matrix product state at its bond limit."""
+        amplitude = 8 if self.precision == "single" else 16
+        n, method = task.n_qubits, self.method_for(task)
+        if method == "matrix_product_state":
+            bond = min(2 ** (n // 2), self.max_bond_dimension or 2 ** (n // 2))
+            return 2 * n * amplitude * min(bond, 1024) ** 2
+        state = amplitude * (4**n if method == "density_matrix" else 2**n)
+        return state + (0 if task.observable is not None else 24 * 2**n)  # probabilities, clipped, summed up
+
+    def describe(self, task: Task) -> str:
+        """Method, precision and processor, for the report."""
+        method = self.method_for(task).replace("_", " ")
+        bond = f" (bond <= {self.max_bond_dimension})" if self.max_bond_dimension else ""
+        how = ", trajectories" if task.noisy and method != "density matrix" else ""
+        processor = f", {self.device}" if self.device != "CPU" else ""
+        return f"Qiskit Aer, {method}{bond}{how}, {self.precision} precision{processor}"
+
+    def run_dynamic(self, circuit: QuantumCircuit, shots: int, seed: np.random.SeedSequence, threads: int) -> Mapping[str, int]:
+        """Counts of a circuit that measures, resets or branches before its end."""
+        simulator = self._simulator(self._dynamic_method(), threads)
+        native = generate_preset_pass_manager(0, backend=simulator).run(circuit)
+        result = simulator.run(native, shots=shots, seed_simulator=_aer_seed(seed)).result()
+        _check(result)
+        return result.get_counts()
+
+    def describe_dynamic(self) -> str:
+        """Method and precision, for the report."""
+        return f"Qiskit Aer, {self._dynamic_method().replace('_', ' ')}, {self.precision} precision"
+
+    def _dynamic_method(self) -> str:
+        return "statevector" if self.method == "automatic" else self.method
+
+    def _simulator(self, method: str, threads: int) -> AerSimulator:
+        options: dict[str, Any] = {"method": method, "precision": self.precision, "device": self.device}
+        if self.max_bond_dimension is not None:
+            options["matrix_product_state_max_bond_dimension"] = self.max_bond_dimension
+        return AerSimulator(max_parallel_threads=threads, max_parallel_experiments=threads, **options)
+
+
+@final
+class _AerRunner:
+    """Compiled circuits of one task; every call is one Aer job per setting where seeds allow it."""
+
+    def __init__(self, task: Task, simulator: AerSimulator, method: str) -> None:
+        self._simulator = simulator
+        self._sampled = task.shots > 0 and (method == "matrix_product_state" or (task.noisy and method != "density_matrix"))
+        self._circuits = [self._compiled(setting, task, method) for setting in task.settings]
+
+    def _compiled(self, setting: Setting, task: Task, method: str) -> "_Compiled":
+        """One setting as a circuit, and what its parameters are made of."""
+        parameters = list(task.angles)
+        if task.noisy:
+            found = merged(setting, parameters)
+            circuit = (_trajectory_circuit if self._sampled else _density_circuit)(setting.n_qubits, found)
+            compiled = _Compiled(circuit, list(found.parameters), found.angles)
+        else:
+            circuit = self._native(_circuit(setting))
+            used = [i for i, parameter in enumerate(parameters) if parameter in circuit.parameters]
+            compiled = _Compiled(circuit, [parameters[i] for i in used], lambda angles: angles[:, used])
+        every = range(task.n_qubits)
+        if task.observable is not None:
+            compiled.circuit.append(SaveExpectationValue(task.observable, "answer"), every)
+        elif self._sampled:
+            compiled.circuit.measure_all()
+        else:
+            compiled.circuit.append(SaveProbabilities(task.n_qubits, "answer"), every)
+        return compiled
+
+    def _native(self, circuit: QuantumCircuit) -> QuantumCircuit:
+        names = sorted(set(self._simulator.operation_names) & set(get_standard_gate_name_mapping()))
+        return transpile(circuit, basis_gates=names, optimization_level=0)
+
+    def expectations(self, angles: Angles) -> Scalars:
+        """Exact expectation values, one job."""
+        return np.array([data.answer for data in self._run(self._circuits[0], angles)], dtype=float)
+
+    def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
+        """Exact outcome probabilities, one job per setting."""
+        columns = [[np.asarray(data.answer, dtype=float) for data in self._run(c, angles)] for c in self._circuits]
+        return np.array(columns).swapaxes(0, 1)
+
+    def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
+        """Counts drawn from exact probabilities with our own generator; by Aer where it cannot give them.
+
+        Aer seeds a whole job: a job holds the realizations of one point in one setting, which keeps draws independent of how
+        points were batched.
+        """
+        if not self._sampled:
+            return draw_all(self.distributions(angles), shots, seeds)
+        blocks = angles.reshape(len(seeds), len(shots), angles.shape[1])
+        return [
+            [self._sample(c, rows, shots[:, s], of_point[s]) for s, c in enumerate(self._circuits)]
+            for rows, of_point in zip(blocks, seeds, strict=True)
+        ]
+
+    def _sample(
+        self, circuit: "_Compiled", angles: Angles, shots: Int[np.ndarray, " r"], seed: np.random.SeedSequence
+    ) -> Counts:
+        """One job for the realizations with most shots, one for those with one fewer."""
+        found: list[tuple[int, int, int]] = []
+        for n in np.unique(shots[shots > 0]):
+            rows = np.flatnonzero(shots == n)
+            jobs = self._run(circuit, angles[rows], shots=int(n), seed_simulator=_aer_seed(seed) + int(n))
+            found += [
+                (int(row), int(outcome, 16), count)
+                for row, data in zip(rows, jobs, strict=True)
+                for outcome, count in data.counts.items()
+            ]
+        realizations, outcomes, counts = (list(column) for column in zip(*sorted(found), strict=True))
+        return Counts(np.array(outcomes, dtype=np.uint64), np.array(counts, dtype=np.int64), np.array(realizations))
+
+    def _run(self, compiled: "_Compiled", angles: Angles, **options: Any) -> list[Any]:
+        """One job over all points, bound by Aer itself; HybridError with Aer's own words when it fails."""
+        circuit, parameters, own_angles = compiled
+        if parameters:
+            binds = [dict(zip(parameters, own_angles(angles).T.tolist(), strict=True))]
+            result = self._simulator.run(circuit, parameter_binds=binds, **{"shots": 1} | options).result()
+        else:
+            result = self._simulator.run([circuit] * len(angles), **{"shots": 1} | options).result()
+        _check(result)
+        return [item.data for item in result.results]
+
+
+class _Compiled(NamedTuple):
+    """A circuit, its parameters, and the task's angles (k, m) -> theirs."""
+
+    circuit: QuantumCircuit
+    parameters: list[Any]
+    angles: Callable[[Angles], Angles]
+
+
+def _aer_seed(seed: np.random.SeedSequence) -> int:
+    return int(seed.generate_state(1, np.uint32)[0] >> 1)
+
+
+def _check(result: Any) -> None:
+    """HybridError with Aer's own words when a job failed."""
+    if not result.success:
+        reasons = {item.status for item in result.results if not item.success} or {result.status}
+        raise HybridError(f"Qiskit Aer failed: {'; '.join(sorted(map(str, reasons)))}")
+
+
+def _circuit(setting: Setting) -> QuantumCircuit:
+    """Gates alone."""
+    circuit = QuantumCircuit(setting.n_qubits)
+    for step in setting.steps:
+        assert isinstance(step, Operation)
+        circuit.append(step.gate, step.qubits)
+    return circuit
+
+
+def _trajectory_circuit(n_qubits: int, found: Merged) -> QuantumCircuit:
+    """Gates, and error channels inline for Aer to draw from."""
+    circuit = QuantumCircuit(n_qubits)
+    for step in found.steps:
+        if isinstance(step, Operation):
+            circuit.append(step.gate, step.qubits)
+        else:
+            errors = [_quantum_error(channel) for channel in step]
+            circuit.append(reduce(QuantumError.compose, errors), qubits_of(step[0]))
+    return circuit
+
+
+def _quantum_error(channel: Channel) -> QuantumError:
+    """The channel in Aer's own terms, built by Aer's own functions."""
+    match channel:
+        case BitFlip():
+            return pauli_error([("X", channel.probability), ("I", 1 - channel.probability)])
+        case Depolarizing():
+            return depolarizing_error(channel.probability, len(channel.qubits))
+        case Relaxation():
+            return thermal_relaxation_error(channel.t1_s, channel.t2_s, channel.duration_s)
+
+
+def _density_circuit(n_qubits: int, found: Merged) -> QuantumCircuit:
+    """Everything between two parametrised gates joined into one superoperator per qubit or pair of qubits.
+
+    Aer applies a `superop` of fixed entries as one sweep over the state, so noise costs little more than the pulses alone.
+    """
+    circuit = QuantumCircuit(n_qubits)
+    block_of: dict[int, tuple[tuple[int, ...], SuperOp]] = {}
+
+    def flush(qubits: tuple[int, ...]) -> None:
+        for qubit in qubits:
+            if qubit in block_of:
+                members, channel = block_of[qubit]
+                circuit.append(Instruction("superop", len(members), 0, [channel.data]), members)
+                for member in members:
+                    del block_of[member]
+
+    for step in found.steps:
+        qubits = step.qubits if isinstance(step, Operation) else qubits_of(step[0])
+        if isinstance(step, Operation) and (len(qubits) > 2 or _has_angle(step.gate)):
+            flush(qubits)
+            circuit.append(step.gate, qubits)
+            continue
+        members, channel = next((block_of[q] for q in qubits if q in block_of), (qubits, SuperOp(np.eye(4 ** len(qubits)))))
+        if not set(qubits) <= set(members):
+            if any(len(block_of[q][0]) > 1 for q in qubits if q in block_of):
+                flush(qubits)
+            members, channel = qubits, SuperOp(np.eye(4 ** len(qubits)))
+            for qubit in qubits:
+                if qubit in block_of:
+                    channel = channel.compose(block_of[qubit][1], qargs=[qubits.index(qubit)])
+        channel = channel.compose(_superop(step), qargs=[members.index(q) for q in qubits])
+        block_of |= dict.fromkeys(members, (members, channel))
+    flush(tuple(range(n_qubits)))
+    return circuit
+
+
+def _superop(step: Operation | tuple[Channel, ...]) -> SuperOp:
+    if isinstance(step, Operation):
+        return SuperOp(Operator(step.gate))
+    return reduce(SuperOp.compose, [SuperOp(superoperator(kraus(channel))) for channel in step])
+
+
+def _has_angle(gate: Gate) -> bool:
+    return any(isinstance(value, ParameterExpression) and value.parameters for value in gate.params)

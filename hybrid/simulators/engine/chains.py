@@ -1,0 +1,132 @@
+"""What a block is made of: factors that are linear in the harmonics of an angle or in the entries of a run (equation 5)."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Inexact
+
+from hybrid.base.types import Channel, Depolarizing, Relaxation
+from hybrid.simulators.engine.fuse import Site
+from hybrid.simulators.engine.maps import Element, Rotation, channel_slopes, embed, harmonics, matrix
+
+HARMONICS = 3
+"""1, cos and sin: the length of a rotation's coefficients; those of a run are the d^2 entries of its matrix."""
+
+LONG = 3
+"""So many rotations in a row on one qubit are cheaper multiplied by themselves first (measured)."""
+
+
+class Factor(NamedTuple):
+    """F = sum_c v_c table[c]; `sources` are the numbers of the angles in whose sum v is harmonic (none: F is table[0]), or that
+    of the run whose entries v are.
+
+    `changes` is dF/d(number) for each physical number of an error channel, in step `step` of the setting (equation 10).
+    """
+
+    table: Inexact[np.ndarray, "c D D"]
+    sources: tuple[int, ...]
+    changes: dict[str, Inexact[np.ndarray, "D D"]]
+    step: int = -1
+
+
+class Chain(NamedTuple):
+    """The product F_K ... F_1 base."""
+
+    base: Inexact[np.ndarray, "D D"]
+    factors: tuple[Factor, ...] = ()
+
+
+def chain(site: Site, runs: list[Chain], d: int, *, channels: bool) -> Chain:
+    """A site's contents. What follows each other on one qubit is a run, a chain of its own in `runs`, if enough of it varies.
+
+    Rotations vary; with `channels` these do, too, and are factors of their own.
+    """
+    found = Chain(np.eye(d ** len(site.axes)))
+    for elements in _pieces(site.elements):
+        piece = _elements(elements, elements[0].qubits, d, channels)
+        if len(site.axes) == 1 or len(piece.factors) < LONG:
+            found = _then(found, _elements(elements, site.axes, d, channels))
+            continue
+        units = np.eye(d * d).reshape(d * d, d, d)
+        table = np.array([embed(unit, elements[0].qubits, site.axes, d) for unit in units])
+        found = _then(found, Chain(np.eye(len(table[0])), (Factor(table, (len(runs),), {}),)))
+        runs.append(piece)
+    return found
+
+
+def _pieces(elements: Sequence[Element]) -> Iterator[list[Element]]:
+    """The elements in an equivalent order: alone if on several qubits, those on one qubit together until such a one comes.
+
+    Phases that would be alone before it, and commute with it, wait for what follows.
+    """
+    waiting: dict[int, list[Element]] = {}
+    for element in elements:
+        if len(element.qubits) == 1:
+            waiting.setdefault(element.qubits[0], []).append(element)
+            continue
+        for q in element.qubits:
+            run = waiting.pop(q, [])
+            first = max((place + 1 for place, e in enumerate(run) if q not in e.diagonal & element.diagonal), default=0)
+            if any(isinstance(e.what, Rotation) for e in run[:first]):
+                first = len(run)
+            if first:
+                yield run[:first]
+            if run[first:]:
+                waiting[q] = run[first:]
+        yield [element]
+    yield from waiting.values()
+
+
+def _elements(elements: Sequence[Element], axes: tuple[int, ...], d: int, channels: bool) -> Chain:
+    """Every varying element as a factor on `axes`, the others multiplied into what comes before them."""
+    found = Chain(np.eye(d ** len(axes)))
+    for element, angles in _gathered(elements):
+        if isinstance(element.what, Rotation):
+            table = np.array([embed(e, element.qubits, axes, d) for e in harmonics(element.what.gate, d)])
+            one = Chain(np.eye(len(table[0])), (Factor(table, angles, {}),))
+        else:
+            constant = embed(matrix(element.what, d), element.qubits, axes, d)
+            one = Chain(constant)
+            if channels and isinstance(element.what, Channel):
+                table = np.stack([constant, 0 * constant, 0 * constant])
+                changes = {k: embed(m, element.qubits, axes, d) for k, m in channel_slopes(element.what).items()}
+                one = Chain(np.eye(len(constant)), (Factor(table, (), changes, element.step),))
+        found = _then(found, one)
+    return found
+
+
+def _gathered(elements: Sequence[Element]) -> list[tuple[Element, tuple[int, ...]]]:
+    """The elements with the angles of each; a phase joins an earlier one that nothing it does not commute with has followed."""
+    found: list[tuple[Element, tuple[int, ...]]] = []
+    for element in elements:
+        what = element.what
+        angles = (what.angle,) if isinstance(what, Rotation) else ()
+        for place in range(len(found) - 1, -1, -1):
+            before, others = found[place]
+            alike = isinstance(what, Rotation) and isinstance(before.what, Rotation) and what.gate is before.what.gate
+            if alike and element.qubits == before.qubits:
+                found[place] = before, others + angles
+                break
+            if not _passes(element, before):
+                found.append((element, angles))
+                break
+        else:
+            found.append((element, angles))
+    return found
+
+
+def _passes(phase: Element, before: Element) -> bool:
+    """Whether a gate is diagonal and commutes with what is before it: a phase, or decay without a preferred direction."""
+    decay = isinstance(before.what, Relaxation | Depolarizing) and before.qubits == phase.qubits and len(phase.qubits) == 1
+    return phase.diagonal == set(phase.qubits) and (decay or phase.diagonal & set(before.qubits) <= before.diagonal)
+
+
+def _then(first: Chain, second: Chain) -> Chain:
+    """Both chains as one: the second's constant goes into the first's last factor."""
+    if not first.factors:
+        return Chain(second.base @ first.base, second.factors)
+    *before, last = first.factors
+    changes = {name: second.base @ change for name, change in last.changes.items()}
+    last = last._replace(table=second.base @ last.table, changes=changes)
+    return Chain(first.base, (*before, last, *second.factors))

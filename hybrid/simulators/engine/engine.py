@@ -1,0 +1,165 @@
+"""The runner: values, distributions, counts, gradients, channel slopes and the metric of a compiled task."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import final
+
+import numpy as np
+from jaxtyping import Float
+from threadpoolctl import ThreadpoolController
+
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Angles, Counts, Scalars, Shots, Task
+from hybrid.device.readout import draw_all
+from hybrid.simulators.engine.maps import PAULI, PURE
+from hybrid.simulators.engine.observable import Hamiltonian, probabilities
+from hybrid.simulators.engine.workspace import Circuits, Workspace, picture
+from hybrid.simulators.engine.worth import Weighed
+
+
+@final
+class Engine:
+    """A compiled task; see `hybrid.base.types.Runner`. Calls may overlap in time: each takes a workspace of its own.
+
+    `memory_bytes` bounds the states that a way back keeps; UsageError from the first gradient when it cannot do with so few.
+    """
+
+    def __init__(self, task: Task, *, single: bool, memory_bytes: int) -> None:
+        kinds = {
+            (PURE, False): np.complex128,
+            (PURE, True): np.complex64,
+            (PAULI, False): np.float64,
+            (PAULI, True): np.float32,
+        }
+        self._task, self._memory_bytes = task, memory_bytes
+        self._dtype = np.dtype(kinds[picture(task), single])
+        self._circuits = Circuits(task, self._dtype)
+        observable, orders = task.observable, self._circuits.plan.orders
+        self._hamiltonian = None if observable is None else Hamiltonian(observable, orders[0], self._dtype)
+        self._spare: dict[tuple[int, str, int], list[Workspace]] = {}
+        self._blas = ThreadpoolController().select(user_api="blas").lib_controllers
+
+    @property
+    def dtype(self) -> np.dtype:
+        """What a state's numbers are kept in."""
+        return self._dtype
+
+    def expectations(self, angles: Angles) -> Scalars:
+        """Exact <observable> of the first setting's circuit, (k,)."""
+        self._check(angles, None)
+        values = np.empty(len(angles))
+        for rows in self._circuits.chunks(self._circuits.plan, len(angles), back=False):
+            with self._run(self._circuits, "energy", self._circuits.of_rotations(angles[rows])) as workspace:
+                values[rows] = workspace.values[0]
+        return values
+
+    def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
+        """Exact outcome probabilities of every setting, d = 2^n."""
+        result = np.empty((len(angles), len(self._task.settings), 2**self._task.n_qubits))
+        for rows in self._circuits.chunks(self._circuits.plan, len(angles), back=False):
+            with self._run(self._circuits, "outcomes", self._circuits.of_rotations(angles[rows])) as workspace:
+                result[rows] = probabilities(workspace.outcomes)
+        return result
+
+    def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
+        """Counts drawn from the exact probabilities."""
+        return draw_all(self.distributions(angles), shots, seeds)
+
+    def differentiate(
+        self, angles: Angles, weights: Float[np.ndarray, "s d"] | None = None
+    ) -> tuple[Scalars, Float[np.ndarray, "k m"]]:
+        """f (k,) and df/dangle (k, m) with f = sum_s sum_x weights[s, x] p_s(x), or the task's observable without weights.
+
+        UsageError for weights of the wrong shape, none where the task has no observable, and too little memory.
+        """
+        self._check(angles, weights)
+        values, gradients = np.empty(len(angles)), np.empty(angles.shape)
+        answer = "energy slopes" if weights is None else "weighted slopes"
+        weighed = None if weights is None else self._circuits.weighed(weights)
+        plan = self._circuits.plan if weighed is None else weighed.plan
+        for rows in self._circuits.chunks(plan, len(angles), back=True, memory_bytes=self._memory_bytes):
+            with self._run(self._circuits, answer, self._circuits.of_rotations(angles[rows]), weighed) as workspace:
+                values[rows] = workspace.values.sum(axis=0)
+                gradients[rows] = workspace.gradients()
+        return values, gradients
+
+    def channel_slopes(
+        self, angles: Float[np.ndarray, " m"], weights: Float[np.ndarray, "s d"]
+    ) -> list[list[dict[str, float] | None]]:
+        """Per setting and step df/d(physical number) of a channel, by the number's name; None for a gate (equation 10)."""
+        self._check(angles[None], weights)
+        result: list[list[dict[str, float] | None]] = []
+        for setting, circuits, weight in zip(self._task.settings, self._opened, weights, strict=True):
+            slopes: list[dict[str, float] | None] = [None] * len(setting.steps)
+            weighed = circuits.weighed(weight[None])
+            with self._run(circuits, "weighted slopes", circuits.of_rotations(angles[None]), weighed) as workspace:
+                for factor, outer in workspace.sensitivities():
+                    if factor.changes:
+                        slopes[factor.step] = {name: float(np.sum(outer * m)) for name, m in factor.changes.items()}
+            result.append(slopes)
+        return result
+
+    def metric(self, angles: Float[np.ndarray, " m"]) -> Float[np.ndarray, "m m"]:
+        """Quantum geometric tensor of the first setting's state (equation 11); UsageError with error channels.
+
+        Takes memory for m states.
+        """
+        if self._task.noisy:
+            raise UsageError("exact: the metric is that of a pure state; this task has error channels.")
+        circuits = self._first
+        theta = circuits.of_rotations(angles[None])
+        shifted = theta + np.pi * np.eye(len(theta), len(theta) + 1)  # the last column is the state itself
+        states = np.empty((len(theta) + 1, 2**self._task.n_qubits), self._dtype)
+        for rows in circuits.chunks(circuits.plan, len(states), back=False):
+            with self._run(circuits, "outcomes", shifted[:, rows]) as workspace:
+                states[rows] = workspace.outcomes[:, 0]
+        tangents = np.zeros((len(angles), states.shape[1]), self._dtype)
+        np.add.at(tangents, circuits.angles, states[circuits.rotations] / 2)
+        along = tangents.conj() @ states[-1]
+        return np.real(tangents.conj() @ tangents.T - np.outer(along, along.conj()))
+
+    @cached_property
+    def _first(self) -> Circuits:
+        """The first setting alone."""
+        return Circuits(self._task._replace(settings=self._task.settings[:1]), self._dtype)
+
+    @cached_property
+    def _opened(self) -> list[Circuits]:
+        """Every setting alone, its channels as factors: what settings share is differentiated for each."""
+        alone = [self._task._replace(settings=(setting,)) for setting in self._task.settings]
+        return [Circuits(task, self._dtype, channels=True) for task in alone]
+
+    @contextmanager
+    def _run(
+        self, circuits: Circuits, answer: str, angles: Float[np.ndarray, "r k"], weighed: Weighed | None = None
+    ) -> Iterator[Workspace]:
+        """A workspace that has run, on the task's threads; it is kept for the next call."""
+        k, plan = angles.shape[1], circuits.plan if weighed is None else weighed.plan
+        spare = self._spare.setdefault((id(plan), answer, k), [])
+        workspace = spare.pop() if spare else Workspace(circuits, k, answer, self._hamiltonian, weighed, self._memory_bytes)
+        with self._threads():
+            workspace.run(angles, weighed)
+            yield workspace
+        spare.append(workspace)
+
+    @contextmanager
+    def _threads(self) -> Iterator[None]:
+        """The task's threads for every BLAS; those that have so many are left alone, which is quicker than `limit`."""
+        others = [(blas, blas.num_threads) for blas in self._blas if blas.num_threads != self._task.threads]
+        for blas, _ in others:
+            blas.set_num_threads(self._task.threads)
+        try:
+            yield
+        finally:
+            for blas, threads in others:
+                blas.set_num_threads(threads)
+
+    def _check(self, angles: Angles, weights: Float[np.ndarray, "s d"] | None) -> None:
+        if angles.ndim != 2 or angles.shape[1] != len(self._task.angles):
+            raise UsageError(f"angles must have shape (k, {len(self._task.angles)}), not {angles.shape}.")
+        if weights is None and self._hamiltonian is None:
+            raise UsageError("exact: the task has no observable; give weights.")
+        shape = len(self._task.settings), 2**self._task.n_qubits
+        if weights is not None and weights.shape != shape:
+            raise UsageError(f"weights must have shape {shape}, not {weights.shape}.")

@@ -1,0 +1,221 @@
+"""Circuits -> blocks on few qubits, in the order that keeps the state small, with the axes each one acts on.
+
+Nothing here knows an angle or a matrix: what is decided is what is multiplied together, and in which order.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, takewhile
+from math import prod
+from typing import NamedTuple, TypeAlias
+
+from hybrid.simulators.engine.maps import Element
+
+CALL_COST = 2**14
+"""What starting one array statement costs, in multiplications."""
+MOVE_COST = 8
+"""What moving one number to another place costs, in multiplications."""
+
+
+class Block(NamedTuple):
+    """Elements, by their places in the circuit (ascending), that are multiplied into one matrix on `qubits`.
+
+    `classical` are those of them that it leaves in a classical state, or that only ever will be read.
+    """
+
+    qubits: frozenset[int]
+    members: tuple[int, ...]
+    classical: frozenset[int] = frozenset()
+
+
+class Site(NamedTuple):
+    """A block where it acts: on the middle of a state (left, prod(before), right), which becomes (left, prod(after), right).
+
+    `axes` are its qubits, the slowest first; `before` and `after` the lengths of their axes: 1 for a qubit that enters here,
+    2 for a classical one, otherwise d (equation 4). `order` are the qubits of the whole state after it, the slowest first.
+    """
+
+    elements: tuple[Element, ...]
+    axes: tuple[int, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    left: int
+    right: int
+    order: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Length of the state after it."""
+        return self.left * prod(self.after) * self.right
+
+    @property
+    def cost(self) -> int:
+        """Multiplications, the call counted in."""
+        return self.size * prod(self.before) + CALL_COST
+
+
+class Turn(NamedTuple):
+    """A transposition that brings a block's qubits together: axis i of the new state is axis `source[i]` of the old."""
+
+    dims: tuple[int, ...]
+    source: tuple[int, ...]
+    order: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Length of the state, which stays."""
+        return prod(self.dims)
+
+    @property
+    def cost(self) -> int:
+        """In multiplications, the call counted in."""
+        return MOVE_COST * self.size + CALL_COST
+
+
+Item: TypeAlias = Site | Turn
+
+
+class FusionPlan(NamedTuple):
+    """What is done once for all circuits, what follows for each, and the qubits of each one's last state, slowest first.
+
+    A single circuit has nothing in common with others.
+    """
+
+    common: tuple[Item, ...]
+    tails: tuple[tuple[Item, ...], ...]
+    orders: tuple[tuple[int, ...], ...]
+
+    @property
+    def items(self) -> Iterable[Item]:
+        """Everything that is done once per point."""
+        return chain(self.common, *self.tails)
+
+    @property
+    def cost(self) -> int:
+        """Multiplications of one forward pass."""
+        return sum(item.cost for item in self.items)
+
+
+def plan(circuits: Sequence[Sequence[Element]], d: int) -> FusionPlan:
+    """The cheaper of two ways to do once what several circuits have in common.
+
+    Fused to its end each circuit reads its qubits early, which keeps states small, and shares the blocks before the first
+    that differs. A seam after the last common element shares more, which pays when there are many circuits.
+    """
+    same = len(list(takewhile(lambda at: all(element == at[0] for element in at), zip(*circuits, strict=False))))
+    last = [_last_moves(circuit) for circuit in circuits]
+    whole = [_schedule(circuit, 0, len(circuit), d, moves) for circuit, moves in zip(circuits, last, strict=True)]
+    alike = takewhile(lambda at: len(set(at)) == 1 and at[0].members[-1] < same, zip(*whole, strict=False))
+    shared = len(list(alike))
+    if len(circuits) == 1:
+        return _place([], whole, circuits, d)
+    early = _place(whole[0][:shared], [blocks[shared:] for blocks in whole], circuits, d)
+    ends = [_schedule(circuit, same, len(circuit), d, moves) for circuit, moves in zip(circuits, last, strict=True)]
+    latest = {q: max(moves.get(q, -1) for moves in last) for moves in last for q in moves}
+    seam = _place(_schedule(circuits[0], 0, same, d, latest), ends, circuits, d)
+    return min(early, seam, key=lambda found: found.cost)
+
+
+def fuse(elements: Sequence[Element], first: int, stop: int) -> tuple[list[Block], dict[int, list[int]]]:
+    """Blocks of elements[first:stop], and per qubit the blocks on it in order of time.
+
+    An element joins the last block that holds its qubits, if it commutes with all that came later on each of them: what is
+    diagonal there passes what is diagonal there. Otherwise it opens a block, which swallows those last blocks that lie within
+    its own qubits. Blocks on other qubits commute with it and are passed by.
+    """
+    qubits: list[frozenset[int]] = []
+    members: list[list[int]] = []
+    diagonal: list[frozenset[int]] = []
+    on: dict[int, list[int]] = {q: [] for element in elements[first:stop] for q in element.qubits}
+
+    def reached(q: int, still: frozenset[int]) -> Iterator[int]:
+        """The blocks on q that an element may join, the latest first."""
+        for b in reversed(on[q]):
+            yield b
+            if q not in still & diagonal[b]:
+                return
+
+    for place in range(first, stop):
+        here, still = frozenset(elements[place].qubits), elements[place].diagonal
+        common = frozenset.intersection(*(frozenset(reached(q, still)) for q in here))
+        host = max((b for b in common if here <= qubits[b]), default=None)
+        if host is not None:
+            members[host].append(place)
+            diagonal[host] -= here - still
+            continue
+        last = {on[q][-1] for q in here if on[q]}
+        inner = [b for b in last if qubits[b] <= here and all(on[q][-1] == b for q in qubits[b])]
+        for q in here:
+            on[q] = [*(b for b in on[q] if b not in inner), len(qubits)]
+        members.append(sorted([place, *(place for b in inner for place in members[b])]))
+        diagonal.append(frozenset(q for q in here if q in still and all(q in diagonal[b] | (here - qubits[b]) for b in inner)))
+        qubits.append(here)
+    return [Block(*found) for found in zip(qubits, map(tuple, members), strict=True)], on
+
+
+def _schedule(elements: Sequence[Element], first: int, stop: int, d: int, last_moves: Mapping[int, int]) -> list[Block]:
+    """The blocks in an order that reads qubits as early and lets them enter as late as it can: always the least next state."""
+    blocks, on = fuse(elements, first, stop)
+    growth = [1.0] * len(blocks)
+    begun = _last_moves(elements[:first])
+    for q, of_qubit in on.items():
+        moved = begun.get(q, -1)
+        length = 1 if first == 0 else _length(moved, last_moves.get(q, -1), d)
+        for b in of_qubit:
+            moved = max([moved, *(m for m in blocks[b].members if q in elements[m].moved)])
+            after = _length(moved, last_moves.get(q, -1), d)
+            if after < d:
+                blocks[b] = blocks[b]._replace(classical=blocks[b].classical | {q})
+            growth[b] *= after / length
+            length = after
+    order: list[Block] = []
+    while any(on.values()):
+        heads = {chain[0] for chain in on.values() if chain}
+        ready = [b for b in heads if all(on[q][0] == b for q in blocks[b].qubits)]
+        chosen = min(ready, key=lambda b: (growth[b], blocks[b].members))
+        for q in blocks[chosen].qubits:
+            del on[q][0]
+        order.append(blocks[chosen])
+    return order
+
+
+def _last_moves(elements: Sequence[Element]) -> dict[int, int]:
+    """For each qubit that is moved at all the place of the last element that does."""
+    return {q: place for place, element in enumerate(elements) for q in element.moved}
+
+
+def _length(moved: int, last: int, d: int) -> int:
+    """Of a qubit's axis after it was last moved at place `moved` (-1: not yet), to be moved for the last time at `last`."""
+    return 2 if moved in (-1, last) else d
+
+
+def _place(common: list[Block], ends: list[list[Block]], circuits: Sequence[Sequence[Element]], d: int) -> FusionPlan:
+    """The plan of blocks that are already in order."""
+    order: list[int] = []
+    dims: dict[int, int] = {}
+    head = _walk(common, circuits[0], d, order, dims)
+    tails, orders = [], []
+    for blocks, circuit in zip(ends, circuits, strict=True):
+        last = order.copy()
+        tails.append(_walk(blocks, circuit, d, last, dims.copy()))
+        orders.append(tuple(last))
+    return FusionPlan(head, tuple(tails), tuple(orders))
+
+
+def _walk(blocks: list[Block], elements: Sequence[Element], d: int, order: list[int], dims: dict[int, int]) -> tuple[Item, ...]:
+    """Axes for each block; `order` (slowest first) and `dims` of the qubits in the state are carried on."""
+    items: list[Item] = []
+    for block in blocks:
+        inside = [q for q in order if q in block.qubits]
+        top = order.index(inside[0]) if inside else 0
+        if order[top : top + len(inside)] != inside:  # not side by side: to the top, where one product does for all
+            turned = inside + [q for q in order if q not in inside]
+            items.append(Turn(tuple(dims[q] for q in order), tuple(order.index(q) for q in turned), tuple(turned)))
+            order[:], top = turned, 0
+        order[top:top] = sorted(block.qubits - set(inside), reverse=True)  # a qubit that enters may do so anywhere
+        axes = tuple(order[top : top + len(block.qubits)])
+        left, right = (prod(dims[q] for q in part) for part in (order[:top], order[top + len(axes) :]))
+        here = tuple(elements[m] for m in block.members)
+        before = tuple(dims.get(q, 1) for q in axes)
+        dims |= {q: 2 if q in block.classical else d for q in axes}
+        items.append(Site(here, axes, before, tuple(dims[q] for q in axes), left, right, tuple(order)))
+    return tuple(items)

@@ -1,0 +1,165 @@
+"""What one step does to the state: prepared and read qubits, gates, rotations and channels as matrices (equations 1 to 4)."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, reduce
+from math import exp, pi
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Complex, Float, Inexact
+from qiskit.circuit import Gate, Parameter, ParameterExpression
+from qiskit.circuit.library import PhaseGate, RYGate, RZGate, U1Gate, UGate
+from qiskit.exceptions import QiskitError
+from qiskit.quantum_info import Operator
+
+from hybrid.base.errors import UsageError
+from hybrid.base.gates import ROTATIONS
+from hybrid.base.types import BitFlip, Channel, Depolarizing, Operation, Relaxation, Setting
+from hybrid.device.channels import PAULIS, kraus, qubits_of
+
+INVOLUTIONS = {gate: RZGate if gate in (PhaseGate, U1Gate) else gate for gate in ROTATIONS}
+"""Gate -> exp(-i theta G/2) with G^2 = 1 that equals it up to a global phase, which no probability sees."""
+PURE, PAULI = 2, 4
+"""d, the length of one qubit's axis, tells the two pictures apart."""
+STRINGS = PAULIS[[0, 3, 1, 2]]
+"""I, Z, X, Y: of a qubit in a classical state the first two suffice (equation 4)."""
+
+
+class Prepare(NamedTuple):
+    """A qubit enters in |0>."""
+
+
+class QubitRead(NamedTuple):
+    """A qubit leaves as the probabilities of its two outcomes."""
+
+
+class Rotation(NamedTuple):
+    """A gate of `INVOLUTIONS` whose angle is number `angle` of the task."""
+
+    gate: type[Gate]
+    angle: int
+
+
+class Element(NamedTuple):
+    """One factor of the circuit on `qubits`; `step` is its place in the setting, -1 for the two ends.
+
+    A gate is `diagonal` on qubits that it leaves in |0> or |1> if they are, and commutes there with others that are.
+    """
+
+    qubits: tuple[int, ...]
+    what: Prepare | QubitRead | Rotation | Gate | Channel
+    step: int = -1
+    diagonal: frozenset[int] = frozenset()
+
+    @property
+    def moved(self) -> frozenset[int]:
+        """The qubits that it may bring into a superposition, or out of one; no channel does."""
+        return frozenset(self.qubits) - self.diagonal if isinstance(self.what, Rotation | Gate) else frozenset()
+
+
+def elements(setting: Setting, angles: Mapping[Parameter, int], d: int) -> list[Element]:
+    """The setting from preparation to reading, every parametrised gate as rotations.
+
+    UsageError names a step that is no unitary gate or channel, and a gate whose parameters are not the task's angles.
+    """
+    found = [Element((qubit,), Prepare()) for qubit in range(setting.n_qubits)]
+    for place, step in enumerate(setting.steps):
+        if isinstance(step, Operation):
+            factors = _rotations(step.gate, angles)
+            found += [Element(step.qubits, what, place, diagonal_on(what, step.qubits)) for what in factors]
+        else:
+            found.append(Element(qubits_of(step), step, place))
+    return found + [Element((qubit,), QubitRead()) for qubit in range(setting.n_qubits) if d == PAULI]
+
+
+def _rotations(gate: Any, angles: Mapping[Parameter, int]) -> Sequence[Rotation | Gate]:
+    """The gate itself, or the rotations it consists of: U(theta, phi, lambda) = RZ(phi) RY(theta) RZ(lambda) up to a phase."""
+    if not isinstance(gate, Gate):
+        raise UsageError(f"exact: '{gate.name}' is not a unitary gate; the exact engine takes gates and error channels only.")
+    if not any(isinstance(value, ParameterExpression) and value.parameters for value in gate.params):
+        return [gate]
+    kinds = [RYGate, RZGate, RZGate] if gate.base_class is UGate else [INVOLUTIONS.get(gate.base_class)]
+    found: list[Rotation | Gate] = []
+    for kind, value in zip(kinds, gate.params, strict=False):
+        if kind is None or (isinstance(value, ParameterExpression) and value.parameters and value not in angles):
+            raise UsageError(f"exact: gate '{gate.name}' carries '{value}'; only rotations and U by one of the task's angles.")
+        found.append(Rotation(kind, angles[value]) if value in angles else kind(float(value)))
+    return found if len(found) == 1 else [found[2], found[0], found[1]]
+
+
+def diagonal_on(what: Rotation | Gate, qubits: Sequence[int]) -> frozenset[int]:
+    """The qubits between whose |0> and |1> the gate has no entry."""
+    entries = np.nonzero(_unitary(what.gate(1.0) if isinstance(what, Rotation) else what))
+    differ = np.bitwise_or.reduce(entries[0] ^ entries[1])
+    return frozenset(q for place, q in enumerate(qubits) if not (differ >> place) & 1)
+
+
+def matrix(what: Any, d: int) -> Inexact[np.ndarray, "D D"]:
+    """Any element but a rotation as a square matrix, the first qubit lowest (equations 2 and 4); UsageError for no matrix."""
+    match what:
+        case Prepare():  # equation 4: only column 0 is ever used
+            return np.diag([1.0 + 0j, 0]) if d == PURE else np.outer([1.0, 1, 0, 0], [1.0, 0, 0, 0])
+        case QubitRead():  # equation 4: only rows 0 and 1 are ever used
+            return np.array([[1, 1, 0, 0], [1, -1, 0, 0], [0] * 4, [0] * 4]) / 2
+        case Gate():
+            return transfer(_unitary(what)[None], d)
+        case _:
+            return _channel(what)
+
+
+def _unitary(gate: Gate) -> Complex[np.ndarray, "D D"]:
+    try:
+        return Operator(gate).data
+    except QiskitError as error:
+        raise UsageError(f"exact: gate '{gate.name}' has no matrix: {error.message}") from None
+
+
+@lru_cache(maxsize=4096)
+def _channel(channel: Channel) -> Float[np.ndarray, "D D"]:
+    return transfer(kraus(channel), PAULI)
+
+
+@lru_cache(maxsize=64)
+def harmonics(gate: type[Gate], d: int) -> Inexact[np.ndarray, "3 D D"]:
+    """E0, E1, E2 of equation 3, solved from the rotation by 0, pi/2 and pi."""
+    start, quarter, half = (transfer(Operator(gate(angle)).data[None], d) for angle in (0.0, pi / 2, pi))
+    if d == PURE:
+        return np.stack([np.zeros_like(start), start, half])
+    mean = (start + half) / 2
+    return np.stack([mean, (start - half) / 2, quarter - mean])
+
+
+def transfer(operators: Complex[np.ndarray, "r D D"], d: int) -> Inexact[np.ndarray, "T T"]:
+    """Equation 2: the one unitary itself, or R_PQ = sum_r tr(P K_r Q K_r^dagger) / 2^w of Kraus operators."""
+    if d == PURE:
+        return operators[0]
+    width = operators.shape[-1].bit_length() - 1
+    strings = reduce(lambda high, low: np.einsum("aij,bkl->abikjl", high, low).reshape(
+        4 * len(high), 2 * high.shape[1], -1), [STRINGS] * (width - 1), STRINGS)  # fmt: skip
+    images = sum(k @ strings @ k.conj().T for k in operators)
+    return np.einsum("pij,qji->pq", strings, images, optimize=True).real / 2**width
+
+
+def channel_slopes(channel: Channel) -> dict[str, Float[np.ndarray, "D D"]]:
+    """Derivative of the channel's transfer matrix with respect to each of its physical numbers (equation 10)."""
+    match channel:
+        case Depolarizing(qubits):  # affine in its probability
+            return {"probability": _channel(Depolarizing(qubits, 1.0)) - _channel(Depolarizing(qubits, 0.0))}
+        case BitFlip(qubit):
+            return {"probability": _channel(BitFlip(qubit, 1.0)) - _channel(BitFlip(qubit, 0.0))}
+        case Relaxation(_, t, t1, t2):  # Z -> 1 - a + a Z, X -> b X, Y -> b Y
+            by_a, by_b = np.zeros((4, 4)), np.diag([0.0, 0, 1, 1])
+            by_a[1] = [-1, 1, 0, 0]
+            a, b = exp(-t / t1), exp(-t / t2)
+            return {"duration_s": -a / t1 * by_a - b / t2 * by_b, "t1_s": a * t / t1**2 * by_a, "t2_s": b * t / t2**2 * by_b}
+        case _:
+            raise UsageError(f"exact: no derivative of {type(channel).__name__} is known.")
+
+
+def embed(small: Inexact[np.ndarray, "D D"], qubits: Sequence[int], axes: Sequence[int], d: int) -> Inexact[np.ndarray, "T T"]:
+    """The matrix on `qubits` (first lowest) as one on `axes` (first highest), the identity on the others."""
+    rest = [q for q in axes if q not in qubits]
+    whole = small[:, None, :, None] * np.eye(d ** len(rest))[:, None]
+    place = [[*reversed(qubits), *rest].index(q) for q in axes]
+    n = len(axes)
+    return whole.reshape((d,) * (2 * n)).transpose(*place, *(n + p for p in place)).reshape(d**n, d**n)

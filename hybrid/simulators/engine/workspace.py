@@ -1,0 +1,195 @@
+"""A plan with its constant matrices, and the buffers and statements that carry it out for k points."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from math import prod
+
+import numpy as np
+from jaxtyping import Float, Inexact
+
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Angles, Task
+from hybrid.simulators.engine.blocks import Bound, Family, Matrices, kappa
+from hybrid.simulators.engine.chains import HARMONICS, Chain, Factor, chain
+from hybrid.simulators.engine.fuse import FusionPlan, Site, plan
+from hybrid.simulators.engine.maps import PAULI, PURE, elements
+from hybrid.simulators.engine.observable import Hamiltonian, hamiltonian_bytes, ordered, weigh
+from hybrid.simulators.engine.sweep import Sweep, back_capacity, forth_capacity
+from hybrid.simulators.engine.worth import Weighed, weighed
+
+CHUNK_BYTES, CHUNK_POINTS = 2**25, 256
+"""So many bytes of states and matrices and so many points go through the blocks together (measured): what a call costs is
+shared, what a block needs stays in the cache."""
+
+
+def picture(task: Task) -> int:
+    """d: amplitudes without error channels, Pauli coefficients with them."""
+    return PAULI if task.noisy else PURE
+
+
+def plan_of(task: Task, d: int) -> FusionPlan:
+    """The task's blocks, in order and with their axes; UsageError names what cannot be done."""
+    if task.noisy and task.observable is not None:
+        raise UsageError("exact: with error channels an observable is measured setting by setting; leave task.observable out.")
+    angles = {angle: place for place, angle in enumerate(task.angles)}
+    return plan([elements(setting, angles, d) for setting in task.settings], d)
+
+
+def values_bytes(task: Task, *, single: bool) -> int:
+    """What the values of one point take: states in turn, the observable's phases, and outcomes; nothing is allocated."""
+    d = picture(task)
+    number = (16 if d == PURE else 8) // (1 + single)
+    outcomes = (number + 8) * 2**task.n_qubits * len(task.settings)
+    own = outcomes if task.observable is None else hamiltonian_bytes(task.observable, number)
+    return number * forth_capacity(plan_of(task, d)) + own
+
+
+class Circuits:
+    """A plan with its constant matrices: what all workspaces share. With `channels` each channel is a factor of its own."""
+
+    def __init__(self, task: Task, dtype: np.dtype, *, channels: bool = False) -> None:
+        d = PURE if dtype.kind == "c" else PAULI
+        self.plan, self.dtype = plan_of(task, d), dtype
+        self.n_qubits, self.n_angles = task.n_qubits, len(task.angles)
+        sites = [item for item in self.plan.items if isinstance(item, Site)]
+        runs: list[Chain] = []
+        chains = [chain(site, runs, d, channels=channels) for site in sites]
+        self.families, self.place = [Family(runs, d, dtype)], {}
+        kinds = [(len(site.axes), 1 if prod(site.before) == 1 else None) for site in sites]
+        for width, columns in dict.fromkeys(kinds):
+            some = [i for i, kind in enumerate(kinds) if kind == (width, columns)]
+            self.place |= {id(sites[i].elements): (len(self.families), number) for number, i in enumerate(some)}
+            self.families.append(Family([chains[i] for i in some], d**width, dtype, columns))
+        sums = [angles or (self.n_angles,) for family in self.families for angles in family.angles]
+        counts = np.array([len(angles) for angles in sums], dtype=int)
+        self.rotations, self._first_of = np.repeat(np.arange(len(sums)), counts), np.cumsum(counts) - counts
+        self.angles = np.array([angle for angles in sums for angle in angles], dtype=int)
+        self.n_rotations = len(sums)
+        self._bytes_per_point: dict[tuple[int, bool], int] = {}
+        self._weighed: dict[tuple[tuple[object, ...], ...], FusionPlan] = {}
+        self._last_weighed: tuple[np.ndarray, Weighed] | None = None
+
+    def weighed(self, weights: Float[np.ndarray, "s N"]) -> Weighed:
+        """The plan for these weights, the same one for all whose ranks are the same; what was asked last is remembered."""
+        last = self._last_weighed
+        if last is None or not np.array_equal(last[0], weights):
+            found = weighed(self.plan, weights)
+            lengths = tuple(tuple(item.before if isinstance(item, Site) else item.dims for item in t) for t in found.plan.tails)
+            found = found._replace(plan=self._weighed.setdefault(lengths, found.plan))
+            self._last_weighed = last = weights.copy(), found
+        return last[1]
+
+    def of_rotations(self, angles: Angles) -> Float[np.ndarray, "r k"]:
+        """Each rotation's angle, family by family: the sum of those that `rotations` says are its own; 0 where it has none."""
+        terms = np.concatenate([angles.T, np.zeros((1, len(angles)))])[self.angles]
+        return np.add.reduceat(terms, self._first_of, axis=0) if len(terms) else terms
+
+    def per_family(self, of_rotations: np.ndarray) -> Iterator[np.ndarray]:
+        """What belongs to each family, as views."""
+        first = 0
+        for family in self.families:
+            yield of_rotations[first : first + len(family.angles)]
+            first += len(family.angles)
+
+    def chunks(self, plan: FusionPlan, k: int, *, back: bool, memory_bytes: int = 2**60) -> Iterator[slice]:
+        """k points in powers of two of points, so that few workspaces serve every k."""
+        if (id(plan), back) not in self._bytes_per_point:
+            numbers = back_capacity(plan) if back else forth_capacity(plan)
+            matrices = sum(family.bytes_per_point(slopes=back) for family in self.families)
+            self._bytes_per_point[id(plan), back] = numbers * self.dtype.itemsize + matrices
+        most = min(max(1, min(CHUNK_BYTES, memory_bytes) // self._bytes_per_point[id(plan), back]), CHUNK_POINTS)
+        start = 0
+        while start < k:
+            size = 1 << (min(most, k - start).bit_length() - 1)
+            yield slice(start, start + size)
+            start += size
+
+
+class Workspace:
+    """Buffers and statements for k points: `values` (s, k), and `outcomes` (k, s, N) where these are the answer.
+
+    What is `weighed` says where blocks sum over outcomes; other weights of the same ranks may follow.
+    """
+
+    def __init__(
+        self,
+        circuits: Circuits,
+        k: int,
+        answer: str,
+        hamiltonian: Hamiltonian | None,
+        weighed: Weighed | None,
+        memory_bytes: int,
+    ) -> None:
+        self.circuits = circuits
+        slopes = answer.endswith("slopes")
+        plan, cores, ends = weighed or Weighed(circuits.plan, [], [])
+        N, orders, dtype = 2**circuits.n_qubits, circuits.plan.orders, circuits.dtype
+        self._waves = np.ones((circuits.n_rotations, k, HARMONICS), dtype)
+        self._slopes = np.zeros((circuits.n_rotations, k))
+        parts = zip(circuits.families, *map(circuits.per_family, (self._waves, self._slopes)), strict=True)
+        self._runs, *self._blocks = (Matrices(family, waves, own if slopes else None) for family, waves, own in parts)
+        self.values = np.zeros((len(circuits.plan.tails), k))
+        self._ends = [np.empty_like(end, dtype.type(0).real.dtype) for end in ends]
+        self._cores = [np.empty((1, *core.shape), dtype) for core in cores]
+        summing = [item for item in plan.items if isinstance(item, Site) and not item.elements]
+        self._core_of = {id(site): core for site, core in zip(summing, self._cores, strict=True)}
+        self._sweep = Sweep(plan, self._bind, k, dtype, memory_bytes)
+        match answer:
+            case "energy":
+                assert hamiltonian is not None
+                scratch = np.empty((k, N), dtype)
+                self._sweep.forth([lambda state: hamiltonian.expect(self.values[0], state, scratch)])
+            case "energy slopes":
+                assert hamiltonian is not None
+                self._sweep.back([partial(hamiltonian.expect, self.values[0])])
+            case "outcomes":
+                self.outcomes = np.empty((k, len(orders), N), dtype)
+                views = [ordered(self.outcomes[:, s], order) for s, order in enumerate(orders)]
+                self._sweep.forth([partial(_keep, view) for view in views])
+            case "weighted slopes":
+                self._sweep.back([partial(weigh, w, v) for w, v in zip(self._ends, self.values, strict=True)])
+
+    def _bind(self, site: Site) -> Bound:
+        if not site.elements:
+            return Bound(self._core_of[id(site)], None, constant=False)
+        family, place = self.circuits.place[id(site.elements)]
+        return self._blocks[family - 1].bound(place)
+
+    def run(self, of_rotations: Float[np.ndarray, "r k"], weighed: Weighed | None) -> None:
+        """Matrices first, then the sweep."""
+        if weighed is not None:
+            for own, given in zip((*self._ends, *self._cores), (*weighed.ends, *weighed.cores), strict=True):
+                own[...] = given
+        theta = kappa(self.circuits.dtype) * of_rotations
+        np.cos(theta, out=np.real(self._waves)[..., 1])
+        np.sin(theta, out=np.real(self._waves)[..., 2])
+        self._runs.evaluate()
+        entries = self._runs.entries
+        for matrices in self._blocks:
+            matrices.evaluate(entries)
+        self._sweep.run()
+
+    def gradients(self) -> Float[np.ndarray, "k m"]:
+        """df/dangle after a run, summed over the factors that share an angle."""
+        self._differentiate()
+        result = np.zeros((self.circuits.n_angles + 1, self.values.shape[1]))
+        np.add.at(result, self.circuits.angles, self._slopes[self.circuits.rotations])
+        return result[:-1].T
+
+    def sensitivities(self) -> Iterator[tuple[Factor, Inexact[np.ndarray, "k D D"]]]:
+        """df/dF of every factor after a run."""
+        self._differentiate()
+        for matrices in (*self._blocks, self._runs):
+            yield from zip(matrices.family.factors, matrices.sensitivities(), strict=True)
+
+    def _differentiate(self) -> None:
+        """The blocks first: they leave the runs' df/d(matrix) in their slots."""
+        for matrices in (*self._blocks, self._runs):
+            if matrices.family.factors:
+                of_runs = matrices.differentiate()
+                if len(of_runs):
+                    self._runs.expect(of_runs, matrices.family.runs)
+
+
+def _keep(view: np.ndarray, state: np.ndarray) -> Callable[[], None]:
+    return partial(np.copyto, view, state.reshape(view.shape))

@@ -1,0 +1,118 @@
+"""Weights of outcomes, summed over each qubit as soon as it is read: what a gradient's state is spared (equation 12)."""
+
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from hybrid.simulators.engine.fuse import FusionPlan, Item, Site, Turn
+from hybrid.simulators.engine.maps import QubitRead
+from hybrid.simulators.engine.observable import ordered
+
+
+class Weighed(NamedTuple):
+    """A plan for one f: its sites without elements multiply by `cores`, in turn, and `ends` are the weights of last states."""
+
+    plan: FusionPlan
+    cores: list[Float[np.ndarray, "r m"]]
+    ends: list[Float[np.ndarray, " m"]]
+
+
+class _Layout(NamedTuple):
+    """Where a state's axes are, the slowest first, how long each is, and the qubits that were read and not yet summed over."""
+
+    order: tuple[int, ...]
+    lengths: dict[int, int]
+    waiting: list[int]
+
+    def span(self, axes: tuple[int, ...]) -> tuple[int, int]:
+        """Lengths of what is left and right of neighbouring axes."""
+        first, last = self.order.index(axes[0]), self.order.index(axes[-1])
+        return prod(self.lengths[q] for q in self.order[:first]), prod(self.lengths[q] for q in self.order[last + 1 :])
+
+
+def weighed(plan: FusionPlan, weights: Float[np.ndarray, "s N"]) -> Weighed:
+    """The plan of f = sum_s sum_x weights[s, x] p_s(x): where a circuit goes its own way, what is read is summed over."""
+    layout = _Layout((), {}, [])
+    for item in plan.common:
+        layout = _after(item, layout)
+    cores: list[np.ndarray] = []
+    tails, ends = [], []
+    for tail, of_setting, order in zip(plan.tails, weights, plan.orders, strict=True):
+        here = _Layout(layout.order, layout.lengths.copy(), layout.waiting.copy())
+        train = _Train(ordered(of_setting, order), list(order), cores)
+        items: list[Item] = []
+        for item in tail:
+            old, here = here, _after(item, here)
+            items.append(_resized(item, old, here))
+            items += train.sums(here)
+        tails.append(tuple(items))
+        ends.append(train.end(here))
+    return Weighed(FusionPlan(plan.common, tuple(tails), plan.orders), cores, ends)
+
+
+def _after(item: Item, layout: _Layout) -> _Layout:
+    if isinstance(item, Turn):
+        return layout._replace(order=item.order)
+    read = [element.qubits[0] for element in item.elements if isinstance(element.what, QubitRead)]
+    lengths = layout.lengths | dict(zip(item.axes, item.after, strict=True))
+    return _Layout(item.order, lengths, [*layout.waiting, *read])
+
+
+def _resized(item: Item, old: _Layout, new: _Layout) -> Item:
+    """The item on a state some of whose axes have other lengths."""
+    if isinstance(item, Turn):
+        return item._replace(dims=tuple(old.lengths[q] for q in old.order))
+    left, right = new.span(item.axes)
+    return item._replace(left=left, right=right)
+
+
+class _Train:
+    """What is left of a circuit's weights, axis by axis: a qubit's, or that of `bond`, which stands for all summed over.
+
+    Where weights of (outcomes summed over, others) have rank r, w = U (U^T w) with r orthonormal columns U: the state needs
+    U^T of those axes, and w becomes U^T w (Oseledets, SIAM J. Sci. Comput. 33, 2295, 2011, algorithm 1).
+    """
+
+    def __init__(self, weights: np.ndarray, axes: list[int], cores: list[np.ndarray]) -> None:
+        self._weights, self._axes, self._cores = weights, axes, cores
+        self._bond: int | None = None
+
+    def sums(self, layout: _Layout) -> list[Site]:
+        """The sites that sum over what was read and lies beside the bond; `layout` is changed to that after them."""
+        sites = []
+        while (q := next((q for q in layout.waiting if self._beside(q, layout)), None)) is not None:
+            layout.waiting.remove(q)
+            axes = tuple(axis for axis in layout.order if axis in (q, self._bond))
+            before, rank = tuple(layout.lengths[axis] for axis in axes), self._sum(axes, q)
+            layout.lengths.update({axis: rank if axis == q else 1 for axis in axes})
+            if rank < prod(before):
+                after = tuple(layout.lengths[axis] for axis in axes)
+                sites.append(Site((), axes, before, after, *layout.span(axes), layout.order))
+            self._bond = q
+        return sites
+
+    def end(self, layout: _Layout) -> Float[np.ndarray, " m"]:
+        """The weights of a last state."""
+        return self._weights.transpose([self._axes.index(q) for q in layout.order if q in self._axes]).reshape(-1)
+
+    def _beside(self, q: int, layout: _Layout) -> bool:
+        if self._bond is None:
+            return True
+        low, high = sorted((layout.order.index(q), layout.order.index(self._bond)))
+        return all(layout.lengths[axis] == 1 for axis in layout.order[low + 1 : high])
+
+    def _sum(self, axes: tuple[int, ...], q: int) -> int:
+        """The rank; the axes become one, of q (equation 12). Singular values below rounding count as none."""
+        there = [self._axes.index(axis) for axis in axes]
+        front = np.moveaxis(self._weights, there, range(len(axes)))
+        matrix = front.reshape(prod(front.shape[: len(axes)]), -1)
+        u, s, _ = np.linalg.svd(matrix, full_matrices=False)
+        rank = max(1, int(np.sum(s > s[0] * max(matrix.shape) * np.finfo(float).eps)))
+        if rank < len(matrix):
+            self._cores.append(u[:, :rank].T)
+            matrix = self._cores[-1] @ matrix
+        self._weights = matrix.reshape(rank, *front.shape[len(axes) :])
+        self._axes = [q, *(axis for axis in self._axes if axis not in axes)]
+        return rank

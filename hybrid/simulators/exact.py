@@ -1,0 +1,57 @@
+"""The exact engine of this package: exact values, counts and gradients of circuits with and without noise."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, final
+
+from hybrid.base.errors import UsageError
+from hybrid.base.machine import memory_bytes as machine_bytes
+from hybrid.base.types import Runner, Task
+from hybrid.simulators.engine import Engine, picture, values_bytes
+from hybrid.simulators.engine.maps import PURE
+
+UNITS = {"MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+def exact(*, precision: Literal["double", "single"] = "double", memory: str | None = None) -> "ExactBackend":
+    """The exact engine. `memory` (like 4GiB; default: half of what is free) bounds the states that a gradient keeps.
+
+    Raises UsageError for a memory that is no number with a unit.
+    """
+    return ExactBackend(precision, None if memory is None else _bytes(memory))
+
+
+def _bytes(text: str) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([MGT]iB)", text)
+    if found is None or float(found[1]) == 0:
+        raise UsageError(f"exact: memory={text} is no amount of memory; write it like 4GiB ({', '.join(UNITS)}).")
+    return int(float(found[1]) * UNITS[found[2]])
+
+
+@final
+@dataclass(frozen=True)
+class ExactBackend:
+    """The backend with its options bound."""
+
+    precision: str
+    memory: int | None
+
+    def compile(self, task: Task) -> Runner:
+        """Circuits fused into blocks and constants multiplied, once; see `hybrid.base.types.Backend`.
+
+        UsageError for more `memory` than the machine has.
+        """
+        in_all, free = machine_bytes()
+        memory = free // 2 if self.memory is None else self.memory
+        if memory > in_all:
+            raise UsageError(f"exact: memory={memory / 2**30:.4g}GiB, this machine has {in_all / 2**30:.4g} GiB; give less.")
+        return Engine(task, single=self.precision == "single", memory_bytes=memory)
+
+    def memory_bytes(self, task: Task) -> int:
+        """States in turn, observable and outcomes of one point; a gradient takes up to `memory` more."""
+        return values_bytes(task, single=self.precision == "single")
+
+    def describe(self, task: Task) -> str:
+        """Representation and precision, for the report."""
+        state = "state vector" if picture(task) == PURE else "Pauli transfer"
+        return f"exact engine, {state}, {self.precision} precision"

@@ -1,0 +1,216 @@
+"""Any Qiskit `BackendV2`, simulator or machine, with the physics that it brings: circuits in jobs, counts back."""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple, final
+
+import numpy as np
+from jaxtyping import Float
+from qiskit import QuantumCircuit, transpile
+from qiskit.providers import BackendV2
+from qiskit.result import Result
+from qiskit.transpiler.exceptions import TranspilerError
+
+from hybrid.base.errors import HybridError, Stopped, UsageError
+from hybrid.base.types import Angles, Counts, Journal, NoJournal, Operation, Runner, Scalars, Setting, Shots, Task
+from hybrid.catalog.outside import named_object
+
+MAX_OUTCOME_QUBITS = 63
+TRANSPILER_SEED = 0
+OUR_FAULT = (AssertionError, AttributeError, HybridError, ImportError, LookupError, NotImplementedError, TypeError, ValueError)
+"""Errors that come again however often one asks; all others may pass: queues, networks, calibrations."""
+
+
+def qiskit(
+    *,
+    object: str,
+    level: Literal["0", "1", "2", "3"] = "2",
+    retries: int = 5,
+    wait: float = 1.0,
+    shot_cycle: float | None = None,
+) -> "Foreign":
+    """Any Qiskit BackendV2: object=package.module:name or ./mine.py:name, an instance or what makes one. Its own physics.
+
+    `level` is the transpiler's. A job that fails is sent again up to `retries` times, first after `wait` seconds, then twice as
+    long each time. `shot_cycle` (seconds per shot) is what --max-qpu counts with.
+
+    Raises UsageError for an object that is no BackendV2, and for numbers below zero.
+    """
+    if retries < 0 or wait < 0 or (shot_cycle is not None and shot_cycle <= 0):
+        raise UsageError("qiskit: retries and wait take 0 or more, shot_cycle more than 0.")
+    found = named_object(object)
+    if not isinstance(found, BackendV2) and callable(found):
+        try:
+            found = found()
+        except TypeError as error:
+            raise UsageError(f"qiskit: '{object}' cannot be called without arguments: {error}.") from None
+    if not isinstance(found, BackendV2):
+        raise UsageError(f"qiskit: '{object}' is a {type(found).__name__}, not a Qiskit BackendV2.")
+    return Foreign(found, int(level), retries, wait, shot_cycle)
+
+
+@final
+@dataclass(frozen=True)
+class Foreign:
+    """The backend with its options bound; results of jobs go through the journal."""
+
+    backend: BackendV2
+    level: int
+    retries: int
+    wait_s: float
+    shot_cycle_s: float | None
+    journal: Journal = field(default_factory=NoJournal)
+
+    @property
+    def physics(self) -> str:
+        """Whose physics the answers have."""
+        return str(self.backend.name or type(self.backend).__name__)
+
+    def through(self, journal: Journal) -> "Foreign":
+        """The same backend, every job's result given to the journal before anything else happens."""
+        return replace(self, journal=journal)
+
+    def compile(self, task: Task) -> Runner:
+        """Circuits transpiled once; see `hybrid.base.types.Backend`."""
+        if not task.shots:
+            raise UsageError(f"backend '{self.physics}' answers with shots only: give --shots 1000.")
+        if task.n_qubits > MAX_OUTCOME_QUBITS:
+            raise UsageError(f"shots are read as 63-bit numbers; {task.n_qubits} qubits are too many.")
+        return _QiskitRunner(self, [self._native(_circuit(setting)) for setting in task.settings], task.angles)
+
+    def memory_bytes(self, task: Task) -> int:
+        """None of ours."""
+        return 0
+
+    def describe(self, task: Task) -> str:
+        """Who answers, for the report."""
+        return self.describe_dynamic()
+
+    def run_dynamic(self, circuit: QuantumCircuit, shots: int, seed: np.random.SeedSequence, threads: int) -> Mapping[str, int]:
+        """Counts of a circuit that measures, resets or branches before its end."""
+        return self.ask([self._native(circuit)], shots, seed).result.get_counts(0)
+
+    def describe_dynamic(self) -> str:
+        """Who answers, for the report."""
+        return f"{self.physics} as Qiskit BackendV2, transpiled at level {self.level}"
+
+    def _native(self, circuit: QuantumCircuit) -> QuantumCircuit:
+        try:
+            return transpile(circuit, self.backend, optimization_level=self.level, seed_transpiler=TRANSPILER_SEED)
+        except TranspilerError as error:
+            raise UsageError(f"the circuit cannot be translated for backend '{self.physics}': {error.message}") from None
+
+    def ask(self, circuits: Sequence[QuantumCircuit], shots: int, seed: np.random.SeedSequence) -> "_Answered":
+        """One job, sent again while it fails; Stopped when it keeps failing, HybridError when asking again cannot help."""
+        options: dict[str, Any] = {"shots": shots}
+        if hasattr(self.backend.options, "seed_simulator"):
+            options["seed_simulator"] = int(seed.generate_state(1, np.uint32)[0] >> 1)
+        last = ""
+        for attempt in range(self.retries + 1):
+            try:
+                job = self.backend.run(list(circuits), **options)
+                result = job.result()
+                if not result.success:
+                    raise RuntimeError(result.status)
+                return _Answered(result, str(job.job_id()), attempt)
+            except OUR_FAULT as error:
+                raise HybridError(f"backend '{self.physics}' refused the job: {type(error).__name__}: {error}") from error
+            except Exception as error:
+                last = f"{type(error).__name__}: {error}"
+            if attempt < self.retries:
+                time.sleep(self.wait_s * 2**attempt)
+        times = f"{self.retries + 1} times" if self.retries else "once"
+        raise Stopped(f"backend '{self.physics}' failed {times}, the last time with {last.rstrip('.')}.")
+
+
+class _Answered(NamedTuple):
+    result: Result
+    job_id: str
+    retries: int
+
+
+class _Asked(NamedTuple):
+    """One circuit of a question. `key` tells it from all others of the run, however jobs are cut."""
+
+    key: str
+    seed: np.random.SeedSequence
+    setting: int
+    angles: Float[np.ndarray, " m"]
+    shots: int
+
+    @property
+    def fingerprint(self) -> str:
+        """What was asked, to notice that it was something else."""
+        return hashlib.sha256(self.angles.tobytes()).hexdigest()[:16]
+
+
+@final
+class _QiskitRunner:
+    """Transpiled circuits of one task; a call is as few jobs as the backend takes."""
+
+    def __init__(self, foreign: Foreign, circuits: list[QuantumCircuit], angles: Sequence[Any]) -> None:
+        self._foreign, self._circuits = foreign, circuits
+        self._column = {parameter: i for i, parameter in enumerate(angles)}
+
+    def expectations(self, angles: Angles) -> Scalars:
+        """None: a task without shots is refused."""
+        raise AssertionError
+
+    def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
+        """None: a task without shots is refused."""
+        raise AssertionError
+
+    def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
+        """Counts of every point and setting: those that the journal has, and those of jobs with equally many shots."""
+        asked = [
+            _Asked(".".join(map(str, seed.spawn_key)), seed, s, row, int(shots[0, s]))
+            for row, of_point in zip(angles, seeds, strict=True)
+            for s, seed in enumerate(of_point)
+        ]
+        found = {one.key: seen for one in asked if (seen := self._foreign.journal.recorded(one.key, one.fingerprint))}
+        missing = [one for one in asked if one.key not in found]
+        for n in sorted({one.shots for one in missing}):
+            alike = [one for one in missing if one.shots == n]
+            size = self._foreign.backend.max_circuits or len(alike)
+            for first in range(0, len(alike), size):
+                found |= self._foreign.journal.keep(self._job(alike[first : first + size]))
+        flat = [_counts(found[one.key]) for one in asked]
+        width = len(self._circuits)
+        return [flat[i : i + width] for i in range(0, len(flat), width)]
+
+    def _job(self, batch: Sequence[_Asked]) -> Callable[[], tuple[dict[str, Any], dict[str, Any]]]:
+        """What sends these circuits as one job: their counts by key, and what is told of the job."""
+
+        def send() -> tuple[dict[str, Any], dict[str, Any]]:
+            result, job_id, retries = self._foreign.ask([self._bound(one) for one in batch], batch[0].shots, batch[0].seed)
+            parts = {}
+            for place, one in enumerate(batch):
+                counts = {hex(int(text.replace(" ", ""), 2)): int(n) for text, n in result.get_counts(place).items()}
+                if (total := sum(counts.values())) != one.shots:
+                    raise HybridError(f"backend '{self._foreign.physics}' returned {total} of {one.shots} shots, job {job_id}.")
+                parts[one.key] = {"asked": one.fingerprint, "counts": counts}
+            return parts, {"job": job_id, "retries": retries}
+
+        return send
+
+    def _bound(self, asked: _Asked) -> QuantumCircuit:
+        circuit = self._circuits[asked.setting]
+        return circuit.assign_parameters({p: float(asked.angles[self._column[p]]) for p in circuit.parameters})
+
+
+def _counts(part: Mapping[str, Any]) -> Counts:
+    outcomes = sorted((int(text, 16), count) for text, count in part["counts"].items())
+    values, numbers = zip(*outcomes, strict=True)
+    return Counts(np.array(values, dtype=np.uint64), np.array(numbers, dtype=np.int64), np.zeros(len(values), dtype=np.int64))
+
+
+def _circuit(setting: Setting) -> QuantumCircuit:
+    """Gates, and every qubit read into the bit of its number."""
+    circuit = QuantumCircuit(setting.n_qubits, setting.n_qubits)
+    for step in setting.steps:
+        assert isinstance(step, Operation)
+        circuit.append(step.gate, step.qubits)
+    circuit.measure(range(setting.n_qubits), range(setting.n_qubits))
+    return circuit

@@ -1,0 +1,57 @@
+"""Records made by earlier code (version 0.1.0, before modules moved into rooms) print, replay and resume as they did."""
+
+import json
+from pathlib import Path
+from shutil import copy
+
+import pytest
+
+from hybrid.runs import answer_log
+from hybrid.runs.results_folder import read
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
+
+RECORDS = sorted((Path(__file__).parent / "records").glob("*.jsonl"))
+IDS = json.loads((Path(__file__).parent / "records" / "ids.json").read_text())
+ROUNDING = 1e-9
+"""Another processor adds in another order: some 1e-15 an operation for values of order one, and an optimiser amplifies it."""
+
+
+@pytest.mark.parametrize(("given", "expected"), IDS, ids=[expected for _, expected in IDS])
+def test_an_id_is_what_it_was(given, expected):
+    assert Spec(**given).id == expected
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
+def test_it_is_printed_and_not_run_again(path, tmp_path):
+    before, record = path.read_bytes(), tmp_path / path.name
+    copy(path, record)
+    old = read(path)
+    result = run(Spec(**old.about["given"]), tmp_path)
+    assert result.replayed and record.read_bytes() == before
+    assert old.stop is not None and (result.id, result.digest) == (path.stem, old.stop["digest"])
+    assert result.value == old.stop["solution"]["value"]
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
+def test_it_replays(path, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    copy(path, tmp_path / path.name)
+    done = command("runs", "replay", tmp_path / path.name, "--json")
+    found = json.loads(done.out)
+    assert done.code == 0, done.err
+    assert found["digest"] == read(path).stop["digest"]
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
+def test_an_interrupted_one_continues(path, tmp_path, monkeypatch):
+    """The first two thirds of its lines are what an interruption leaves; the installed versions are taken for those of then."""
+    old = read(path)
+    monkeypatch.setattr(answer_log, "versions", lambda: old.about["versions"])
+    lines = path.read_bytes().splitlines(keepends=True)
+    (tmp_path / path.name).write_bytes(b"".join(lines[: max(1, 2 * len(lines) // 3)]))
+    result = run(Spec(**old.about["given"]), tmp_path)
+    assert old.stop is not None and not result.replayed
+    assert result.value == pytest.approx(old.stop["solution"]["value"], abs=ROUNDING)
+    assert result.x == pytest.approx(old.stop["solution"]["x"], abs=1e3 * ROUNDING)
+    assert len(read(tmp_path / path.name).answers) == len(old.answers)
