@@ -226,9 +226,9 @@ SCRIPT = f"""
 import sys
 from pathlib import Path
 from hybrid.bench.cells import grid
-from hybrid.bench.measure import Bench, Limits
+from hybrid.bench.measure import Harness, ProcessLimits
 from hybrid.bench.run import run
-run(grid([{PLAIN!r}], [{FAKE!r} + ":delay_s=0.15"]), Path(sys.argv[1]), Bench(Limits(120.0, 2**30)), processes=3)
+run(grid([{PLAIN!r}], [{FAKE!r} + ":delay_s=0.15"]), Path(sys.argv[1]), Harness(ProcessLimits(120.0, 2**30)), processes=3)
 """
 
 
