@@ -13,13 +13,13 @@ from qiskit.quantum_info import Statevector
 
 from hybrid import catalog
 from hybrid.base.errors import Interrupted, UsageError
-from hybrid.base.randomness import child
+from hybrid.base.randomness import ExplainStream, RunStream, child
 from hybrid.base.types import Ansatz, Loss
 from hybrid.compilation.noise import PARTS
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.review.error_budget import DETUNINGS, INTERACTION, OPTIMISER, SHOTS, Contribution, ErrorBudget
-from hybrid.review.explain import EXPLAIN, explain
+from hybrid.review.explain import explain
 from hybrid.runs import live_session as gated_session
 from hybrid.runs import results_folder as runs
 from hybrid.runs import run as session
@@ -197,7 +197,9 @@ def profile(folder: Path, **changes: tuple[float, str]) -> Path:
     """The silicon profile without any error and with everything else endless, but for these changes."""
     quiet = {"t1": ("inf", "us"), "t2_star": ("inf", "us"), "t2_echo": ("inf", "us"), "residual_exchange": (0, "kHz")}
     quiet |= dict.fromkeys(("gates.sx.error", "gates.cz.error", "readout_p01", "readout_p10", "init_error"), (0, "%"))
-    text = (Path(session.__file__).parent / "device" / "profiles" / "meluxina-q.toml").read_text().partition("\n[variants")[0]
+    text = (
+        (Path(session.__file__).parents[1] / "device" / "profiles" / "meluxina-q.toml").read_text().partition("\n[variants")[0]
+    )
     for key, (value, unit) in (quiet | changes).items():
         section = f'[{key}]\nvalue = {value}\nunit = "{unit}"\nmark = "A"\nsource = "assumed"\nreason = "a test"\n'
         pattern = rf"\[{re.escape(key)}\]\n(?:.+\n)+?(?=known_for_target)"
@@ -303,8 +305,8 @@ def test_a_loss_of_several_queries(home, tmp_path):
         loss, list(ansatz.circuit.parameters), prepare(spec).device, Chosen(prepare(spec)).backend, Measuring()
     )
     assert len(measurement.programs) == 2
-    root = child(np.random.SeedSequence(spec.seed), EXPLAIN)
-    a, b = (p.means(np.array(H2_X)[None], seed=0, detuning_seed=child(root, 1))[0] for p in measurement.programs)
+    detunings = child(spec.seed, RunStream.EXPLAIN, ExplainStream.DETUNINGS)
+    a, b = (p.means(np.array(H2_X)[None], seed=0, detuning_seed=detunings)[0] for p in measurement.programs)
     to_first_order = a.mean() ** 2 + 2 * a.mean() * (a - a.mean()) + b / 2
     stderr = to_first_order.std(ddof=1) / sqrt(8) * T7
     assert found.infinite_shots.value == pytest.approx(a.mean() ** 2 + b.mean() / 2, abs=ROUNDING)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from qiskit import QuantumCircuit, qasm3
 
 from hybrid.base.errors import UsageError
-from hybrid.base.randomness import child
+from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import Probabilities
 from hybrid.compilation.transpile import IsaCircuit, measured
 from hybrid.device.device import Device
@@ -24,8 +24,6 @@ from hybrid.runs.results_folder import Run
 from hybrid.runs.setup import Chosen, Prepared, minimized, prepare
 from hybrid.runs.spec import Spec
 
-EXPORT = 2**31 + 1
-"""First word of the spawn keys here, beside the purposes of `hybrid.runs.setup`, which count from 0."""
 SIGMAS = 3.0
 """Accepted standard errors: a right machine is refused once in 370 numbers."""
 TABLE = (1_000, 10_000, 100_000)
@@ -119,7 +117,7 @@ class _Export:
         isa, device = program.execution.recipe.isa, self._prepared.device
         groups = [group for group in program.groups if isinstance(group, Group | AllZeros)]
         circuits = [measured(isa, group.basis, device) for group in groups]
-        theta, seed = program.angle_map(self._x[None]), child(np.random.SeedSequence(self._prepared.spec.seed), EXPORT, query)
+        theta, seed = program.angle_map(self._x[None]), child(self._prepared.spec.seed, RunStream.EXPORT, query)
         perfect = set_up(isa, circuits, Device.load("ideal"), engine(), Conditions(threads=self._prepared.spec.threads))
         noise_free = perfect.distributions(theta, seed)[0, 0]
         noisy = program.execution.distributions(theta, seed)[0] if device.noisy else None

@@ -12,7 +12,7 @@ from scipy.special import gammaincc
 from hybrid import catalog
 from hybrid.base.errors import RecordError
 from hybrid.base.machine import versions
-from hybrid.base.randomness import child
+from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import Question, Solution
 from hybrid.review.difference import Change, two_sided
 from hybrid.runs import results_folder as runs
@@ -22,7 +22,7 @@ from hybrid.runs.loop import Cost
 from hybrid.runs.record import dump
 from hybrid.runs.reopen import as_given, at_home
 from hybrid.runs.results_folder import Run
-from hybrid.runs.setup import AUDIT, prepare
+from hybrid.runs.setup import prepare
 from hybrid.runs.spec import Spec
 
 LAST_DIGITS = 1e-12
@@ -309,7 +309,7 @@ class _Session:
         self._gate = gate = AuditGate(run.path, report)
         others: dict[str, Any] = {}
         if seed is not None:
-            others = {"limits": _AsRecorded(gate), "randomness": child(np.random.SeedSequence(spec.seed), AUDIT, seed)}
+            others = {"limits": _AsRecorded(gate), "randomness": child(spec.seed, RunStream.AUDIT, seed)}
 
         def tell(progress: RunProgress) -> None:
             watch(progress._replace(replayed=False, fraction=gate.n_answers / len(run.answers)))

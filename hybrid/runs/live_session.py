@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from hybrid.base.errors import HybridError
-from hybrid.base.randomness import child
+from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import (
     Ansatz,
     Dataset,
@@ -37,7 +37,7 @@ from hybrid.runs.answer_log import Gate, gradient_body, losses_body, metric_body
 from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, minimize
 from hybrid.runs.loss import Measurement
 from hybrid.runs.record import SCHEMA
-from hybrid.runs.setup import ALGORITHM, ANSWER, DEVICE, FINAL, LANDSCAPE, Chosen, Prepared
+from hybrid.runs.setup import Chosen, Prepared
 
 ASSUMPTION_QUBITS = 10
 """Up to here a result says how much it depends on the device's assumed numbers; wider, that takes minutes."""
@@ -91,7 +91,7 @@ class GatedSession:
         self._read = False
         self._spent = Cost()
         self._begun = time.monotonic()
-        self.rng = np.random.default_rng(child(root, ALGORITHM))
+        self.rng = np.random.default_rng(child(root, RunStream.ALGORITHM))
         self._stages: list[_Stage] = []
         self._single: tuple[Query, Measurement] | None = None
         self._outside = Cost()
@@ -129,7 +129,7 @@ class GatedSession:
         measurement = self._single[1]
         rows = np.zeros((1, 0)) if points is None else points
         self._open(measurement, query.circuit.num_qubits, 0)
-        seed = child(self._randomness, ANSWER, self._gate.n_answers)
+        seed = child(self._randomness, RunStream.ANSWER, self._gate.n_answers)
         asked = {"question": "measure", "points": point_hash(rows)}
         body = self._pass(asked, self._x, 0, lambda: losses_body(measurement.values(rows, seed)))
         self._outside = self._outside.plus(measurement.cost(Values(self._x, rows, 0)))
@@ -169,7 +169,7 @@ class GatedSession:
 
     def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient | Tensor | Estimates:
         """The gate: the record's answer to this question if it holds one, else a measurement, appended before it is used."""
-        seed, detunings = child(self._randomness, ANSWER, self._gate.n_answers), self._landscape()
+        seed, detunings = child(self._randomness, RunStream.ANSWER, self._gate.n_answers), self._landscape()
 
         def ask(asked: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
             return self._pass(asked, question.x, question.iteration, measure)
@@ -204,7 +204,7 @@ class GatedSession:
 
     def _landscape(self) -> np.random.SeedSequence | None:
         """Without shots the same detunings for every question of the loop: the optimiser walks on one smooth landscape."""
-        return child(self._randomness, LANDSCAPE) if self._prepared.spec.shots == 0 else None
+        return child(self._randomness, RunStream.LANDSCAPE) if self._prepared.spec.shots == 0 else None
 
     def _pass(self, asked: dict[str, Any], x: Point, iteration: int, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         if not np.isfinite(x).all():
@@ -239,7 +239,7 @@ class GatedSession:
         stage = mine[0] if mine else None
         if stage is None or not device.noisy or self.n_qubits > ASSUMPTION_QUBITS:
             return []
-        return assumptions(stage.measurement.sensitivities(solution.x, child(self._randomness, DEVICE)), device)
+        return assumptions(stage.measurement.sensitivities(solution.x, child(self._randomness, RunStream.DEVICE)), device)
 
     def outcomes(self, solution: Solution) -> dict[str, Any] | None:
         """What the shots of the final measurement are worth, where the problem knows; see `hybrid.measure.shot_quality`."""
@@ -250,7 +250,7 @@ class GatedSession:
 
     def _final(self, measurement: Measurement, ending: Ending) -> Solution:
         """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""
-        seed = child(self._randomness, FINAL, self._gate.n_answers)
+        seed = child(self._randomness, RunStream.FINAL, self._gate.n_answers)
         question = Values(ending.x, ending.x[None], ending.iterations)
         asked = {"question": "final"}
         body = self._pass(asked, ending.x, ending.iterations, lambda: losses_body(measurement.values(question.points, seed)))

@@ -7,7 +7,7 @@ import numpy as np
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError
-from hybrid.base.randomness import child
+from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import (
     Ansatz,
     Dataset,
@@ -29,9 +29,6 @@ from hybrid.measure.execution import Conditions
 from hybrid.runs.loop import Budget
 from hybrid.runs.loss import Measurement
 from hybrid.runs.spec import DEFAULT_ITERATIONS, Spec
-
-OPTIMIZER, INITIAL, ANSWER, FINAL, ALGORITHM, AUDIT, LANDSCAPE, DEVICE = range(8)
-"""Purposes: the first element of every spawn key, so that no two kinds of draws share a stream."""
 
 
 class Prepared(NamedTuple):
@@ -91,7 +88,7 @@ class _Asking:
 
     def __init__(self, chosen: "Chosen", seed: int) -> None:
         self._chosen = chosen
-        self.rng = np.random.default_rng(child(np.random.SeedSequence(seed), ALGORITHM))
+        self.rng = np.random.default_rng(child(seed, RunStream.ALGORITHM))
 
     def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
         """See `hybrid.base.types.Session`."""
@@ -192,7 +189,7 @@ class Chosen:
         """The initial point (p,): of the first minimisation the Spec's, or drawn by the ansatz; UsageError: wrong length."""
         spec, p = self._prepared.spec, ansatz.circuit.num_parameters
         if spec.initial_point is None or stage:
-            return ansatz.initial(_stream(spec, INITIAL, stage))
+            return ansatz.initial(_stream(spec, RunStream.INITIAL, stage))
         if len(spec.initial_point) != p:
             names = ", ".join(q.name for q in list(ansatz.circuit.parameters)[:4])
             raise UsageError(
@@ -206,13 +203,12 @@ class Chosen:
         if optimizer is None:
             assert self.optimizer_text is not None, "an algorithm that declares WITHOUT an optimizer brings its own"
             optimizer = catalog.load(catalog.parse("optimizers", self.optimizer_text))
-        return optimizer(x, _stream(self._prepared.spec, OPTIMIZER, stage))
+        return optimizer(x, _stream(self._prepared.spec, RunStream.OPTIMIZER, stage))
 
 
-def _stream(spec: Spec, purpose: int, stage: int) -> np.random.Generator:
-    """Draws for one purpose in one of the run's minimisations."""
-    key = (purpose, stage) if stage else (purpose,)
-    return np.random.default_rng(np.random.SeedSequence(spec.seed, spawn_key=key))
+def _stream(spec: Spec, stream: RunStream, stage: int) -> np.random.Generator:
+    """A generator for one stream of the run in its minimisation number `stage`."""
+    return np.random.default_rng(child(spec.seed, stream, stage) if stage else child(spec.seed, stream))
 
 
 def _without(spec: Spec) -> tuple[str, ...]:
