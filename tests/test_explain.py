@@ -20,7 +20,7 @@ from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.review.error_budget import DETUNINGS, INTERACTION, OPTIMISER, SHOTS, Contribution, ErrorBudget
 from hybrid.review.explain import explain
-from hybrid.runs import live_session as gated_session
+from hybrid.runs import live_session
 from hybrid.runs import results_folder as runs
 from hybrid.runs import run as session
 from hybrid.runs.loss import Measurement
@@ -52,7 +52,7 @@ def home(tmp_path_factory):
     """A folder with a record of every one of SPECS in results/, made without the slow analysis of assumed numbers."""
     path = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gated_session, "ASSUMPTION_QUBITS", 0)
+        patch.setattr(live_session, "ASSUMPTION_QUBITS", 0)
         patch.chdir(path)
         for spec in SPECS.values():
             session.run(spec)

@@ -17,7 +17,7 @@ from hybrid.review import difference
 from hybrid.review import replay as audit
 from hybrid.runs import record
 from hybrid.runs import results_folder as runs
-from hybrid.runs.answer_log import AuditGate
+from hybrid.runs.answer_log import ReplayLog
 from hybrid.runs.dry_run import plan
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
@@ -241,7 +241,7 @@ def test_replay_measures_again_and_writes_nothing(tmp_path):
     assert audit.repeat(Path(result.record)).verdict == "identical"  # AerSimulator takes a seed
     assert audit.cross_check(Path(result.record), backend=AER, seed=1).degrees == 9 + 1
     assert Path(result.record).read_bytes() == before
-    gate = AuditGate(Path(result.record), lambda finding: None)
+    gate = ReplayLog(Path(result.record), lambda finding: None)
     assert gate.recorded("2.0.0.0.0.0", "") is None
 
 

@@ -23,8 +23,7 @@ from scipy.stats import chi2, norm
 from hybrid import catalog
 from hybrid.base.errors import Interrupted, RecordError, UsageError
 from hybrid.review import replay as audit
-from hybrid.runs import live_session as gated_session
-from hybrid.runs import record
+from hybrid.runs import live_session, record
 from hybrid.runs import results_folder as runs
 from hybrid.runs import run as session
 from hybrid.runs.answer_log import AuditedAnswer
@@ -88,7 +87,7 @@ def home(tmp_path_factory) -> Iterator[Path]:
     before = Path.cwd()
     os.chdir(path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gated_session, "ASSUMPTION_QUBITS", 0)  # nothing here looks at the device's assumed numbers
+        patch.setattr(live_session, "ASSUMPTION_QUBITS", 0)  # nothing here looks at the device's assumed numbers
         for spec in SPECS.values():
             session.run(spec)
     yield path

@@ -64,6 +64,8 @@ def judged(problem: Problem | Dataset, program: Program, x: Point, seed: np.rand
     Shares are per shot with their standard errors; guessing sets every bit to 0 or 1 with equal chance. An optimum is a
     feasible choice as good as `choices.best`, unknown where that is.
     """
+    if not isinstance(problem, Problem):
+        return None
     choices, decode = problem.choices, problem.decode
     if choices is None or decode is None or problem.hamiltonian.num_qubits > MOST_QUBITS:
         return None

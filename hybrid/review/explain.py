@@ -30,11 +30,12 @@ from hybrid.review.error_budget import (
     Timing,
     largest,
 )
+from hybrid.review.first_loss import first_loss
 from hybrid.runs import results_folder as runs
 from hybrid.runs.loss import Measurement
 from hybrid.runs.reopen import as_given, at_home, find
 from hybrid.runs.results_folder import Run
-from hybrid.runs.setup import Chosen, Prepared, minimized, prepare
+from hybrid.runs.setup import Chosen, Prepared, prepare
 from hybrid.runs.spec import Spec
 
 Sets = Float[np.ndarray, " c"]
@@ -92,9 +93,8 @@ class _Budget:
         self._run, self._prepared, self._watch = run, prepared, watch
         self._x: Point = np.array(run.x, dtype=float)
         self._seed = child(prepared.spec.seed, RunStream.EXPLAIN)
-        chosen = Chosen(prepared)
-        self._loss, self._ansatz = minimized(prepared, chosen, len(self._x))
-        self._title = f"{prepared.spec.algorithm} of {prepared.spec.problem}; ansatz {chosen.ansatz_text}"
+        self._loss, self._ansatz, ansatz_text = first_loss(prepared, len(self._x))
+        self._title = f"{prepared.spec.algorithm} of {prepared.spec.problem}; ansatz {ansatz_text}"
 
     def made(self) -> ErrorBudget:
         """Everything compiled and measured."""

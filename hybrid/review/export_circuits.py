@@ -18,10 +18,11 @@ from hybrid.measure.compile import engine
 from hybrid.measure.estimate import AllZeros, Group
 from hybrid.measure.execution import Conditions, set_up
 from hybrid.measure.program import Program
+from hybrid.review.first_loss import first_loss
 from hybrid.runs import results_folder as runs
 from hybrid.runs.reopen import as_given
 from hybrid.runs.results_folder import Run
-from hybrid.runs.setup import Chosen, Prepared, minimized, prepare
+from hybrid.runs.setup import Chosen, Prepared, prepare
 from hybrid.runs.spec import Spec
 
 SIGMAS = 3.0
@@ -95,8 +96,7 @@ class _Circuit(NamedTuple):
 class _Export:
     def __init__(self, run: Run, prepared: Prepared) -> None:
         self._run, self._prepared = run, prepared
-        chosen = Chosen(prepared)
-        self._loss, ansatz = minimized(prepared, chosen, len(run.x or ()))
+        self._loss, ansatz, _ = first_loss(prepared, len(run.x or ()))
         if self._loss.samples is not None or any(isinstance(query, Probabilities) for query in self._loss.queries):
             raise UsageError(
                 f"algorithm '{prepared.spec.algorithm}' minimises no expectation value; export runs of vqe or qaoa."
@@ -106,7 +106,7 @@ class _Export:
                 "grouping=general reads no single qubits, so its circuits tell nobody else what to do with a bit; "
                 "export a run with grouping=qwc."
             )
-        self._programs = chosen.compile(self._loss, ansatz).programs
+        self._programs = Chosen(prepared).compile(self._loss, ansatz).programs
         self._x = np.array(run.x, dtype=float)
         self._circuits = [found for i, program in enumerate(self._programs) for found in self._measured(i, program)]
 

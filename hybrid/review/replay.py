@@ -16,8 +16,8 @@ from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import Question, Solution
 from hybrid.review.difference import Change, two_sided
 from hybrid.runs import results_folder as runs
-from hybrid.runs.answer_log import AuditedAnswer, AuditGate, Body, RecordEnded
-from hybrid.runs.live_session import GatedSession, RunProgress
+from hybrid.runs.answer_log import AuditedAnswer, Body, RecordEnded, ReplayLog
+from hybrid.runs.live_session import LiveSession, RunProgress
 from hybrid.runs.loop import Cost
 from hybrid.runs.record import dump
 from hybrid.runs.reopen import as_given, at_home
@@ -288,12 +288,12 @@ def _scale(*bodies: Body) -> float:
 class _AsRecorded:
     """Ends the loop where the record does: another device may count evaluations and machine time otherwise."""
 
-    def __init__(self, gate: AuditGate) -> None:
-        self._gate = gate
+    def __init__(self, log: ReplayLog) -> None:
+        self._log = log
 
     def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
         """See `hybrid.runs.loop.Limits`."""
-        return "as recorded" if self._gate.at_the_final_one else None
+        return "as recorded" if self._log.at_the_final_one else None
 
 
 @final
@@ -306,15 +306,15 @@ class _Session:
         """`seed` None: with the randomness of the record; else with other draws, and as long as the record goes."""
         self._run = run
         self._prepared = prepare(spec)
-        self._gate = gate = AuditGate(run.path, report)
+        self._log = log = ReplayLog(run.path, report)
         others: dict[str, Any] = {}
         if seed is not None:
-            others = {"limits": _AsRecorded(gate), "randomness": child(spec.seed, RunStream.AUDIT, seed)}
+            others = {"limits": _AsRecorded(log), "randomness": child(spec.seed, RunStream.AUDIT, seed)}
 
         def tell(progress: RunProgress) -> None:
-            watch(progress._replace(replayed=False, fraction=gate.n_answers / len(run.answers)))
+            watch(progress._replace(replayed=False, fraction=log.n_answers / len(run.answers)))
 
-        self._session = GatedSession(self._prepared, gate, tell, **others)
+        self._session = LiveSession(self._prepared, log, tell, **others)
 
     def play(self) -> Solution | None:
         """Ask every question of the record again; None where it ends before the run did."""
@@ -342,7 +342,7 @@ class _Session:
         then, now = self._run.about.get("versions", {}), versions()
         found = [Change(key, then.get(key), now.get(key)) for key in {**then, **now} if then.get(key) != now.get(key)]
         resolved, sha256 = (
-            self._gate.start.get("resolved", {}),
+            self._log.start.get("resolved", {}),
             (self._run.start["device_sha256"], self._prepared.device.sha256),
         )
         found += [

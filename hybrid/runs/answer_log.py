@@ -19,7 +19,7 @@ from hybrid.runs.record import Record
 Body = dict[str, Any]
 
 
-class Gate(Protocol):
+class AnswerLog(Protocol):
     """What a session needs of it."""
 
     n_answers: int
@@ -42,7 +42,7 @@ class Gate(Protocol):
 
 
 @final
-class RecordingGate:
+class RecordingLog:
     """Reads the record's answers back while it has any, then measures and appends before the answer is used."""
 
     def __init__(self, file: Record, interruption: Callable[[], HybridError | None]) -> None:
@@ -64,7 +64,7 @@ class RecordingGate:
         self._replay = self._record.answers() if self._record.n_answers else iter(())
 
     def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
-        """See `Gate`; RecordError when the record answers another question, the interruption's error when there is one."""
+        """See `AnswerLog`; RecordError when the record answers another question, the interruption's error when there is one."""
         found = next(self._replay or iter(()), None)
         if found is not None:
             number, body = found
@@ -112,7 +112,7 @@ class AuditedAnswer(NamedTuple):
 
 
 @final
-class AuditGate:
+class ReplayLog:
     """Leads a session along a record's answers and measures every one of them again; writes nothing."""
 
     def __init__(self, path: Path, report: Callable[[AuditedAnswer], None]) -> None:

@@ -32,7 +32,7 @@ from hybrid.measure.estimate import Open
 from hybrid.measure.program import Program
 from hybrid.runs.loop import Budget, Cost, Oracle, minimize
 from hybrid.runs.loss import Measurement
-from hybrid.runs.setup import Chosen, Prepared, prepare
+from hybrid.runs.setup import Prepared, PreparedSession, prepare
 from hybrid.runs.spec import Spec
 
 SPREAD_QUBITS = 12
@@ -92,25 +92,15 @@ def plan(spec: Spec) -> DryRun:
 
 
 @final
-class _PlanningSession:
+class _PlanningSession(PreparedSession):
     """Plays the whole algorithm with random answers, adding up what they would take; the first circuits stand for all."""
 
     def __init__(self, prepared: Prepared) -> None:
-        self._prepared = prepared
-        self._chosen = Chosen(prepared)
+        super().__init__(prepared)
         self._rehearsal = _Rehearsal()
         self._first: tuple[Measurement, Point] | None = None
         self._stage = 0
         self._total = Cost()
-        self.rng = np.random.default_rng(prepared.spec.seed)
-
-    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
-        """See `hybrid.base.types.Session`."""
-        return self._chosen.ansatz(default, fixed=fixed)
-
-    def circuit(self, name: str) -> Ansatz:
-        """See `hybrid.base.types.Session`."""
-        return self._chosen.circuit(name)
 
     def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
         """Compile and rehearse the loop."""

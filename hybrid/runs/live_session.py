@@ -33,11 +33,11 @@ from hybrid.base.types import (
 )
 from hybrid.measure.sensitivity import Assumption, assumptions
 from hybrid.measure.shot_quality import judged
-from hybrid.runs.answer_log import Gate, gradient_body, losses_body, metric_body, metric_of, point_hash
+from hybrid.runs.answer_log import AnswerLog, gradient_body, losses_body, metric_body, metric_of, point_hash
 from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, minimize
 from hybrid.runs.loss import Measurement
 from hybrid.runs.record import SCHEMA
-from hybrid.runs.setup import Chosen, Prepared
+from hybrid.runs.setup import Prepared, PreparedSession
 
 ASSUMPTION_QUBITS = 10
 """Up to here a result says how much it depends on the device's assumed numbers; wider, that takes minutes."""
@@ -64,7 +64,7 @@ class _Stage(NamedTuple):
 
 
 @final
-class GatedSession:
+class LiveSession(PreparedSession):
     """The session of a real run: every question goes through the gate.
 
     An audit may end the loop by other `limits` than the Spec's budget, and measure with other `randomness` than its seed's.
@@ -73,25 +73,22 @@ class GatedSession:
     def __init__(
         self,
         prepared: Prepared,
-        gate: Gate,
+        log: AnswerLog,
         progress: Callable[[RunProgress], None],
         *,
         limits: LoopLimits | None = None,
         randomness: np.random.SeedSequence | None = None,
     ) -> None:
-        self._prepared = prepared
-        self._gate = gate
+        super().__init__(prepared)
+        self._log = log
         self._progress = progress
-        self._chosen = Chosen(prepared)
         if isinstance(self._chosen.backend, ForeignBackend):
-            self._chosen.backend = self._chosen.backend.through(gate)
-        root = np.random.SeedSequence(prepared.spec.seed)
+            self._chosen.backend = self._chosen.backend.through(log)
         self._limits = limits
-        self._randomness = randomness or root
+        self._randomness = randomness or np.random.SeedSequence(prepared.spec.seed)
         self._read = False
         self._spent = Cost()
         self._begun = time.monotonic()
-        self.rng = np.random.default_rng(child(root, RunStream.ALGORITHM))
         self._stages: list[_Stage] = []
         self._single: tuple[Query, Measurement] | None = None
         self._outside = Cost()
@@ -102,14 +99,6 @@ class GatedSession:
         self._evaluations_per_gradient: int | None = None
         self._simulator = self.physics = self.caveat = ""
         self.n_qubits = 0
-
-    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
-        """See `hybrid.base.types.Session`."""
-        return self._chosen.ansatz(default, fixed=fixed)
-
-    def circuit(self, name: str) -> Ansatz:
-        """See `hybrid.base.types.Session`."""
-        return self._chosen.circuit(name)
 
     def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
         """Open the record, play the loop, and measure afresh at the optimiser's own x."""
@@ -129,7 +118,7 @@ class GatedSession:
         measurement = self._single[1]
         rows = np.zeros((1, 0)) if points is None else points
         self._open(measurement, query.circuit.num_qubits, 0)
-        seed = child(self._randomness, RunStream.ANSWER, self._gate.n_answers)
+        seed = child(self._randomness, RunStream.ANSWER, self._log.n_answers)
         asked = {"question": "measure", "points": point_hash(rows)}
         body = self._pass(asked, self._x, 0, lambda: losses_body(measurement.values(rows, seed)))
         self._outside = self._outside.plus(measurement.cost(Values(self._x, rows, 0)))
@@ -142,7 +131,7 @@ class GatedSession:
         self.n_qubits = max(self.n_qubits, n_qubits)
         if self._evaluations_per_gradient is None:
             self._evaluations_per_gradient = evaluations_per_gradient
-            self._gate.open(self._start_body(), self._about(evaluations_per_gradient))
+            self._log.open(self._start_body(), self._about(evaluations_per_gradient))
 
     def _start_body(self) -> dict[str, Any]:
         return {
@@ -169,7 +158,7 @@ class GatedSession:
 
     def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient | Tensor | Estimates:
         """The gate: the record's answer to this question if it holds one, else a measurement, appended before it is used."""
-        seed, detunings = child(self._randomness, RunStream.ANSWER, self._gate.n_answers), self._landscape()
+        seed, detunings = child(self._randomness, RunStream.ANSWER, self._log.n_answers), self._landscape()
 
         def ask(asked: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
             return self._pass(asked, question.x, question.iteration, measure)
@@ -212,8 +201,8 @@ class GatedSession:
                 f"optimiser '{self._chosen.optimizer_text}' went to a point that is not finite; the record is kept."
             )
         stage = {"stage": len(self._stages)} if self._stages else {}
-        asked = asked | {"n": self._gate.n_answers, "iteration": iteration, "x": x.tolist()} | stage
-        body, self._read = self._gate.answer(asked, measure)
+        asked = asked | {"n": self._log.n_answers, "iteration": iteration, "x": x.tolist()} | stage
+        body, self._read = self._log.answer(asked, measure)
         self._x = x
         return body
 
@@ -250,7 +239,7 @@ class GatedSession:
 
     def _final(self, measurement: Measurement, ending: Ending) -> Solution:
         """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""
-        seed = child(self._randomness, RunStream.FINAL, self._gate.n_answers)
+        seed = child(self._randomness, RunStream.FINAL, self._log.n_answers)
         question = Values(ending.x, ending.x[None], ending.iterations)
         asked = {"question": "final"}
         body = self._pass(asked, ending.x, ending.iterations, lambda: losses_body(measurement.values(question.points, seed)))
