@@ -1,4 +1,4 @@
-"""What an algorithm may use in a real run: it asks through the gate, plays the loop and measures the end afresh."""
+"""The session of a real run: measures through the answer log, runs the optimisation loop, and measures its end afresh."""
 
 import math
 import os
@@ -40,11 +40,11 @@ from hybrid.runs.record import SCHEMA
 from hybrid.runs.setup import Prepared, PreparedSession
 
 ASSUMPTION_QUBITS = 10
-"""Up to here a result says how much it depends on the device's assumed numbers; wider, that takes minutes."""
+"""Up to so many qubits a result says how much it depends on the device's assumed numbers; wider, that takes minutes."""
 
 
 class RunProgress(NamedTuple):
-    """What a watcher learns at every answer; `fraction` is how much of the budget is spent."""
+    """Reported at every answer; `fraction` is how much of the budget is spent."""
 
     value: float
     stderr: float
@@ -56,7 +56,7 @@ class RunProgress(NamedTuple):
 
 
 class _Stage(NamedTuple):
-    """A minimisation that has ended: what it measured, where and with which draws, and what it returned."""
+    """A minimisation that has ended: its compiled loss, the seed of its final measurement, and its solution."""
 
     measurement: Measurement
     seed: np.random.SeedSequence
@@ -65,9 +65,9 @@ class _Stage(NamedTuple):
 
 @final
 class LiveSession(PreparedSession):
-    """The session of a real run: every question goes through the gate.
+    """The session of a real run: every answer comes from the answer log.
 
-    An audit may end the loop by other `limits` than the Spec's budget, and measure with other `randomness` than its seed's.
+    A replay may end the loop by other `limits` than the Spec's budget, and measure with other `randomness` than its seed's.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class LiveSession(PreparedSession):
         self.n_qubits = 0
 
     def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
-        """Open the record, play the loop, and measure afresh at the optimiser's own x."""
+        """Open the record, run the loop, and measure afresh at the optimiser's own x."""
         stage = len(self._stages)
         x = self._chosen.start(ansatz, stage)
         measurement = self._chosen.compile(loss, ansatz)
@@ -112,7 +112,7 @@ class LiveSession(PreparedSession):
         return self._final(measurement, ending)
 
     def measure(self, query: Query, points: Points | None = None) -> Estimates:
-        """See `hybrid.base.types.Session`: through the gate, with draws of its own."""
+        """See `hybrid.base.types.Session`; recorded, with draws of its own."""
         if self._single is None or self._single[0] is not query:
             self._single = query, self._chosen.compile_query(query)
         measurement = self._single[1]
@@ -120,9 +120,9 @@ class LiveSession(PreparedSession):
         self._open(measurement, query.circuit.num_qubits, 0)
         seed = child(self._randomness, RunStream.ANSWER, self._log.n_answers)
         asked = {"question": "measure", "points": point_hash(rows)}
-        body = self._pass(asked, self._x, 0, lambda: losses_body(measurement.values(rows, seed)))
+        body = self._answer(asked, self._x, 0, lambda: losses_body(measurement.values(rows, seed)))
         self._outside = self._outside.plus(measurement.cost(Values(self._x, rows, 0)))
-        self._tell(*self._newest, 0)
+        self._report(*self._newest, 0)
         return Estimates(np.array(body["values"]), np.array(body["stderr"]))
 
     def _open(self, measurement: Measurement, n_qubits: int, evaluations_per_gradient: int) -> None:
@@ -142,7 +142,7 @@ class LiveSession(PreparedSession):
         }
 
     def _about(self, evaluations_per_gradient: int) -> dict[str, Any]:
-        """What it takes to rerun this and to read an unfinished record; not part of the digest."""
+        """What is needed to run this again and to read an unfinished record; not part of the digest."""
         problem = self._prepared.problem
         return {
             "given": self._prepared.spec.given(),
@@ -157,11 +157,11 @@ class LiveSession(PreparedSession):
         }
 
     def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient | Tensor | Estimates:
-        """The gate: the record's answer to this question if it holds one, else a measurement, appended before it is used."""
+        """The recorded answer to this question if there is one, else a measurement, appended before it is used."""
         seed, detunings = child(self._randomness, RunStream.ANSWER, self._log.n_answers), self._landscape()
 
         def ask(asked: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-            return self._pass(asked, question.x, question.iteration, measure)
+            return self._answer(asked, question.x, question.iteration, measure)
 
         match question:
             case Values():
@@ -185,17 +185,17 @@ class LiveSession(PreparedSession):
             case Metric():
                 body = ask({"question": "metric"}, lambda: metric_body(measurement.metric(question.x)))
                 answer = metric_of(body["metric"], len(question.x))
-                ideal = ", of the state without noise" * self._prepared.device.noisy
+                ideal = ", of the state without noise" if self._prepared.device.noisy else ""
                 self._notes[f"; metric by the exact engine{ideal}"] = None
         self._spent = self._spent.plus(measurement.cost(question))
-        self._tell(*self._newest, question.iteration)
+        self._report(*self._newest, question.iteration)
         return answer
 
     def _landscape(self) -> np.random.SeedSequence | None:
-        """Without shots the same detunings for every question of the loop: the optimiser walks on one smooth landscape."""
+        """Without shots the same detunings for every answer of the loop: the optimiser sees one smooth landscape."""
         return child(self._randomness, RunStream.LANDSCAPE) if self._prepared.spec.shots == 0 else None
 
-    def _pass(self, asked: dict[str, Any], x: Point, iteration: int, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def _answer(self, asked: dict[str, Any], x: Point, iteration: int, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         if not np.isfinite(x).all():
             raise HybridError(
                 f"optimiser '{self._chosen.optimizer_text}' went to a point that is not finite; the record is kept."
@@ -208,10 +208,10 @@ class LiveSession(PreparedSession):
 
     @property
     def simulator(self) -> str:
-        """Who answered."""
+        """Which simulator answered, and which parts another one did."""
         return self._simulator + "".join(self._notes)
 
-    def told(self, solution: Solution) -> dict[str, Any]:
+    def solution_body(self, solution: Solution) -> dict[str, Any]:
         """The solution as it is recorded: its own numbers in the reported sign, and the costs of the whole run."""
         sign, total = self._prepared.problem.sign, self._spent.plus(self._outside)
         numbers = {"x": solution.x.tolist(), "value": sign * solution.value}
@@ -221,8 +221,8 @@ class LiveSession(PreparedSession):
         return plain | numbers | costs | {"qpu_seconds": total.qpu_seconds} | more
 
     def assumptions(self, solution: Solution) -> list[Assumption]:
-        """What the assumed ranges of the device leave open of the result; nothing for a circuit too wide for that, nor for a
-        value that no minimisation ended with."""
+        """How much the result may change within the assumed ranges of the device's numbers; empty for a wide circuit, and for a
+        value that is not the end of a minimisation."""
         device = self._prepared.device
         mine = [stage for stage in self._stages if stage.solution.x is solution.x and stage.solution.value == solution.value]
         stage = mine[0] if mine else None
@@ -231,7 +231,7 @@ class LiveSession(PreparedSession):
         return assumptions(stage.measurement.sensitivities(solution.x, child(self._randomness, RunStream.DEVICE)), device)
 
     def outcomes(self, solution: Solution) -> dict[str, Any] | None:
-        """What the shots of the final measurement are worth, where the problem knows; see `hybrid.measure.shot_quality`."""
+        """Quality of the final measurement's shots, where the problem defines it; see `hybrid.measure.shot_quality`."""
         stage = next((stage for stage in self._stages if stage.solution.x is solution.x), None)
         if stage is None:
             return None
@@ -242,7 +242,7 @@ class LiveSession(PreparedSession):
         seed = child(self._randomness, RunStream.FINAL, self._log.n_answers)
         question = Values(ending.x, ending.x[None], ending.iterations)
         asked = {"question": "final"}
-        body = self._pass(asked, ending.x, ending.iterations, lambda: losses_body(measurement.values(question.points, seed)))
+        body = self._answer(asked, ending.x, ending.iterations, lambda: losses_body(measurement.values(question.points, seed)))
         if ending.spent.njev and measurement.programs[0].borrows_gradients:
             self._notes = {"; gradients by the exact engine": None} | self._notes
         self._iterations += ending.iterations
@@ -263,7 +263,7 @@ class LiveSession(PreparedSession):
         self._stages.append(_Stage(measurement, seed, solution))
         return solution
 
-    def _tell(self, value: float, stderr: float, iteration: int) -> None:
+    def _report(self, value: float, stderr: float, iteration: int) -> None:
         budget, spent = self._chosen.budget, self._spent
         spent = spent.plus(self._outside)
         parts = [
