@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         Points,
         Probabilities,
         Problem,
+        ProblemBase,
         Quantity,
         Query,
         Question,
@@ -111,6 +112,7 @@ __all__ = [
     "Points",
     "Probabilities",
     "Problem",
+    "ProblemBase",
     "Quantity",
     "Query",
     "Question",
@@ -147,7 +149,7 @@ _HOMES = {
         "Algorithm Angles Ansatz Backend BitFlip Channel Choices Counts Dataset Depolarizing "
         "DifferentiableRunner DynamicBackend Electrons Estimates Expectation ForeignBackend GeometricRunner "
         "Gradient Journal Loss LossGradient Losses Metric NoJournal Operation Optimization Optimizer Overlap "
-        "Overlaps Pairs Point Points Probabilities Problem Quantity Query Question Relaxation Runner Scalars "
+        "Overlaps Pairs Point Points Probabilities Problem ProblemBase Quantity Query Question Relaxation Runner Scalars "
         "Session Setting Shots SlopedRunner Solution Task Tensor Values Worth only_slope only_value"
     ),
     "hybrid.bench.job": "ROTATIONS Adapter Answer Job Step Verdict Workload",

@@ -21,7 +21,8 @@ from hybrid.cli import app
 from hybrid.device.device import Device
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
-from hybrid.review import replay as audit
+from hybrid.review.cross_check import cross_check
+from hybrid.review.replay import repeat
 from hybrid.runs import results_folder as runs
 from hybrid.runs.dry_run import plan
 from hybrid.runs.run import Watcher, run
@@ -86,9 +87,9 @@ def test_audited_shown_and_compared(tmp_path, name, monkeypatch, capsys):
     """The record holds, in every bit and by another backend; every further number is in JSON, report and comparison."""
     result = run(short(name, tmp_path), tmp_path)
     path = Path(result.record)
-    assert audit.repeat(path).verdict == "identical"
+    assert repeat(path).verdict == "identical"
     if name != "varqite":  # its questions follow from answers of the metric; another backend has the same ones
-        assert audit.cross_check(path, backend="reference").agrees
+        assert cross_check(path, backend="reference").agrees
 
     def command(*words: object) -> str:
         monkeypatch.setattr(sys, "argv", ["hybrid", *map(str, words), "--results", str(tmp_path)])

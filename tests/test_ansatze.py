@@ -122,7 +122,6 @@ BAD_OPTIONS = [
     ("h2", "uccsd", "Jordan-Wigner mapping"),
     ("tfim", "givens", "needs a reference state"),
     ("tfim", "brick:reps=0", "reps must lie between 1 and 1000"),
-    ("moons", "hamiltonian_variational", "take efficient_su2, real_amplitudes or brick"),
 ]
 
 

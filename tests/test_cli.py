@@ -181,7 +181,7 @@ BAD = [
     ("run h2 --initial-point 0,nan,0", "entry 1 is nan; every entry must be a finite number"),
     ("run h2 --initial-point -inf,0", "entry 0 is -inf; every entry must be a finite number"),
     ("run h2 --initial-point 0.1,abc", "'abc' is not a number"),
-    ("run h2 --initial-point abc", "run 'abc': no run begins so"),
+    ("run h2 --initial-point abc", "run 'abc': there are no runs in"),
     ("run h2 --initial-point latest", "'latest': there are no runs in"),
     ("run h2 --initial-point 0.1,0.2", "the initial point has 2 numbers, ansatz 'efficient_su2:reps=1' has 8 parameters"),
     ("run h2 --initial-point -0.1,0.2", "the initial point has 2 numbers"),

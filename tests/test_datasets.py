@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hybrid import catalog
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Dataset
-from hybrid.runs.setup import prepare
+from hybrid.runs.setup import Chosen, prepare
 from hybrid.runs.spec import Spec
 
 
@@ -112,3 +112,17 @@ def test_any_table_is_read_or_refused(scratch: Path, rows: list[list[str]], comm
     else:
         assert np.isfinite(found.train_x).all()
         assert len(found.train_y) + len(found.test_y) == sum(1 for row in rows if "".join(row).strip())
+
+
+@pytest.mark.parametrize("name", catalog.names("ansatze"))
+def test_an_ansatz_made_from_a_hamiltonian_says_so_and_is_refused(name):
+    """Its first parameter is a `Problem`, its file declares TAKES, and labelled points are refused before it is called."""
+    signature = catalog.locate("ansatze", name)
+    takes = "problem: Problem," in (text := signature.file.read_text()) or "problem: Problem)" in text
+    assert takes == (signature.constants.get("TAKES") == "Hamiltonian")
+    if takes:
+        prepared = prepare(Spec(algorithm="vqc", problem="moons", ansatz=name))
+        with pytest.raises(
+            UsageError, match=f"'{name}' is made from a Hamiltonian.*take efficient_su2, real_amplitudes or brick"
+        ):
+            Chosen(prepared).ansatz("efficient_su2")

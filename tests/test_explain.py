@@ -13,14 +13,14 @@ from qiskit.quantum_info import Statevector
 
 from hybrid import catalog
 from hybrid.base.errors import Interrupted, UsageError
-from hybrid.base.randomness import child
+from hybrid.base.randomness import ExplainStream, RunStream, child
 from hybrid.base.types import Ansatz, Loss
 from hybrid.compilation.noise import PARTS
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.review.error_budget import DETUNINGS, INTERACTION, OPTIMISER, SHOTS, Contribution, ErrorBudget
-from hybrid.review.explain import EXPLAIN, explain
-from hybrid.runs import live_session as gated_session
+from hybrid.review.explain import explain
+from hybrid.runs import live_session
 from hybrid.runs import results_folder as runs
 from hybrid.runs import run as session
 from hybrid.runs.loss import Measurement
@@ -52,7 +52,7 @@ def home(tmp_path_factory):
     """A folder with a record of every one of SPECS in results/, made without the slow analysis of assumed numbers."""
     path = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gated_session, "ASSUMPTION_QUBITS", 0)
+        patch.setattr(live_session, "ASSUMPTION_QUBITS", 0)
         patch.chdir(path)
         for spec in SPECS.values():
             session.run(spec)
@@ -303,8 +303,8 @@ def test_a_loss_of_several_queries(home, tmp_path):
         loss, list(ansatz.circuit.parameters), prepare(spec).device, Chosen(prepare(spec)).backend, Measuring()
     )
     assert len(measurement.programs) == 2
-    root = child(np.random.SeedSequence(spec.seed), EXPLAIN)
-    a, b = (p.means(np.array(H2_X)[None], seed=0, detuning_seed=child(root, 1))[0] for p in measurement.programs)
+    detunings = child(spec.seed, RunStream.EXPLAIN, ExplainStream.DETUNINGS)
+    a, b = (p.means(np.array(H2_X)[None], seed=0, detuning_seed=detunings)[0] for p in measurement.programs)
     to_first_order = a.mean() ** 2 + 2 * a.mean() * (a - a.mean()) + b / 2
     stderr = to_first_order.std(ddof=1) / sqrt(8) * T7
     assert found.infinite_shots.value == pytest.approx(a.mean() ** 2 + b.mean() / 2, abs=ROUNDING)

@@ -14,10 +14,11 @@ import hybrid
 from hybrid import catalog
 from hybrid.base.errors import HybridError, RecordError, Stopped, UsageError
 from hybrid.review import difference
-from hybrid.review import replay as audit
+from hybrid.review.cross_check import cross_check
+from hybrid.review.replay import repeat
 from hybrid.runs import record
 from hybrid.runs import results_folder as runs
-from hybrid.runs.answer_log import AuditGate
+from hybrid.runs.answer_log import ReplayLog
 from hybrid.runs.dry_run import plan
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
@@ -92,11 +93,11 @@ def test_a_backend_in_a_file_counts_with_its_content(tmp_path, monkeypatch):
     one = Spec(problem="h2", backend="qiskit:object=./mine.py:three", shots=20, max_evals=2)
     result, before = run(one), one.id
     assert "mine.py#" in one.canonical()["backend"] and one.canonical()["backend"].endswith(":three")
-    assert audit.repeat(Path(result.record)).verdict == "identical"
+    assert repeat(Path(result.record)).verdict == "identical"
     Path("mine.py").write_text(text + "\n")
     assert one.id != before
     with pytest.raises(RecordError, match="mine.py changed"):
-        audit.repeat(Path(result.record))
+        repeat(Path(result.record))
 
 
 def test_circuits_and_mid_circuit_measurements_are_sampled(monkeypatch, command):
@@ -238,10 +239,10 @@ def test_an_interruption_between_two_jobs_stops_there(tmp_path):
 def test_replay_measures_again_and_writes_nothing(tmp_path):
     result = run(spec("Machine"), tmp_path / "one")
     before = Path(result.record).read_bytes()
-    assert audit.repeat(Path(result.record)).verdict == "identical"  # AerSimulator takes a seed
-    assert audit.cross_check(Path(result.record), backend=AER, seed=1).degrees == 9 + 1
+    assert repeat(Path(result.record)).verdict == "identical"  # AerSimulator takes a seed
+    assert cross_check(Path(result.record), backend=AER, seed=1).degrees == 9 + 1
     assert Path(result.record).read_bytes() == before
-    gate = AuditGate(Path(result.record), lambda finding: None)
+    gate = ReplayLog(Path(result.record), lambda finding: None)
     assert gate.recorded("2.0.0.0.0.0", "") is None
 
 

@@ -17,7 +17,8 @@ from hybrid.base.types import Expectation, Loss, Metric, Overlap, Overlaps
 from hybrid.device.device import Device
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
-from hybrid.review.replay import cross_check, repeat
+from hybrid.review.cross_check import cross_check
+from hybrid.review.replay import repeat
 from hybrid.runs import results_folder as runs
 from hybrid.runs.loss import Measurement
 from hybrid.runs.run import run

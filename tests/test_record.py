@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hybrid.base import json_lines
 from hybrid.base.errors import HybridError, Interrupted, RecordError, Stopped
 from hybrid.runs import record
 from hybrid.runs.record import Record
@@ -173,7 +174,7 @@ def test_full_disk_keeps_whole_lines(tmp_path, monkeypatch, untroubled):
         room[0] -= len(raw)
         return write(file, raw)
 
-    monkeypatch.setattr("hybrid.runs.record.os.write", limited)
+    monkeypatch.setattr("hybrid.base.json_lines.os.write", limited)
     with pytest.raises(Stopped, match="No space left"):
         run(Spec(**SHORT), tmp_path)
     assert path.read_bytes().endswith(b"\n")
@@ -266,7 +267,7 @@ def rewritten(path: Path, change) -> None:
         line = json.loads(row)
         change(line)
         line["sum"] = previous = record._checksum(previous, line["kind"], line["body"], line["meta"])
-        out.append(record.dump(line))
+        out.append(json_lines.dump(line))
     path.write_text("\n".join(out) + "\n")
 
 

@@ -22,9 +22,9 @@ from scipy.stats import chi2, norm
 
 from hybrid import catalog
 from hybrid.base.errors import Interrupted, RecordError, UsageError
-from hybrid.review import replay as audit
-from hybrid.runs import live_session as gated_session
-from hybrid.runs import record
+from hybrid.review.cross_check import cross_check, judge
+from hybrid.review.replay import repeat
+from hybrid.runs import live_session, record
 from hybrid.runs import results_folder as runs
 from hybrid.runs import run as session
 from hybrid.runs.answer_log import AuditedAnswer
@@ -88,7 +88,7 @@ def home(tmp_path_factory) -> Iterator[Path]:
     before = Path.cwd()
     os.chdir(path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gated_session, "ASSUMPTION_QUBITS", 0)  # nothing here looks at the device's assumed numbers
+        patch.setattr(live_session, "ASSUMPTION_QUBITS", 0)  # nothing here looks at the device's assumed numbers
         for spec in SPECS.values():
             session.run(spec)
     yield path
@@ -228,11 +228,11 @@ def test_latest_prefixes_and_files_name_a_run(hybrid, tmp_path):
         assert json.loads(hybrid("show", name, "--json").out)["id"] == last
     done = hybrid("show", last[:6] + "zz")
     assert done.code == 2
-    assert f"no run begins so in results. Did you mean '{last}'? See: hybrid runs list." in done.err
+    assert f"no run in results has an id that starts with it. Did you mean '{last}'? See: hybrid runs list." in done.err
     (tmp_path / "ab1.jsonl").touch()
     (tmp_path / "ab2.jsonl").touch()
     done = hybrid("show", "ab", "--results", tmp_path)
-    assert (done.code, done.err) == (2, f"hybrid: run 'ab': 2 runs begin so in {tmp_path}: ab1, ab2.\n")
+    assert (done.code, done.err) == (2, f"hybrid: run 'ab': the ids of 2 runs in {tmp_path} start with it: ab1, ab2.\n")
     assert "no runs in" in hybrid("show", "latest", "--results", tmp_path / "none").err
     assert hybrid("show", "none.jsonl").err == "hybrid: none.jsonl: no such file.\n"
 
@@ -366,7 +366,7 @@ def test_diff_of_what_cannot_be_compared(hybrid, tmp_path):
 @pytest.mark.parametrize("name", SPECS)
 def test_replay_is_identical(home, name):
     before = path_of(name).read_bytes()
-    found = audit.repeat(path_of(name))
+    found = repeat(path_of(name))
     assert (found.verdict, found.differing, found.first, found.today) == ("identical", 0, None, [])
     assert found.answers == len(runs.read(path_of(name)).answers)
     assert path_of(name).read_bytes() == before
@@ -472,7 +472,7 @@ def test_replay_reads_the_code_of_the_run_not_what_has_its_name_here(home, tmp_p
     Path("mine.py").write_text("def mine(x, rng, *, other: int = 3):\n    yield\n")
     catalog.signature.cache_clear()
     assert set(catalog.parse("optimizers", "./mine.py:mine").options) == {"other"}
-    assert audit.repeat(path).verdict == "identical"
+    assert repeat(path).verdict == "identical"
     assert set(catalog.parse("optimizers", "./mine.py:mine").options) == {"other"}
 
 
@@ -488,7 +488,7 @@ def test_replay_flags_that_do_not_fit(hybrid):
 
 def test_another_backend_agrees_with_every_seed(home):
     """Fifteen p-values: sane means neither small nor all the same; standard errors lean to the safe side."""
-    found = [audit.cross_check(path_of(f"seed{i}"), backend="exact", seed=k) for i in range(5) for k in range(3)]
+    found = [cross_check(path_of(f"seed{i}"), backend="exact", seed=k) for i in range(5) for k in range(3)]
     assert all(one.agrees and one.finished for one in found)
     values = [one.p for one in found]
     assert len(set(values)) == 15
@@ -500,9 +500,9 @@ def test_another_backend_agrees_with_every_seed(home):
 
 def test_its_randomness_is_its_own(home):
     """The same backend with the same shots: were the draws the record's, every z would be zero."""
-    found = audit.cross_check(path_of("seed0"), backend="aer")
-    again = audit.cross_check(path_of("seed0"), backend="aer")
-    other = audit.cross_check(path_of("seed0"), backend="aer", seed=1)
+    found = cross_check(path_of("seed0"), backend="aer")
+    again = cross_check(path_of("seed0"), backend="aer")
+    other = cross_check(path_of("seed0"), backend="aer", seed=1)
     assert found == again
     z = np.array([answer.z[0] for answer in found.answers])
     assert np.count_nonzero(z == 0) <= 1
@@ -519,11 +519,11 @@ def test_exact_values_agree_to_nine_digits(hybrid):
 
 def test_exact_values_judge_sampled_ones_and_the_other_way_round(home):
     for name, shots in (("gradients", 0), ("exact", 400), ("seed0", 5000)):
-        found = audit.cross_check(path_of(name), shots=shots)
+        found = cross_check(path_of(name), shots=shots)
         assert found.agrees
         assert found.p > 1e-3
         assert found.degrees > 0
-    assert len(audit.cross_check(path_of("gradients"), shots=0).answers[0].z) == 9
+    assert len(cross_check(path_of("gradients"), shots=0).answers[0].z) == 9
 
 
 def test_wrong_backends_are_caught(hybrid, home):
@@ -555,15 +555,13 @@ def test_z_and_p_of_one_answer():
         about = {"n": 4, "question": "gradient", "iteration": 2, "x": [0.0, 0.0]}
         return about | {"loss": loss, "loss_stderr": stderr[0], "gradient": gradient, "gradient_stderr": stderr[1:]}
 
-    found = audit.judge(AuditedAnswer(4, body(1.0, [2.0, 3.0], [0.3, 0.0, 0.0]), body(1.5, [2.0, 2.0], [0.4, 0.0, 2.0])), -1)
+    found = judge(AuditedAnswer(4, body(1.0, [2.0, 3.0], [0.3, 0.0, 0.0]), body(1.5, [2.0, 2.0], [0.4, 0.0, 2.0])), -1)
     assert found.z == [pytest.approx(1.0), None, pytest.approx(-0.5)]
     assert found.recorded == [-1.0, -2.0, -3.0]
     assert found.p_each == [pytest.approx(2 * norm.sf(1.0)), None, pytest.approx(2 * norm.sf(0.5))]
     assert found.p == pytest.approx(chi2.sf(1.25, 2))
     assert found.agrees
-    assert not audit.judge(
-        AuditedAnswer(0, body(1.0, [2.0, 3.0], [0.3, 0.0, 0.0]), body(1.5, [2.1, 2.0], [0.4, 0.0, 2.0])), 1
-    ).agrees
+    assert not judge(AuditedAnswer(0, body(1.0, [2.0, 3.0], [0.3, 0.0, 0.0]), body(1.5, [2.1, 2.0], [0.4, 0.0, 2.0])), 1).agrees
 
 
 # ---- plot and export

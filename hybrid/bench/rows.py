@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
+from hybrid.base import json_lines
 from hybrid.base.errors import RecordError, Stopped, UsageError
 from hybrid.base.files import check_file
 from hybrid.bench.cells import cell_id
@@ -35,7 +36,7 @@ def _lines(path: Path, file: Iterable[bytes]) -> Iterator[tuple[Row, int]]:
 
 def _parsed(path: Path, number: int, raw: bytes) -> Row:
     try:
-        row = json.loads(raw, parse_constant=_refuse)
+        row = json_lines.load(raw)
     except (ValueError, RecursionError):
         raise RecordError(f"{path}:{number}: not a line of a benchmark's file; nothing was changed.") from None
     wrong = complaint(row, row_schema())
@@ -46,10 +47,6 @@ def _parsed(path: Path, number: int, raw: bytes) -> Row:
     if wrong:
         raise RecordError(f"{path}:{number}: no row of a benchmark: {wrong}; nothing was changed.")
     return row
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number of a row")
 
 
 @final
@@ -87,21 +84,15 @@ class RowFile:
 
     def append(self, row: Row) -> None:
         """Write one row and sync it; Stopped when the disk is full, with what was there before."""
-        raw = (json.dumps(row, sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n").encode()
         try:
-            os.ftruncate(self._file, self._size)
-            written = os.write(self._file, raw)
-            if written < len(raw):
-                os.write(self._file, raw[written:])
-            os.fsync(self._file)
+            length = json_lines.append(self._file, self._size, row, sync=True)
         except OSError as error:
-            os.ftruncate(self._file, self._size)
             raise Stopped(
                 f"{self.path}: writing failed ({error.strerror}). {len(self.rows)} rows are saved; make room and give the same "
                 "command to continue."
             ) from None
         self.rows.append(row)
-        self._size += len(raw)
+        self._size += length
 
 
 def merge(paths: Sequence[Path], target: Path) -> int:

@@ -137,7 +137,7 @@ def rounds(cells: Sequence[Measurable], todo: Counter[str], seed: int) -> Iterat
     lacking = dict(todo)
     for number in range(max(lacking.values(), default=0)):
         due = [cell for cell in cells if lacking.get(cell.id, 0) > number]
-        order = np.random.default_rng(child(np.random.SeedSequence(seed), number)).permutation(len(due))
+        order = np.random.default_rng(child(seed, number)).permutation(len(due))
         yield from (due[k] for k in order)
 
 

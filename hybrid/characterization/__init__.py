@@ -57,7 +57,7 @@ def characterize(
     for index, (name, experiment) in enumerate(EXPERIMENTS.items()):
         if not only or name in only:
             progress(name)
-            outcomes.append(experiment(bench, child(np.random.SeedSequence(seed), index)))
+            outcomes.append(experiment(bench, child(seed, index)))
     return Characterization(
         device=loaded.label,
         physics=loaded.title,

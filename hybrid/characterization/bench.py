@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from qiskit import QuantumCircuit
 
-from hybrid.base.randomness import child
+from hybrid.base.randomness import CountStream, child
 from hybrid.base.types import Backend
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device
@@ -70,7 +70,7 @@ class Apparatus(NamedTuple):
 
 def count(execution: Execution, outcome: int, seed: np.random.SeedSequence) -> Fraction:
     """How often a compiled circuit's shots read `outcome`."""
-    ((counts,),), inflation = execution.counts(NOTHING, child(seed, 0), child(seed, 1))
+    ((counts,),), inflation = execution.counts(NOTHING, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
     shifted = counts._replace(outcomes=counts.outcomes ^ np.uint64(outcome))
     part = share(AllZeros("Z" * execution.resources.n_qubits), shifted, execution.realizations, None)
     return Fraction(part.mean, float(np.sqrt(variance([part], inflation))))

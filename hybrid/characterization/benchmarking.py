@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from hybrid.base.randomness import child
+from hybrid.base.randomness import NominalStream, RandomCircuitStream, child
 from hybrid.characterization.bench import NOTHING, Apparatus, count, over_detunings
 from hybrid.characterization.cliffords import Sequence, sequence
 from hybrid.characterization.fits import Fit, fit
@@ -50,12 +50,12 @@ def rb2(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
 
 
 def _measure(bench: Apparatus, seed: np.random.SeedSequence, name: str, places: list[tuple[int, ...]]) -> ExperimentResult:
-    n, rng = len(places[0]), np.random.default_rng(child(seed, 0))
+    n, rng = len(places[0]), np.random.default_rng(child(seed, RandomCircuitStream.CIRCUIT))
     lengths = np.array(LENGTHS[n])
     sequences = [[sequence(n, int(m), k % 2**n, bench.device, rng) for k in range(SEQUENCES)] for m in lengths]
     rows, curves = [], []
     for key, qubits in enumerate(places):
-        survival = _survival(bench, child(seed, 1, key), qubits, sequences)
+        survival = _survival(bench, child(seed, RandomCircuitStream.COUNTS, key), qubits, sequences)
         found = _fit(lengths, survival.measured, survival.stderr, n)
         rows.append(_row(name, qubits, survival, found))
         smooth = np.geomspace(lengths[0], lengths[-1], CURVE_POINTS)
@@ -75,7 +75,7 @@ def _survival(
             execution = bench.execution(one.circuit, qubits, bench.conditions(REALIZATIONS))
             shares.append(count(execution, one.outcome, child(seed, i, k)))
             if bench.device.dephasing == "quasistatic":
-                exact.append(execution.distributions(NOTHING, child(seed, i, k, 2))[0, :, 0, one.outcome])
+                exact.append(execution.distributions(NOTHING, child(seed, i, k, NominalStream.DETUNINGS))[0, :, 0, one.outcome])
             else:
                 kept = polarization(bench.device, qubits, one.circuit, one.outcome)
                 exact.append(np.array([kept + (1 - kept) / 2 ** len(qubits)]))

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-import numpy as np
-
 from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
 from hybrid.base.randomness import child
@@ -63,7 +61,7 @@ def capability(
     for index, (name, experiment) in enumerate(EXPERIMENTS.items()):
         if not only or name in only:
             progress(name)
-            rows += experiment(bench, child(np.random.SeedSequence(seed), index)).rows
+            rows += experiment(bench, child(seed, index)).rows
     return Capability(
         device=loaded.label,
         physics=loaded.title,

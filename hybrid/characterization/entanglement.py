@@ -10,7 +10,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from hybrid.base.randomness import child
+from hybrid.base.randomness import CountStream, EntanglementStream, child
 from hybrid.characterization.bench import INITIALISED, NOTHING, Apparatus, over_detunings
 from hybrid.characterization.native import native
 from hybrid.characterization.result import ExperimentResult, Row
@@ -72,8 +72,9 @@ def _measure(
     for key, qubits in enumerate(places):
         sampled = bench.conditions(REALIZATIONS, bench.shots * len(groups))._replace(without=INITIALISED)
         perfect = bench.conditions(QUADRATURE, 0)._replace(without=INITIALISED | {"readout"})
-        value, stderr = _counted(_settings(bench, circuit, qubits, groups, sampled), bench, qubits, groups, child(seed, key, 0))
-        found = _settings(bench, circuit, qubits, groups, perfect).distributions(NOTHING, child(seed, key, 1))[0]
+        counts_seed, nominal_seed = (child(seed, key, stream) for stream in EntanglementStream)
+        value, stderr = _counted(_settings(bench, circuit, qubits, groups, sampled), bench, qubits, groups, counts_seed)
+        found = _settings(bench, circuit, qubits, groups, perfect).distributions(NOTHING, nominal_seed)[0]
         means = exact_values(groups, found, None)
         nominal, nominal_stderr = over_detunings(means)
         rows.append(
@@ -104,6 +105,6 @@ def _counted(
     """Sum of the groups' corrected means and its standard error."""
     errors, exact = noise.readout(bench.device, qubits), np.zeros(len(qubits))
     inverted = Correction(errors.p01, errors.p10, exact, exact)
-    (counts,), inflation = execution.counts(NOTHING, child(seed, 0), child(seed, 1))
+    (counts,), inflation = execution.counts(NOTHING, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
     shares = [share(group, c, execution.realizations, inverted) for group, c in zip(groups, counts, strict=True)]
     return sum(part.mean for part in shares), float(np.sqrt(variance(shares, inflation)))

@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit.library import IGate, XGate, YGate, ZGate
 from qiskit.quantum_info import Statevector, random_clifford
 
-from hybrid.base.randomness import child
+from hybrid.base.randomness import RandomCircuitStream, child
 from hybrid.characterization.bench import Apparatus, count
 from hybrid.characterization.native import native
 from hybrid.characterization.result import ExperimentResult, Row
@@ -34,10 +34,11 @@ def _row(bench: Apparatus, seed: np.random.SeedSequence, width: int, depth: int)
     qubits, edges = place(bench, width)
     found = []
     for k in range(CIRCUITS):
-        circuit = mirrored(width, depth, edges, np.random.default_rng(child(seed, k, 0)))
+        circuit = mirrored(width, depth, edges, np.random.default_rng(child(seed, k, RandomCircuitStream.CIRCUIT)))
         ideal = int(np.argmax(Statevector(circuit).probabilities()))
         execution = bench.execution(native(circuit, bench.device), qubits, bench.conditions(REALIZATIONS))
-        found.append((count(execution, ideal, child(seed, k, 1)).value - 2.0**-width) / (1 - 2.0**-width))
+        survival = count(execution, ideal, child(seed, k, RandomCircuitStream.COUNTS)).value
+        found.append((survival - 2.0**-width) / (1 - 2.0**-width))
     return Row(
         experiment="mirror",
         qubits=qubits,

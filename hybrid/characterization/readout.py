@@ -5,7 +5,7 @@ from math import pi
 import numpy as np
 from qiskit import QuantumCircuit
 
-from hybrid.base.randomness import child
+from hybrid.base.randomness import NominalStream, child
 from hybrid.characterization.bench import INITIALISED, NOTHING, Apparatus, count, over_detunings
 from hybrid.characterization.native import native
 from hybrid.characterization.result import ExperimentResult, Row
@@ -34,7 +34,8 @@ def _row(bench: Apparatus, seed: np.random.SeedSequence, name: str, qubit: int, 
     circuit, conditions = native(textbook, device), bench.conditions(REALIZATIONS, REPEATS * bench.shots)
     measured = count(bench.execution(circuit, (qubit,), conditions._replace(without=INITIALISED)), int(angle == 0), seed)
     perfect = conditions._replace(shots=0, without=INITIALISED | {"readout"})
-    of_one = bench.execution(circuit, (qubit,), perfect).distributions(NOTHING, child(seed, 2))[0, :, 0, 1]
+    nominal_seed = child(seed, NominalStream.DETUNINGS)
+    of_one = bench.execution(circuit, (qubit,), perfect).distributions(NOTHING, nominal_seed)[0, :, 0, 1]
     p01, p10 = device.readout_p01[qubit], device.readout_p10[qubit]
     reads_one = p01 + (1 - p01 - p10) * of_one
     nominal = reads_one if angle == 0 else 1 - reads_one

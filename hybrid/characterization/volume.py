@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import library
 from qiskit.quantum_info import Statevector
 
-from hybrid.base.randomness import child
+from hybrid.base.randomness import VolumeStream, child
 from hybrid.characterization.bench import NOTHING, Apparatus
 from hybrid.characterization.result import ExperimentResult, Row
 from hybrid.compilation.transpile import to_isa
@@ -35,11 +35,11 @@ def quantum_volume(bench: Apparatus, seed: np.random.SeedSequence) -> Experiment
 def _width(bench: Apparatus, seed: np.random.SeedSequence, n: int) -> Row:
     shares, used = [], set()
     for k in range(CIRCUITS):
-        model = library.quantum_volume(n, n, seed=int(child(seed, k, 0).generate_state(1)[0]))
+        model = library.quantum_volume(n, n, seed=int(child(seed, k, VolumeStream.CIRCUIT).generate_state(1)[0]))
         isa = to_isa(model.decompose(), bench.device)
         conditions = bench.conditions(REALIZATIONS)
         execution = set_up(isa, [isa.circuit], bench.device, bench.backend, conditions)
-        ((counts,),), _ = execution.counts(NOTHING, child(seed, k, 1), child(seed, k, 2))
+        ((counts,),), _ = execution.counts(NOTHING, child(seed, k, VolumeStream.SHOTS), child(seed, k, VolumeStream.DETUNINGS))
         outputs = sum(((counts.outcomes >> np.uint64(at)) & np.uint64(1)) << np.uint64(q) for q, at in enumerate(isa.layout))
         shares.append(float(counts.counts @ _heavy(model)[np.asarray(outputs, dtype=np.int64)] / counts.counts.sum()))
         used |= set(isa.physical)

@@ -114,16 +114,17 @@ def replay_run(
     if seed is not None and not other:
         raise UsageError("--seed goes with --backend, --device or --shots; a plain replay draws as the record did.")
     runs.read(path)  # a damaged record is refused before half a second of imports
-    from hybrid.review import replay as audit
+    from hybrid.review.cross_check import cross_check
+    from hybrid.review.replay import repeat
 
     with Display(sys.stderr, quiet=quiet) as display:
         if other:
-            found = audit.cross_check(
+            found = cross_check(
                 path, backend=backend, device=device, shots=shots, threads=threads, seed=seed or 0, watch=display.show
             )
             text, why = runs_text.cross_checked(found), runs_text.cross_check_failure(found)
         else:
-            found = audit.repeat(path, threads=threads, watch=display.show)
+            found = repeat(path, threads=threads, watch=display.show)
             text, why = runs_text.repeated(found), runs_text.repetition_failure(found)
     emit(json.dumps(found.to_json()) if as_json else text)
     if why:

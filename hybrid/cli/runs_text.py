@@ -15,7 +15,8 @@ from hybrid.runs.results_folder import Glance, Run, place, short
 from hybrid.runs.spec import Spec
 
 if TYPE_CHECKING:
-    from hybrid.review.replay import CrossCheck, Repetition
+    from hybrid.review.cross_check import CrossCheck
+    from hybrid.review.replay import Repetition
 
 SHORTEST_ID = 6
 HEADS = ("id", "written", "run", "device", "shots", "value", "gap", "state")

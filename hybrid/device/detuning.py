@@ -15,6 +15,7 @@ from qiskit.circuit import Gate, Parameter
 from qiskit.circuit.library import RZGate, RZZGate, UGate
 
 from hybrid.base.errors import UsageError
+from hybrid.base.randomness import child
 from hybrid.device.device import Device
 
 X90 = np.pi / 2
@@ -181,8 +182,8 @@ def scores(n: int, points: int, seed: np.random.SeedSequence) -> Float[np.ndarra
     from scipy.special import ndtri
     from scipy.stats import qmc  # costs every start more than Qiskit does; only these draws need it
 
-    children = [np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, i)) for i in range(SCRAMBLES)]
-    sets = [qmc.Sobol(n, rng=np.random.default_rng(child)).random_base2(ceil(log2(points))) for child in children]
+    rngs = [np.random.default_rng(child(seed, i)) for i in range(SCRAMBLES)]
+    sets = [qmc.Sobol(n, rng=rng).random_base2(ceil(log2(points))) for rng in rngs]
     return ndtri(np.clip(np.concatenate(sets), np.finfo(float).tiny, 1 - 2**-53))
 
 

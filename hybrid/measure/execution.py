@@ -9,7 +9,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from hybrid.base.errors import UsageError
-from hybrid.base.randomness import child
+from hybrid.base.randomness import SettingStream, child
 from hybrid.base.types import (
     Angles,
     Backend,
@@ -105,7 +105,9 @@ class Execution(NamedTuple):
             drawn = [self.detuned.draws.independent(self.realizations, total, child(detunings, first + i)) for i in rows]
             inflation = drawn[0][1] if drawn else 1.0
             angles = self._with_detunings(angles, [found for found, _ in drawn])
-        draw, flip = (2, 3) if pilot else (0, 1)
+        draw, flip = SettingStream.SHOTS, SettingStream.FLIPS
+        if pilot:
+            draw, flip = SettingStream.PILOT_SHOTS, SettingStream.PILOT_FLIPS
         seeds = [[child(root, first + i, s, draw) for s in settings] for i in rows]
         counts = self.runner.counts(angles, shots, seeds)
         if self.readout is not None:

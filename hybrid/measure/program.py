@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hybrid.base.errors import UsageError
-from hybrid.base.randomness import Seed, child, sequence
+from hybrid.base.randomness import ProgramStream, Seed, child, sequence
 from hybrid.base.types import (
     Angles,
     Backend,
@@ -47,8 +47,6 @@ from hybrid.measure.sensitivity import Sensitivities, sensitivities
 PORTION_BYTES, PORTION_ROWS, PORTION_WORK = 2**28, 2048, 10**9
 """Points are sent on in portions of at most so many bytes of probabilities, rows, and bytes of state times gates (about a
 second): a simulator at work hears no Ctrl-C, between portions one is heard."""
-DETUNINGS, CALIBRATION, DIRECTION = 2**31, 2**31 + 1, 2**31 + 2
-"""First words of spawn keys beside those of the points, which count from 0."""
 
 
 @final
@@ -139,7 +137,7 @@ class Program:
             case "finite-difference":
                 found = gradients.finite_difference(measure, x, step)
             case _:
-                found = gradients.spsa(measure, x, step, np.random.default_rng(child(root, DIRECTION)))
+                found = gradients.spsa(measure, x, step, np.random.default_rng(child(root, ProgramStream.DIRECTION)))
         slopes, pulls = jacobian.T @ found.slopes, jacobian.T @ found.pulls
         return LossGradient(
             float(found.value.values.mean()),
@@ -191,8 +189,8 @@ class Program:
         """One reverse pass per realization; the value is the backend's own."""
         execution = self.differentiable()
         theta = self.angle_map(x[None])
-        detunings = child(root, DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
-        correction = None if self.calibrate is None else self.calibrate(child(root, CALIBRATION))
+        detunings = child(root, ProgramStream.DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
+        correction = None if self.calibrate is None else self.calibrate(child(root, ProgramStream.CALIBRATION))
         weights = None if self.direct else self._outcome_weights(correction)
         if weights is not None and execution.readout is not None:
             weights = execution.readout.pulled_back(weights)
@@ -223,7 +221,7 @@ class Program:
     def _settled(self, group: Open, x: Point, root: np.random.SeedSequence, detuning_seed: Seed) -> "Program":
         """The program with the worth of outcomes as it is at x, found with the draws of x itself."""
         angles = self.angle_map(x[None])
-        detunings = child(root, DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
+        detunings = child(root, ProgramStream.DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
         if self.execution.shots.size:
             worth = _seen(group, self.execution.counts(angles, root, detunings)[0][0][0])
         else:
@@ -241,7 +239,7 @@ class Program:
         if self._open is not None:
             return self._settled(self._open, np.asarray(x, dtype=float), root, None).sensitivities(x, seed=root)
         theta = self.angle_map(self._checked(np.asarray(x, dtype=float)[None]))[0]
-        correction = None if self.calibrate is None else self.calibrate(child(root, CALIBRATION))
+        correction = None if self.calibrate is None else self.calibrate(child(root, ProgramStream.CALIBRATION))
         found = sensitivities(recipe, self.engine(), theta, self._outcome_weights(correction), root)
         return found._replace(value=found.value + self.constant)
 
@@ -257,8 +255,8 @@ class Program:
         """Values at angles (k, m), in portions that bound memory; row i draws from the seed's child i."""
         if not len(angles) or not (self.direct or self.groups):
             return _without_shots(np.full((len(angles), 1), self.constant))
-        detunings = child(root, DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
-        correction = None if self.calibrate is None else self.calibrate(child(root, CALIBRATION))
+        detunings = child(root, ProgramStream.DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
+        correction = None if self.calibrate is None else self.calibrate(child(root, ProgramStream.CALIBRATION))
         size = self._portion()
         parts = []
         for first in range(0, len(angles), size):

@@ -13,7 +13,7 @@ from qiskit import QuantumCircuit
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
-from hybrid.base.randomness import child
+from hybrid.base.randomness import SampleStream, child
 from hybrid.base.types import Backend, Counts, DynamicBackend, Setting, Task
 from hybrid.compilation.classical_bits import ClassicalReadout, final_measurements
 from hybrid.compilation.resources import Resources, check_memory, whose_physics
@@ -38,7 +38,6 @@ FIDELITIES = (
 )
 MITIGATED = ("mitigated", "mitigated_fidelity", "mitigated_fidelity_stderr")
 MITIGATED_RESAMPLES = 50
-SHOTS, READOUT, RESAMPLE, DETUNINGS, CALIBRATION = range(5)
 MITIGATED_BITS = 12
 """The inverted distribution has an entry for every outcome, seen or not."""
 
@@ -117,7 +116,6 @@ def sample(
         raise UsageError("the circuit measures nothing; end it with a measurement of the qubits you want to read.")
     if sum(item.operation.name == "measure" for item in circuit.data) > MOST_BITS:
         raise UsageError(f"more than {MOST_BITS} bits are read; outcomes are kept as 63-bit numbers.")
-    root = np.random.SeedSequence(seed)
     split = final_measurements(circuit)
     if split is None:
         return _dynamic(circuit, loaded, backend, member, shots, seed, threads)
@@ -125,14 +123,14 @@ def sample(
     isa = to_isa(body, loaded)
     conditions = Conditions(shots, realizations, threads, dd)
     execution = set_up(isa, [isa.circuit], loaded, member, conditions)
-    ((counts,),), _ = execution.counts(np.zeros((1, 0)), child(root, SHOTS), child(root, DETUNINGS))
+    ((counts,),), _ = execution.counts(np.zeros((1, 0)), child(seed, SampleStream.SHOTS), child(seed, SampleStream.DETUNINGS))
     bits = merge(counts._replace(outcomes=read.bits(counts.outcomes, isa.layout)))
     ideal = _ideal(body, read) if body.num_qubits <= IDEAL_QUBITS else None
     corrected = None
     if mitigate == "readout":
         if len(read.written) > MITIGATED_BITS:
             raise UsageError(f"mitigate=readout inverts at most {MITIGATED_BITS} bits, this circuit reads {len(read.written)}.")
-        found = calibration(isa, loaded, member, conditions)(child(root, CALIBRATION))
+        found = calibration(isa, loaded, member, conditions)(child(seed, SampleStream.CALIBRATION))
         qubits = np.array([isa.layout[qubit] for _, qubit in read.written])
         corrected = Correction(*(rates[qubits] for rates in found))
     return _judged(circuit, loaded, backend, shots, seed, bits, read, ideal, execution.resources, corrected)
@@ -163,7 +161,7 @@ def _judged(
 ) -> Sample:
     """Everything a person wants beside the counts."""
     judged: dict[str, Any] = dict.fromkeys((*FIDELITIES, *MITIGATED))
-    rng = np.random.default_rng(child(np.random.SeedSequence(seed), RESAMPLE))
+    rng = np.random.default_rng(child(seed, SampleStream.RESAMPLE))
     by_realization, bits = bits, merge(bits._replace(realizations=np.zeros_like(bits.realizations)))
     if corrected is not None:
         judged |= _mitigated(by_realization, bits, read, ideal, corrected, rng)
@@ -295,7 +293,7 @@ def _dynamic(
     physics, caveat = whose_physics(device, member)
     empty = Task((Setting(circuit.num_qubits, ()),), (), None, shots, threads)
     memory_bytes = check_memory(member, empty)
-    found: Mapping[str, int] = member.run_dynamic(circuit, shots, child(np.random.SeedSequence(seed), SHOTS), threads)
+    found: Mapping[str, int] = member.run_dynamic(circuit, shots, child(seed, SampleStream.SHOTS), threads)
     unknown: dict[str, Any] = dict.fromkeys((*FIDELITIES, *MITIGATED, "duration_s", "t2_star_s"))
     return Sample(
         circuit=circuit.name,

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from jaxtyping import Bool, Float, UInt64
 
-from hybrid.base.randomness import child
+from hybrid.base.randomness import ProgramStream, child
 from hybrid.base.types import Choices, Counts, Dataset, Point, Problem
 from hybrid.measure.estimate import Marked, gathered, share, variance, widening
 from hybrid.measure.execution import set_up
-from hybrid.measure.program import DETUNINGS, Program
+from hybrid.measure.program import Program
 
 MOST_QUBITS = 20
 """Up to here all outcomes are looked at, those of the run and those of guessing."""
@@ -48,7 +48,7 @@ def shots_at(program: Program, x: Point, seed: np.random.SeedSequence) -> Outcom
     if program.direct:  # compiled for its observable alone
         isa, circuits, device, conditions = execution.recipe
         execution = set_up(isa, circuits, device, program.engine(), conditions)
-    detunings, layout = child(seed, DETUNINGS), execution.recipe.isa.layout
+    detunings, layout = child(seed, ProgramStream.DETUNINGS), execution.recipe.isa.layout
     if execution.shots.size:
         ((counts, *_),), inflation = execution.counts(angles, seed, detunings)
         counts = counts._replace(outcomes=gathered(counts.outcomes, layout))
@@ -64,6 +64,8 @@ def judged(problem: Problem | Dataset, program: Program, x: Point, seed: np.rand
     Shares are per shot with their standard errors; guessing sets every bit to 0 or 1 with equal chance. An optimum is a
     feasible choice as good as `choices.best`, unknown where that is.
     """
+    if not isinstance(problem, Problem):
+        return None
     choices, decode = problem.choices, problem.decode
     if choices is None or decode is None or problem.hamiltonian.num_qubits > MOST_QUBITS:
         return None

@@ -16,12 +16,12 @@ from qiskit.transpiler import Target
 from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
 from hybrid.base.machine import versions
-from hybrid.base.randomness import child, sequence
+from hybrid.base.randomness import CountStream, child, sequence
 from hybrid.compilation.resources import whose_physics
 from hybrid.device.device import Device
 from hybrid.measure.choices import DD
 from hybrid.measure.execution import Conditions
-from hybrid.qiskit_api.measured import ORDER, CompiledCircuit, Place, compile_measured
+from hybrid.qiskit_api.measured import CompiledCircuit, Place, compile_measured
 from hybrid.qiskit_api.target import backend_target
 
 DEFAULTS: dict[str, Any] = {
@@ -155,7 +155,7 @@ def _experiment(
     data: dict[str, Any] = {"counts": {hex(value): count for value, count in drawn.by_value().items()}}
     if memory:
         powers = 1 << np.arange(circuit.num_clbits, dtype=object)
-        ordered = drawn.in_order(np.random.default_rng(child(seed, ORDER)))
+        ordered = drawn.in_order(np.random.default_rng(child(seed, CountStream.ORDER)))
         data["memory"] = [hex(value) for value in ordered.astype(object) @ powers]
     header = {
         "name": circuit.name,

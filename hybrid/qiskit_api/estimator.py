@@ -13,7 +13,7 @@ from qiskit.quantum_info import SparseObservable, SparsePauliOp
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
-from hybrid.base.randomness import Seed, child
+from hybrid.base.randomness import EstimatorStream, Seed, child
 from hybrid.base.types import Estimates, Expectation, LossGradient, Points
 from hybrid.device.device import Device
 from hybrid.measure.choices import WORDS, gradient_method
@@ -22,9 +22,6 @@ from hybrid.measure.estimate import group_terms
 from hybrid.measure.execution import Conditions
 from hybrid.measure.program import Program
 from hybrid.qiskit_api.remembered import Remembered
-
-LANDSCAPE = 2**31
-"""Spawn key of the detunings of infinitely many shots, beside those of the calls, which count from 0."""
 
 
 class _Entry(NamedTuple):
@@ -138,7 +135,7 @@ class Estimator(BaseEstimatorV2):
         return PubResult(data, metadata=about)
 
     def _detunings(self, program: Program) -> Seed:
-        return None if program.execution.shots.size else child(self._root, LANDSCAPE)
+        return None if program.execution.shots.size else child(self._root, EstimatorStream.LANDSCAPE)
 
     def _program(self, pub: EstimatorPub, observable: SparsePauliOp) -> Program:
         """The compiled query, with as many shots as the PUB asks for."""

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Int
 from qiskit import QuantumCircuit
 
 from hybrid.base.errors import UsageError
-from hybrid.base.randomness import child
+from hybrid.base.randomness import CountStream, child
 from hybrid.base.types import Backend, DynamicBackend, Points
 from hybrid.compilation.classical_bits import ClassicalReadout, final_measurements
 from hybrid.compilation.resources import whose_physics
@@ -18,8 +18,6 @@ from hybrid.measure.angles import AngleMap, split
 from hybrid.measure.execution import Conditions, Execution, set_up
 from hybrid.measure.program import PORTION_BYTES
 
-SHOTS, DETUNINGS, ORDER = range(3)
-"""First words of the spawn keys of one point's draws."""
 MOST_BITS = 63
 
 
@@ -100,7 +98,7 @@ class _Drawing(NamedTuple):
         found = []
         for first in range(0, len(points), rows):
             angles = self.angle_map(points[first : first + rows])
-            counts, _ = self.execution.counts(angles, child(root, SHOTS), child(root, DETUNINGS), first)
+            counts, _ = self.execution.counts(angles, child(root, CountStream.SHOTS), child(root, CountStream.DETUNINGS), first)
             found += [ClassicalShots(self.read.table(c.outcomes, self.isa.layout), c.counts, c.realizations) for (c,) in counts]
         return found
 

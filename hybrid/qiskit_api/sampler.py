@@ -11,11 +11,11 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub, SamplerPubLike
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
-from hybrid.base.randomness import child
+from hybrid.base.randomness import CountStream, child
 from hybrid.device.device import Device
 from hybrid.measure.choices import DD
 from hybrid.measure.execution import Conditions
-from hybrid.qiskit_api.measured import ORDER, CompiledCircuit, Place, compile_measured
+from hybrid.qiskit_api.measured import CompiledCircuit, Place, compile_measured
 from hybrid.qiskit_api.remembered import Remembered
 
 
@@ -70,7 +70,7 @@ class Sampler(BaseSamplerV2):
         points = pub.parameter_values.as_array(circuit.parameters).reshape(pub.size, circuit.num_parameters)
         isa = circuit.layout is not None
         compiled = self._compiled.get(circuit, (pub.shots,), lambda: compile_measured(circuit, place, isa=isa))
-        rng = np.random.default_rng(child(root, ORDER))
+        rng = np.random.default_rng(child(root, CountStream.ORDER))
         ordered = np.array([drawn.in_order(rng) for drawn in compiled.draw(points, root)])
         table = ordered.reshape(*pub.shape, int(pub.shots), circuit.num_clbits)
         arrays = {register.name: _register(table, circuit, register) for register in circuit.cregs}

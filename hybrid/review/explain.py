@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from hybrid import catalog
 from hybrid.base.errors import HybridError, UsageError
-from hybrid.base.randomness import child
+from hybrid.base.randomness import ExplainStream, RunStream, child
 from hybrid.base.types import Point
 from hybrid.compilation.noise import PARTS
 from hybrid.device.device import Device
@@ -30,15 +30,14 @@ from hybrid.review.error_budget import (
     Timing,
     largest,
 )
+from hybrid.review.first_loss import first_loss
 from hybrid.runs import results_folder as runs
 from hybrid.runs.loss import Measurement
 from hybrid.runs.reopen import as_given, at_home, find
 from hybrid.runs.results_folder import Run
-from hybrid.runs.setup import Chosen, Prepared, minimized, prepare
+from hybrid.runs.setup import Chosen, Prepared, prepare
 from hybrid.runs.spec import Spec
 
-EXPLAIN = 2**31
-"""First word of the spawn keys here, beside the purposes of `hybrid.runs.setup`, which count from 0."""
 Sets = Float[np.ndarray, " c"]
 """A loss by c independent sets of detunings, their mean the loss; c = 1 where nothing is drawn."""
 
@@ -93,10 +92,9 @@ class _Budget:
     def __init__(self, run: Run, prepared: Prepared, watch: Callable[[ExplainProgress], None]) -> None:
         self._run, self._prepared, self._watch = run, prepared, watch
         self._x: Point = np.array(run.x, dtype=float)
-        self._seed = child(np.random.SeedSequence(prepared.spec.seed), EXPLAIN)
-        chosen = Chosen(prepared)
-        self._loss, self._ansatz = minimized(prepared, chosen, len(self._x))
-        self._title = f"{prepared.spec.algorithm} of {prepared.spec.problem}; ansatz {chosen.ansatz_text}"
+        self._seed = child(prepared.spec.seed, RunStream.EXPLAIN)
+        self._loss, self._ansatz, ansatz_text = first_loss(prepared, len(self._x))
+        self._title = f"{prepared.spec.algorithm} of {prepared.spec.problem}; ansatz {ansatz_text}"
 
     def made(self) -> ErrorBudget:
         """Everything compiled and measured."""
@@ -157,7 +155,7 @@ class _Budget:
 
     def _value(self, measurement: Measurement) -> Sets:
         """The loss in the reported sign: at the queries' means, and around it to first order in what a set pulls them by."""
-        seed, detunings = child(self._seed, 0), child(self._seed, 1)
+        seed, detunings = child(self._seed, ExplainStream.QUERY), child(self._seed, ExplainStream.DETUNINGS)
         means = [
             program.means(self._x[None], seed=child(seed, i), detuning_seed=detunings)[0]
             for i, program in enumerate(measurement.programs)

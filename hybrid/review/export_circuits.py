@@ -10,7 +10,7 @@ from jaxtyping import Float
 from qiskit import QuantumCircuit, qasm3
 
 from hybrid.base.errors import UsageError
-from hybrid.base.randomness import child
+from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import Probabilities
 from hybrid.compilation.transpile import IsaCircuit, measured
 from hybrid.device.device import Device
@@ -18,14 +18,13 @@ from hybrid.measure.compile import engine
 from hybrid.measure.estimate import AllZeros, Group
 from hybrid.measure.execution import Conditions, set_up
 from hybrid.measure.program import Program
+from hybrid.review.first_loss import first_loss
 from hybrid.runs import results_folder as runs
 from hybrid.runs.reopen import as_given
 from hybrid.runs.results_folder import Run
-from hybrid.runs.setup import Chosen, Prepared, minimized, prepare
+from hybrid.runs.setup import Chosen, Prepared, prepare
 from hybrid.runs.spec import Spec
 
-EXPORT = 2**31 + 1
-"""First word of the spawn keys here, beside the purposes of `hybrid.runs.setup`, which count from 0."""
 SIGMAS = 3.0
 """Accepted standard errors: a right machine is refused once in 370 numbers."""
 TABLE = (1_000, 10_000, 100_000)
@@ -97,8 +96,7 @@ class _Circuit(NamedTuple):
 class _Export:
     def __init__(self, run: Run, prepared: Prepared) -> None:
         self._run, self._prepared = run, prepared
-        chosen = Chosen(prepared)
-        self._loss, ansatz = minimized(prepared, chosen, len(run.x or ()))
+        self._loss, ansatz, _ = first_loss(prepared, len(run.x or ()))
         if self._loss.samples is not None or any(isinstance(query, Probabilities) for query in self._loss.queries):
             raise UsageError(
                 f"algorithm '{prepared.spec.algorithm}' minimises no expectation value; export runs of vqe or qaoa."
@@ -108,7 +106,7 @@ class _Export:
                 "grouping=general reads no single qubits, so its circuits tell nobody else what to do with a bit; "
                 "export a run with grouping=qwc."
             )
-        self._programs = chosen.compile(self._loss, ansatz).programs
+        self._programs = Chosen(prepared).compile(self._loss, ansatz).programs
         self._x = np.array(run.x, dtype=float)
         self._circuits = [found for i, program in enumerate(self._programs) for found in self._measured(i, program)]
 
@@ -119,7 +117,7 @@ class _Export:
         isa, device = program.execution.recipe.isa, self._prepared.device
         groups = [group for group in program.groups if isinstance(group, Group | AllZeros)]
         circuits = [measured(isa, group.basis, device) for group in groups]
-        theta, seed = program.angle_map(self._x[None]), child(np.random.SeedSequence(self._prepared.spec.seed), EXPORT, query)
+        theta, seed = program.angle_map(self._x[None]), child(self._prepared.spec.seed, RunStream.EXPORT, query)
         perfect = set_up(isa, circuits, Device.load("ideal"), engine(), Conditions(threads=self._prepared.spec.threads))
         noise_free = perfect.distributions(theta, seed)[0, 0]
         noisy = program.execution.distributions(theta, seed)[0] if device.noisy else None

@@ -1,4 +1,4 @@
-"""The gate: every quantum answer passes here, into the record or out of it; or, for an audit, beside it."""
+"""The log of answers: a run replays the recorded ones, then measures and appends new ones; a replay measures all again."""
 
 import hashlib
 import os
@@ -19,13 +19,13 @@ from hybrid.runs.record import Record
 Body = dict[str, Any]
 
 
-class Gate(Protocol):
-    """What a session needs of it."""
+class AnswerLog(Protocol):
+    """What a session asks for answers."""
 
     n_answers: int
 
     def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
-        """See `hybrid.base.types.Journal`, which every gate is."""
+        """See `hybrid.base.types.Journal`, which every log is."""
         ...
 
     def keep(self, send: Callable[[], tuple[Body, Body]]) -> Body:
@@ -33,17 +33,17 @@ class Gate(Protocol):
         ...
 
     def open(self, start: Body, about: Body) -> None:
-        """Begin a run whose start line is `start`; `about` tells what is not part of the digest."""
+        """Begin a run whose start line is `start`; `about` is not part of the digest."""
         ...
 
     def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
-        """The body that answers `asked` (a part of it), and whether it was read instead of measured."""
+        """The answer's body, which contains `asked`, and whether it was read instead of measured."""
         ...
 
 
 @final
-class RecordingGate:
-    """Reads the record's answers back while it has any, then measures and appends before the answer is used."""
+class RecordingLog:
+    """The log of a run: replays recorded answers, then measures new ones and appends each before it is used."""
 
     def __init__(self, file: Record, interruption: Callable[[], HybridError | None]) -> None:
         self.n_answers = 0
@@ -52,7 +52,7 @@ class RecordingGate:
         self._replay: Iterator[tuple[int, Body]] | None = None
 
     def open(self, start: Body, about: Body) -> None:
-        """Write the start line, or check that the one found there asked for the same with the same versions."""
+        """Write the start line, or check that the existing one has the same inputs and versions."""
         if self._replay is not None:
             return
         today = versions()
@@ -64,10 +64,10 @@ class RecordingGate:
         self._replay = self._record.answers() if self._record.n_answers else iter(())
 
     def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
-        """See `Gate`; RecordError when the record answers another question, the interruption's error when there is one."""
-        found = next(self._replay or iter(()), None)
-        if found is not None:
-            number, body = found
+        """See `AnswerLog`; RecordError when the record answers another question, the interruption's error when there is one."""
+        recorded = next(self._replay or iter(()), None)
+        if recorded is not None:
+            number, body = recorded
             check_question(self._record.path, number, body, asked)
         else:
             if error := self._interruption():
@@ -77,7 +77,7 @@ class RecordingGate:
             body = asked | measure()
             self._record.append("answer", body, {"seconds": round(time.monotonic() - begun, 6)})
         self.n_answers += 1
-        return body, found is not None
+        return body, recorded is not None
 
     def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
         """See `hybrid.base.types.Journal`; RecordError when the part answers another question."""
@@ -87,7 +87,7 @@ class RecordingGate:
         return part
 
     def keep(self, send: Callable[[], tuple[Body, Body]]) -> Body:
-        """See `Journal`; the interruption's error when there is one, Stopped as the job's with what is saved."""
+        """See `Journal`; the interruption's error when there is one, or the job's own Stopped; both say what is saved."""
         if error := self._interruption():
             raise type(error)(f"{error} {self._saved()}")
         begun = time.monotonic()
@@ -104,7 +104,7 @@ class RecordingGate:
 
 
 class AuditedAnswer(NamedTuple):
-    """One recorded answer and the one measured beside it."""
+    """One recorded answer and the new measurement of it."""
 
     n: int
     recorded: Body
@@ -112,8 +112,8 @@ class AuditedAnswer(NamedTuple):
 
 
 @final
-class AuditGate:
-    """Leads a session along a record's answers and measures every one of them again; writes nothing."""
+class ReplayLog:
+    """The log of a replay: the session gets the recorded answers, and every one is measured again; nothing is written."""
 
     def __init__(self, path: Path, report: Callable[[AuditedAnswer], None]) -> None:
         self.n_answers = 0
@@ -125,7 +125,7 @@ class AuditGate:
 
     @property
     def at_the_final_one(self) -> bool:
-        """Whether the record's next answer is the measurement behind the loop."""
+        """Whether the record's next answer is the final measurement, after the loop."""
         return self._next is not None and self._next[1]["question"] == "final"
 
     def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
@@ -137,15 +137,14 @@ class AuditGate:
         return send()[0]
 
     def open(self, start: Body, about: Body) -> None:
-        """Nothing to open: whoever audits judges what differs."""
+        """Keep the start line, for a comparison with the recorded one."""
         self.start = start
 
     def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
-        """The recorded answer, after a new one has been reported beside it; RecordError when the record ends before."""
-        found = self._next
-        if found is None:
+        """The recorded answer, after a new measurement has been reported; RecordError where the record has no more answers."""
+        if self._next is None:
             raise RecordEnded(f"{self._path}: ends after {self.n_answers} answers.")
-        number, body = found
+        number, body = self._next
         check_question(self._path, number, body, asked)
         self._report(AuditedAnswer(self.n_answers, body, asked | measure()))
         self._next = next(self._answers, None)
@@ -154,26 +153,26 @@ class AuditGate:
 
 
 class RecordEnded(RecordError):
-    """An audited record is not finished; what it holds has been audited."""
+    """A replayed record is unfinished; all its answers have been measured again."""
 
 
 def check_question(path: Path, number: int, body: Body, asked: Body) -> None:
-    """RecordError unless the recorded answer is one to this very question."""
+    """RecordError unless the recorded answer is the answer to this question."""
     if any(body.get(key) != value for key, value in asked.items()):
         raise RecordError(f"{path}:{number}: answers another question than this run asks; nothing was changed.")
 
 
 def _check_same(path: Path, before: Body, start: Body, installed: dict[str, str]) -> None:
-    """RecordError naming what an unfinished record was started with, when today's run differs in it."""
+    """RecordError naming the first input or version in which today's run differs from an unfinished record."""
     for key, today in (start | {"versions": installed}).items():
-        found = before.get(key)
-        if found == today:
+        then = before.get(key)
+        if then == today:
             continue
-        if isinstance(found, dict) and isinstance(today, dict):
-            key = next(name for name in {**today, **found} if found.get(name) != today.get(name))
-            found, today = found.get(key), today.get(key)
+        if isinstance(then, dict) and isinstance(today, dict):
+            key = next(name for name in {**today, **then} if then.get(name) != today.get(name))
+            then, today = then.get(key), today.get(key)
         raise RecordError(
-            f"{path}:1: this unfinished run was started with {key} = {found}, today it is {today}. "
+            f"{path}:1: this unfinished run was started with {key} = {then}, today it is {today}. "
             "Move the file away to run afresh."
         )
 
@@ -206,5 +205,5 @@ def metric_of(upper: list[float], p: int) -> Tensor:
 
 
 def point_hash(points: np.ndarray) -> str:
-    """16 hex digits that tell these points from others; a record holds them in place of the points."""
+    """16 hex digits that identify the points; a record holds them in place of the points."""
     return hashlib.sha256(np.ascontiguousarray(points).tobytes()).hexdigest()[:16]

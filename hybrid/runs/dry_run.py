@@ -1,4 +1,4 @@
-"""What a run would take, found by compiling it and driving its optimiser with random numbers instead of measurements."""
+"""A dry run: the resources of a run, found by compiling it and giving its optimiser random numbers for answers."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,17 +32,17 @@ from hybrid.measure.estimate import Open
 from hybrid.measure.program import Program
 from hybrid.runs.loop import Budget, Cost, Oracle, minimize
 from hybrid.runs.loss import Measurement
-from hybrid.runs.setup import Chosen, Prepared, prepare
+from hybrid.runs.setup import Prepared, PreparedSession, prepare
 from hybrid.runs.spec import Spec
 
 SPREAD_QUBITS = 12
-"""Up to here a plan tells standard errors in the state at the start; wider, that takes seconds."""
-REHEARSED_EVALUATIONS = 1_000_000
-"""The rehearsal ends here even if the budget does not."""
+"""Up to so many qubits standard errors are those of the initial state; wider, computing them takes seconds."""
+DRY_RUN_EVALUATIONS = 1_000_000
+"""The dry run ends here even if the budget does not."""
 
 
 class Sampling(NamedTuple):
-    """How the shots of one query's value are divided, and by allocation the standard error that is to be expected `where`."""
+    """How the shots of one query are divided, and for each allocation the expected standard error; `where`: in which state."""
 
     shots: list[int]
     pilot: list[int]
@@ -53,7 +53,7 @@ class Sampling(NamedTuple):
 @final
 @dataclass(frozen=True, kw_only=True)
 class DryRun:
-    """A resolved Spec with the resources of one evaluation (per query) and, in all, what its budget allows.
+    """A resolved Spec with the resources of one evaluation (per query) and the total cost that its budget allows.
 
     `sampling` is None per query without shots.
     """
@@ -86,39 +86,29 @@ class DryRun:
 def plan(spec: Spec) -> DryRun:
     """The plan of `spec`: compiled, nothing measured, no record touched. Raises what the run itself would refuse."""
     prepared = prepare(spec)
-    session = _PlanningSession(prepared)
+    session = _DryRunSession(prepared)
     prepared.algorithm(session, prepared.problem)
     return session.plan()
 
 
 @final
-class _PlanningSession:
-    """Plays the whole algorithm with random answers, adding up what they would take; the first circuits stand for all."""
+class _DryRunSession(PreparedSession):
+    """Runs the algorithm with random answers and adds up their cost; reports the resources of the first circuits."""
 
     def __init__(self, prepared: Prepared) -> None:
-        self._prepared = prepared
-        self._chosen = Chosen(prepared)
-        self._rehearsal = _Rehearsal()
+        super().__init__(prepared)
+        self._answers = _RandomAnswers()
         self._first: tuple[Measurement, Point] | None = None
         self._stage = 0
         self._total = Cost()
-        self.rng = np.random.default_rng(prepared.spec.seed)
-
-    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
-        """See `hybrid.base.types.Session`."""
-        return self._chosen.ansatz(default, fixed=fixed)
-
-    def circuit(self, name: str) -> Ansatz:
-        """See `hybrid.base.types.Session`."""
-        return self._chosen.circuit(name)
 
     def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
-        """Compile and rehearse the loop."""
+        """Compile, and run the loop with random answers."""
         x = self._chosen.start(ansatz, self._stage)
         measurement = self._chosen.compile(loss, ansatz)
         if self._stage == 0:
             self._first = measurement, x
-        oracle = Oracle(measurement.cost, self._rehearsal.ask)
+        oracle = Oracle(measurement.cost, self._answers.ask)
         ending = minimize(self._chosen.optimization(x, self._stage, optimizer), oracle, self._limited(share))
         self._stage += 1
         final = measurement.cost(Values(x, x[None], 0))._replace(nfev=0)
@@ -132,11 +122,11 @@ class _PlanningSession:
         self._first = self._first or (measurement, rows[0])
         question = Values(rows[0], rows, 0)
         self._total = self._total.plus(measurement.cost(question))
-        answer = self._rehearsal.ask(question)
+        answer = self._answers.ask(question)
         return Estimates(np.array(list(answer)), np.ones(len(rows)))
 
     def plan(self) -> DryRun:
-        """What was added up."""
+        """The total and the resources of the first circuits."""
         assert self._first is not None, "the algorithm measured nothing"
         measurement, x = self._first
         return DryRun(
@@ -153,11 +143,11 @@ class _PlanningSession:
 
     def _limited(self, share: float) -> Budget:
         budget = self._chosen.budget.left(self._total, share)
-        return budget._replace(max_evals=REHEARSED_EVALUATIONS if budget.max_evals is None else budget.max_evals)
+        return budget._replace(max_evals=DRY_RUN_EVALUATIONS if budget.max_evals is None else budget.max_evals)
 
 
 def _sampling(program: Program, x: Point) -> Sampling | None:
-    """At x without noise; in the worst state where that is too wide to be computed in passing."""
+    """Expected standard errors in the noise-free state at x, or for the worst state where the circuit is wide."""
     division = program.execution.division
     groups = [] if division is None else [group for group in program.groups if not isinstance(group, Open)]
     if division is None or not groups:
@@ -172,7 +162,7 @@ def _sampling(program: Program, x: Point) -> Sampling | None:
     return Sampling(division.shots, division.pilot, stderr, where)
 
 
-class _Rehearsal:
+class _RandomAnswers:
     """Answers with random numbers, so that no optimiser converges."""
 
     def __init__(self) -> None:

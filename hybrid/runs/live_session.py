@@ -1,4 +1,4 @@
-"""What an algorithm may use in a real run: it asks through the gate, plays the loop and measures the end afresh."""
+"""The session of a real run: measures through the answer log, runs the optimisation loop, and measures its end afresh."""
 
 import math
 import os
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from hybrid.base.errors import HybridError
-from hybrid.base.randomness import child
+from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import (
     Ansatz,
     Dataset,
@@ -33,18 +33,18 @@ from hybrid.base.types import (
 )
 from hybrid.measure.sensitivity import Assumption, assumptions
 from hybrid.measure.shot_quality import judged
-from hybrid.runs.answer_log import Gate, gradient_body, losses_body, metric_body, metric_of, point_hash
+from hybrid.runs.answer_log import AnswerLog, gradient_body, losses_body, metric_body, metric_of, point_hash
 from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, minimize
 from hybrid.runs.loss import Measurement
 from hybrid.runs.record import SCHEMA
-from hybrid.runs.setup import ALGORITHM, ANSWER, DEVICE, FINAL, LANDSCAPE, Chosen, Prepared
+from hybrid.runs.setup import Prepared, PreparedSession
 
 ASSUMPTION_QUBITS = 10
-"""Up to here a result says how much it depends on the device's assumed numbers; wider, that takes minutes."""
+"""Up to so many qubits a result says how much it depends on the device's assumed numbers; wider, that takes minutes."""
 
 
 class RunProgress(NamedTuple):
-    """What a watcher learns at every answer; `fraction` is how much of the budget is spent."""
+    """Reported at every answer; `fraction` is how much of the budget is spent."""
 
     value: float
     stderr: float
@@ -56,7 +56,7 @@ class RunProgress(NamedTuple):
 
 
 class _Stage(NamedTuple):
-    """A minimisation that has ended: what it measured, where and with which draws, and what it returned."""
+    """A minimisation that has ended: its compiled loss, the seed of its final measurement, and its solution."""
 
     measurement: Measurement
     seed: np.random.SeedSequence
@@ -64,34 +64,31 @@ class _Stage(NamedTuple):
 
 
 @final
-class GatedSession:
-    """The session of a real run: every question goes through the gate.
+class LiveSession(PreparedSession):
+    """The session of a real run: every answer comes from the answer log.
 
-    An audit may end the loop by other `limits` than the Spec's budget, and measure with other `randomness` than its seed's.
+    A replay may end the loop by other `limits` than the Spec's budget, and measure with other `randomness` than its seed's.
     """
 
     def __init__(
         self,
         prepared: Prepared,
-        gate: Gate,
+        log: AnswerLog,
         progress: Callable[[RunProgress], None],
         *,
         limits: LoopLimits | None = None,
         randomness: np.random.SeedSequence | None = None,
     ) -> None:
-        self._prepared = prepared
-        self._gate = gate
+        super().__init__(prepared)
+        self._log = log
         self._progress = progress
-        self._chosen = Chosen(prepared)
         if isinstance(self._chosen.backend, ForeignBackend):
-            self._chosen.backend = self._chosen.backend.through(gate)
-        root = np.random.SeedSequence(prepared.spec.seed)
+            self._chosen.backend = self._chosen.backend.through(log)
         self._limits = limits
-        self._randomness = randomness or root
+        self._randomness = randomness or np.random.SeedSequence(prepared.spec.seed)
         self._read = False
         self._spent = Cost()
         self._begun = time.monotonic()
-        self.rng = np.random.default_rng(child(root, ALGORITHM))
         self._stages: list[_Stage] = []
         self._single: tuple[Query, Measurement] | None = None
         self._outside = Cost()
@@ -103,16 +100,8 @@ class GatedSession:
         self._simulator = self.physics = self.caveat = ""
         self.n_qubits = 0
 
-    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
-        """See `hybrid.base.types.Session`."""
-        return self._chosen.ansatz(default, fixed=fixed)
-
-    def circuit(self, name: str) -> Ansatz:
-        """See `hybrid.base.types.Session`."""
-        return self._chosen.circuit(name)
-
     def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
-        """Open the record, play the loop, and measure afresh at the optimiser's own x."""
+        """Open the record, run the loop, and measure afresh at the optimiser's own x."""
         stage = len(self._stages)
         x = self._chosen.start(ansatz, stage)
         measurement = self._chosen.compile(loss, ansatz)
@@ -123,17 +112,17 @@ class GatedSession:
         return self._final(measurement, ending)
 
     def measure(self, query: Query, points: Points | None = None) -> Estimates:
-        """See `hybrid.base.types.Session`: through the gate, with draws of its own."""
+        """See `hybrid.base.types.Session`; recorded, with draws of its own."""
         if self._single is None or self._single[0] is not query:
             self._single = query, self._chosen.compile_query(query)
         measurement = self._single[1]
         rows = np.zeros((1, 0)) if points is None else points
         self._open(measurement, query.circuit.num_qubits, 0)
-        seed = child(self._randomness, ANSWER, self._gate.n_answers)
+        seed = child(self._randomness, RunStream.ANSWER, self._log.n_answers)
         asked = {"question": "measure", "points": point_hash(rows)}
-        body = self._pass(asked, self._x, 0, lambda: losses_body(measurement.values(rows, seed)))
+        body = self._answer(asked, self._x, 0, lambda: losses_body(measurement.values(rows, seed)))
         self._outside = self._outside.plus(measurement.cost(Values(self._x, rows, 0)))
-        self._tell(*self._newest, 0)
+        self._report(*self._newest, 0)
         return Estimates(np.array(body["values"]), np.array(body["stderr"]))
 
     def _open(self, measurement: Measurement, n_qubits: int, evaluations_per_gradient: int) -> None:
@@ -142,7 +131,7 @@ class GatedSession:
         self.n_qubits = max(self.n_qubits, n_qubits)
         if self._evaluations_per_gradient is None:
             self._evaluations_per_gradient = evaluations_per_gradient
-            self._gate.open(self._start_body(), self._about(evaluations_per_gradient))
+            self._log.open(self._start_body(), self._about(evaluations_per_gradient))
 
     def _start_body(self) -> dict[str, Any]:
         return {
@@ -153,7 +142,7 @@ class GatedSession:
         }
 
     def _about(self, evaluations_per_gradient: int) -> dict[str, Any]:
-        """What it takes to rerun this and to read an unfinished record; not part of the digest."""
+        """What is needed to run this again and to read an unfinished record; not part of the digest."""
         problem = self._prepared.problem
         return {
             "given": self._prepared.spec.given(),
@@ -168,11 +157,11 @@ class GatedSession:
         }
 
     def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient | Tensor | Estimates:
-        """The gate: the record's answer to this question if it holds one, else a measurement, appended before it is used."""
-        seed, detunings = child(self._randomness, ANSWER, self._gate.n_answers), self._landscape()
+        """The recorded answer to this question if there is one, else a measurement, appended before it is used."""
+        seed, detunings = child(self._randomness, RunStream.ANSWER, self._log.n_answers), self._landscape()
 
         def ask(asked: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-            return self._pass(asked, question.x, question.iteration, measure)
+            return self._answer(asked, question.x, question.iteration, measure)
 
         match question:
             case Values():
@@ -196,33 +185,33 @@ class GatedSession:
             case Metric():
                 body = ask({"question": "metric"}, lambda: metric_body(measurement.metric(question.x)))
                 answer = metric_of(body["metric"], len(question.x))
-                ideal = ", of the state without noise" * self._prepared.device.noisy
+                ideal = ", of the state without noise" if self._prepared.device.noisy else ""
                 self._notes[f"; metric by the exact engine{ideal}"] = None
         self._spent = self._spent.plus(measurement.cost(question))
-        self._tell(*self._newest, question.iteration)
+        self._report(*self._newest, question.iteration)
         return answer
 
     def _landscape(self) -> np.random.SeedSequence | None:
-        """Without shots the same detunings for every question of the loop: the optimiser walks on one smooth landscape."""
-        return child(self._randomness, LANDSCAPE) if self._prepared.spec.shots == 0 else None
+        """Without shots the same detunings for every answer of the loop: the optimiser sees one smooth landscape."""
+        return child(self._randomness, RunStream.LANDSCAPE) if self._prepared.spec.shots == 0 else None
 
-    def _pass(self, asked: dict[str, Any], x: Point, iteration: int, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def _answer(self, asked: dict[str, Any], x: Point, iteration: int, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         if not np.isfinite(x).all():
             raise HybridError(
                 f"optimiser '{self._chosen.optimizer_text}' went to a point that is not finite; the record is kept."
             )
         stage = {"stage": len(self._stages)} if self._stages else {}
-        asked = asked | {"n": self._gate.n_answers, "iteration": iteration, "x": x.tolist()} | stage
-        body, self._read = self._gate.answer(asked, measure)
+        asked = asked | {"n": self._log.n_answers, "iteration": iteration, "x": x.tolist()} | stage
+        body, self._read = self._log.answer(asked, measure)
         self._x = x
         return body
 
     @property
     def simulator(self) -> str:
-        """Who answered."""
+        """Which simulator answered, and which parts another one did."""
         return self._simulator + "".join(self._notes)
 
-    def told(self, solution: Solution) -> dict[str, Any]:
+    def solution_body(self, solution: Solution) -> dict[str, Any]:
         """The solution as it is recorded: its own numbers in the reported sign, and the costs of the whole run."""
         sign, total = self._prepared.problem.sign, self._spent.plus(self._outside)
         numbers = {"x": solution.x.tolist(), "value": sign * solution.value}
@@ -232,17 +221,17 @@ class GatedSession:
         return plain | numbers | costs | {"qpu_seconds": total.qpu_seconds} | more
 
     def assumptions(self, solution: Solution) -> list[Assumption]:
-        """What the assumed ranges of the device leave open of the result; nothing for a circuit too wide for that, nor for a
-        value that no minimisation ended with."""
+        """How much the result may change within the assumed ranges of the device's numbers; empty for a wide circuit, and for a
+        value that is not the end of a minimisation."""
         device = self._prepared.device
         mine = [stage for stage in self._stages if stage.solution.x is solution.x and stage.solution.value == solution.value]
         stage = mine[0] if mine else None
         if stage is None or not device.noisy or self.n_qubits > ASSUMPTION_QUBITS:
             return []
-        return assumptions(stage.measurement.sensitivities(solution.x, child(self._randomness, DEVICE)), device)
+        return assumptions(stage.measurement.sensitivities(solution.x, child(self._randomness, RunStream.DEVICE)), device)
 
     def outcomes(self, solution: Solution) -> dict[str, Any] | None:
-        """What the shots of the final measurement are worth, where the problem knows; see `hybrid.measure.shot_quality`."""
+        """Quality of the final measurement's shots, where the problem defines it; see `hybrid.measure.shot_quality`."""
         stage = next((stage for stage in self._stages if stage.solution.x is solution.x), None)
         if stage is None:
             return None
@@ -250,10 +239,10 @@ class GatedSession:
 
     def _final(self, measurement: Measurement, ending: Ending) -> Solution:
         """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""
-        seed = child(self._randomness, FINAL, self._gate.n_answers)
+        seed = child(self._randomness, RunStream.FINAL, self._log.n_answers)
         question = Values(ending.x, ending.x[None], ending.iterations)
         asked = {"question": "final"}
-        body = self._pass(asked, ending.x, ending.iterations, lambda: losses_body(measurement.values(question.points, seed)))
+        body = self._answer(asked, ending.x, ending.iterations, lambda: losses_body(measurement.values(question.points, seed)))
         if ending.spent.njev and measurement.programs[0].borrows_gradients:
             self._notes = {"; gradients by the exact engine": None} | self._notes
         self._iterations += ending.iterations
@@ -274,7 +263,7 @@ class GatedSession:
         self._stages.append(_Stage(measurement, seed, solution))
         return solution
 
-    def _tell(self, value: float, stderr: float, iteration: int) -> None:
+    def _report(self, value: float, stderr: float, iteration: int) -> None:
         budget, spent = self._chosen.budget, self._spent
         spent = spent.plus(self._outside)
         parts = [

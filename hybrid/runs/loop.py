@@ -1,4 +1,4 @@
-"""The one variational loop: an optimiser's questions, a budget, somebody who answers."""
+"""The variational loop: an optimiser asks, an oracle answers, until the optimiser returns or the budget ends."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -7,7 +7,7 @@ from hybrid.base.types import Optimization, Point, Question
 
 
 class Cost(NamedTuple):
-    """What answering takes: parameter points, gradients, shots, and seconds on the machine (None where unknown)."""
+    """Cost of an answer: parameter points, gradients, shots, and seconds on the machine (None where unknown)."""
 
     nfev: int = 0
     njev: int = 0
@@ -22,7 +22,7 @@ class Cost(NamedTuple):
 
 @runtime_checkable
 class LoopLimits(Protocol):
-    """Whoever ends a loop."""
+    """What ends a loop early."""
 
     def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
         """Why the question is not asked, or None."""
@@ -65,14 +65,14 @@ class Ending(NamedTuple):
 
 
 class Oracle(NamedTuple):
-    """Whoever answers an optimiser's questions, and knows beforehand what an answer costs."""
+    """Answers an optimiser's questions; `cost` says beforehand what an answer costs."""
 
     cost: Callable[[Question], Cost]
     ask: Callable[[Question], Any]
 
 
 def minimize(optimization: Optimization, oracle: Oracle, budget: LoopLimits) -> Ending:
-    """Play the optimiser's questions until it returns or the budget ends."""
+    """Answer the optimiser's questions until it returns or the budget ends."""
     spent, iterations = Cost(), 0
     try:
         question = next(optimization)

@@ -1,4 +1,4 @@
-"""A loss compiled to programs: answers an optimiser's questions with values, gradients and standard errors."""
+"""A loss compiled to programs: its values and gradients with standard errors, the metric and overlaps of its state."""
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
@@ -35,7 +35,7 @@ from hybrid.measure.sensitivity import Sensitivity
 from hybrid.runs.loop import Cost
 
 
-class Answers(NamedTuple):
+class QueryValues(NamedTuple):
     """Values of the queries with their standard errors, (q, k)."""
 
     values: Float[np.ndarray, "q k"]
@@ -44,7 +44,7 @@ class Answers(NamedTuple):
 
 @final
 class Measurement:
-    """The programs of one loss, one per query, the chain rule over them, and the geometry of the ansatz's `state`."""
+    """The compiled programs of one loss, one per query; combines their answers by the chain rule."""
 
     def __init__(
         self,
@@ -57,9 +57,9 @@ class Measurement:
         state: QuantumCircuit | None = None,
         asks: Collection[str] = (),
     ) -> None:
-        """Compile every query, and for an optimiser that `asks` for "metric" or "overlaps" what answers that.
+        """Compile every query; also the circuits of "metric" or "overlaps" of the ansatz's `state`, where an optimiser `asks`.
 
-        UsageError as `hybrid.compile`, and where the loss measures other circuits than the `state` that is asked about.
+        UsageError as `hybrid.compile`, and where a metric or overlaps are asked but the loss measures other circuits too.
         """
         self._loss, self._parameters, self._state = loss, tuple(parameters), state
         self._device, self._backend, self._measuring = device, backend, measuring
@@ -73,22 +73,22 @@ class Measurement:
 
     def values(self, points: Points, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> Losses:
         """Losses (k,) at points (k, p); errors of the queries add in quadrature, weighted by d(loss)/d(query)."""
-        return self.combined(self.answers(points, seed, detuning_seed))
+        return self.combined(self.query_values(points, seed, detuning_seed))
 
-    def combined(self, answers: Answers) -> Losses:
-        """The losses that follow from the queries' values."""
-        slope = self._loss.slope(answers.values)
-        return Losses(self._loss.combine(answers.values), np.sqrt(np.sum((slope * answers.stderr) ** 2, axis=0)))
+    def combined(self, queries: QueryValues) -> Losses:
+        """Losses from the queries' values."""
+        slope = self._loss.slope(queries.values)
+        return Losses(self._loss.combine(queries.values), np.sqrt(np.sum((slope * queries.stderr) ** 2, axis=0)))
 
-    def answers(self, points: Points, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> Answers:
+    def query_values(self, points: Points, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> QueryValues:
         """Values of every query at every sample, (q, k), at points (k, p); all samples of a query in one batch."""
         k, m = len(points), len(self._samples)
         rows = np.concatenate([np.tile(points, (m, 1)), np.repeat(self._samples, k, axis=0)], axis=1)
-        found = [
+        estimates = [
             program.values(rows, seed=child(seed, i), detuning_seed=detuning_seed) for i, program in enumerate(self.programs)
         ]
-        values, stderr = (np.array(column).reshape(-1, k) for column in zip(*found, strict=True))
-        return Answers(values, stderr)
+        values, stderr = (np.array(column).reshape(-1, k) for column in zip(*estimates, strict=True))
+        return QueryValues(values, stderr)
 
     def gradient(self, x: Point, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> LossGradient:
         """Loss and gradient (p,) at x by the chain rule over the queries and samples."""
@@ -125,20 +125,20 @@ class Measurement:
         return self._fidelity.values(pairs.reshape(len(pairs), -1), seed=child(seed, 0), detuning_seed=detuning_seed)
 
     def _checked_state(self) -> QuantumCircuit:
-        """The ansatz's circuit; UsageError where the loss is not one of its state alone."""
+        """The ansatz's circuit; UsageError where the loss measures any other circuit."""
         state, circuits = self._state, [query.circuit for query in self._loss.queries]
-        foreign = [circuit for circuit in circuits if not (circuit is state or circuit == state)]
-        if state is None or foreign:
+        others = [circuit for circuit in circuits if not (circuit is state or circuit == state)]
+        if state is None or others:
             raise UsageError(
                 "the optimizer asks about the geometry of the ansatz's state, but this algorithm measures "
-                f"{len(foreign)} circuit{'s' if len(foreign) > 1 else ''} beside the ansatz; take an optimizer that asks for "
+                f"{len(others)} circuit{'s' if len(others) > 1 else ''} beside the ansatz; take an optimizer that asks for "
                 "values or gradients only, such as spsa or adam."
             )
         return state
 
     @cached_property
     def _of_state(self) -> Program:
-        """A program that prepares the state."""
+        """A program whose circuit prepares the state."""
         state = self._checked_state()
         for query, program in zip(self._loss.queries, self.programs, strict=True):
             if not isinstance(query, Overlap):
@@ -147,7 +147,7 @@ class Measurement:
 
     @cached_property
     def _fidelity(self) -> Program:
-        """The overlap of the state with itself at another point; its points are pairs, one behind the other."""
+        """The overlap of the state with itself at another point; a point of the program is a pair of points in one row."""
         state = self._checked_state()
         twins = {parameter: Parameter(f"{parameter.name}'") for parameter in self._parameters}
         other = state.assign_parameters({p: twins[p] for p in state.parameters})
@@ -170,8 +170,8 @@ class Measurement:
         ]
 
     def cost(self, question: Question) -> Cost:
-        """What answering takes: every shifted point and every overlap counts as an evaluation, and so does a metric, which
-        takes no shots because it is computed."""
+        """Cost of an answer: every shifted point, every overlap and a metric count as an evaluation each; a metric is computed
+        and takes no shots."""
         match question:
             case Values():
                 return self._cost([len(question.points)] * len(self.programs), 0)
@@ -183,7 +183,7 @@ class Measurement:
                 return Cost(nfev=1)
 
     def _cost(self, evaluations: Sequence[int], njev: int, programs: Sequence[Program] = ()) -> Cost:
-        """Mitigation calibrates every answer afresh: two circuits with the shots of an evaluation each."""
+        """Readout mitigation measures two more circuits for every answer, each with the shots of an evaluation."""
         extra = 2 if self._measuring.mitigate == "readout" else 0
         runs = [n * len(self._samples) + extra for n in evaluations]
         known = [

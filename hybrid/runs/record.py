@@ -1,11 +1,11 @@
 """The record of one run: append-only JSON lines `start`, `answer`..., `stop`. It is the checkpoint and the audit trail.
 
-Where an answer takes several jobs, each job's result is a line `part` in front of it, so that none is asked for twice. How
-jobs were cut changes nothing: parts are not in the digest.
+Where an answer takes several jobs, each job's result is a line `part` before it, so that no job is sent twice. Parts are not
+in the digest: it does not depend on how an answer was divided into jobs.
 
-Every line is `{"kind", "body", "meta", "sum"}`. `body` is what the digest covers; `meta` holds times, host and versions.
-`sum` chains over all earlier lines, so that a changed, missing or reordered line shows. A line without its newline is torn
-(the process died while writing) and is healed by dropping it; anything else that does not add up is refused.
+Every line is `{"kind", "body", "meta", "sum"}`. The digest covers `body`; `meta` holds times, host and versions. `sum` is a
+checksum of this line and all before it, so that a changed, missing or reordered line is detected. A last line without its
+newline is incomplete (the process died while writing) and is dropped; any other damage is an error.
 """
 
 import fcntl
@@ -19,18 +19,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, final
 
+from hybrid.base import json_lines
 from hybrid.base.errors import RecordError, Stopped, UsageError, shortened
+from hybrid.base.json_lines import dump
 
 SCHEMA = 1
 SYNC_SECONDS = 3.0
-"""How much finished work a power cut may cost; a killed process loses none."""
+"""So many seconds of finished work may be lost in a power cut; a killed process loses none."""
 CHUNK, LONGEST = 2**13, 2**24
-"""Bytes that a glance at an end of a record reads at a time, and that a line may have."""
-
-
-def dump(value: Any) -> str:
-    """Canonical JSON: sorted keys, no spaces, floats that read back to the same bits, no NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+"""Bytes read at a time from either end of a record, and the most that a line may have."""
 
 
 def _checksum(previous: str, kind: str, body: Any, meta: Any) -> str:
@@ -38,10 +35,9 @@ def _checksum(previous: str, kind: str, body: Any, meta: Any) -> str:
 
 
 def lines(path: Path) -> Iterator[tuple[int, str, dict[str, Any], dict[str, Any], int]]:
-    """Every sound line as (number, kind, body, meta, offset behind it); stops at a torn last line.
+    """Every line as (number, kind, body, meta, offset of its end), without an incomplete last one.
 
-    RecordError names file and line of anything else that does not add up: a line that is none, a checksum that does not fit, a
-    start of another schema, a line out of its order.
+    RecordError names file and line of any other damage: no record line, a wrong checksum, another schema, a wrong order.
     """
     previous, offset, stopped = "", 0, False
     with path.open("rb") as file:
@@ -68,17 +64,13 @@ def lines(path: Path) -> Iterator[tuple[int, str, dict[str, Any], dict[str, Any]
 def _parsed(path: Path, number: int, raw: bytes) -> tuple[str, dict[str, Any], dict[str, Any], str]:
     """The four parts of a line; RecordError when it does not have them."""
     try:
-        line = json.loads(raw, parse_constant=_refuse)
+        line = json_lines.load(raw)
         kind, body, meta, checksum = line["kind"], line["body"], line["meta"], line["sum"]
     except (ValueError, KeyError, TypeError, RecursionError):
         kind, body, meta, checksum = "", None, None, ""
     if not isinstance(body, dict) or not isinstance(meta, dict):
         raise RecordError(f"{path}:{number}: not a line of a record; nothing was changed.")
     return kind, body, meta, checksum
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number of a record")
 
 
 def check_schema(path: Path, start: dict[str, Any]) -> None:
@@ -89,11 +81,10 @@ def check_schema(path: Path, start: dict[str, Any]) -> None:
 
 @final
 class Record:
-    """An open record. Holds the start, what the start tells `about` host and versions, the `parts` of an answer that is not
-    there yet, the stop and the running digest."""
+    """An open record: body and meta (`about`) of its start, `parts` of an unfinished answer, its stop and digest so far."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create `path` for this process alone, check every line and heal a torn last one.
+        """Open or create `path` for this process alone, check every line and drop an incomplete last one.
 
         Raises Stopped when another process works on it, RecordError when it is damaged, UsageError when it cannot be written.
         """
@@ -158,7 +149,7 @@ class Record:
 
     @property
     def size(self) -> int:
-        """Bytes of all sound lines."""
+        """Bytes of all complete lines."""
         return self._offset
 
     def answers(self) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -168,22 +159,18 @@ class Record:
     def append(self, kind: str, body: dict[str, Any], meta: dict[str, Any]) -> None:
         """Write one line and flush it; sync every few seconds, a part and the stop at once. Stopped when the disk is full."""
         checksum = _checksum(self._sum, kind, body, meta)
-        raw = (dump({"kind": kind, "body": body, "meta": meta, "sum": checksum}) + "\n").encode()
+        line = {"kind": kind, "body": body, "meta": meta, "sum": checksum}
+        sync = kind in ("part", "stop") or time.monotonic() - self._synced > SYNC_SECONDS
         try:
-            written = os.write(self._file, raw)
-            if written < len(raw):
-                os.write(self._file, raw[written:])
-            if kind in ("part", "stop") or time.monotonic() - self._synced > SYNC_SECONDS:
-                os.fsync(self._file)
-                self._synced = time.monotonic()
+            length = json_lines.append(self._file, self._offset, line, sync=sync)
         except OSError as error:
-            os.ftruncate(self._file, self._offset)
             raise Stopped(
                 f"{self.path}: writing failed ({error.strerror}). {self.n_answers} answers are saved; make room and give the "
                 "same command to continue."
             ) from None
         self._sum = checksum
-        self._offset += len(raw)
+        self._offset += length
+        self._synced = time.monotonic() if sync else self._synced
         self._take(kind, body)
 
     def digest(self, solution: dict[str, Any]) -> str:
@@ -193,7 +180,7 @@ class Record:
         return final_digest.hexdigest()
 
     def close(self) -> None:
-        """Give the record back; a record without a single line leaves nothing behind."""
+        """Close and unlock; a record without a line is removed, and so is a folder made for it."""
         if self._offset == 0 and os.fstat(self._file).st_size == 0:
             self.path.unlink(missing_ok=True)
             if self._made_folder and not any(self.path.parent.iterdir()):
@@ -207,9 +194,9 @@ def digest_part(body: dict[str, Any]) -> bytes:
 
 
 def ends(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The first and the last whole line, without the checksums and without reading what lies between them.
+    """The first and the last complete line, read without the lines between them and without checking checksums.
 
-    RecordError says why the file is no record.
+    RecordError says why the file is not a record.
     """
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -226,7 +213,7 @@ def ends(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _grown(file: int, size: int, newlines: int, offset: Callable[[int], int]) -> bytes:
-    """A part of the file that holds so many ends of lines, or as much as one may want to read."""
+    """A part of the file, from `offset(length)` on, with so many newlines, or LONGEST bytes of it."""
     length = CHUNK
     while True:
         raw = os.pread(file, length, offset(length))
@@ -246,17 +233,17 @@ def _end(path: Path, which: str, raw: bytes, kinds: list[str]) -> dict[str, Any]
 
 
 def written(path: Path) -> float:
-    """When the record was written last, in seconds since 1970; -inf for what is no record."""
+    """When the record was written last, in seconds since 1970; -inf for a file that is not a record."""
     try:
         last = ends(path)[1]
     except RecordError:
         return -math.inf
-    told = last["meta"].get("time", -math.inf) if last["kind"] == "stop" else path.stat().st_mtime
-    return told if isinstance(told, int | float) else -math.inf
+    time_s = last["meta"].get("time", -math.inf) if last["kind"] == "stop" else path.stat().st_mtime
+    return time_s if isinstance(time_s, int | float) else -math.inf
 
 
 def read_finished(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:
-    """Start, stop and the stop's meta of a finished record, verified, without locking or changing it; else None."""
+    """Start, stop and the stop's meta of a finished record, all checksums verified, file not locked; None if unfinished."""
     start = stop = about = None
     if path.exists():
         for _, kind, body, meta, _ in lines(path):
@@ -268,29 +255,29 @@ def read_finished(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str,
 
 
 def find(folder: Path, name: str) -> Path:
-    """The record that `latest` (written last), an id or a unique prefix of one means; UsageError otherwise."""
-    found = sorted(folder.glob("*.jsonl"))
+    """The record named by `latest` (written last), an id or a unique prefix of an id; UsageError otherwise."""
+    paths = sorted(folder.glob("*.jsonl"))
     if name == "latest":
-        if not found:
+        if not paths:
             raise UsageError(f"'latest': there are no runs in {folder}.")
-        return max(found, key=written)
-    matches = [path for path in found if path.stem == name] or [path for path in found if path.stem.startswith(name)]
+        return max(paths, key=written)
+    matches = [path for path in paths if path.stem == name] or [path for path in paths if path.stem.startswith(name)]
     if len(matches) != 1 or not name:
         shown = shortened(name)
         if matches:
             some = ", ".join(path.stem for path in matches[:4]) + (", ..." if len(matches) > 4 else "")
-            raise UsageError(f"run '{shown}': {len(matches)} runs begin so in {folder}: {some}.")
-        if not found:
-            raise UsageError(f"run '{shown}': no run begins so in {folder}: there are no runs.")
-        close = get_close_matches(name, [path.stem[: max(len(name), 4)] for path in found], n=1, cutoff=0.6)
-        near = next((path.stem for path in found if close and path.stem.startswith(close[0])), None)
+            raise UsageError(f"run '{shown}': the ids of {len(matches)} runs in {folder} start with it: {some}.")
+        if not paths:
+            raise UsageError(f"run '{shown}': there are no runs in {folder}.")
+        close = get_close_matches(name, [path.stem[: max(len(name), 4)] for path in paths], n=1, cutoff=0.6)
+        near = next((path.stem for path in paths if close and path.stem.startswith(close[0])), None)
         hint = f" Did you mean '{near}'?" if near else ""
-        raise UsageError(f"run '{shown}': no run begins so in {folder}.{hint} See: hybrid runs list.")
+        raise UsageError(f"run '{shown}': no run in {folder} has an id that starts with it.{hint} See: hybrid runs list.")
     return matches[0]
 
 
 def final_point(path: Path) -> list[float]:
-    """Where a run stands: the x of its solution, or of its last answer; UsageError when it has none yet."""
+    """The last point of a run: the x of its solution, or of its last answer; UsageError when it has none yet."""
     x = None
     for _, kind, body, _, _ in lines(path):
         x = body["x"] if kind == "answer" else body["solution"]["x"] if kind == "stop" else x

@@ -1,4 +1,4 @@
-"""The inputs of a recorded run: which record is meant, and what made it, read again where and as it was given."""
+"""Reopens a recorded run: finds its record, and reads its inputs again from the folder where it was started."""
 
 import contextlib
 import re
@@ -16,7 +16,7 @@ from hybrid.runs.spec import Spec
 
 
 def find(results: Path, run: str | Path) -> Path:
-    """The record that `latest`, an id, its beginning or a file means; UsageError where there is none, or several."""
+    """The record named by `latest`, an id, the start of an id or a path; UsageError where there is none, or several."""
     if isinstance(run, str) and not run.endswith(".jsonl"):
         return record.find(results, run)
     check_file(Path(run))
@@ -24,14 +24,14 @@ def find(results: Path, run: str | Path) -> Path:
 
 
 def at_home(text: str) -> str:
-    """A member or device as written here, its file named from the root: it will be read from another folder."""
+    """A member or device with the absolute path of its file, as it will be read from another folder."""
     head, colon, rest = text.partition(":")
     return f"{Path(head).resolve()}{colon}{rest}" if looks_like_path(head) and Path(head).exists() else text
 
 
 @contextlib.contextmanager
 def as_given(run: Run) -> Iterator[dict[str, Any]]:
-    """The inputs of a run as they were written, in the folder where they were, or here, wherever the files still fit.
+    """The inputs of a run as they were written; the working folder is the run's, or else this one, if the files are unchanged.
 
     RecordError names the file that changed or is missing.
     """
@@ -59,7 +59,7 @@ def as_given(run: Run) -> Iterator[dict[str, Any]]:
 
 @contextlib.contextmanager
 def _importing_from(folder: Path) -> Iterator[None]:
-    """Members of one's own are imported from the folder of the run as `hybrid run` imports them: after everything else."""
+    """Outside members are imported from the folder of the run after everything else, as `hybrid run` does."""
     sys.path.append(str(folder))
     try:
         yield
@@ -68,7 +68,7 @@ def _importing_from(folder: Path) -> Iterator[None]:
 
 
 def _changed(run: Run, spec: Spec) -> str:
-    """Which input is another one today."""
+    """Which input has changed since the run."""
     then, now = (
         dict(re.findall(r"([^,=:\n]+)#([0-9a-f]{16})", "\n".join(str(value) for value in fields.values())))
         for fields in (run.resolved, spec.canonical())

@@ -1,4 +1,4 @@
-"""One Spec with many seeds: every run its own record, several at a time, told by median and quartiles, never by the best."""
+"""One Spec with many seeds: one record each, several processes; summarised by median and quartiles, never by the best."""
 
 import os
 import signal
@@ -76,17 +76,17 @@ def repeat(
     """Run `spec` with seeds seed, seed + 1, ..., `count` in all, or read those that are finished; see `hybrid.run`.
 
     By default as many processes as cores hold the Spec's threads; a script that calls this needs `if __name__ == "__main__"`.
-    Errors as `run`, all others being stopped with everything saved.
+    Errors as `run`; the other runs are then stopped with everything saved.
     """
     if count < 1:
         raise UsageError(f"repeat takes a number of runs of at least 1, not {count}.")
     specs = [replace(spec, seed=spec.seed + k) for k in range(count)]
-    found = {one.seed: result for one in specs if (result := _finished(one, Path(results))) is not None}
-    left = [one for one in specs if one.seed not in found]
+    by_seed = {one.seed: result for one in specs if (result := _finished(one, Path(results))) is not None}
+    left = [one for one in specs if one.seed not in by_seed]
 
     def take(result: Result) -> None:
-        found[result.spec["seed"]] = result
-        watcher.note(f"run {len(found)} of {count} finished: seed {result.spec['seed']}, {result.record}")
+        by_seed[result.spec["seed"]] = result
+        watcher.note(f"run {len(by_seed)} of {count} finished: seed {result.spec['seed']}, {result.record}")
 
     workers = min(len(left), processes or max(1, (os.cpu_count() or 1) // spec.threads))
     if workers == 1:
@@ -94,7 +94,7 @@ def repeat(
             take(run(one, results, watcher=watcher))
     elif left:
         _in_processes(left, results, workers, take, watcher.interruption)
-    return Repetitions(tuple(found[one.seed] for one in specs))
+    return Repetitions(tuple(by_seed[one.seed] for one in specs))
 
 
 def _finished(spec: Spec, results: Path) -> Result | None:
@@ -110,7 +110,7 @@ def _in_processes(
     take: Callable[[Result], None],
     interruption: Callable[[], HybridError | None],
 ) -> None:
-    """Fresh processes (a fork would share this one's threads); the first error stops the others behind their measurement."""
+    """Fresh processes (a fork would share this one's threads); after an error the others stop at their next answer."""
     context = get_context("spawn")
     stop = context.Event()
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(stop,)) as pool:
@@ -130,7 +130,7 @@ def _in_processes(
 
 
 def _begin(stop: Any) -> None:
-    """In a worker: whoever interrupts, interrupts its parent, which says when to stop."""
+    """In a worker: signals are left to the parent, which says when to stop."""
     global _stop
     _stop = stop
     for number in (signal.SIGINT, signal.SIGTERM):

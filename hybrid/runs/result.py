@@ -1,4 +1,4 @@
-"""The outcome of a run as data: made from its record alone, so that a finished run prints without loading a simulator."""
+"""The result of a run, made from its record alone: a finished run is printed without loading a simulator."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,10 +10,11 @@ from typing import Any, final
 class Result:
     """One finished run. `stderr` is the measurement's at this x; `exact`, `gap` and `ratio` are None where unknown.
 
-    `outcomes` says what shots of an optimisation problem are worth (see `measure.shot_quality`), with the time its classical
-    answer took in `classical_seconds`; None for other problems. `device_stderr` is what the device's assumed ranges leave open,
-    `device_most` the number that matters most; None on an ideal device, and on more than ten qubits. `quantities` are further
-    numbers, the fields of `hybrid.base.types.Quantity` each. `ansatz` and `optimizer` are empty where the algorithm has none.
+    `outcomes` is the quality of the shots of an optimisation problem (see `measure.shot_quality`), with the time its classical
+    solution took in `classical_seconds`; None for other problems. `device_stderr` is the uncertainty from the assumed ranges of
+    the device's numbers, `device_most` the number that contributes most; None on an ideal device, and on more than ten qubits.
+    `quantities` are further numbers, each with the fields of `hybrid.base.types.Quantity`. `ansatz` and `optimizer` are empty
+    where the algorithm has none.
     """
 
     id: str
@@ -58,7 +59,7 @@ class Result:
 
     @property
     def worse_than_baseline(self) -> bool:
-        """Whether the classical baseline does better than this run."""
+        """Whether the classical baseline is better than this run."""
         if self.baseline is None:
             return False
         return self.value < self.baseline if self.maximize else self.value > self.baseline
@@ -69,7 +70,7 @@ class Result:
 
 
 def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: dict[str, Any], *, replayed: bool) -> Result:
-    """The result that a finished record holds."""
+    """The result of a finished record."""
     spec, solution = start["resolved"], stop["solution"]
     return Result(
         **stop["report"],

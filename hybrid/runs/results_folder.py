@@ -1,4 +1,4 @@
-"""A folder of records: a glance at each, one read in full, one as rows. Standard library only."""
+"""A folder of records: a summary of each, one read in full, one as a table. Standard library only."""
 
 import hashlib
 import re
@@ -9,22 +9,23 @@ from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from hybrid.base.errors import RecordError
+from hybrid.base.json_lines import dump
 from hybrid.base.words import OWN_PHYSICS
 from hybrid.runs import record
-from hybrid.runs.record import check_schema, digest_part, dump
+from hybrid.runs.record import check_schema, digest_part
 from hybrid.runs.result import Result, from_record
 
 COLUMNS = ("n", "question", "iteration", "nfev", "points", "value", "stderr", "seconds")
-"""Of every exported row; more follow."""
+"""First columns of every exported row."""
 GEOMETRY = ("metric", "overlaps", "measure")
-"""Questions whose answers hold no loss."""
+"""Questions whose answers contain no loss."""
 AT_HOME = ("host", "cores", "folder")
-"""What of a start line's meta tells where a run was made."""
+"""Keys of a start line's meta that say where a run was made."""
 
 
 @final
 class Glance(NamedTuple):
-    """What the ends of a record tell. Unfinished runs have their last recorded value; damaged ones a `why` and little else."""
+    """Summary of a record from its first and last line. An unfinished run has its last value; a damaged one says `why`."""
 
     id: str
     record: str
@@ -57,12 +58,12 @@ def iso(seconds: float) -> str:
 
 
 def glances(folder: Path) -> list[Glance]:
-    """A glance at every `.jsonl` file in the folder, written last first."""
-    return sorted(map(glance, folder.glob("*.jsonl")), key=lambda found: (-found.written, found.id))
+    """A summary of every `.jsonl` file in the folder, the last written first."""
+    return sorted(map(glance, folder.glob("*.jsonl")), key=lambda one: (-one.written, one.id))
 
 
 def glance(path: Path) -> Glance:
-    """What the first and the last line of a record tell, checksums unseen; never raises for what it finds in the file."""
+    """The summary of a record, checksums not checked; never raises, whatever the file contains."""
     try:
         status = path.stat()
     except OSError as error:
@@ -72,7 +73,7 @@ def glance(path: Path) -> Glance:
     try:
         start, last = record.ends(path)
         check_schema(path, start["body"])
-        return _understood(path, status.st_mtime, start["body"], start["meta"], last)
+        return _summary(path, status.st_mtime, start["body"], start["meta"], last)
     except RecordError as error:
         return Glance(path.stem, str(path), "damaged", status.st_mtime, why=str(error))
     except (KeyError, TypeError, IndexError, ValueError):
@@ -80,7 +81,7 @@ def glance(path: Path) -> Glance:
         return Glance(path.stem, str(path), "damaged", status.st_mtime, why=why)
 
 
-def _understood(path: Path, mtime: float, start: dict[str, Any], about: dict[str, Any], last: dict[str, Any]) -> Glance:
+def _summary(path: Path, mtime: float, start: dict[str, Any], about: dict[str, Any], last: dict[str, Any]) -> Glance:
     spec, body = start["resolved"], last["body"]
     value, stderr, exact, gap = None, None, None, None
     if last["kind"] == "stop":
@@ -111,7 +112,7 @@ def _understood(path: Path, mtime: float, start: dict[str, Any], about: dict[str
 
 
 def place(about: dict[str, Any], resolved: dict[str, Any]) -> str:
-    """Where a run was measured: its device as it was written, or the backend whose own physics it has."""
+    """The device of a run as it was written, or its backend where that brings its own physics."""
     own = str(about.get("physics", "")).startswith(OWN_PHYSICS)
     key = "backend" if own else "device"
     return short(about["given"].get(key, resolved[key]))
@@ -140,7 +141,7 @@ def values_of(answer: dict[str, Any]) -> tuple[list[float], list[float]]:
 
 @final
 class Run(NamedTuple):
-    """One record, every checksum verified: bodies and metas of start, answers and stop; None while there is no stop."""
+    """One record, every checksum verified: bodies and metas of start, answers and stop (None while unfinished)."""
 
     path: Path
     start: dict[str, Any]
@@ -162,7 +163,7 @@ class Run(NamedTuple):
 
     @property
     def result(self) -> Result | None:
-        """What the finished run tells."""
+        """The result of a finished run; None while unfinished."""
         return None if self.stop is None else from_record(self.path, self.start, self.stop, self.ended, replayed=True)
 
     @property
@@ -182,7 +183,7 @@ class Run(NamedTuple):
         return self.stop["solution"]["x"] if self.stop else self.answers[-1]["x"] if self.answers else None
 
     def evaluations(self) -> list[int]:
-        """Parameter points that were asked for, up to and with every answer; final measurements are not counted."""
+        """Evaluations in all after each answer; final measurements are not counted."""
         spent, counted = 0, []
         for answer in self.answers:
             if answer["question"] == "gradient":
@@ -195,18 +196,18 @@ class Run(NamedTuple):
         return counted
 
     def to_json(self) -> dict[str, Any]:
-        """The run as one JSON object: its result, or where it stands, and where and with what it was made."""
+        """The run as one JSON object: its result or its last value, and where and with which versions it was made."""
         value = self.last_value or (None, None)
-        stands = {"id": self.start["id"], "value": value[0], "stderr": value[1], "x": self.x, "spec": self.resolved}
-        stands |= {"unit": self.about["unit"], "quantity": self.about["quantity"], "record": str(self.path), "digest": None}
-        found = stands if self.result is None else self.result.to_json()
+        fields = {"id": self.start["id"], "value": value[0], "stderr": value[1], "x": self.x, "spec": self.resolved}
+        fields |= {"unit": self.about["unit"], "quantity": self.about["quantity"], "record": str(self.path), "digest": None}
+        fields = fields if self.result is None else self.result.to_json()
         made = {key: self.about.get(key) for key in (*AT_HOME, "versions", "given")}
         state = {"state": "finished" if self.stop else "unfinished", "answers": len(self.answers)}
-        return found | state | {"started": iso(self.about["time"])} | made
+        return fields | state | {"started": iso(self.about["time"])} | made
 
 
 def read(path: Path) -> Run:
-    """The record in full; RecordError names file and line of anything that does not add up. Changes and locks nothing."""
+    """The record in full; RecordError names file and line of any damage. Changes and locks nothing."""
     start = about = stop = None
     ended: dict[str, Any] = {}
     answers: list[dict[str, Any]] = []
@@ -237,10 +238,10 @@ def read(path: Path) -> Run:
 
 
 def rows(run: Run) -> Iterator[dict[str, Any]]:
-    """One row per answer, values in the reported sign; every row has the same keys, None where there is nothing.
+    """One row per answer, values in the reported sign; every row has the same keys, None where there is no value.
 
     `nfev` counts the loop's evaluations up to and with this answer. An answer to several points has the first one's value
-    in `value` and the others' in `value_1`, ...; gradients stand in `gradient_0`, ...
+    in `value` and the others' in `value_1`, ...; gradients are in `gradient_0`, ...
     """
     most = max((len(_reported(run, answer)) for answer in run.answers), default=1)
     p = max((len(answer["x"]) for answer in run.answers), default=0)
@@ -261,7 +262,7 @@ def rows(run: Run) -> Iterator[dict[str, Any]]:
 
 
 def _reported(run: Run, answer: dict[str, Any]) -> list[tuple[float, float]]:
-    """Values with their standard errors: losses in the reported sign, and what was measured besides as it is."""
+    """Values with their standard errors: losses in the reported sign, single measurements as they are."""
     if answer["question"] == "measure":
         return list(zip(answer["values"], answer["stderr"], strict=True))
     return [(run.sign * loss, stderr) for loss, stderr in zip(*values_of(answer), strict=True)]

@@ -1,4 +1,4 @@
-"""run(Spec) -> Result: the record found, continued or read, the algorithm played behind the gate, the report written."""
+"""run(Spec) -> Result: opens or continues the record, runs the algorithm and writes the report; or reads a finished record."""
 
 import time
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hybrid.base.errors import HybridError
-from hybrid.base.types import Solution
-from hybrid.runs.answer_log import RecordingGate
-from hybrid.runs.live_session import GatedSession, RunProgress
+from hybrid.base.types import Choices, Problem, Solution
+from hybrid.runs.answer_log import RecordingLog
+from hybrid.runs.live_session import LiveSession, RunProgress
 from hybrid.runs.record import Record, read_finished
 from hybrid.runs.result import Result, from_record
 from hybrid.runs.setup import Prepared, prepare
@@ -29,7 +29,7 @@ SILENT = Watcher()
 
 
 def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILENT) -> Result:
-    """Run `spec`, continue it, or read its result: whatever its record in `results` calls for.
+    """Run `spec`; continue it where its record in `results` is unfinished; read the result where it is finished.
 
     Raises UsageError for bad input, RecordError when the record disagrees, Stopped or Interrupted with everything saved.
     """
@@ -49,13 +49,13 @@ def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILEN
 
 
 def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
-    """Run the algorithm behind the gate and write the stop line."""
+    """Run the algorithm, its answers going to the record, and write the stop line."""
     begun = time.monotonic()
     if record.healed:
         watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")
-    session = GatedSession(prepared, RecordingGate(record, watcher.interruption), watcher.progress)
+    session = LiveSession(prepared, RecordingLog(record, watcher.interruption), watcher.progress)
     solution = prepared.algorithm(session, prepared.problem)
-    body, report = session.told(solution), _report(prepared, session, solution)
+    body, report = session.solution_body(solution), _report(prepared, session, solution)
     record.append(
         "stop",
         {"solution": body, "report": report, "digest": record.digest(body)},
@@ -64,17 +64,23 @@ def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
 
 
 def _classical(prepared: Prepared) -> dict[str, float]:
-    """What the classical answer took; a time, so no part of the line's body."""
-    choices = prepared.problem.choices
+    """How long the classical solution took; as a time it is not part of the line's body."""
+    choices = _choices(prepared)
     return {} if choices is None else {"classical_seconds": round(choices.seconds, 6)}
 
 
-def _report(prepared: Prepared, session: GatedSession, solution: Solution) -> dict[str, Any]:
+def _choices(prepared: Prepared) -> Choices | None:
+    """What is known of single outcomes, in an optimisation problem."""
+    return prepared.problem.choices if isinstance(prepared.problem, Problem) else None
+
+
+def _report(prepared: Prepared, session: LiveSession, solution: Solution) -> dict[str, Any]:
     problem, value = prepared.problem, prepared.problem.sign * solution.value
     assumed = session.assumptions(solution)
     known = problem.exact is not None
     maximize = problem.maximize
-    penalised = problem.choices is not None and problem.choices.penalty != ""  # then a value has no natural zero
+    choices = _choices(prepared)
+    penalised = choices is not None and choices.penalty != ""  # then a value has no natural zero
     gap = (abs(value - problem.exact) if maximize else value - problem.exact) if problem.exact is not None else None
     return {
         "quantity": problem.quantity,

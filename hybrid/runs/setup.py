@@ -1,5 +1,6 @@
 """From a Spec to what a session needs: members loaded, defaults chosen, the loss compiled."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Set
 from typing import Any, NamedTuple, final
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError
-from hybrid.base.randomness import child
+from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import (
     Ansatz,
     Dataset,
@@ -29,9 +30,6 @@ from hybrid.measure.execution import Conditions
 from hybrid.runs.loop import Budget
 from hybrid.runs.loss import Measurement
 from hybrid.runs.spec import DEFAULT_ITERATIONS, Spec
-
-OPTIMIZER, INITIAL, ANSWER, FINAL, ALGORITHM, AUDIT, LANDSCAPE, DEVICE = range(8)
-"""Purposes: the first element of every spawn key, so that no two kinds of draws share a stream."""
 
 
 class Prepared(NamedTuple):
@@ -80,55 +78,9 @@ def prepare(spec: Spec) -> Prepared:
     return Prepared(spec, device, loaded, catalog.load(algorithm))
 
 
-class _Minimized(Exception):
-    def __init__(self, loss: Loss | None, ansatz: Ansatz | None) -> None:
-        self.loss, self.ansatz = loss, ansatz
-
-
-@final
-class _Asking:
-    """A session that stops the algorithm at its first minimisation, and refuses to measure anything before."""
-
-    def __init__(self, chosen: "Chosen", seed: int) -> None:
-        self._chosen = chosen
-        self.rng = np.random.default_rng(child(np.random.SeedSequence(seed), ALGORITHM))
-
-    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
-        """See `hybrid.base.types.Session`."""
-        return self._chosen.ansatz(default, fixed=fixed)
-
-    def circuit(self, name: str) -> Ansatz:
-        """See `hybrid.base.types.Session`."""
-        return self._chosen.circuit(name)
-
-    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
-        """Leave with the loss."""
-        raise _Minimized(loss, ansatz)
-
-    def measure(self, query: Query, points: Points | None = None) -> Estimates:
-        """Leave: what will be minimised depends on what would be measured here."""
-        raise _Minimized(None, None)
-
-
-def minimized(prepared: Prepared, chosen: "Chosen", p: int) -> tuple[Loss, Ansatz]:
-    """What the algorithm minimises, over which ansatz of p parameters; nothing is compiled or measured.
-
-    UsageError: an algorithm that measures before it minimises, or whose result of p numbers is not its first minimisation's.
-    """
-    try:
-        prepared.algorithm(_Asking(chosen, prepared.spec.seed), prepared.problem)
-    except _Minimized as found:
-        if found.loss is not None and found.ansatz is not None and found.ansatz.circuit.num_parameters == p:
-            return found.loss, found.ansatz
-    raise UsageError(
-        f"algorithm '{prepared.spec.algorithm}' does more than minimise one loss, so its result is not taken apart here; "
-        "this is for runs of one minimisation, such as vqe and qaoa."
-    )
-
-
 @final
 class Chosen:
-    """Ansatz, optimiser and gradient of a run: what the Spec names, or the default it leaves open."""
+    """Ansatz, optimiser, gradient and budget of a run: what the Spec names, or else the default."""
 
     def __init__(self, prepared: Prepared) -> None:
         spec = prepared.spec
@@ -151,11 +103,17 @@ class Chosen:
         if fixed and spec.ansatz is not None:
             raise UsageError(f"'{spec.algorithm}' builds its own ansatz ({default}); leave --ansatz out, or use vqe.")
         self.ansatz_text = spec.ansatz or default
-        return catalog.load(catalog.parse("ansatze", self.ansatz_text))(self._prepared.problem)
+        return self.load_ansatz(self.ansatz_text)
 
-    def circuit(self, name: str) -> Ansatz:
-        """See `hybrid.base.types.Session`."""
-        return catalog.load(catalog.parse("ansatze", name))(self._prepared.problem)
+    def load_ansatz(self, text: str) -> Ansatz:
+        """The ansatz `name:key=value,...` for the run's problem; UsageError when it takes a Hamiltonian and there is none."""
+        member = catalog.parse("ansatze", text)
+        if isinstance(self._prepared.problem, Dataset) and member.signature.constants.get("TAKES") == "Hamiltonian":
+            raise UsageError(
+                f"ansatz '{member.signature.name}' is made from a Hamiltonian, and a set of labelled points has none; take "
+                "efficient_su2, real_amplitudes or brick."
+            )
+        return catalog.load(member)(self._prepared.problem)
 
     def resolved(self) -> dict[str, Any]:
         """The Spec with every default filled in."""
@@ -192,7 +150,7 @@ class Chosen:
         """The initial point (p,): of the first minimisation the Spec's, or drawn by the ansatz; UsageError: wrong length."""
         spec, p = self._prepared.spec, ansatz.circuit.num_parameters
         if spec.initial_point is None or stage:
-            return ansatz.initial(_stream(spec, INITIAL, stage))
+            return ansatz.initial(_stream(spec, RunStream.INITIAL, stage))
         if len(spec.initial_point) != p:
             names = ", ".join(q.name for q in list(ansatz.circuit.parameters)[:4])
             raise UsageError(
@@ -206,13 +164,37 @@ class Chosen:
         if optimizer is None:
             assert self.optimizer_text is not None, "an algorithm that declares WITHOUT an optimizer brings its own"
             optimizer = catalog.load(catalog.parse("optimizers", self.optimizer_text))
-        return optimizer(x, _stream(self._prepared.spec, OPTIMIZER, stage))
+        return optimizer(x, _stream(self._prepared.spec, RunStream.OPTIMIZER, stage))
 
 
-def _stream(spec: Spec, purpose: int, stage: int) -> np.random.Generator:
-    """Draws for one purpose in one of the run's minimisations."""
-    key = (purpose, stage) if stage else (purpose,)
-    return np.random.default_rng(np.random.SeedSequence(spec.seed, spawn_key=key))
+class PreparedSession(ABC):
+    """What all sessions share: the ansatz and the circuits of the run, and the algorithm's own random numbers."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self._chosen = Chosen(prepared)
+        self.rng = np.random.default_rng(child(prepared.spec.seed, RunStream.ALGORITHM))
+
+    def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
+        """See `hybrid.base.types.Session`."""
+        return self._chosen.ansatz(default, fixed=fixed)
+
+    def circuit(self, name: str) -> Ansatz:
+        """See `hybrid.base.types.Session`."""
+        return self._chosen.load_ansatz(name)
+
+    @abstractmethod
+    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
+        """See `hybrid.base.types.Session`."""
+
+    @abstractmethod
+    def measure(self, query: Query, points: Points | None = None) -> Estimates:
+        """See `hybrid.base.types.Session`."""
+
+
+def _stream(spec: Spec, stream: RunStream, stage: int) -> np.random.Generator:
+    """A generator for one stream of the run in its minimisation number `stage`."""
+    return np.random.default_rng(child(spec.seed, stream, stage) if stage else child(spec.seed, stream))
 
 
 def _without(spec: Spec) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ from hybrid.base.types.optimization import (
     Tensor,
     Values,
 )
-from hybrid.base.types.problem import Choices, Dataset, Electrons, Problem
+from hybrid.base.types.problem import Choices, Dataset, Electrons, Problem, ProblemBase
 from hybrid.base.types.shapes import Angles, Pairs, Point, Points, Scalars, Shots
 
 __all__ = [
@@ -91,6 +91,7 @@ __all__ = [
     "Points",
     "Probabilities",
     "Problem",
+    "ProblemBase",
     "Quantity",
     "Query",
     "Question",

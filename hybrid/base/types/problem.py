@@ -7,30 +7,46 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
-from hybrid.base.errors import UsageError
-
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
 
 
 @dataclass(frozen=True, kw_only=True)
-class Problem:
-    """A Hamiltonian to minimise and what is known of its answer; `sign` turns the minimum into the reported value.
+class ProblemBase:
+    """What a Hamiltonian and a set of labelled points share: what is reported of a solution, and where to start.
 
-    `exact` is the reported value's exact counterpart (None when unknown) and `baseline` what a classical method without
-    entanglement (Hartree-Fock, mean field, local search) reaches; both in `unit`, both in the reported sign.
+    `sign` turns the minimised loss into the reported value. `exact` is that value's exact counterpart (None when unknown) and
+    `baseline` what a classical method without entanglement (Hartree-Fock, mean field, local search) reaches; both in `unit`,
+    both in the reported sign. `reference_bits` is a basis state to start near.
     """
 
-    hamiltonian: "SparsePauliOp"
     unit: str
-    ansatz: str
+    quantity: str
+    sign: int = 1
     exact: float | None = None
     baseline: float | None = None
     baseline_name: str = ""
-    quantity: str = "energy"
-    sign: int = 1
-    n_electrons: int | None = None
     reference_bits: int | None = None
+
+    @property
+    def n_qubits(self) -> int:
+        """How many qubits the ansatz has."""
+        raise NotImplementedError
+
+    @property
+    def maximize(self) -> bool:
+        """Whether a larger reported value is better."""
+        return self.sign < 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem(ProblemBase):
+    """A Hamiltonian to minimise, and what is known of its solution."""
+
+    hamiltonian: "SparsePauliOp"
+    ansatz: str
+    quantity: str = "energy"
+    n_electrons: int | None = None
     decode: Callable[[int], str] | None = None
     choices: "Choices | None" = None
     electrons: "Electrons | None" = None
@@ -39,11 +55,6 @@ class Problem:
     def n_qubits(self) -> int:
         """How many qubits the Hamiltonian acts on."""
         return self.hamiltonian.num_qubits
-
-    @property
-    def maximize(self) -> bool:
-        """Whether more is better in the reported sign."""
-        return self.sign < 0
 
 
 class Electrons(NamedTuple):
@@ -75,7 +86,7 @@ class Choices:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dataset:
+class Dataset(ProblemBase):
     """Labelled points for a classifier, split and scaled: features in radians, labels as indices of `classes`.
 
     `baseline` is the share of the test points that a classical classifier gets right, `majority` that of always naming the
@@ -88,18 +99,10 @@ class Dataset:
     test_y: Int[np.ndarray, " t"]
     features: tuple[str, ...]
     classes: tuple[str, ...]
-    baseline: float
-    baseline_name: str
     majority: float
     note: str
     quantity: str = "test accuracy"
     unit: str = ""
-    sign: int = 1
-    maximize: bool = True
-    exact: None = None
-    choices: None = None
-    decode: None = None
-    reference_bits: None = None
 
     @property
     def n_qubits(self) -> int:
@@ -107,9 +110,6 @@ class Dataset:
         return len(self.features)
 
     @property
-    def hamiltonian(self) -> "SparsePauliOp":
-        """UsageError: there is none."""
-        raise UsageError(
-            "this ansatz is made for a Hamiltonian, and a set of labelled points has none; take efficient_su2, real_amplitudes "
-            "or brick."
-        )
+    def maximize(self) -> bool:
+        """A larger accuracy is better, although the loss is minimised as it is."""
+        return True

@@ -9,7 +9,7 @@ from qiskit.circuit import ParameterExpression
 from qiskit.quantum_info import SparsePauliOp
 
 from hybrid.base.errors import UsageError
-from hybrid.base.types import Point, Problem
+from hybrid.base.types import Point, ProblemBase
 
 
 class Term(NamedTuple):
@@ -53,7 +53,7 @@ def rotate(circuit: QuantumCircuit, term: Term, angle: ParameterExpression) -> N
             circuit.s(qubit)
 
 
-def near_reference(problem: Problem, n_parameters: int, last_ry: int) -> Callable[[np.random.Generator], Point]:
+def near_reference(problem: ProblemBase, n_parameters: int, last_ry: int) -> Callable[[np.random.Generator], Point]:
     """Start 0.1 rad (normal) around the problem's reference basis state (else |0...0>), for RY and CX circuits.
 
     All angles zero leave |0...0>; the RY of the last layer, parameters `last_ry` onwards, flip the reference's ones. A

@@ -3,11 +3,11 @@
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 
-from hybrid.base.types import Ansatz, Problem
+from hybrid.base.types import Ansatz, ProblemBase
 from hybrid.catalog.ansatze._shared import check_layers, near_reference
 
 
-def brick(problem: Problem, *, reps: int = 2) -> Ansatz:
+def brick(problem: ProblemBase, *, reps: int = 2) -> Ansatz:
     """Blocks of RY and RZ on two neighbours and a CZ, even pairs and odd pairs in turn, `reps` times both; RY and RZ last.
 
     The alternating layered ansatz of Cerezo et al. (Nat. Commun. 12, 1791, 2021), whose local costs have no barren plateau at

@@ -6,13 +6,13 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Gate
 
 from hybrid.base.errors import UsageError
-from hybrid.base.types import Ansatz, Problem
+from hybrid.base.types import Ansatz, ProblemBase
 from hybrid.catalog.circuit_file import read_circuit
 
 SUFFIXES = (".qasm", ".qasm3", ".qpy")
 
 
-def circuit(problem: Problem, *, file: str) -> Ansatz:
+def circuit(problem: ProblemBase, *, file: str) -> Ansatz:
     """The circuit in an OpenQASM 3 file (`input float theta;`), an OpenQASM 2 file or a QPY file of one circuit.
 
     Parameters (p,) in Qiskit's order: by name, vectors by index. Measurements at the end are dropped. Starts at

@@ -4,12 +4,12 @@ from typing import Literal
 
 from qiskit.circuit.library import efficient_su2 as library_efficient_su2
 
-from hybrid.base.types import Ansatz, Problem
+from hybrid.base.types import Ansatz, ProblemBase
 from hybrid.catalog.ansatze._shared import check_layers, near_reference
 
 
 def efficient_su2(
-    problem: Problem,
+    problem: ProblemBase,
     *,
     reps: int = 3,
     entanglement: Literal["linear", "reverse_linear", "full", "circular"] = "linear",

@@ -9,6 +9,8 @@ from hybrid.base.errors import UsageError
 from hybrid.base.types import Ansatz, Problem
 from hybrid.catalog.ansatze._shared import check_layers, prepare_bits
 
+TAKES = "Hamiltonian"
+
 
 def givens(problem: Problem, *, reps: int = 4) -> Ansatz:
     """Brick wall of exp(-i theta/2 (X_q Y_p - Y_q X_p)/2) exp(-i phi/2 ZZ) on neighbours, `reps` layers of all pairs.

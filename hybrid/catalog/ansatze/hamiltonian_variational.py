@@ -11,6 +11,8 @@ from hybrid.base.errors import UsageError
 from hybrid.base.types import Ansatz, Problem
 from hybrid.catalog.ansatze._shared import Term, check_layers, prepare_bits, rotate, terms
 
+TAKES = "Hamiltonian"
+
 
 def hamiltonian_variational(problem: Problem, *, reps: int = 3, parameters: Literal["layer", "term"] = "layer") -> Ansatz:
     """`reps` layers of exp(-i theta/2 c P) over the terms c P of H (Wecker et al., Phys. Rev. A 92, 042303, 2015).

@@ -8,6 +8,8 @@ from hybrid.base.types import Ansatz, Problem
 from hybrid.catalog.ansatze._shared import check_layers, prepare_bits
 from hybrid.catalog.excitations import excite, from_reference, generalized, occupied_orbitals
 
+TAKES = "Hamiltonian"
+
 
 def uccsd(problem: Problem, *, generalised: bool = False, reps: int = 1) -> Ansatz:
     """Product of exp(theta (T - T^dagger)) over excitations T, on the Hartree-Fock state (Nat. Commun. 5, 4213, 2014).

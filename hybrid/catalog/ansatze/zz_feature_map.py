@@ -4,11 +4,11 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 
-from hybrid.base.types import Ansatz, Problem
+from hybrid.base.types import Ansatz, ProblemBase
 from hybrid.catalog.ansatze._shared import check_layers
 
 
-def zz_feature_map(problem: Problem, *, reps: int = 2) -> Ansatz:
+def zz_feature_map(problem: ProblemBase, *, reps: int = 2) -> Ansatz:
     """Features as angles of Z and ZZ rotations between H (Havlicek et al., Nature 567, 209, 2019, eq. 3).
 
     `reps` times H on all qubits and exp(i sum x_q Z_q + i sum (pi - x_p)(pi - x_q) Z_p Z_q), a feature x per qubit.

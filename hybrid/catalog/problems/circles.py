@@ -3,6 +3,7 @@
 import numpy as np
 
 from hybrid.base.errors import UsageError
+from hybrid.base.randomness import DatasetStream, child
 from hybrid.base.types import Dataset
 from hybrid.catalog.problems._data import check_split, dataset
 
@@ -17,8 +18,7 @@ def circles(*, n: int = 200, noise: float = 0.1, test: float = 0.5, seed: int = 
         raise UsageError(
             f"problem 'circles': n must lie between 4 and 10000 and noise may not be negative (n={n}, noise={noise:g})."
         )
-    draws, _ = np.random.SeedSequence(seed).spawn(2)
-    rng = np.random.default_rng(draws)
+    rng = np.random.default_rng(child(seed, DatasetStream.POINTS))
     y = np.arange(n) % 2
     a = rng.uniform(0, 2 * np.pi, n)
     ring = np.where(y == 0, 1.0, 0.5)[:, None] * np.stack([np.cos(a), np.sin(a)], 1)

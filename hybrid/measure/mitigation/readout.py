@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit.library import RXGate, SXGate
 
 from hybrid.base.errors import HybridError, UsageError
-from hybrid.base.randomness import child
+from hybrid.base.randomness import CountStream, child
 from hybrid.base.types import Backend, ForeignBackend
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device
@@ -66,7 +66,7 @@ def _measure(execution: Execution, n: int, seed: np.random.SeedSequence) -> Corr
         low, high = execution.distributions(NOTHING, seed).mean(axis=(0, 1)) @ bits
         none = np.zeros(n)
         return _checked(Correction(low, 1 - high, none, none))
-    ((zeros, ones),), _ = execution.counts(NOTHING, child(seed, 0), child(seed, 1))
+    ((zeros, ones),), _ = execution.counts(NOTHING, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
     shots = execution.shots.sum(axis=0)
     read_one = [c.counts @ ((c.outcomes[:, None] >> np.arange(n, dtype=np.uint64)) & np.uint64(1)) for c in (zeros, ones)]
     wrong = read_one[0], shots[1] - read_one[1]

@@ -1,0 +1,100 @@
+"""The session that follows a finished or unfinished record: every question is asked again and measured again."""
+
+from collections.abc import Callable
+from typing import Any, final
+
+from hybrid.base.errors import RecordError
+from hybrid.base.machine import versions
+from hybrid.base.randomness import RunStream, child
+from hybrid.base.types import Question, Solution
+from hybrid.review.difference import Change
+from hybrid.runs.answer_log import AuditedAnswer, Body, RecordEnded, ReplayLog
+from hybrid.runs.live_session import LiveSession, RunProgress
+from hybrid.runs.loop import Cost
+from hybrid.runs.results_folder import Run
+from hybrid.runs.setup import prepare
+from hybrid.runs.spec import Spec
+
+Watch = Callable[[RunProgress], None]
+
+
+def numbers(body: Body) -> tuple[list[str], list[float], list[float]]:
+    """Names, numbers (losses, a loss and then its gradient, overlaps, a metric) and standard errors of an answer."""
+    if body["question"] == "metric":
+        return [f"metric[{i}]" for i in range(len(body["metric"]))], body["metric"], [0.0] * len(body["metric"])
+    if body["question"] != "gradient":
+        return [f"values[{i}]" for i in range(len(body["values"]))], body["values"], body["stderr"]
+    names = ["loss", *(f"gradient[{i}]" for i in range(len(body["gradient"])))]
+    return names, [body["loss"], *body["gradient"]], [body["loss_stderr"], *body["gradient_stderr"]]
+
+
+def scale(*bodies: Body) -> float:
+    """The largest number that was measured, in absolute value."""
+    return max(abs(value) for body in bodies for value in numbers(body)[1]) or 1.0
+
+
+@final
+class _AsRecorded:
+    """Ends the loop where the record does: on another device evaluations and machine time may be counted differently."""
+
+    def __init__(self, log: ReplayLog) -> None:
+        self._log = log
+
+    def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
+        """See `hybrid.runs.loop.LoopLimits`."""
+        return "as recorded" if self._log.at_the_final_one else None
+
+
+@final
+class ReplaySession:
+    """A run that follows its record."""
+
+    def __init__(
+        self, run: Run, spec: Spec, report: Callable[[AuditedAnswer], None], watch: Watch, *, seed: int | None = None
+    ) -> None:
+        """`seed` None: with the randomness of the record; else with other draws, and as many questions as recorded."""
+        self._run = run
+        self._prepared = prepare(spec)
+        self._log = log = ReplayLog(run.path, report)
+        others: dict[str, Any] = {}
+        if seed is not None:
+            others = {"limits": _AsRecorded(log), "randomness": child(spec.seed, RunStream.AUDIT, seed)}
+
+        def tell(progress: RunProgress) -> None:
+            watch(progress._replace(replayed=False, fraction=log.n_answers / len(run.answers)))
+
+        self._session = LiveSession(self._prepared, log, tell, **others)
+
+    def play(self) -> Solution | None:
+        """Ask every question of the record again; None where it ends before the run did."""
+        try:
+            return self._prepared.algorithm(self._session, self._prepared.problem)
+        except RecordEnded:
+            if self._run.stop is not None:
+                raise
+            return None
+        except RecordError as error:
+            changes = ", ".join(f"{change.what} {change.a} then, {change.b} now" for change in self.today())
+            raise RecordError(f"{str(error).rstrip('.')}. What has changed since: {changes or 'nothing known'}.") from None
+
+    def solution_body(self, solution: Solution) -> Body:
+        """The solution as it is recorded."""
+        return self._session.solution_body(solution)
+
+    @property
+    def simulator(self) -> str:
+        """Which simulator answered."""
+        return self._session.simulator
+
+    def today(self) -> list[Change]:
+        """What has changed since the record was made: versions, defaults, the numbers of the device."""
+        then, now = self._run.about.get("versions", {}), versions()
+        changes = [Change(key, then.get(key), now.get(key)) for key in {**then, **now} if then.get(key) != now.get(key)]
+        resolved = self._log.start.get("resolved", {})
+        changes += [
+            Change(key, before, resolved[key])
+            for key, before in self._run.resolved.items()
+            if key in resolved and key != "threads" and before != resolved[key]
+        ]
+        sha256, sha256_now = self._run.start["device_sha256"], self._prepared.device.sha256
+        return changes + ([Change("device file", sha256, sha256_now)] if sha256 != sha256_now else [])
