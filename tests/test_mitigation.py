@@ -15,9 +15,10 @@ from hybrid.base.types import Overlap
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction, Readout
 from hybrid.measure.compile import Measuring, compile, compile_query
-from hybrid.measure.estimate import AllZeros, group_terms
 from hybrid.measure.execution import Conditions
+from hybrid.measure.grouping import group_terms
 from hybrid.measure.mitigation.readout import mitigated
+from hybrid.measure.observables import AllZeros
 from hybrid.measure.sampling import sample
 from hybrid.simulators.aer import aer
 

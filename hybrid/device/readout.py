@@ -1,4 +1,4 @@
-"""Counts: drawn from distributions, added up, spoilt by a faulty readout and corrected for it."""
+"""Counts: drawn from distributions, added up, changed by assignment errors of the readout, and corrected for them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,7 +21,7 @@ def draw_all(
 
 
 def draw(probabilities: Float[np.ndarray, "r d"], shots: Int[np.ndarray, " r"], rng: np.random.Generator) -> Counts:
-    """Independent outcomes of one distribution per realization; memory and time do not depend on how many shots."""
+    """Independent outcomes of one distribution per realization; memory and time do not depend on the number of shots."""
     weights = np.clip(probabilities, 0.0, None)
     counts = rng.multinomial(shots, weights / weights.sum(axis=1, keepdims=True))
     realization, seen = np.nonzero(counts)
@@ -38,6 +38,14 @@ def merge(counts: Counts) -> Counts:
     first = np.flatnonzero(new)
     total = np.add.reduceat(numbers, first) if len(first) else numbers
     return Counts(outcomes[first], total, realizations[first])
+
+
+def selected_bits(outcomes: UInt64[np.ndarray, " u"], places: Sequence[int]) -> UInt64[np.ndarray, " u"]:
+    """Bit v of the result is bit places[v] of the outcome."""
+    selected = np.zeros_like(outcomes)
+    for v, place in enumerate(places):
+        selected |= (outcomes >> np.uint64(place) & np.uint64(1)) << np.uint64(v)
+    return selected
 
 
 class Readout(NamedTuple):
