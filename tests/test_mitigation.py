@@ -264,7 +264,7 @@ def test_a_perfect_readout_is_refused():
 
 def test_a_readout_that_says_nothing_is_an_error():
     device = readout_only(readout_p01=(0.5,) * N, readout_p10=(0.5,) * N)
-    with pytest.raises(HybridError, match="qubit 0 reads the same whatever it is in"):
+    with pytest.raises(HybridError, match="qubit 0 reads the same in both states"):
         compile(circuit_of(1), SparsePauliOp("Z"), device=device, mitigate="readout").values(NONE)
 
 
