@@ -13,7 +13,7 @@ from hybrid.device.readout import selected_bits
 
 
 class ClassicalReadout(NamedTuple):
-    """How outcomes become bit strings: (classical bit, circuit qubit) of every written bit, and the registers' sizes."""
+    """From outcomes to bit strings: (classical bit, circuit qubit) of every written bit, and the registers' sizes."""
 
     written: tuple[tuple[int, int], ...]
     n_bits: int
@@ -50,8 +50,7 @@ class ClassicalReadout(NamedTuple):
 def final_measurements(circuit: QuantumCircuit, *, barriers: bool = False) -> tuple[QuantumCircuit, ClassicalReadout] | None:
     """The circuit without its measurements and how to read it; None when something acts on a qubit or bit after it was read.
 
-    A reset of a qubit that nothing has touched is no more than its initialisation and is left out; so are barriers, unless
-    they are asked for.
+    A reset of a qubit before its first gate is left out, since it only initialises it; so are barriers, unless asked for.
     """
     body = QuantumCircuit(circuit.num_qubits)
     written: dict[int, int] = {}

@@ -55,7 +55,7 @@ class Readout(NamedTuple):
     p10: Float[np.ndarray, " n"]
 
     def mix(self, distributions: Float[np.ndarray, "*batch d"]) -> Float[np.ndarray, "*batch d"]:
-        """Outcome probabilities as the faulty readout reports them: one 2x2 confusion matrix per qubit."""
+        """Outcome probabilities as the readout with its errors reports them: one 2x2 confusion matrix per qubit."""
         mixed = distributions
         for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
             confusion = np.array([[1 - p01, p10], [p01, 1 - p10]])
@@ -72,7 +72,7 @@ class Readout(NamedTuple):
         return pulled
 
     def flip(self, counts: Counts, rng: np.random.Generator) -> Counts:
-        """Counts as the faulty readout reports them: qubit by qubit, a binomial part of every outcome's shots flips its bit."""
+        """Counts with readout errors: qubit by qubit, a binomial part of every outcome's shots flips its bit."""
         for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
             bit = np.uint64(1 << qubit)
             wrong = rng.binomial(counts.counts, np.where(counts.outcomes & bit, p10, p01))
@@ -83,7 +83,7 @@ class Readout(NamedTuple):
 
 
 class Correction(NamedTuple):
-    """Assignment errors (n,) as a calibration found them, with their standard errors (n,).
+    """Assignment errors (n,) from a calibration, with their standard errors (n,).
 
     A qubit that reads 1 for 0 with f0 and 0 for 1 with f1 turns <Z> into g <Z> + o with g = 1 - f0 - f1 and o = f1 - f0 (its
     2 x 2 confusion matrix in Z). Inverted: an outcome z = +-1 counts as (z - o)/g, and a string of Z as the product over its
@@ -96,7 +96,7 @@ class Correction(NamedTuple):
     f1_stderr: Float[np.ndarray, " n"]
 
     def sign(self, qubit: int, outcomes: UInt64[np.ndarray, " u"]) -> Float[np.ndarray, " u"]:
-        """What each outcome counts for <Z> of a qubit: +1 and -1 without errors, then stretched and shifted."""
+        """The contribution of each outcome to <Z> of a qubit: +1 and -1 without errors, with them stretched and shifted."""
         plain = 1.0 - 2.0 * ((outcomes >> np.uint64(qubit)) & np.uint64(1))
         return (plain - (self.f1[qubit] - self.f0[qubit])) / (1 - self.f0[qubit] - self.f1[qubit])
 
@@ -105,6 +105,6 @@ class Correction(NamedTuple):
         return float((1 + abs(self.f1[qubit] - self.f0[qubit])) / (1 - self.f0[qubit] - self.f1[qubit]))
 
     def redrawn(self, rng: np.random.Generator) -> "Correction":
-        """The rates as another calibration might have found them, kept invertible."""
+        """Rates drawn from the errors of the calibration, clipped so that they stay invertible."""
         f0, f1 = (np.clip(rng.normal(f, s), 0.0, 0.49) for f, s in ((self.f0, self.f0_stderr), (self.f1, self.f1_stderr)))
         return self._replace(f0=f0, f1=f1)
