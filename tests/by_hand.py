@@ -20,8 +20,8 @@ from hybrid.device.channels import kraus, qubits_of
 from hybrid.device.device import Device
 from hybrid.device.readout import draw_all
 from hybrid.measure.compile import Measuring, compile_query
-from hybrid.measure.estimate import group_terms
 from hybrid.measure.execution import Conditions
+from hybrid.measure.grouping import group_terms
 from hybrid.measure.program import Program
 
 PAULI = {"I": np.eye(2), "X": np.array([[0, 1], [1, 0]]), "Y": np.array([[0, -1j], [1j, 0]]), "Z": np.diag([1, -1])}

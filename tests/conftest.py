@@ -12,7 +12,8 @@ from jaxtyping import config, install_import_hook
 CHECKED = (
     *("catalog.optimizers", "compilation.decoupling", "compilation.resources", "compilation.schedule"),
     *("compilation.transpile", "device.detuning", "device.readout", "measure.angles", "measure.compile"),
-    *("measure.estimate", "measure.execution", "measure.mitigation.readout", "measure.program", "runs.loop", "runs.loss"),
+    *("measure.estimate", "measure.execution", "measure.grouping", "measure.compiled_query", "measure.mitigation.readout"),
+    *("measure.observables", "measure.program", "runs.loop", "runs.loss"),
 )
 settings.register_profile(
     "same everywhere", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]

@@ -10,7 +10,7 @@ from hybrid import catalog
 from hybrid.base.errors import UsageError
 from hybrid.characterization import capability as capabilities
 from hybrid.characterization import mirror as mirrors
-from hybrid.characterization.bench import Apparatus
+from hybrid.characterization.apparatus import Apparatus
 from hybrid.characterization.capability import capability
 from hybrid.characterization.native import native
 from hybrid.cli import bench_capability

@@ -8,7 +8,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator, Statevector, average_gate_fidelity
 
 from hybrid import catalog
-from hybrid.characterization.bench import Apparatus
+from hybrid.characterization.apparatus import Apparatus
 from hybrid.characterization.cliffords import sequence
 from hybrid.characterization.coherence import Decay, _ramsey_envelope, exponential, gaussian_gain
 from hybrid.characterization.entanglement import BELL, GHZ, bell_circuit, ghz_circuit

@@ -17,10 +17,12 @@ from hybrid.base.types import Counts
 from hybrid.compilation.transpile import measured, to_isa
 from hybrid.device.device import Device
 from hybrid.device.readout import Readout, draw, merge
-from hybrid.measure import program as program_module
+from hybrid.measure import compiled_query
 from hybrid.measure.allocation import divide_shots
 from hybrid.measure.compile import compile
-from hybrid.measure.estimate import AllZeros, Group, exact_values, group_terms, share, variance
+from hybrid.measure.estimate import exact_values, group_estimate, variance
+from hybrid.measure.grouping import group_terms
+from hybrid.measure.observables import AllZeros, Group
 
 NORMAL_95 = 1.959963984540054
 SEEDS = 400
@@ -71,7 +73,7 @@ def drawn(weights: np.ndarray, shots: int, rng: np.random.Generator) -> Counts:
 
 def mean_and_variance(group: Group | AllZeros, counts: Counts) -> tuple[float, float]:
     """One group, one realization."""
-    part = share(group, counts, 1, None)
+    part = group_estimate(group, counts, 1, None)
     return part.mean, variance([part], 1.0)
 
 
@@ -566,9 +568,9 @@ def test_portions_do_not_change_the_draws(monkeypatch, device):
         program = compile(circuit, SparsePauliOp(["ZZ", "XI", "IY"]), device=device, shots=shots, realizations=realizations)
         whole = program.values(points, seed=4).values
         rounding = 0 if shots else 4e-16  # sums over outcomes, one matrix product for all points of a portion
-        monkeypatch.setattr(program_module, "PORTION_ROWS", 2)
+        monkeypatch.setattr(compiled_query, "PORTION_ROWS", 2)
         np.testing.assert_allclose(program.values(points, seed=4).values, whole, rtol=0, atol=rounding)
-        monkeypatch.setattr(program_module, "PORTION_BYTES", 1)  # one point at a time, where probabilities are read out
+        monkeypatch.setattr(compiled_query, "PORTION_BYTES", 1)  # one point at a time, where probabilities are read out
         np.testing.assert_allclose(program.values(points, seed=4).values, whole, rtol=0, atol=rounding)
         monkeypatch.undo()
 

@@ -28,10 +28,10 @@ from qiskit.circuit.library import (
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Depolarizing, Operation, Relaxation, Setting, Task
 from hybrid.simulators.engine.engine import Engine
-from hybrid.simulators.engine.fuse import Site, Turn, fuse, plan
+from hybrid.simulators.engine.fuse import Site, Transposition, fuse, plan
 from hybrid.simulators.engine.maps import PAULI, PURE, Element, Prepare, QubitRead, Rotation, diagonal_on, elements
-from hybrid.simulators.engine.sweep import back_capacity, forth_capacity, least_capacity, peak
-from hybrid.simulators.engine.worth import weighed
+from hybrid.simulators.engine.outcome_weights import weighted_plan
+from hybrid.simulators.engine.sweep import backward_capacity, forward_capacity, least_capacity, peak
 from hybrid.simulators.exact import ExactBackend, exact
 
 MOVING, DIAGONAL = (HGate(), CXGate(), CCXGate()), (RZGate(0.3), CZGate(), RZZGate(0.2), CCZGate())
@@ -156,7 +156,7 @@ def test_weights_are_summed_over_as_qubits_are_read(seed, n, count, terms):
         [sum(rng.normal() * z[rng.integers(n)] * z[rng.integers(n)] for _ in range(terms)) for _ in range(count)]
     )
     task = random_task(n, 12, seed, noisy=True, settings=count)
-    plan, cores, ends = weighed(plan_for(task), weights)
+    plan, cores, ends = weighted_plan(plan_for(task), weights)
     assert all(len(core) <= terms + 1 for core in cores)
     rows = np.random.default_rng(seed).uniform(-3, 3, (2, len(task.angles)))
     runner = exact().compile(task)
@@ -172,7 +172,7 @@ def test_a_local_observable_keeps_the_state_of_a_ladder_small():
     for n in (8, 10, 12):
         full, z = plan_for(ladder(n, 3, noisy=True)), 1.0 - 2 * ((np.arange(2**n) >> np.arange(n)[:, None]) & 1)
         for weights, rank in ((np.ones(2**n), 1), ((z[1:] * z[:-1]).sum(axis=0), 3)):
-            found = weighed(full, weights[None]).plan
+            found = weighted_plan(full, weights[None]).plan
             assert peak(found) == rank * 2 * 4**3
             assert found.orders == full.orders
         assert peak(full) == 2 ** (n - 3) * 4**3
@@ -185,8 +185,8 @@ def test_settings_share_what_they_have_in_common():
 
 
 def test_qubits_that_are_apart_are_brought_together():
-    assert not any(isinstance(item, Turn) for item in plan_for(ladder(6, 3, noisy=False)).items)
-    assert any(isinstance(item, Turn) for item in plan_for(ladder(6, 3, noisy=False, ring=True)).items)
+    assert not any(isinstance(item, Transposition) for item in plan_for(ladder(6, 3, noisy=False)).items)
+    assert any(isinstance(item, Transposition) for item in plan_for(ladder(6, 3, noisy=False, ring=True)).items)
 
 
 @pytest.mark.parametrize("noisy", [False, True])
@@ -195,12 +195,12 @@ def test_a_way_back_with_little_memory_gives_the_same_bytes(noisy, settings):
     task = random_task(4, 90, 8, noisy=noisy, settings=settings)
     angles = np.random.default_rng(0).uniform(-3, 3, (1, len(task.angles)))
     weights = np.random.default_rng(1).uniform(-1, 1, (settings, 16))
-    found = weighed(plan_for(task), weights).plan
+    found = weighted_plan(plan_for(task), weights).plan
     number = 8 if noisy else 16
     want = Engine(task, single=False, memory_bytes=2**30).differentiate(angles, weights)
     least = least_capacity(found) + (2 + (settings > 1)) * peak(found)
     for states in (least, 8 * peak(found), 10 * peak(found), 13 * peak(found), 20 * peak(found)):
-        assert states < back_capacity(found)
+        assert states < backward_capacity(found)
         few = Engine(task, single=False, memory_bytes=states * number).differentiate(angles, weights)
         assert [a.tobytes() for a in few] == [a.tobytes() for a in want]
     with pytest.raises(UsageError, match=rf"takes {least * number / 2**20:.4g} MiB at least"):
@@ -213,7 +213,7 @@ def test_memory_is_named_before_anything_is_allocated():
     assert 8 * 4**16 <= needed <= 8 * 2.5 * 4**16
     assert exact(precision="single").memory_bytes(task) == pytest.approx(needed / 2, rel=0.01)
     assert exact().memory_bytes(ladder(40, 3, noisy=False)) > 16 * 2**40
-    assert forth_capacity(plan_for(task)) * 8 <= needed
+    assert forward_capacity(plan_for(task)) * 8 <= needed
 
 
 def test_memory_has_a_unit():
@@ -251,7 +251,7 @@ print(gradients[0, 40] - (plus - minus) / 2)
 def test_a_noisy_gradient_of_thirteen_qubits_in_segments(mebibytes):
     """Kept, the states would take 497 MiB. Beside them are matrices, outer products and the code itself: below 16 MiB."""
     weights = np.random.default_rng(1).uniform(-1, 1, (1, 2**13))
-    assert back_capacity(weighed(plan_for(ladder(13, 8, noisy=True)), weights).plan) * 8 > 490 * 2**20
+    assert backward_capacity(weighted_plan(plan_for(ladder(13, 8, noisy=True)), weights).plan) * 8 > 490 * 2**20
     command = [sys.executable, "-c", SEGMENTS, f"{mebibytes}MiB"]
     done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
     peak_mebibytes, difference = map(float, done.stdout.split())

@@ -17,7 +17,7 @@ from hybrid.compilation import noise
 from hybrid.compilation.schedule import schedule
 from hybrid.compilation.transpile import to_isa
 from hybrid.device.device import Device
-from hybrid.measure import program as program_module
+from hybrid.measure import compiled_query
 from hybrid.measure.compile import Measuring, compile, compile_query
 from hybrid.measure.execution import REALIZATIONS, Conditions
 from hybrid.simulators.aer import aer
@@ -312,7 +312,7 @@ def test_draws_do_not_depend_on_batches_portions_or_threads(monkeypatch, backend
     np.testing.assert_array_equal(values(2, points), whole)
     np.testing.assert_array_equal(values(1, points[:2]), whole[:, :2])
     assert whole[0, 1] != whole[0, 2]  # the same point again draws afresh
-    monkeypatch.setattr(program_module, "PORTION_ROWS", 7)
+    monkeypatch.setattr(compiled_query, "PORTION_ROWS", 7)
     np.testing.assert_array_equal(values(1, points), whole)
 
 

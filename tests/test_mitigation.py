@@ -15,9 +15,10 @@ from hybrid.base.types import Overlap
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction, Readout
 from hybrid.measure.compile import Measuring, compile, compile_query
-from hybrid.measure.estimate import AllZeros, group_terms
 from hybrid.measure.execution import Conditions
+from hybrid.measure.grouping import group_terms
 from hybrid.measure.mitigation.readout import mitigated
+from hybrid.measure.observables import AllZeros
 from hybrid.measure.sampling import sample
 from hybrid.simulators.aer import aer
 
@@ -263,7 +264,7 @@ def test_a_perfect_readout_is_refused():
 
 def test_a_readout_that_says_nothing_is_an_error():
     device = readout_only(readout_p01=(0.5,) * N, readout_p10=(0.5,) * N)
-    with pytest.raises(HybridError, match="qubit 0 reads the same whatever it is in"):
+    with pytest.raises(HybridError, match="qubit 0 reads the same in both states"):
         compile(circuit_of(1), SparsePauliOp("Z"), device=device, mitigate="readout").values(NONE)
 
 

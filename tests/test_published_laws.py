@@ -15,7 +15,7 @@ import hybrid
 from hybrid import catalog
 from hybrid.base.types import Depolarizing, Estimates, Losses, Values
 from hybrid.characterization import volume
-from hybrid.characterization.bench import Apparatus
+from hybrid.characterization.apparatus import Apparatus
 from hybrid.characterization.result import Row
 from hybrid.characterization.volume import THRESHOLD
 from hybrid.device.channels import kraus

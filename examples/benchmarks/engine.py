@@ -48,7 +48,7 @@ from hybrid.measure.program import Program
 from hybrid.simulators.aer import aer
 from hybrid.simulators.engine.fuse import Site, plan
 from hybrid.simulators.engine.maps import PAULI, PURE, elements
-from hybrid.simulators.engine.worth import weighed
+from hybrid.simulators.engine.outcome_weights import weighted_plan
 from hybrid.simulators.exact import exact
 
 Call = peers.Call
@@ -116,7 +116,7 @@ def floor_of(task: Task, weights: np.ndarray | None = None) -> Floor:
     d = PAULI if task.noisy else PURE
     numbers = {angle: place for place, angle in enumerate(task.angles)}
     blocks = plan([elements(setting, numbers, d) for setting in task.settings], d)
-    items = list((blocks if weights is None else weighed(blocks, weights).plan).items)
+    items = list((blocks if weights is None else weighted_plan(blocks, weights).plan).items)
     number, each = (16, 8) if d == PURE else (8, 2)
     sites = [item for item in items if isinstance(item, Site)]
     flops = each * sum(site.size * prod(site.before) for site in sites)

@@ -11,7 +11,7 @@ import numpy as np
 from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
 from hybrid.base.randomness import child
-from hybrid.characterization.bench import Apparatus
+from hybrid.characterization.apparatus import Apparatus
 from hybrid.characterization.benchmarking import rb1, rb2
 from hybrid.characterization.coherence import echo, ramsey, t1
 from hybrid.characterization.entanglement import bell, ghz

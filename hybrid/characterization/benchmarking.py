@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hybrid.base.randomness import NominalStream, RandomCircuitStream, child
-from hybrid.characterization.bench import NOTHING, Apparatus, count, over_detunings
+from hybrid.characterization.apparatus import NOTHING, Apparatus, count, over_detunings
 from hybrid.characterization.cliffords import Sequence, sequence
 from hybrid.characterization.fits import Fit, fit
 from hybrid.characterization.polarization import polarization

@@ -10,7 +10,7 @@ from typing import Any, final
 from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
 from hybrid.base.randomness import child
-from hybrid.characterization.bench import Apparatus
+from hybrid.characterization.apparatus import Apparatus
 from hybrid.characterization.mirror import mirror
 from hybrid.characterization.result import Row
 from hybrid.characterization.volume import quantum_volume

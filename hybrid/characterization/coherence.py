@@ -9,7 +9,7 @@ from jaxtyping import Float
 from qiskit import QuantumCircuit
 
 from hybrid.base.randomness import child
-from hybrid.characterization.bench import Apparatus, count
+from hybrid.characterization.apparatus import Apparatus, count
 from hybrid.characterization.fits import Fit, decay
 from hybrid.characterization.native import native
 from hybrid.characterization.result import Curve, ExperimentResult, Row

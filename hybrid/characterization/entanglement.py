@@ -11,14 +11,16 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from hybrid.base.randomness import CountStream, EntanglementStream, child
-from hybrid.characterization.bench import INITIALISED, NOTHING, Apparatus, over_detunings
+from hybrid.characterization.apparatus import INITIALISED, NOTHING, Apparatus, over_detunings
 from hybrid.characterization.native import native
 from hybrid.characterization.result import ExperimentResult, Row
 from hybrid.compilation import noise
 from hybrid.compilation.transpile import IsaCircuit, measured
 from hybrid.device.readout import Correction
-from hybrid.measure.estimate import Group, exact_values, group_terms, share, variance
+from hybrid.measure.estimate import exact_values, group_estimate, variance
 from hybrid.measure.execution import Conditions, Execution, set_up
+from hybrid.measure.grouping import group_terms
+from hybrid.measure.observables import Group
 
 BELL = SparsePauliOp(["II", "XX", "YY", "ZZ"], np.array([1, 1, -1, 1]) / 4)
 GHZ = SparsePauliOp(["III", "IZZ", "ZIZ", "ZZI", "XXX", "XYY", "YXY", "YYX"], np.array([1, 1, 1, 1, 1, -1, -1, -1]) / 8)
@@ -106,5 +108,5 @@ def _counted(
     errors, exact = noise.readout(bench.device, qubits), np.zeros(len(qubits))
     inverted = Correction(errors.p01, errors.p10, exact, exact)
     (counts,), inflation = execution.counts(NOTHING, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
-    shares = [share(group, c, execution.realizations, inverted) for group, c in zip(groups, counts, strict=True)]
+    shares = [group_estimate(group, c, execution.realizations, inverted) for group, c in zip(groups, counts, strict=True)]
     return sum(part.mean for part in shares), float(np.sqrt(variance(shares, inflation)))

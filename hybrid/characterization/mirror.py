@@ -12,7 +12,7 @@ from qiskit.circuit.library import IGate, XGate, YGate, ZGate
 from qiskit.quantum_info import Statevector, random_clifford
 
 from hybrid.base.randomness import RandomCircuitStream, child
-from hybrid.characterization.bench import Apparatus, count
+from hybrid.characterization.apparatus import Apparatus, count
 from hybrid.characterization.native import native
 from hybrid.characterization.result import ExperimentResult, Row
 

@@ -5,7 +5,7 @@ from jaxtyping import Complex
 from qiskit import QuantumCircuit
 
 from hybrid.base.types import Channel, Operation
-from hybrid.characterization.bench import INITIALISED
+from hybrid.characterization.apparatus import INITIALISED
 from hybrid.compilation import noise
 from hybrid.compilation.schedule import schedule
 from hybrid.device.channels import kraus, qubits_of, superoperator

@@ -6,7 +6,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from hybrid.base.randomness import NominalStream, child
-from hybrid.characterization.bench import INITIALISED, NOTHING, Apparatus, count, over_detunings
+from hybrid.characterization.apparatus import INITIALISED, NOTHING, Apparatus, count, over_detunings
 from hybrid.characterization.native import native
 from hybrid.characterization.result import ExperimentResult, Row
 

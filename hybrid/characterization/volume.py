@@ -12,9 +12,10 @@ from qiskit.circuit import library
 from qiskit.quantum_info import Statevector
 
 from hybrid.base.randomness import VolumeStream, child
-from hybrid.characterization.bench import NOTHING, Apparatus
+from hybrid.characterization.apparatus import NOTHING, Apparatus
 from hybrid.characterization.result import ExperimentResult, Row
 from hybrid.compilation.transpile import to_isa
+from hybrid.device.readout import selected_bits
 from hybrid.measure.execution import set_up
 
 WIDTHS = (2, 3, 4)
@@ -40,8 +41,8 @@ def _width(bench: Apparatus, seed: np.random.SeedSequence, n: int) -> Row:
         conditions = bench.conditions(REALIZATIONS)
         execution = set_up(isa, [isa.circuit], bench.device, bench.backend, conditions)
         ((counts,),), _ = execution.counts(NOTHING, child(seed, k, VolumeStream.SHOTS), child(seed, k, VolumeStream.DETUNINGS))
-        outputs = sum(((counts.outcomes >> np.uint64(at)) & np.uint64(1)) << np.uint64(q) for q, at in enumerate(isa.layout))
-        shares.append(float(counts.counts @ _heavy(model)[np.asarray(outputs, dtype=np.int64)] / counts.counts.sum()))
+        outputs = selected_bits(counts.outcomes, isa.layout).astype(np.int64)
+        shares.append(float(counts.counts @ _heavy(model)[outputs] / counts.counts.sum()))
         used |= set(isa.physical)
     error = np.std(shares, ddof=1) / np.sqrt(CIRCUITS)
     return Row(

@@ -1,5 +1,5 @@
 """Circuit and device to an ISA circuit: layout, routing, schedule, decoupling, and the noise of the schedule.
 
-Imports `device`, `base` and Qiskit. Offers `to_isa`, `schedule`, `decouple`, the noise description, and what compiled
-circuits take.
+Imports `device`, `base` and Qiskit. Offers `to_isa`, `schedule`, `decouple`, the noise description, and the resources of
+compiled circuits.
 """

@@ -9,9 +9,11 @@ import numpy as np
 from jaxtyping import Bool, UInt64
 from qiskit import QuantumCircuit
 
+from hybrid.device.readout import selected_bits
+
 
 class ClassicalReadout(NamedTuple):
-    """How outcomes become bit strings: (classical bit, circuit qubit) of every written bit, and the registers' sizes."""
+    """From outcomes to bit strings: (classical bit, circuit qubit) of every written bit, and the registers' sizes."""
 
     written: tuple[tuple[int, int], ...]
     n_bits: int
@@ -23,18 +25,15 @@ class ClassicalReadout(NamedTuple):
         return {qubit for _, qubit in self.written}
 
     def bits(self, outcomes: UInt64[np.ndarray, " u"], layout: tuple[int, ...]) -> UInt64[np.ndarray, " u"]:
-        """The written bits of simulated outcomes, the lowest first, close together."""
-        found = np.zeros_like(outcomes)
-        for place, (_, qubit) in enumerate(self.written):
-            found |= ((outcomes >> np.uint64(layout[qubit])) & np.uint64(1)) << np.uint64(place)
-        return found
+        """The written bits of simulated outcomes, the lowest first, without gaps."""
+        return selected_bits(outcomes, [layout[qubit] for _, qubit in self.written])
 
     def table(self, outcomes: UInt64[np.ndarray, " u"], layout: tuple[int, ...]) -> Bool[np.ndarray, "u bits"]:
         """Every classical bit of simulated outcomes, one that is never written as 0."""
-        found = np.zeros((len(outcomes), self.n_bits), dtype=bool)
+        bits = np.zeros((len(outcomes), self.n_bits), dtype=bool)
         for bit, qubit in self.written:
-            found[:, bit] = (outcomes >> np.uint64(layout[qubit])) & np.uint64(1)
-        return found
+            bits[:, bit] = (outcomes >> np.uint64(layout[qubit])) & np.uint64(1)
+        return bits
 
     def text(self, value: int) -> str:
         """`10 1` for a register of two bits above one of one; a bit that is never written reads 0."""
@@ -51,8 +50,7 @@ class ClassicalReadout(NamedTuple):
 def final_measurements(circuit: QuantumCircuit, *, barriers: bool = False) -> tuple[QuantumCircuit, ClassicalReadout] | None:
     """The circuit without its measurements and how to read it; None when something acts on a qubit or bit after it was read.
 
-    A reset of a qubit that nothing has touched is no more than its initialisation and is left out; so are barriers, unless
-    they are asked for.
+    A reset of a qubit before its first gate is left out, since it only initialises it; so are barriers, unless asked for.
     """
     body = QuantumCircuit(circuit.num_qubits)
     written: dict[int, int] = {}

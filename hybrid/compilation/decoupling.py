@@ -1,8 +1,8 @@
-"""Dynamical decoupling: pi pulses in a qubit's idle times, which refocus whatever stands still meanwhile.
+"""Dynamical decoupling: pi pulses in a qubit's idle times, which refocus detunings that are constant during the idle time.
 
 `echo` is X X, `xy4` is X Y X Y, at the fractions (2j - 1)/(2m) of the idle time (Carr-Purcell spacing; Viola, Knill & Lloyd,
 PRL 82, 2417 (1999)). A pi pulse is two native X90 pulses, Y is X between two rz. Where pulses share one control line they wait
-until it is free, and everything behind them moves back.
+until it is free, and all later operations are delayed.
 """
 
 from typing import NamedTuple
@@ -47,16 +47,16 @@ def decouple(schedule: Schedule, device: Device, physical: tuple[int, ...], name
             before_s = shift_s
             for pulse in _pi(queue[0], device, physical):
                 place(pulse)
-            shift_s = before_s  # only what comes too early behind the pulses has to move further
+            shift_s = before_s  # later operations are delayed further only where the pulses overlap them
             queue.pop(0)
         place(timed)
     return Schedule(tuple(sorted(operations, key=lambda timed: timed.start_s)), max(free_s, default=0.0))
 
 
 def _insertions(schedule: Schedule, device: Device, physical: tuple[int, ...], letters: str) -> list[_Insertion]:
-    """Where pulses belong: the middle of each, in idle times that start behind a qubit's first pulse."""
+    """The pulses to insert, with their start times, in idle times after a qubit's first pulse."""
     last_s: dict[int, float] = {}
-    found: list[_Insertion] = []
+    insertions: list[_Insertion] = []
     for timed in schedule.operations:
         if device.gates[timed.gate.name].virtual:
             continue
@@ -65,16 +65,16 @@ def _insertions(schedule: Schedule, device: Device, physical: tuple[int, ...], l
             long_s = sum(p.duration_s for letter in letters for p in _pi(_Insertion(0.0, qubit, letter), device, physical))
             if idle_s >= ROOM * long_s > 0:
                 half_s = long_s / (2 * len(letters))
-                found += [
+                insertions += [
                     _Insertion(last_s[qubit] + (2 * j + 1) / (2 * len(letters)) * idle_s - half_s, qubit, letter)
                     for j, letter in enumerate(letters)
                 ]
             last_s[qubit] = timed.start_s + timed.duration_s
-    return found
+    return insertions
 
 
 def _pi(insertion: _Insertion, device: Device, physical: tuple[int, ...]) -> list[TimedOperation]:
-    """The pi pulse as native gates, one behind the other."""
+    """The pi pulse as native gates, one after the other."""
     x90 = RXGate(np.pi / 2) if "rx" in device.gates else SXGate()
     gates = [x90, x90] if insertion.letter == "X" else [RZGate(-np.pi / 2), x90, x90, RZGate(np.pi / 2)]
     timed, start_s = [], insertion.time_s

@@ -1,8 +1,8 @@
-"""Device + schedule -> gates, detuned pulses and error channels in order of time: the one description of the noise.
+"""Device + schedule -> gates, detuned pulses and error channels in order of time: the noise description of every backend.
 
-Every backend reads it. Control errors, relaxation, dephasing (Markovian, and quasi-static as angles that depend on the
-detunings), residual exchange, initialisation and readout. On a device of Markovian dephasing nothing stands still: there are
-neither detunings nor residual exchange. What follows a qubit's last pulse and commutes with the readout is left out.
+It contains control errors, relaxation, dephasing (Markovian, and quasi-static as angles that depend on the detunings),
+residual exchange, initialisation and readout. With Markovian dephasing there are neither detunings nor residual exchange. What
+follows a qubit's last pulse and commutes with the readout is left out.
 """
 
 from collections.abc import Sequence, Set
@@ -29,7 +29,7 @@ PARTS = (
     "relaxation",
     "residual exchange",
 )
-"""What the description is made of; each part can be left out, to see what it does."""
+"""The parts of the description; each can be left out, to see its effect."""
 SAME_TIME_S = 1e-15
 """Times are sums of durations; they are equal up to rounding."""
 
@@ -41,9 +41,9 @@ def describe(
     angles: DetunedAngles | None = None,
     without: Set[str] = frozenset(),
 ) -> Setting:
-    """The scheduled circuit with everything that goes wrong; simulated qubit i is device qubit `physical[i]`.
+    """The scheduled circuit with all its errors; simulated qubit i is device qubit `physical[i]`.
 
-    On a device of quasi-static dephasing, `angles` collects those that detunings make; without it there are no detunings.
+    With quasi-static dephasing, `angles` collects the angles that depend on detunings; without it there are no detunings.
     `without` names `PARTS` to leave out.
     """
     return _NoiseDescription(schedule, device, physical, angles, without).setting()
@@ -51,7 +51,7 @@ def describe(
 
 @final
 class _NoiseDescription:
-    """One pass over the schedule. Per qubit, what has been waiting to be written down: relaxation and free evolution."""
+    """One pass over the schedule; relaxation and free evolution are summed per qubit until its next pulse."""
 
     def __init__(
         self,
@@ -68,12 +68,12 @@ class _NoiseDescription:
         self._pulses_dephase = "dephasing during pulses" not in without
         self._without = without
         self._steps: list[Operation | Channel] = []
-        self._seen_s = [0.0] * n  # up to here a qubit's time is accounted for
-        self._idle_s, self._pulse_s = [0.0] * n, [0.0] * n  # of it, not yet written down as relaxation
-        self._free_s = [0.0] * n  # and not yet written down as free evolution
-        still = device.dephasing == "quasistatic" and "residual exchange" not in without
-        self._exchange = _ResidualExchange(device, physical, angles) if still else None
-        self._moved: set[int] = set()  # the others are still in a classical state, which phases do nothing to
+        self._seen_s = [0.0] * n  # up to this time a qubit is described
+        self._idle_s, self._pulse_s = [0.0] * n, [0.0] * n  # of it, without relaxation so far
+        self._free_s = [0.0] * n  # and without free evolution so far
+        exchanges = device.dephasing == "quasistatic" and "residual exchange" not in without
+        self._exchange = _ResidualExchange(device, physical, angles) if exchanges else None
+        self._moved: set[int] = set()  # phases have no effect on the others, which are in |0> or |1>
 
     def setting(self) -> Setting:
         """The steps of the whole schedule."""
@@ -93,7 +93,7 @@ class _NoiseDescription:
         return Setting(len(self._physical), tuple(self._steps))
 
     def _pulse(self, timed: TimedOperation, middle_s: float) -> None:
-        """A gate that takes time: what its qubits have been through first, then the gate, then its control error."""
+        """A gate that takes time: first the idle time of its qubits, then the gate, then its control error."""
         gate, qubits, start_s, duration_s = timed
         moves = gate.name not in DIAGONAL
         for qubit in qubits:
@@ -162,9 +162,9 @@ class _NoiseDescription:
 
 @final
 class _ResidualExchange:
-    """The exchange that stays on between coupled qubits: RZZ(pi J t) (J/4 ZZ; a CZ is J t = 1/2), as long as no gate uses it.
+    """Residual exchange between coupled qubits while no gate uses it: RZZ(pi J t) (J/4 ZZ; a CZ is J t = 1/2).
 
-    It is written down when a pulse is about to move one of its qubits, up to the middle of that pulse.
+    It is summed until a pulse on one of its qubits, up to the middle of that pulse.
     """
 
     def __init__(self, device: Device, physical: tuple[int, ...], angles: DetunedAngles | None) -> None:
@@ -184,7 +184,7 @@ class _ResidualExchange:
             self._seen_s[pair] = end_s
 
     def until(self, time_s: float, qubits: Sequence[int], moved: Set[int]) -> list[Operation]:
-        """What is due on every pair with one of these qubits, unless no pulse has moved either."""
+        """Exchange so far on every pair with one of these qubits, unless no pulse has acted on either."""
         due = []
         for pair in [pair for pair in self._pending_s if set(pair) & set(qubits)]:
             seconds = self._pending_s[pair] + max(0.0, time_s - self._seen_s[pair])
@@ -198,8 +198,8 @@ class _ResidualExchange:
 def _middles(operations: Sequence[TimedOperation]) -> list[float]:
     """The middle of the unbroken run of single-qubit pulses that each operation is part of.
 
-    Pulses in a run are treated as one: exchange during it counts half before and half behind. Beside a master equation that
-    moves outcome probabilities by up to 6e-3 at 20 kHz and 65 ns.
+    Pulses in a run are treated as one: half of the exchange during it is before, half after. Compared with a master equation
+    this changes outcome probabilities by up to 6e-3 at 20 kHz and 65 ns.
     """
     runs: list[list[float]] = []
     current: dict[int, list[float] | None] = {}
@@ -228,7 +228,7 @@ def depolarizing_probability(infidelity: float, n_qubits: int) -> float:
 
 
 def control_error(device: Device, gate: NativeGate, qubits: tuple[int, ...]) -> float:
-    """Average infidelity of the control alone: the published error less the dephasing modelled during the pulse, floored at 0.
+    """Average infidelity of the control alone: the published error minus the dephasing modelled during the pulse, at least 0.
 
     Published benchmarking errors contain dephasing; it is computed with the isolated T2* and T2 echo whatever dephasing a
     run models, so that the control error is the same in all.

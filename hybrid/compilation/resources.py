@@ -1,4 +1,4 @@
-"""What compiled circuits take: gates, time, memory; refused before too much is allocated."""
+"""Resources of compiled circuits: gates, time, memory; too large ones are refused before anything is allocated."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,8 +16,7 @@ from hybrid.device.device import Device
 
 
 class Resources(NamedTuple):
-    """What one evaluation takes: the largest of its circuits in native gates, and all of them in shots and time; and whose
-    physics it is."""
+    """Resources of one evaluation: native gates of its largest circuit, shots and time of all of them, and whose physics."""
 
     n_qubits: int
     physical: tuple[int, ...]
@@ -85,7 +84,7 @@ def check_memory(backend: Backend, task: Task) -> int:
 
 
 def check_metric_memory(n_qubits: int, n_angles: int) -> None:
-    """As `check_memory` for a metric: state and tangents of every angle, each with a copy at work."""
+    """As `check_memory` for a metric: the state and a tangent vector for every angle, each with a working copy."""
     check_free(64 * (n_angles + 1) * 2**n_qubits, f"the metric of {n_angles} angles on {n_qubits} qubits needs")
 
 

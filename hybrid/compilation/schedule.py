@@ -1,4 +1,4 @@
-"""ISA circuit + Device -> schedule: when each pulse begins and how long it lasts. Made once, never per evaluation."""
+"""ISA circuit + Device -> schedule: start and duration of each pulse. Made once, never per evaluation."""
 
 from typing import Any, NamedTuple
 
@@ -26,11 +26,10 @@ class Schedule(NamedTuple):
 
 
 def schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...]) -> Schedule:
-    """As soon as possible, in the circuit's order; gates that are not `parallel` wait for the one control line. Behind a
-    barrier nothing begins before everything in front of it has ended.
+    """Every gate as soon as possible, in the circuit's order; gates that are not `parallel` wait for the one control line.
 
-    On a device without native gates nothing takes time. HybridError names an operation that the device does not describe: it
-    would run without noise.
+    After a barrier nothing starts before everything in front of it has ended. On a device without native gates nothing takes
+    time. HybridError for an operation that the device does not describe: it would run without noise.
     """
     if not device.noisy:
         gates = [item for item in circuit.data if item.operation.name not in ("barrier", "delay")]
@@ -68,7 +67,7 @@ def schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...])
 
 
 def _delay_s(delay: Any) -> float:
-    """Seconds of a delay; UsageError for a unit that means nothing on the device."""
+    """Seconds of a delay; UsageError for a unit that is not a time in seconds."""
     seconds = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
     if delay.unit not in seconds:
         raise UsageError(f"a delay is given in '{delay.unit}'; allowed: {', '.join(seconds)}.")

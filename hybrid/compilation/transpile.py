@@ -25,14 +25,10 @@ from hybrid.device.device import Device
 
 LAYOUT_SEED = 0
 """Layout and routing are fixed by circuit and device, so that runs with different seeds run the same ISA circuit."""
-
-
 SMALL_ANGLE = 1e-3
-"""Qiskit drops fixed rotations of about 1e-5 as no gates at all; a finite difference or a Trotter step may use them."""
-
-
+"""Qiskit removes fixed rotations by less than about 1e-5; a finite difference or a Trotter step may need them."""
 STANDARD = frozenset(gate.base_class for gate in get_standard_gate_name_mapping().values()) | {UnitaryGate, Barrier, Delay}
-"""Operations that mean the same to everybody."""
+"""Operations whose name determines their matrix."""
 
 
 class IsaCircuit(NamedTuple):
@@ -60,7 +56,7 @@ def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
     UsageError when the circuit is wider than the device or holds something that is not a gate (named).
     """
     check_unitary(circuit)
-    circuit = _spelled_out(circuit)
+    circuit = _in_standard_gates(circuit)
     if not device.noisy:
         every = tuple(range(circuit.num_qubits))
         return IsaCircuit(circuit, every, every)
@@ -135,8 +131,8 @@ def check_unitary(circuit: QuantumCircuit) -> None:
             )
 
 
-def _spelled_out(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Gates outside Qiskit's standard set replaced by their definitions: transpilers and simulators go by a gate's name."""
+def _in_standard_gates(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Gates outside Qiskit's standard set replaced by their definitions: transpilers and simulators know a gate by its name."""
     if all(item.operation.base_class in STANDARD or item.operation.definition is None for item in circuit.data):
         return circuit
     result = circuit.copy_empty_like()
@@ -145,7 +141,7 @@ def _spelled_out(circuit: QuantumCircuit) -> QuantumCircuit:
         if inside is None:
             result.append(item.operation, item.qubits, item.clbits, copy=False)
         else:
-            result.compose(_spelled_out(inside), item.qubits, item.clbits, inplace=True, copy=False)
+            result.compose(_in_standard_gates(inside), item.qubits, item.clbits, inplace=True, copy=False)
     return result
 
 

@@ -1,8 +1,8 @@
-"""Quasi-static dephasing: a qubit's frequency is off by a detuning that stands still during a shot and differs between shots.
+"""Quasi-static dephasing: a detuning of each qubit's frequency that is constant during a shot and differs between shots.
 
 A detuning is delta ~ N(0, sqrt(2)/T2*) rad/s, so that free evolution loses contrast as exp(-(t/T2*)^2). One draw for all
-qubits is a realization. What it does to a circuit are angles: delta t while a qubit waits, and the Euler angles of a pulse
-that is driven and detuned at once; they are parameters of the compiled circuit, bound per realization.
+qubits is a realization. In a circuit it appears as angles: delta t while a qubit waits, and the Euler angles of a pulse that
+is driven and detuned; they are parameters of the compiled circuit, bound per realization.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ from hybrid.device.device import Device
 
 X90 = np.pi / 2
 SCRAMBLES = 8
-"""Independent scrambled Sobol sets behind one mean; their spread is its standard error."""
+"""Number of independent scrambled Sobol sets for one mean; their spread gives its standard error."""
 PINK_PER_DECADE = 2
 """Ornstein-Uhlenbeck processes of equal variance per decade of correlation time; their sum has a spectrum close to 1/f."""
 
@@ -33,7 +33,7 @@ class _Wait(NamedTuple):
 class _Pulse(NamedTuple):
     qubit: int
     duration_s: float
-    angle: int  # 0: the drive's share gamma; -1 and +1: the phases before and behind it
+    angle: int  # 0: gamma, the rotation about X; -1 and +1: the phases before and after it
 
 
 class _ExchangeAngle(NamedTuple):
@@ -46,9 +46,9 @@ _Key = _Wait | _Pulse | _ExchangeAngle
 
 @final
 class DetunedAngles:
-    """The angles that detunings make in a task's circuits: one parameter for each, shared by all settings.
+    """The angles in a task's circuits that depend on detunings: one parameter for each, shared by all settings.
 
-    `apart`, for derivatives, no two places share a parameter, and residual exchange has one as well.
+    With `apart`, for derivatives, every place has a parameter of its own, and residual exchange has one as well.
     """
 
     def __init__(self, *, apart: bool = False) -> None:
@@ -70,17 +70,17 @@ class DetunedAngles:
         return UGate(*self._parameters([_Pulse(qubit, duration_s, which) for which in (0, -1, 1)]))
 
     def exchange(self, qubits: tuple[int, int], angle_rad: float) -> Gate:
-        """What residual exchange does to a pair."""
+        """The phase of a pair by residual exchange."""
         return RZZGate(self._parameters([_ExchangeAngle(qubits, angle_rad)])[0] if self._apart else angle_rad)
 
     def places(self) -> list[tuple[Any, ...]]:
-        """Where each column belongs: what it is, on which qubits, and how many of its kind came before it there."""
-        found: Counter[tuple[Any, ...]] = Counter()
+        """The place of each column: its kind, its qubits, and how many of the same kind and qubits came before it."""
+        before: Counter[tuple[Any, ...]] = Counter()
         places = []
         for key, _ in self._angles:
             kind = (type(key), key[0], key.angle if isinstance(key, _Pulse) else 0)
-            places.append((*kind, found[kind]))
-            found[kind] += 1
+            places.append((*kind, before[kind]))
+            before[kind] += 1
         return places
 
     def __call__(self, detunings: Float[np.ndarray, "r n"]) -> Float[np.ndarray, "r a"]:
@@ -129,13 +129,13 @@ class Draws:
     """Detunings of the simulated qubits, drawn from their joint distribution."""
 
     def __init__(self, device: Device, physical: tuple[int, ...], *, context: bool) -> None:
-        """UsageError for a correlation that no set of detunings can have on this coupling."""
+        """UsageError for a correlation that is impossible on this coupling (its matrix is not positive definite)."""
         try:
             root = np.linalg.cholesky(_correlation(device, physical))
         except np.linalg.LinAlgError:
             raise UsageError(
                 f"device '{device.label}': no detunings can have correlation={device.correlation:g} on this coupling; "
-                "take it nearer to 0."
+                "take a value nearer to 0."
             ) from None
         self._root = sigma(device, physical, context=context)[:, None] * root
         self._drift, self._drift_time_s, self._cycle_s = device.drift, device.drift_time_s, device.shot_cycle_s or 0.0
@@ -145,8 +145,8 @@ class Draws:
     ) -> tuple[Float[np.ndarray, "r n"], float]:
         """Detunings (r, n) in the order of time, and the variance of their mean over that of independent ones.
 
-        `shots` is what all realizations take together: it says how far they are apart. A draw depends on the seed and its
-        row alone. UsageError when the drift is so slow that the shots see fewer than two independent realizations.
+        `shots` are those of all realizations together: they determine the time between two realizations. A draw depends on the
+        seed and its row alone. UsageError when the drift is so slow that there are fewer than two independent realizations.
         """
         white = np.random.default_rng(seed)
         n = len(self._root)
@@ -169,7 +169,7 @@ class Draws:
         return rows @ self._root.T, inflation
 
     def quadrature(self, points: int, seed: np.random.SeedSequence) -> Float[np.ndarray, "r n"]:
-        """`SCRAMBLES` scrambled Sobol sets of `points` detunings each, one below the other."""
+        """`SCRAMBLES` scrambled Sobol sets of `points` detunings each, one after the other, (r, n)."""
         return self.at(scores(len(self._root), points, seed))
 
     def at(self, scores: Float[np.ndarray, "r n"]) -> Float[np.ndarray, "r n"]:
@@ -178,9 +178,9 @@ class Draws:
 
 
 def scores(n: int, points: int, seed: np.random.SeedSequence) -> Float[np.ndarray, "r n"]:
-    """Standard normal scores of `SCRAMBLES` scrambled Sobol sets of `points` each, one below the other."""
+    """Standard normal scores of `SCRAMBLES` scrambled Sobol sets of `points` each, one after the other, (r, n)."""
     from scipy.special import ndtri
-    from scipy.stats import qmc  # costs every start more than Qiskit does; only these draws need it
+    from scipy.stats import qmc  # imports more slowly than Qiskit; only these draws need it
 
     rngs = [np.random.default_rng(child(seed, i)) for i in range(SCRAMBLES)]
     sets = [qmc.Sobol(n, rng=rng).random_base2(ceil(log2(points))) for rng in rngs]

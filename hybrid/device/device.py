@@ -1,6 +1,6 @@
 """A device: a profile file as checked numbers in SI units, for the transpiler, the noise model and the tables.
 
-Neither Qiskit nor NumPy is imported, so that showing a profile starts in a blink.
+Neither Qiskit nor NumPy is imported, so that showing a profile starts fast.
 """
 
 import hashlib
@@ -119,7 +119,7 @@ class Device:
 
     def backend(self, *, max_circuits: int | None = None, **options: Any) -> "DeviceBackend":
         """The device as a Qiskit `BackendV2`; options as `hybrid.qiskit_api.DeviceBackend`."""
-        front_door = import_module("hybrid")  # this room is far below the one that knows BackendV2
+        front_door = import_module("hybrid")  # BackendV2 is known only to a room above this one
         return front_door.DeviceBackend(self, max_circuits=max_circuits, **options)
 
     @staticmethod

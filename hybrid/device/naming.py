@@ -1,4 +1,4 @@
-"""A device as it is named: the file of its profile, and the canonical text of profile and options."""
+"""Names of devices: the file of a profile, and the canonical text of profile and options."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from hybrid.device import options
 
 
 def device_file(text: str) -> Path:
-    """The profile that `text` names, options aside: built in, or somebody's own .toml file; UsageError otherwise."""
+    """The profile that `text` names, options aside: built in, or a .toml file; UsageError otherwise."""
     head, _ = options.split(text)
     if looks_like_path(head):
         if not head.endswith(".toml"):

@@ -21,7 +21,7 @@ BUILT_IN = {
 }
 """Options of every device with noise, and what they take; a profile's variants are options as well."""
 DEFAULT = "default"
-"""The choice that every variant has, and that changes nothing."""
+"""The choice that every variant has, and that is the profile without it."""
 SECONDS = {"ns": Decimal("1e-9"), "us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": 1, "min": 60, "h": 3600}
 
 
@@ -58,8 +58,8 @@ def offer(table: dict[str, Any]) -> Offer:
     """What a profile's table offers, the table left unchecked."""
     dephasing = "" if "any_gate" in table else str(table.get("dephasing", ""))
     variants = table.get("variants")
-    found = variants.items() if isinstance(variants, dict) else ()
-    return Offer(dephasing, {key: (DEFAULT, *choices) for key, choices in found if isinstance(choices, dict)})
+    declared = variants.items() if isinstance(variants, dict) else ()
+    return Offer(dephasing, {key: (DEFAULT, *choices) for key, choices in declared if isinstance(choices, dict)})
 
 
 def takes(offered: Offer) -> dict[str, str]:
@@ -69,7 +69,7 @@ def takes(offered: Offer) -> dict[str, str]:
 
 
 def parse(name: str, text: str, offered: Offer, dephasing: str | None = None) -> DeviceOptions:
-    """The options of device `name`, completed; `dephasing` is what was asked for elsewhere. UsageError says what is allowed."""
+    """The options of device `name`, completed; `dephasing` is a value given elsewhere. UsageError says what is allowed."""
     owner = f"device '{shortened(name)}'"
     given = _settings(owner, text)
     if not offered.dephasing:
@@ -94,9 +94,14 @@ def parse(name: str, text: str, offered: Offer, dephasing: str | None = None) ->
         "drift": drift if drift != "none" else "",
         "drift_time": f"{_plain(drift_time_s)}s" if drift_time_s else "",
     }
-    told = ",".join(f"{key}={value}" for key, value in sorted((canonical | chosen).items()) if value)
+    canonical_text = ",".join(f"{key}={value}" for key, value in sorted((canonical | chosen).items()) if value)
     return DeviceOptions(
-        dephasing=kind, correlation=correlation, drift=drift, drift_time_s=drift_time_s, variants=chosen, text=told
+        dephasing=kind,
+        correlation=correlation,
+        drift=drift,
+        drift_time_s=drift_time_s,
+        variants=chosen,
+        text=canonical_text,
     )
 
 
@@ -172,7 +177,7 @@ def declared_variants(profile: Profile) -> dict[str, tuple[str, ...]]:
     """Choices by option, `default` first, of a profile that was read; UsageError for a name that cannot be an option's."""
     if "variants" not in profile.table:
         return {}
-    found: dict[str, tuple[str, ...]] = {}
+    variants: dict[str, tuple[str, ...]] = {}
     for option in profile.table_at(("variants",)):
         if option in BUILT_IN:
             raise profile.error(("variants", option), "is an option of every device; the variant needs another name.")
@@ -184,8 +189,8 @@ def declared_variants(profile: Profile) -> dict[str, tuple[str, ...]]:
         for name, at in ((option, ()), *((choice, (option,)) for choice in choices)):
             if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
                 raise profile.error(("variants", *at, name), "a name has small letters, digits and _, a letter first.")
-        found[option] = (DEFAULT, *choices)
-    return found
+        variants[option] = (DEFAULT, *choices)
+    return variants
 
 
 def varied(profile: Profile, chosen: dict[str, str]) -> Profile:
@@ -202,14 +207,14 @@ def varied(profile: Profile, chosen: dict[str, str]) -> Profile:
 def _replaced(profile: Profile, option: str, choice: str, inside: tuple[str, ...] = ()) -> Places:
     """Every entry that one choice replaces; UsageError names a key that the profile does not have."""
     at = ("variants", option, choice)
-    found: Places = {}
+    replaced: Places = {}
     for key in profile.table_at((*at, *inside)):
         path = (*inside, key)
         dotted = ".".join(path)
         if dotted in profile.numbers:
-            found[path] = (*at, *path)
+            replaced[path] = (*at, *path)
         elif any(known.startswith(f"{dotted}.") for known in profile.numbers):
-            found |= _replaced(profile, option, choice, path)
+            replaced |= _replaced(profile, option, choice, path)
         else:
             raise profile.error((*at, *path), str(unknown("key", dotted, profile.numbers)))
-    return found
+    return replaced

@@ -91,7 +91,7 @@ def _with_unit(text: str, unit: str) -> str:
 
 @final
 class Profile:
-    """One profile file being read; every complaint names the file, the line, the key and what is allowed.
+    """One profile file being read; every error names the file, the line, the key and what is allowed.
 
     `numbers` collects every entry that was read, by its dotted key, in the order of reading. `moved` says where a variant's
     entries are read instead of the profile's own; `variant` is the place of that variant, empty for the profile itself.
@@ -105,7 +105,7 @@ class Profile:
         self.variant: tuple[str, ...] = ()
 
     def error(self, keys: tuple[str, ...], message: str) -> UsageError:
-        """The complaint about one key, to be raised; about the variant where only that makes the profile's own key wrong."""
+        """The error about one key, to be raised; about the variant if the key is wrong because of it."""
         place = self._place(keys)
         if self.variant and place == keys:
             place, message = self.variant, f"does not go with {'.'.join(keys)}: {message}"
@@ -119,7 +119,7 @@ class Profile:
         return keys
 
     def table_at(self, at: tuple[str, ...], wanted: str = "") -> dict[str, Any]:
-        """The table at this place; `wanted` ends the complaint when there is none."""
+        """The table at this place; `wanted` ends the error message when there is none."""
         table: Any = self.table
         for key in self._place(at):
             table = table[key]
@@ -140,7 +140,7 @@ class Profile:
         return table
 
     def words(self, at: tuple[str, ...], value: Any) -> str:
-        """A text that says something in one line."""
+        """A text of one line that is not empty."""
         if not isinstance(value, str) or not value.strip() or not value.isprintable():
             raise self.error(at, "one line of text in quotes is needed.")
         return value
@@ -168,7 +168,7 @@ class Profile:
             if not 0 <= i < j < n:
                 raise self.error((*at, "value"), f"[{i}, {j}] does not join two of the qubits 0 to {n - 1}.")
             if pairs.count((i, j)) > 1:
-                raise self.error((*at, "value"), f"[{i}, {j}] is there twice.")
+                raise self.error((*at, "value"), f"[{i}, {j}] is given twice.")
         self._keep(at, entry, pairs)
         return pairs
 

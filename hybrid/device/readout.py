@@ -1,4 +1,4 @@
-"""Counts: drawn from distributions, added up, spoilt by a faulty readout and corrected for it."""
+"""Counts: drawn from distributions, added up, changed by assignment errors of the readout, and corrected for them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,7 +21,7 @@ def draw_all(
 
 
 def draw(probabilities: Float[np.ndarray, "r d"], shots: Int[np.ndarray, " r"], rng: np.random.Generator) -> Counts:
-    """Independent outcomes of one distribution per realization; memory and time do not depend on how many shots."""
+    """Independent outcomes of one distribution per realization; memory and time do not depend on the number of shots."""
     weights = np.clip(probabilities, 0.0, None)
     counts = rng.multinomial(shots, weights / weights.sum(axis=1, keepdims=True))
     realization, seen = np.nonzero(counts)
@@ -40,6 +40,14 @@ def merge(counts: Counts) -> Counts:
     return Counts(outcomes[first], total, realizations[first])
 
 
+def selected_bits(outcomes: UInt64[np.ndarray, " u"], places: Sequence[int]) -> UInt64[np.ndarray, " u"]:
+    """Bit v of the result is bit places[v] of the outcome."""
+    selected = np.zeros_like(outcomes)
+    for v, place in enumerate(places):
+        selected |= (outcomes >> np.uint64(place) & np.uint64(1)) << np.uint64(v)
+    return selected
+
+
 class Readout(NamedTuple):
     """Assignment errors per simulated qubit: `p01` reads 1 for 0, `p10` reads 0 for 1, both (n,)."""
 
@@ -47,7 +55,7 @@ class Readout(NamedTuple):
     p10: Float[np.ndarray, " n"]
 
     def mix(self, distributions: Float[np.ndarray, "*batch d"]) -> Float[np.ndarray, "*batch d"]:
-        """Outcome probabilities as the faulty readout reports them: one 2x2 confusion matrix per qubit."""
+        """Outcome probabilities as the readout with its errors reports them: one 2x2 confusion matrix per qubit."""
         mixed = distributions
         for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
             confusion = np.array([[1 - p01, p10], [p01, 1 - p10]])
@@ -64,7 +72,7 @@ class Readout(NamedTuple):
         return pulled
 
     def flip(self, counts: Counts, rng: np.random.Generator) -> Counts:
-        """Counts as the faulty readout reports them: qubit by qubit, a binomial part of every outcome's shots flips its bit."""
+        """Counts with readout errors: qubit by qubit, a binomial part of every outcome's shots flips its bit."""
         for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
             bit = np.uint64(1 << qubit)
             wrong = rng.binomial(counts.counts, np.where(counts.outcomes & bit, p10, p01))
@@ -75,7 +83,7 @@ class Readout(NamedTuple):
 
 
 class Correction(NamedTuple):
-    """Assignment errors (n,) as a calibration found them, with their standard errors (n,).
+    """Assignment errors (n,) from a calibration, with their standard errors (n,).
 
     A qubit that reads 1 for 0 with f0 and 0 for 1 with f1 turns <Z> into g <Z> + o with g = 1 - f0 - f1 and o = f1 - f0 (its
     2 x 2 confusion matrix in Z). Inverted: an outcome z = +-1 counts as (z - o)/g, and a string of Z as the product over its
@@ -88,7 +96,7 @@ class Correction(NamedTuple):
     f1_stderr: Float[np.ndarray, " n"]
 
     def sign(self, qubit: int, outcomes: UInt64[np.ndarray, " u"]) -> Float[np.ndarray, " u"]:
-        """What each outcome counts for <Z> of a qubit: +1 and -1 without errors, then stretched and shifted."""
+        """The contribution of each outcome to <Z> of a qubit: +1 and -1 without errors, with them stretched and shifted."""
         plain = 1.0 - 2.0 * ((outcomes >> np.uint64(qubit)) & np.uint64(1))
         return (plain - (self.f1[qubit] - self.f0[qubit])) / (1 - self.f0[qubit] - self.f1[qubit])
 
@@ -97,6 +105,6 @@ class Correction(NamedTuple):
         return float((1 + abs(self.f1[qubit] - self.f0[qubit])) / (1 - self.f0[qubit] - self.f1[qubit]))
 
     def redrawn(self, rng: np.random.Generator) -> "Correction":
-        """The rates as another calibration might have found them, kept invertible."""
+        """Rates drawn from the errors of the calibration, clipped so that they stay invertible."""
         f0, f1 = (np.clip(rng.normal(f, s), 0.0, 0.49) for f, s in ((self.f0, self.f0_stderr), (self.f1, self.f1_stderr)))
         return self._replace(f0=f0, f1=f1)

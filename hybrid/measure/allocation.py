@@ -22,11 +22,11 @@ from jaxtyping import Float
 from hybrid.base.errors import UsageError
 
 PILOT = 0.1
-"""f: by (3) it costs at most a fifth of what the better one of uniform and weighted allocation takes."""
+"""f: by (3) it adds at most a fifth to the squared error of the better one of uniform and weighted allocation."""
 
 
 class Division(NamedTuple):
-    """Shots per group, and those of the pilot before them (none but with `adaptive`); `least` is what no group goes below."""
+    """Shots per group, and before them those of the pilot (empty unless `adaptive`); every group has at least `least`."""
 
     shots: list[int]
     pilot: list[int]
@@ -50,7 +50,7 @@ def divide_shots(shots: int, parts: int) -> list[int]:
 
 
 def proportional(total: int, weights: Sequence[float] | Float[np.ndarray, " g"], least: int = 1) -> list[int]:
-    """`total` divided in proportion to the weights, `least` for whoever would get less; largest remainders first."""
+    """`total` divided in proportion to the weights, at least `least` for each; largest remainders first."""
     weight = np.asarray(weights, dtype=float)
     if not weight.any():
         return divide_shots(total, len(weight))
@@ -69,7 +69,7 @@ def proportional(total: int, weights: Sequence[float] | Float[np.ndarray, " g"],
 
 
 def divide(allocation: str, shots: int, bounds: Sequence[float], least: int = 1) -> Division:
-    """Shots for groups whose one-shot standard deviations are bounded by `bounds`; UsageError when there are too few."""
+    """Shots for groups whose one-shot standard deviations are bounded by `bounds`; UsageError for too few shots."""
     parts = len(bounds)
     divide_shots(shots, parts)
     if allocation == "uniform":
@@ -89,7 +89,7 @@ def divide(allocation: str, shots: int, bounds: Sequence[float], least: int = 1)
 def expected_stderr(
     allocation: str, shots: int, bounds: Sequence[float], sigma: Float[np.ndarray, " g"], least: int = 1
 ) -> float:
-    """The standard error in a state whose groups have one-shot standard deviations `sigma`, which a pilot finds exactly."""
+    """The standard error in a state whose groups have one-shot standard deviations `sigma`, if the pilot finds them exactly."""
     division = divide(allocation, shots, bounds, least)
     if not division.pilot:
         return float(np.sqrt(np.sum(sigma**2 / division.shots)))

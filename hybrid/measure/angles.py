@@ -1,4 +1,4 @@
-"""One angle per parametrised gate: what parameter shift, adjoint gradients and batched binding all need.
+"""One angle per parametrised gate, as parameter shift, adjoint gradients and batched binding need it.
 
 A circuit's parameters x (p,) may occur several times or inside expressions. Every occurrence becomes an angle theta_j of one
 rotation exp(-i theta_j G/2) whose generator has two eigenvalues one apart, so that dE/dtheta_j is exact by the two-term shift
@@ -27,7 +27,7 @@ from hybrid.base.types import Angles, Points
 class AngleMap(NamedTuple):
     """theta(x): offset + sum_t slope_t x[column_t], and the rows that are other expressions, each with its derivatives.
 
-    t runs to the most parameters that any one angle holds: one or two, where a matrix of (m, p) would be nearly empty.
+    t counts up to the largest number of parameters in one angle, which is one or two: a matrix (m, p) would be nearly empty.
     """
 
     parameters: tuple[Parameter, ...]
@@ -62,15 +62,15 @@ class AngleMap(NamedTuple):
         try:
             return float(expression.bind(known))
         except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-            told = ", ".join(f"{p.name} = {v:g}" for p, v in known.items())
-            raise UsageError(f"angle '{expression}' is no real number at {told}.") from None
+            where = ", ".join(f"{p.name} = {v:g}" for p, v in known.items())
+            raise UsageError(f"angle '{expression}' is not a real number at {where}.") from None
 
 
 def split(circuit: QuantumCircuit, parameters: Sequence[Parameter]) -> tuple[QuantumCircuit, AngleMap]:
     """The circuit with one fresh angle per parametrised rotation, and the map from points over `parameters` to those angles.
 
-    Gates of several angles or with other spectra are decomposed until only rotations carry parameters. UsageError names a
-    gate that cannot be.
+    Gates of several angles or with other spectra are decomposed until only rotations have parameters. UsageError names a gate
+    that cannot be decomposed.
     """
     flat: list[tuple[Any, list[int]]] = []
     for instruction in circuit.data:

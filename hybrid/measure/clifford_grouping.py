@@ -1,8 +1,8 @@
 """A Clifford circuit that turns commuting Pauli strings into strings of Z, so that one measurement reads all of them.
 
-Strings are swept one after the other, after van den Berg & Temme, Quantum 4, 322 (2020), sec. 4: the shortest one that is not
-yet Z only is made into X on one qubit by S, CX and CZ, then Z by H. All others commute with it, so from then on they hold only
-I or Z there, and that qubit needs no further gate. Qubits on which all strings agree are turned alone.
+Strings are treated one after the other (van den Berg & Temme, Quantum 4, 322 (2020), sec. 4): the shortest one that is not yet
+Z only is made into X on one qubit by S, CX and CZ, then into Z by H. All others commute with it, so they have only I or Z on
+that qubit, which needs no further gate. Qubits on which all strings agree are rotated first, each alone.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ Bits = Bool[np.ndarray, "t n"]
 def diagonalizing(paulis: PauliList) -> tuple[QuantumCircuit, PauliList]:
     """U, and U P U^dagger for every P of the commuting `paulis`: strings of Z with their signs in the phase."""
     sweep = _Sweep(paulis.x.copy(), paulis.z.copy())
-    sweep.turn_alone()
+    sweep.rotate_alone()
     while (row := sweep.shortest()) is not None:
         sweep.clear(row)
     return sweep.circuit, paulis.evolve(Clifford(sweep.circuit), frame="s")
@@ -31,7 +31,7 @@ class _Sweep:
         self.x, self.z = x, z
         self.circuit = QuantumCircuit(x.shape[1])
 
-    def turn_alone(self) -> None:
+    def rotate_alone(self) -> None:
         """Qubits on which no two strings differ: X and Y to Z."""
         for q in range(self.x.shape[1]):
             letters = {(bool(a), bool(b)) for a, b in zip(self.x[:, q], self.z[:, q], strict=True)} - {(False, False)}
@@ -41,10 +41,10 @@ class _Sweep:
                 self._h(q)
 
     def shortest(self) -> int | None:
-        """The row with X or Y in it that acts on the fewest qubits but those where nobody else has X or Y; None when done."""
-        left = self._active()
+        """The row with X or Y in it that acts on the fewest qubits where some string has X or Y; None when done."""
+        active = self._active()
         rows = np.flatnonzero(self.x.any(axis=1))
-        return int(min(rows, key=lambda t: (left[t].sum(), t))) if len(rows) else None
+        return int(min(rows, key=lambda t: (active[t].sum(), t))) if len(rows) else None
 
     def clear(self, row: int) -> None:
         """Make the row's part on qubits that are not yet done into Z on one of them."""

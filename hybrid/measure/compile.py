@@ -1,6 +1,6 @@
-"""compile(...) -> Program: a query transpiled, grouped, scheduled and compiled once."""
+"""compile(...) -> Program: a query is transpiled, grouped, scheduled and compiled once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -18,14 +18,15 @@ from hybrid.compilation.transpile import IsaCircuit, check_unitary, measured, on
 from hybrid.device.device import Device
 from hybrid.measure.angles import split
 from hybrid.measure.choices import WORDS, gradient_method
-from hybrid.measure.estimate import AllZeros, Group, Observed, Open, commuting_groups, identity_apart
 from hybrid.measure.execution import Conditions, Execution, described, set_up
+from hybrid.measure.grouping import commuting_groups, identity_apart
 from hybrid.measure.mitigation.readout import calibration
+from hybrid.measure.observables import AllZeros, DistributionDependent, FixedObservable, Group
 from hybrid.measure.program import Program
 
 
 class Measuring(NamedTuple):
-    """How expectation values are made of circuits: conditions of the circuits, grouping of terms, mitigation."""
+    """How a query is measured: conditions of its circuits, grouping of terms, error mitigation, gradient method."""
 
     conditions: Conditions = Conditions()
     grouping: str = "qwc"
@@ -49,9 +50,9 @@ def compile(
     threads: int = 1,
     allocation: str = "uniform",
 ) -> Program:
-    """<observable> after `circuit` on a device, by a backend: everything that does not depend on the points, paid once.
+    """<observable> after `circuit` on a device, by a backend; everything that does not depend on the points is done here, once.
 
-    Points follow `circuit.parameters`. UsageError names what does not fit: widths, gates, memory, shots.
+    Points follow `circuit.parameters`. UsageError for widths, gates, memory or shots that do not fit.
     """
     loaded = device if isinstance(device, Device) and dephasing is None else Device.load(str(device), dephasing=dephasing)
     member = catalog.load(catalog.parse("backends", backend))()
@@ -67,47 +68,24 @@ def compile_query(
     query: Query, parameters: Sequence[Parameter], device: Device, backend: Backend, measuring: Measuring
 ) -> Program:
     """`compile` for any query, its points in the order of `parameters` (which may hold more than the query uses)."""
-    circuit = query.circuit
-    if isinstance(query, Overlap):
-        circuit = _overlap_circuit(query)
-    elif isinstance(query, Expectation) and query.observable.num_qubits != circuit.num_qubits:
-        raise UsageError(f"the observable acts on {query.observable.num_qubits} qubits, the circuit has {circuit.num_qubits}.")
-    isa = _isa(circuit, query, device)
+    isa = _isa(_circuit(query), query, device)
     flat, angle_map = split(isa.circuit, parameters)
-    isa = isa._replace(circuit=flat)
-    conditions = measuring.conditions
+    isa, conditions = isa._replace(circuit=flat), measuring.conditions
+    constant, terms, make_groups = _observables(query, isa, measuring)
     direct = isinstance(query, Expectation) and not device.noisy and conditions.shots == 0
-    groups: Sequence[Observed | Open] = []
-    terms = SparsePauliOp("I" * flat.num_qubits, 0.0)
-    basis = "".join("Z" if qubit in isa.layout else "I" for qubit in range(flat.num_qubits))
-    if isinstance(query, Overlap):
-        constant, groups = 0.0, [AllZeros(basis)]
-    elif isinstance(query, Probabilities):
-        if measuring.mitigate != "none":
-            raise UsageError(
-                f"mitigate={measuring.mitigate} corrects expectation values, and this algorithm looks at single outcomes; "
-                "leave it out."
-            )
-        constant, groups = 0.0, [Open(query.settle, isa.layout, basis)]
-    else:
-        constant, terms = identity_apart(isa.observable(query.observable))
-        if not direct:
-            groups = commuting_groups(terms, measuring.grouping)
-    circuits = [flat]
-    if groups:
-        circuits, groups = zip(*(_read(isa, group, device) for group in groups), strict=True)
-    rest = (terms if terms.size else SparsePauliOp("I" * flat.num_qubits, 0.0)) if direct else None
-    bounds = [group.extremes(None)[1] for group in groups if not isinstance(group, Open)] or None
-    execution = set_up(isa, circuits, device, backend, conditions, rest, bounds)
+    circuits, groups = [flat], ()
+    if not direct and (made := make_groups()):
+        circuits, groups = zip(*(_rotated_to_z(isa, group, device) for group in made), strict=True)
+    observable = terms if direct else None
+    bounds = [group.extremes(None)[1] for group in groups if not isinstance(group, DistributionDependent)] or None
+    execution = set_up(isa, circuits, device, backend, conditions, observable, bounds)
 
     @cache
     def differentiable() -> Execution:
-        able = isinstance(execution.runner, DifferentiableRunner) and not conditions.shots
-        return execution if able else set_up(isa, circuits, device, engine(), _without_shots(conditions), rest)
-
-    @cache
-    def grouped() -> tuple[Observed | Open, ...]:
-        return tuple(commuting_groups(terms, measuring.grouping) if direct else groups)
+        if isinstance(execution.runner, DifferentiableRunner) and not conditions.shots:
+            return execution
+        exact = conditions._replace(shots=0, realizations=None) if conditions.shots else conditions
+        return set_up(isa, circuits, device, engine(), exact, observable)
 
     @cache
     def noiseless() -> GeometricRunner:
@@ -118,12 +96,12 @@ def compile_query(
         return runner
 
     return Program(
-        angle_map=angle_map,
         execution=execution,
         constant=constant,
-        grouped=grouped,
+        grouped=cache(lambda: tuple(make_groups())) if direct else lambda: groups,
         direct=direct,
         calibrate=calibration(isa, device, backend, conditions) if measuring.mitigate == "readout" else None,
+        angle_map=angle_map,
         method=gradient_method(measuring.gradient, conditions.shots),
         differentiable=differentiable,
         noiseless=noiseless,
@@ -131,8 +109,51 @@ def compile_query(
     )
 
 
+def _circuit(query: Query) -> QuantumCircuit:
+    """The circuit that the query runs.
+
+    An overlap runs `circuit` and then the inverse of `other`: the probability of all zeros is the fidelity of the two states.
+    UsageError for different widths.
+    """
+    circuit = query.circuit
+    if isinstance(query, Expectation) and query.observable.num_qubits != circuit.num_qubits:
+        raise UsageError(f"the observable acts on {query.observable.num_qubits} qubits, the circuit has {circuit.num_qubits}.")
+    if not isinstance(query, Overlap):
+        return circuit
+    if circuit.num_qubits != query.other.num_qubits:
+        raise UsageError(f"an overlap of {circuit.num_qubits} with {query.other.num_qubits} qubits is not defined.")
+    try:
+        return circuit.compose(query.other.inverse())
+    except CircuitError as error:
+        raise UsageError(f"the two circuits of an overlap do not go together: {error.message}") from None
+
+
+def _observables(
+    query: Query, isa: IsaCircuit, measuring: Measuring
+) -> tuple[float, SparsePauliOp, Callable[[], Sequence[FixedObservable | DistributionDependent]]]:
+    """The constant part, the other Pauli terms (zero times the identity where there are none), and what groups them.
+
+    UsageError for mitigation of a query that looks at single outcomes.
+    """
+    n = isa.circuit.num_qubits
+    none, basis = SparsePauliOp("I" * n, 0.0), "".join("Z" if qubit in isa.layout else "I" for qubit in range(n))
+    match query:
+        case Overlap():
+            return 0.0, none, lambda: [AllZeros(basis)]
+        case Probabilities():
+            if measuring.mitigate != "none":
+                raise UsageError(
+                    f"mitigate={measuring.mitigate} corrects expectation values, and this algorithm looks at single outcomes; "
+                    "leave it out."
+                )
+            return 0.0, none, lambda: [DistributionDependent(query.function_of, isa.layout, basis)]
+        case Expectation():
+            constant, terms = identity_apart(isa.observable(query.observable))
+            return constant, terms if terms.size else none, lambda: commuting_groups(terms, measuring.grouping)
+
+
 def _isa(circuit: QuantumCircuit, query: Query, device: Device) -> IsaCircuit:
-    """A circuit that Qiskit has laid out already stays on the qubits that it names; any other is laid out here."""
+    """A circuit that Qiskit has already laid out keeps its qubits; any other is laid out here."""
     if not device.noisy or circuit.layout is None or not isinstance(query, Expectation):
         return to_isa(circuit, device)
     check_unitary(circuit)
@@ -140,8 +161,10 @@ def _isa(circuit: QuantumCircuit, query: Query, device: Device) -> IsaCircuit:
     return on_named_qubits(circuit, device, measured_qubits.tolist())
 
 
-def _read(isa: IsaCircuit, group: Observed | Open, device: Device) -> tuple[QuantumCircuit, Observed | Open]:
-    """The circuit that reads a group's terms in Z, and the group where routing leaves its qubits."""
+def _rotated_to_z(
+    isa: IsaCircuit, group: FixedObservable | DistributionDependent, device: Device
+) -> tuple[QuantumCircuit, FixedObservable | DistributionDependent]:
+    """The circuit in which a group's terms are diagonal, and the group on the qubits where routing leaves them."""
     if not isinstance(group, Group) or group.clifford is None:
         return measured(isa, group.basis, device), group
     circuit, ends = rotated(isa, group.clifford, device)
@@ -151,17 +174,3 @@ def _read(isa: IsaCircuit, group: Observed | Open, device: Device) -> tuple[Quan
 def engine() -> Backend:
     """The exact engine, which differentiates for backends that cannot."""
     return catalog.load(catalog.parse("backends", "exact"))()
-
-
-def _without_shots(conditions: Conditions) -> Conditions:
-    return conditions._replace(shots=0, realizations=None) if conditions.shots else conditions
-
-
-def _overlap_circuit(query: Overlap) -> QuantumCircuit:
-    """`circuit` followed by the inverse of `other`; all zeros is then as likely as the two states are alike."""
-    if query.circuit.num_qubits != query.other.num_qubits:
-        raise UsageError(f"an overlap of {query.circuit.num_qubits} with {query.other.num_qubits} qubits is not defined.")
-    try:
-        return query.circuit.compose(query.other.inverse())
-    except CircuitError as error:
-        raise UsageError(f"the two circuits of an overlap do not go together: {error.message}") from None

@@ -1,4 +1,4 @@
-"""Execution: circuits with their noise, compiled on a backend, and run over points and realizations of the detunings."""
+"""Execution: circuits with their noise, compiled by a backend and run at points and realizations of the detunings."""
 
 from collections.abc import Sequence, Set
 from typing import NamedTuple, final
@@ -34,7 +34,7 @@ from hybrid.device.readout import Readout
 from hybrid.measure.allocation import PILOT, Division, divide, divide_shots
 
 REALIZATIONS, QUADRATURE = 100, 64
-"""Detunings by default: with shots, and for infinitely many shots."""
+"""Number of detunings by default: with shots, and for infinitely many shots."""
 
 
 class Conditions(NamedTuple):
@@ -50,14 +50,14 @@ class Conditions(NamedTuple):
 
 
 class Detuned(NamedTuple):
-    """Quasi-static dephasing of compiled circuits: their angles and the distribution of the detunings behind them."""
+    """Quasi-static dephasing of compiled circuits: the angles that depend on the detunings, and the detunings' distribution."""
 
     angles: DetunedAngles
     draws: Draws
 
 
 class Recipe(NamedTuple):
-    """What an execution was made of, to make one with other numbers of the device."""
+    """The inputs of an execution, to make another one with other device parameters."""
 
     isa: IsaCircuit
     circuits: tuple[QuantumCircuit, ...]
@@ -69,8 +69,8 @@ class Recipe(NamedTuple):
 class Execution(NamedTuple):
     """Compiled settings; calls are pure functions of their arguments.
 
-    `shots` is (r, s), or (1, 0) without shots. With a `pilot` it is what they are when the pilot finds the bounds, and each
-    point's own division follows from its pilot.
+    `shots` is (r, s), or (1, 0) without shots. With a `pilot`, each point's shots are divided by its own pilot; `shots` is then
+    the division for a pilot that finds exactly the bounds.
     """
 
     runner: Runner
@@ -95,8 +95,8 @@ class Execution(NamedTuple):
     ) -> tuple[list[list[Counts]], float]:
         """Counts as read per point and setting, and the inflation of their realizations' variance by drift.
 
-        Point i draws from the `first + i`-th children, a pilot from others than the rest; every point sees detunings of its
-        own, and its pilot the same ones. `shots` (r, s) replace those of the execution.
+        Point i draws from the `first + i`-th children, a pilot from other children than the rest; every point has its own
+        detunings, and its pilot the same ones. `shots` (r, s) replace those of the execution.
         """
         inflation, rows, settings = 1.0, range(len(angles)), range(self.shots.shape[1])
         shots = self.shots if shots is None else shots
@@ -104,7 +104,7 @@ class Execution(NamedTuple):
             total = int(self.shots.sum()) + (0 if self.pilot is None else int(self.pilot.sum()))
             drawn = [self.detuned.draws.independent(self.realizations, total, child(detunings, first + i)) for i in rows]
             inflation = drawn[0][1] if drawn else 1.0
-            angles = self._with_detunings(angles, [found for found, _ in drawn])
+            angles = self._with_detunings(angles, [detuning for detuning, _ in drawn])
         draw, flip = SettingStream.SHOTS, SettingStream.FLIPS
         if pilot:
             draw, flip = SettingStream.PILOT_SHOTS, SettingStream.PILOT_FLIPS
@@ -122,8 +122,8 @@ class Execution(NamedTuple):
         """Outcome probabilities as read, averaged over each of c independent sets of detunings that all points share."""
         sets = 1 if self.detuned is None else SCRAMBLES
         rows = self._at_shared_detunings(angles, detunings)
-        found = self.runner.distributions(rows)
-        means = found.reshape(len(angles), sets, -1, *found.shape[1:]).mean(axis=2)
+        probabilities = self.runner.distributions(rows)
+        means = probabilities.reshape(len(angles), sets, -1, *probabilities.shape[1:]).mean(axis=2)
         return means if self.readout is None else self.readout.mix(means)
 
     def slopes(
@@ -131,7 +131,7 @@ class Execution(NamedTuple):
     ) -> tuple[Float[np.ndarray, " c"], Float[np.ndarray, "c a"]]:
         """Value and slopes of one point by every angle, a mean for each of c independent sets of detunings.
 
-        `weights` are of outcomes before the readout; None is the observable that the task was made for.
+        `weights` are those of outcomes before readout errors; None is the task's observable.
         """
         assert isinstance(self.runner, DifferentiableRunner)
         sets = 1 if self.detuned is None else SCRAMBLES
@@ -139,7 +139,7 @@ class Execution(NamedTuple):
         return values.reshape(sets, -1).mean(axis=1), slopes.reshape(sets, len(slopes) // sets, slopes.shape[1]).mean(axis=1)
 
     def expectations(self, angles: Angles) -> Scalars:
-        """Exact values (k,) of the observable the task was made for."""
+        """Exact values (k,) of the task's observable."""
         return self.runner.expectations(angles)
 
     def _at_shared_detunings(self, angles: Angles, detunings: np.random.SeedSequence) -> Float[np.ndarray, "rows a"]:
@@ -166,9 +166,9 @@ def set_up(
 ) -> Execution:
     """Schedule, describe and compile `circuits`, variants of the ISA circuit that share its angles.
 
-    With the conditions' allocation shots go by the `bounds` of what one shot of each can tell; without bounds, evenly.
+    The conditions' allocation divides shots by the `bounds` of one shot's contribution in each circuit; without bounds, evenly.
 
-    UsageError for too few shots, realizations that cannot be, and, before anything is allocated, too little memory.
+    UsageError for too few shots, impossible realizations and, before anything is allocated, too little memory.
     """
     if isinstance(backend, ForeignBackend) and device.noisy:
         raise UsageError(
@@ -220,7 +220,7 @@ def described(
     conditions: Conditions,
     angles: DetunedAngles | None,
 ) -> tuple[tuple[Setting, ...], list[Schedule]]:
-    """The circuits as a backend gets them, and their schedules."""
+    """The circuits as settings for a backend, and their schedules."""
     schedules = [_schedule(circuit, device, isa.physical, conditions.dd) for circuit in circuits]
     if device.noisy:
         return tuple(noise.describe(s, device, isa.physical, angles, conditions.without) for s in schedules), schedules
@@ -235,14 +235,14 @@ def draws(isa: IsaCircuit, schedules: Sequence[Schedule], device: Device) -> Dra
 
 
 def _schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...], dd: str) -> Schedule:
-    found = schedule(circuit, device, physical)
-    return found if dd == "none" else decouple(found, device, physical, dd)
+    plain = schedule(circuit, device, physical)
+    return plain if dd == "none" else decouple(plain, device, physical, dd)
 
 
 def _realizations(asked: int | None, conditions: Conditions, settings: int) -> int:
-    """How many detunings a point sees; without shots, scrambled sets.
+    """Number of detunings of a point; without shots, points of scrambled sets.
 
-    Every group has a shot in each of them. By default they take no more than half of the shots that an allocation may divide.
+    Every group has at least one shot in each. By default this takes at most half of the shots that an allocation divides.
     """
     if asked is not None and asked < 2:
         raise UsageError(f"realizations: {asked} detunings say nothing about the others; 2 or more are needed.")

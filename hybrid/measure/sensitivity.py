@@ -1,13 +1,13 @@
-"""What a result owes to every number of the device: dE/d(number), and the uncertainty from the profile's assumed ranges.
+"""Sensitivity of a result to device parameters: dE/d(number), and the uncertainty from the profile's assumed ranges.
 
-The exact engine's reverse pass gives dE/dc for every physical number c of every error channel, and dE/dtheta for every angle
-that detunings and residual exchange make. How those follow from a number d of the device is cheap to recompute, since it
-takes no simulation: schedule and description are made again with d + h and d - h, and
+The exact engine's backward pass gives dE/dc for every physical number c of every error channel, and dE/dtheta for every angle
+that comes from detunings or residual exchange. How these follow from a number d of the device is cheap to recompute, since it
+takes no simulation: schedule and noise description are made again with d + h and d - h, and
 
     dE/dd = sum_c dE/dc dc/dd + sum_theta <dE/dtheta dtheta/dd> + sum_x dE/dw_x dw_x/dd
 
-with <> the mean over detunings, each standing at the same quantile of its distribution, and w what a reported outcome counts
-for before the readout (chain rule; the derivatives of the description are central differences, whose error is of order h^2).
+with <> the mean over detunings, each at the same quantile of its distribution, and w_x the weight of outcome x before readout
+errors (chain rule; the derivatives of the description are central differences, whose error is of order h^2).
 """
 
 from collections import Counter
@@ -30,11 +30,11 @@ from hybrid.device.readout import Readout
 from hybrid.measure.execution import Recipe, described, draws
 
 RELATIVE_STEP = 1e-5
-"""Of the central differences in the description, which is smooth in every number: they err by 1e-10 relative."""
+"""Step of the central differences in the description, which is smooth in every number: their relative error is 1e-10."""
 POINTS = 1
 """Detunings per scrambled set."""
 PER_QUBIT = ("t1_s", "t2_star_s", "t2_echo_s", "readout_p01", "readout_p10", "init_error")
-ALONE = ("context_t2star_factor", "residual_exchange_hz")
+WHOLE_DEVICE = ("context_t2star_factor", "residual_exchange_hz")
 KEYS = {
     "t1_s": "t1",
     "t2_star_s": "t2_star",
@@ -64,17 +64,17 @@ class Sensitivities(NamedTuple):
 
 
 class Assumption(NamedTuple):
-    """What a number of the profile that is not measured, but stated with a range, leaves open of a result (standard error)."""
+    """Standard error of a result from one number of the profile that is not measured but stated with a range."""
 
     key: str
     stderr: float
 
 
-def assumptions(found: Sequence[Sensitivity], device: Device) -> list[Assumption]:
+def assumptions(sensitivities: Sequence[Sensitivity], device: Device) -> list[Assumption]:
     """The most important number first: |dE/d(number)| times its root mean square distance from the profile's value when it is
     anywhere in its range. A list in the profile varies entry by entry, a single number as one for the whole device."""
     result = []
-    for key, _, value, slope in found:
+    for key, _, value, slope in sensitivities:
         number = device.numbers.get(key)
         if number is None or number.range is None:
             continue
@@ -92,7 +92,8 @@ _Place = tuple[Any, ...]
 class _NumbersByPlace(NamedTuple):
     """The numbers of a description by place: of every channel, of every angle (r,), and of the readout.
 
-    A place says what stands there, on which qubits and as which one of its kind; steps on other qubits may change their order.
+    A place is the kind of a step, its qubits, and its number among steps of this kind there: these do not change when steps on
+    other qubits change their order.
     """
 
     channels: dict[_Place, dict[str, float]]
@@ -135,11 +136,11 @@ def sensitivities(
             + float(np.sum(probabilities * (high.readout.pulled_back(weights) - low.readout.pulled_back(weights))))
         )
 
-    found: dict[str, list[tuple[tuple[int, ...], float, float]]] = {}
+    by_key: dict[str, list[tuple[tuple[int, ...], float, float]]] = {}
     for number in _steps(device, isa.physical):
         high, low = (_describe(recipe, number.moved(sign), standard) for sign in (1, -1))
-        found.setdefault(number.key, []).append((number.place, number.value, difference(high, low) / (2 * number.step)))
-    columns = {key: [tuple(column) for column in zip(*entries, strict=True)] for key, entries in found.items()}
+        by_key.setdefault(number.key, []).append((number.place, number.value, difference(high, low) / (2 * number.step)))
+    columns = {key: [tuple(column) for column in zip(*entries, strict=True)] for key, entries in by_key.items()}
     return Sensitivities(
         float(np.sum(probabilities * true_weights)), tuple(Sensitivity(key, *of_key) for key, of_key in columns.items())
     )
@@ -157,7 +158,7 @@ def _describe(recipe: Recipe, device: Device, standard: Float[np.ndarray, "r n"]
 def _detunings(
     recipe: Recipe, schedules: Sequence[Schedule], device: Device, standard: Float[np.ndarray, "r n"] | None
 ) -> Float[np.ndarray, "r n"]:
-    """Those at the same standard scores, whatever the width of their distribution; None where nothing is detuned."""
+    """The detunings at these standard scores of their distribution; zero without scores, where nothing is detuned."""
     return np.zeros((1, len(recipe.isa.physical))) if standard is None else draws(recipe.isa, schedules, device).at(standard)
 
 
@@ -199,16 +200,16 @@ class _Step(NamedTuple):
 
 
 def _steps(device: Device, physical: tuple[int, ...]) -> Iterator[_Step]:
-    """Every number that can move both ways: neither zero (its steps are not there to differentiate) nor infinite."""
+    """Every number that can be varied up and down: not zero (its channels are then left out) and not infinite."""
     for field in PER_QUBIT:
         values: tuple[float, ...] = getattr(device, field) or ()
         for q in physical if values else ():
             if 0 < values[q] < inf:
                 yield _Step(KEYS.get(field, field), (q,), values[q], RELATIVE_STEP * values[q], _entry(device, field, q))
-    for field in ALONE:
+    for field in WHOLE_DEVICE:
         value = getattr(device, field)
         if value > 0 and (field != "context_t2star_factor" or device.dephasing == "quasistatic"):
-            yield _Step(KEYS.get(field, field), (), value, RELATIVE_STEP * value, _alone(device, field))
+            yield _Step(KEYS.get(field, field), (), value, RELATIVE_STEP * value, _whole(device, field))
     for name, gate in device.gates.items():
         for part in ("duration_s", "error"):
             for place, value in getattr(gate, part).items():
@@ -227,7 +228,7 @@ def _entry(device: Device, field: str, qubit: int) -> Callable[[int], Device]:
     return moved
 
 
-def _alone(device: Device, field: str) -> Callable[[int], Device]:
+def _whole(device: Device, field: str) -> Callable[[int], Device]:
     return lambda sign: replace(device, **{field: getattr(device, field) * (1 + sign * RELATIVE_STEP)})
 
 

@@ -18,8 +18,8 @@ from hybrid.base.types import Estimates, Expectation, LossGradient, Points
 from hybrid.device.device import Device
 from hybrid.measure.choices import WORDS, gradient_method
 from hybrid.measure.compile import Measuring, compile_query
-from hybrid.measure.estimate import group_terms
 from hybrid.measure.execution import Conditions
+from hybrid.measure.grouping import group_terms
 from hybrid.measure.program import Program
 from hybrid.qiskit_api.remembered import Remembered
 

@@ -15,8 +15,8 @@ from hybrid.compilation.resources import whose_physics
 from hybrid.compilation.transpile import IsaCircuit, check_unitary, on_named_qubits, to_isa
 from hybrid.device.device import Device
 from hybrid.measure.angles import AngleMap, split
+from hybrid.measure.compiled_query import PORTION_BYTES
 from hybrid.measure.execution import Conditions, Execution, set_up
-from hybrid.measure.program import PORTION_BYTES
 
 MOST_BITS = 63
 

@@ -15,8 +15,8 @@ from hybrid.base.types import Probabilities
 from hybrid.compilation.transpile import IsaCircuit, measured
 from hybrid.device.device import Device
 from hybrid.measure.compile import engine
-from hybrid.measure.estimate import AllZeros, Group
 from hybrid.measure.execution import Conditions, set_up
+from hybrid.measure.observables import AllZeros, Group
 from hybrid.measure.program import Program
 from hybrid.review.first_loss import first_loss
 from hybrid.runs import results_folder as runs

@@ -28,7 +28,7 @@ from hybrid.base.types import (
 from hybrid.compilation.resources import Resources
 from hybrid.measure.allocation import expected_stderr
 from hybrid.measure.choices import ALLOCATIONS
-from hybrid.measure.estimate import Open
+from hybrid.measure.observables import DistributionDependent
 from hybrid.measure.program import Program
 from hybrid.runs.loop import Budget, Cost, Oracle, minimize
 from hybrid.runs.loss import Measurement
@@ -149,7 +149,7 @@ class _DryRunSession(PreparedSession):
 def _sampling(program: Program, x: Point) -> Sampling | None:
     """Expected standard errors in the noise-free state at x, or for the worst state where the circuit is wide."""
     division = program.execution.division
-    groups = [] if division is None else [group for group in program.groups if not isinstance(group, Open)]
+    groups = [] if division is None else [group for group in program.groups if not isinstance(group, DistributionDependent)]
     if division is None or not groups:
         return None
     bounds = np.array([group.extremes(None)[1] for group in groups])

@@ -32,7 +32,7 @@ from hybrid.base.types import (
     Values,
 )
 from hybrid.measure.sensitivity import Assumption, assumptions
-from hybrid.measure.shot_quality import judged
+from hybrid.measure.shot_quality import shot_quality
 from hybrid.runs.answer_log import AnswerLog, gradient_body, losses_body, metric_body, metric_of, point_hash
 from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, minimize
 from hybrid.runs.loss import Measurement
@@ -235,7 +235,7 @@ class LiveSession(PreparedSession):
         stage = next((stage for stage in self._stages if stage.solution.x is solution.x), None)
         if stage is None:
             return None
-        return judged(self._prepared.problem, stage.measurement.programs[0], solution.x, child(stage.seed, 0))
+        return shot_quality(self._prepared.problem, stage.measurement.programs[0], solution.x, child(stage.seed, 0))
 
     def _final(self, measurement: Measurement, ending: Ending) -> Solution:
         """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""

@@ -8,9 +8,7 @@ from typing import Any, Literal, NamedTuple, final
 import numpy as np
 from jaxtyping import Float, Int
 from qiskit import QuantumCircuit, transpile
-from qiskit.circuit import Gate, Instruction, ParameterExpression
 from qiskit.circuit.library import get_standard_gate_name_mapping
-from qiskit.quantum_info import Operator, SuperOp
 from qiskit.transpiler import generate_preset_pass_manager
 from qiskit_aer import AerSimulator
 from qiskit_aer.library import SaveExpectationValue, SaveProbabilities
@@ -31,13 +29,13 @@ from hybrid.base.types import (
     Shots,
     Task,
 )
-from hybrid.device.channels import kraus, qubits_of, superoperator
+from hybrid.device.channels import qubits_of
 from hybrid.device.readout import draw_all
-from hybrid.simulators._merging import Merged, merged
+from hybrid.simulators._circuits import Merged, density_circuit, gate_circuit, merged
 
 DENSITY_ENTRIES, DENSITY_ENTRIES_OF_MANY = 4**10, 100 * 4**5
-"""Up to so many entries, density matrices beat a thousand noisy trajectories: of one matrix (measured: 10 qubits, 1.0 s
-against 3.2 s), and of one per realization, which are prepared anew for each."""
+"""Up to this many entries density matrices are faster than a thousand noisy trajectories: of one matrix (measured: 10 qubits,
+1.0 s against 3.2 s), and of one per realization, each prepared anew."""
 MAX_OUTCOME_QUBITS = 63
 
 
@@ -82,7 +80,7 @@ class AerBackend:
         return _AerRunner(task, self._simulator(method, task.threads), method)
 
     def method_for(self, task: Task) -> str:
-        """The Aer method that answers this task."""
+        """The Aer method for this task."""
         if self.method != "automatic":
             return self.method
         most = DENSITY_ENTRIES if task.realizations == 1 else DENSITY_ENTRIES_OF_MANY
@@ -131,7 +129,7 @@ class AerBackend:
 
 @final
 class _AerRunner:
-    """Compiled circuits of one task; every call is one Aer job per setting where seeds allow it."""
+    """Compiled circuits of one task; every call is one Aer job per setting, unless seeds need more."""
 
     def __init__(self, task: Task, simulator: AerSimulator, method: str) -> None:
         self._simulator = simulator
@@ -139,14 +137,14 @@ class _AerRunner:
         self._circuits = [self._compiled(setting, task, method) for setting in task.settings]
 
     def _compiled(self, setting: Setting, task: Task, method: str) -> "_Compiled":
-        """One setting as a circuit, and what its parameters are made of."""
+        """One setting as a circuit, its parameters, and the angles that they are sums of."""
         parameters = list(task.angles)
         if task.noisy:
-            found = merged(setting, parameters)
-            circuit = (_trajectory_circuit if self._sampled else _density_circuit)(setting.n_qubits, found)
-            compiled = _Compiled(circuit, list(found.parameters), found.angles)
+            reduced = merged(setting, parameters)
+            circuit = (_trajectory_circuit if self._sampled else density_circuit)(setting.n_qubits, reduced)
+            compiled = _Compiled(circuit, list(reduced.parameters), reduced.angles)
         else:
-            circuit = self._native(_circuit(setting))
+            circuit = self._native(gate_circuit(setting))
             used = [i for i, parameter in enumerate(parameters) if parameter in circuit.parameters]
             compiled = _Compiled(circuit, [parameters[i] for i in used], lambda angles: angles[:, used])
         every = range(task.n_qubits)
@@ -172,10 +170,10 @@ class _AerRunner:
         return np.array(columns).swapaxes(0, 1)
 
     def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
-        """Counts drawn from exact probabilities with our own generator; by Aer where it cannot give them.
+        """Counts drawn from exact probabilities with our own generator; by Aer where it computes trajectories only.
 
-        Aer seeds a whole job: a job holds the realizations of one point in one setting, which keeps draws independent of how
-        points were batched.
+        Aer takes one seed per job: a job holds the realizations of one point in one setting, so that draws do not depend on how
+        points are batched.
         """
         if not self._sampled:
             return draw_all(self.distributions(angles), shots, seeds)
@@ -189,16 +187,16 @@ class _AerRunner:
         self, circuit: "_Compiled", angles: Angles, shots: Int[np.ndarray, " r"], seed: np.random.SeedSequence
     ) -> Counts:
         """One job for the realizations with most shots, one for those with one fewer."""
-        found: list[tuple[int, int, int]] = []
+        rows_with_counts: list[tuple[int, int, int]] = []
         for n in np.unique(shots[shots > 0]):
             rows = np.flatnonzero(shots == n)
             jobs = self._run(circuit, angles[rows], shots=int(n), seed_simulator=_aer_seed(seed) + int(n))
-            found += [
+            rows_with_counts += [
                 (int(row), int(outcome, 16), count)
                 for row, data in zip(rows, jobs, strict=True)
                 for outcome, count in data.counts.items()
             ]
-        realizations, outcomes, counts = (list(column) for column in zip(*sorted(found), strict=True))
+        realizations, outcomes, counts = (list(column) for column in zip(*sorted(rows_with_counts), strict=True))
         return Counts(np.array(outcomes, dtype=np.uint64), np.array(counts, dtype=np.int64), np.array(realizations))
 
     def _run(self, compiled: "_Compiled", angles: Angles, **options: Any) -> list[Any]:
@@ -214,7 +212,7 @@ class _AerRunner:
 
 
 class _Compiled(NamedTuple):
-    """A circuit, its parameters, and the task's angles (k, m) -> theirs."""
+    """A circuit, its parameters, and the function from the task's angles (k, m) to their values."""
 
     circuit: QuantumCircuit
     parameters: list[Any]
@@ -232,19 +230,10 @@ def _check(result: Any) -> None:
         raise HybridError(f"Qiskit Aer failed: {'; '.join(sorted(map(str, reasons)))}")
 
 
-def _circuit(setting: Setting) -> QuantumCircuit:
-    """Gates alone."""
-    circuit = QuantumCircuit(setting.n_qubits)
-    for step in setting.steps:
-        assert isinstance(step, Operation)
-        circuit.append(step.gate, step.qubits)
-    return circuit
-
-
-def _trajectory_circuit(n_qubits: int, found: Merged) -> QuantumCircuit:
+def _trajectory_circuit(n_qubits: int, merged: Merged) -> QuantumCircuit:
     """Gates, and error channels inline for Aer to draw from."""
     circuit = QuantumCircuit(n_qubits)
-    for step in found.steps:
+    for step in merged.steps:
         if isinstance(step, Operation):
             circuit.append(step.gate, step.qubits)
         else:
@@ -262,49 +251,3 @@ def _quantum_error(channel: Channel) -> QuantumError:
             return depolarizing_error(channel.probability, len(channel.qubits))
         case Relaxation():
             return thermal_relaxation_error(channel.t1_s, channel.t2_s, channel.duration_s)
-
-
-def _density_circuit(n_qubits: int, found: Merged) -> QuantumCircuit:
-    """Everything between two parametrised gates joined into one superoperator per qubit or pair of qubits.
-
-    Aer applies a `superop` of fixed entries as one sweep over the state, so noise costs little more than the pulses alone.
-    """
-    circuit = QuantumCircuit(n_qubits)
-    block_of: dict[int, tuple[tuple[int, ...], SuperOp]] = {}
-
-    def flush(qubits: tuple[int, ...]) -> None:
-        for qubit in qubits:
-            if qubit in block_of:
-                members, channel = block_of[qubit]
-                circuit.append(Instruction("superop", len(members), 0, [channel.data]), members)
-                for member in members:
-                    del block_of[member]
-
-    for step in found.steps:
-        qubits = step.qubits if isinstance(step, Operation) else qubits_of(step[0])
-        if isinstance(step, Operation) and (len(qubits) > 2 or _has_angle(step.gate)):
-            flush(qubits)
-            circuit.append(step.gate, qubits)
-            continue
-        members, channel = next((block_of[q] for q in qubits if q in block_of), (qubits, SuperOp(np.eye(4 ** len(qubits)))))
-        if not set(qubits) <= set(members):
-            if any(len(block_of[q][0]) > 1 for q in qubits if q in block_of):
-                flush(qubits)
-            members, channel = qubits, SuperOp(np.eye(4 ** len(qubits)))
-            for qubit in qubits:
-                if qubit in block_of:
-                    channel = channel.compose(block_of[qubit][1], qargs=[qubits.index(qubit)])
-        channel = channel.compose(_superop(step), qargs=[members.index(q) for q in qubits])
-        block_of |= dict.fromkeys(members, (members, channel))
-    flush(tuple(range(n_qubits)))
-    return circuit
-
-
-def _superop(step: Operation | tuple[Channel, ...]) -> SuperOp:
-    if isinstance(step, Operation):
-        return SuperOp(Operator(step.gate))
-    return reduce(SuperOp.compose, [SuperOp(superoperator(kraus(channel))) for channel in step])
-
-
-def _has_angle(gate: Gate) -> bool:
-    return any(isinstance(value, ParameterExpression) and value.parameters for value in gate.params)

@@ -1,4 +1,4 @@
-"""Any Qiskit `BackendV2`, simulator or machine, with the physics that it brings: circuits in jobs, counts back."""
+"""Any Qiskit `BackendV2`, simulator or machine, with its own physics: circuits are sent in jobs, counts come back."""
 
 import hashlib
 import time
@@ -14,13 +14,14 @@ from qiskit.result import Result
 from qiskit.transpiler.exceptions import TranspilerError
 
 from hybrid.base.errors import HybridError, Stopped, UsageError
-from hybrid.base.types import Angles, Counts, Journal, NoJournal, Operation, Runner, Scalars, Setting, Shots, Task
+from hybrid.base.types import Angles, Counts, Journal, NoJournal, Runner, Scalars, Setting, Shots, Task
 from hybrid.catalog.outside import named_object
+from hybrid.simulators._circuits import gate_circuit
 
 MAX_OUTCOME_QUBITS = 63
 TRANSPILER_SEED = 0
 OUR_FAULT = (AssertionError, AttributeError, HybridError, ImportError, LookupError, NotImplementedError, TypeError, ValueError)
-"""Errors that come again however often one asks; all others may pass: queues, networks, calibrations."""
+"""Errors that repeat when the job is sent again; all others may pass: queues, networks, calibrations."""
 
 
 def qiskit(
@@ -40,15 +41,15 @@ def qiskit(
     """
     if retries < 0 or wait < 0 or (shot_cycle is not None and shot_cycle <= 0):
         raise UsageError("qiskit: retries and wait take 0 or more, shot_cycle more than 0.")
-    found = named_object(object)
-    if not isinstance(found, BackendV2) and callable(found):
+    backend = named_object(object)
+    if not isinstance(backend, BackendV2) and callable(backend):
         try:
-            found = found()
+            backend = backend()
         except TypeError as error:
             raise UsageError(f"qiskit: '{object}' cannot be called without arguments: {error}.") from None
-    if not isinstance(found, BackendV2):
-        raise UsageError(f"qiskit: '{object}' is a {type(found).__name__}, not a Qiskit BackendV2.")
-    return Foreign(found, int(level), retries, wait, shot_cycle)
+    if not isinstance(backend, BackendV2):
+        raise UsageError(f"qiskit: '{object}' is a {type(backend).__name__}, not a Qiskit BackendV2.")
+    return Foreign(backend, int(level), retries, wait, shot_cycle)
 
 
 @final
@@ -65,11 +66,11 @@ class Foreign:
 
     @property
     def physics(self) -> str:
-        """Whose physics the answers have."""
+        """Name of the backend, whose physics the answers have."""
         return str(self.backend.name or type(self.backend).__name__)
 
     def through(self, journal: Journal) -> "Foreign":
-        """The same backend, every job's result given to the journal before anything else happens."""
+        """The same backend; the result of every job is written to the journal first."""
         return replace(self, journal=journal)
 
     def compile(self, task: Task) -> Runner:
@@ -78,14 +79,14 @@ class Foreign:
             raise UsageError(f"backend '{self.physics}' answers with shots only: give --shots 1000.")
         if task.n_qubits > MAX_OUTCOME_QUBITS:
             raise UsageError(f"shots are read as 63-bit numbers; {task.n_qubits} qubits are too many.")
-        return _QiskitRunner(self, [self._native(_circuit(setting)) for setting in task.settings], task.angles)
+        return _QiskitRunner(self, [self._native(_measured(setting)) for setting in task.settings], task.angles)
 
     def memory_bytes(self, task: Task) -> int:
-        """None of ours."""
+        """0: nothing is simulated in this process."""
         return 0
 
     def describe(self, task: Task) -> str:
-        """Who answers, for the report."""
+        """The backend's name, for the report."""
         return self.describe_dynamic()
 
     def run_dynamic(self, circuit: QuantumCircuit, shots: int, seed: np.random.SeedSequence, threads: int) -> Mapping[str, int]:
@@ -93,7 +94,7 @@ class Foreign:
         return self.ask([self._native(circuit)], shots, seed).result.get_counts(0)
 
     def describe_dynamic(self) -> str:
-        """Who answers, for the report."""
+        """The backend's name, for the report."""
         return f"{self.physics} as Qiskit BackendV2, transpiled at level {self.level}"
 
     def _native(self, circuit: QuantumCircuit) -> QuantumCircuit:
@@ -103,7 +104,7 @@ class Foreign:
             raise UsageError(f"the circuit cannot be translated for backend '{self.physics}': {error.message}") from None
 
     def ask(self, circuits: Sequence[QuantumCircuit], shots: int, seed: np.random.SeedSequence) -> "_Answered":
-        """One job, sent again while it fails; Stopped when it keeps failing, HybridError when asking again cannot help."""
+        """One job, sent again while it fails; Stopped when it keeps failing, HybridError when sending it again cannot help."""
         options: dict[str, Any] = {"shots": shots}
         if hasattr(self.backend.options, "seed_simulator"):
             options["seed_simulator"] = int(seed.generate_state(1, np.uint32)[0] >> 1)
@@ -132,7 +133,7 @@ class _Answered(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """One circuit of a question. `key` tells it from all others of the run, however jobs are cut."""
+    """One circuit of a question. `key` is unique in the run and does not depend on how circuits are divided into jobs."""
 
     key: str
     seed: np.random.SeedSequence
@@ -142,7 +143,7 @@ class _Asked(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """What was asked, to notice that it was something else."""
+        """Hash of the angles, by which a recorded answer to another question is noticed."""
         return hashlib.sha256(self.angles.tobytes()).hexdigest()[:16]
 
 
@@ -155,11 +156,11 @@ class _QiskitRunner:
         self._column = {parameter: i for i, parameter in enumerate(angles)}
 
     def expectations(self, angles: Angles) -> Scalars:
-        """None: a task without shots is refused."""
+        """Never called: a task without shots is refused."""
         raise AssertionError
 
     def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
-        """None: a task without shots is refused."""
+        """Never called: a task without shots is refused."""
         raise AssertionError
 
     def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
@@ -169,19 +170,19 @@ class _QiskitRunner:
             for row, of_point in zip(angles, seeds, strict=True)
             for s, seed in enumerate(of_point)
         ]
-        found = {one.key: seen for one in asked if (seen := self._foreign.journal.recorded(one.key, one.fingerprint))}
-        missing = [one for one in asked if one.key not in found]
+        parts = {one.key: part for one in asked if (part := self._foreign.journal.recorded(one.key, one.fingerprint))}
+        missing = [one for one in asked if one.key not in parts]
         for n in sorted({one.shots for one in missing}):
             alike = [one for one in missing if one.shots == n]
             size = self._foreign.backend.max_circuits or len(alike)
             for first in range(0, len(alike), size):
-                found |= self._foreign.journal.keep(self._job(alike[first : first + size]))
-        flat = [_counts(found[one.key]) for one in asked]
+                parts |= self._foreign.journal.keep(self._job(alike[first : first + size]))
+        flat = [_counts(parts[one.key]) for one in asked]
         width = len(self._circuits)
         return [flat[i : i + width] for i in range(0, len(flat), width)]
 
     def _job(self, batch: Sequence[_Asked]) -> Callable[[], tuple[dict[str, Any], dict[str, Any]]]:
-        """What sends these circuits as one job: their counts by key, and what is told of the job."""
+        """A function that sends these circuits as one job; it returns their counts by key, and facts about the job."""
 
         def send() -> tuple[dict[str, Any], dict[str, Any]]:
             result, job_id, retries = self._foreign.ask([self._bound(one) for one in batch], batch[0].shots, batch[0].seed)
@@ -206,11 +207,8 @@ def _counts(part: Mapping[str, Any]) -> Counts:
     return Counts(np.array(values, dtype=np.uint64), np.array(numbers, dtype=np.int64), np.zeros(len(values), dtype=np.int64))
 
 
-def _circuit(setting: Setting) -> QuantumCircuit:
-    """Gates, and every qubit read into the bit of its number."""
-    circuit = QuantumCircuit(setting.n_qubits, setting.n_qubits)
-    for step in setting.steps:
-        assert isinstance(step, Operation)
-        circuit.append(step.gate, step.qubits)
+def _measured(setting: Setting) -> QuantumCircuit:
+    """The setting's circuit, every qubit measured into the bit of its number."""
+    circuit = gate_circuit(setting, setting.n_qubits)
     circuit.measure(range(setting.n_qubits), range(setting.n_qubits))
     return circuit

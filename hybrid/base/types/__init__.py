@@ -11,13 +11,13 @@ from hybrid.base.types.algorithm import (
     Ansatz,
     Expectation,
     Loss,
+    OutcomeFunction,
     Overlap,
     Probabilities,
     Quantity,
     Query,
     Session,
     Solution,
-    Worth,
     only_slope,
     only_value,
 )
@@ -106,7 +106,7 @@ __all__ = [
     "Task",
     "Tensor",
     "Values",
-    "Worth",
+    "OutcomeFunction",
     "only_slope",
     "only_value",
 ]

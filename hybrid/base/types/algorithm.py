@@ -36,22 +36,22 @@ class Overlap(NamedTuple):
     other: "QuantumCircuit"
 
 
-class Worth(NamedTuple):
-    """What single outcomes count: `of` takes outcomes (u,) and gives numbers (u,) between `low` and `high`."""
+class OutcomeFunction(NamedTuple):
+    """A function of measured outcomes: `values` takes outcomes (u,) and gives numbers (u,) between `low` and `high`."""
 
-    of: Callable[[UInt64[np.ndarray, " u"]], Float[np.ndarray, " u"]]
+    values: Callable[[UInt64[np.ndarray, " u"]], Float[np.ndarray, " u"]]
     low: float
     high: float
 
 
 class Probabilities(NamedTuple):
-    """Query: sum_x p_x w(x) over the outcomes x of all qubits, read in Z; `settle(outcomes (u,), p (u,))` gives the worth w.
+    """Query: sum_x p_x w(x) over the outcomes x of all qubits, read in Z; `function_of(outcomes (u,), p (u,))` gives w.
 
-    Where w depends on p it must be the derivative of the sum by p, as that of the conditional value at risk is.
+    Where w depends on p, as for the conditional value at risk, it must be the derivative of the sum with respect to p.
     """
 
     circuit: "QuantumCircuit"
-    settle: Callable[[UInt64[np.ndarray, " u"], Float[np.ndarray, " u"]], Worth]
+    function_of: Callable[[UInt64[np.ndarray, " u"], Float[np.ndarray, " u"]], OutcomeFunction]
 
 
 Query: TypeAlias = Expectation | Overlap | Probabilities

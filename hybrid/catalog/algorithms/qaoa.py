@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 
 from hybrid.base.errors import UsageError
-from hybrid.base.types import Expectation, Loss, Probabilities, Problem, Quantity, Session, Solution, Worth
+from hybrid.base.types import Expectation, Loss, OutcomeFunction, Probabilities, Problem, Quantity, Session, Solution
 
 
 def qaoa(
@@ -51,11 +51,11 @@ def value_at_risk(problem: Problem, alpha: float):
             total += coefficient * (1.0 - 2.0 * (np.bitwise_count(outcomes & np.uint64(mask)) & 1))
         return total
 
-    def settle(outcomes: np.ndarray, shares: np.ndarray) -> Worth:
+    def function_of(outcomes: np.ndarray, shares: np.ndarray) -> OutcomeFunction:
         energy = energies(outcomes)
         order = np.argsort(energy, kind="stable")
         reached = np.cumsum(shares[order])
         q = float(energy[order][np.searchsorted(reached, alpha * reached[-1] * (1 - 1e-12))])
-        return Worth(lambda seen: q - np.maximum(q - energies(seen), 0.0) / alpha, q - (q - lowest) / alpha, q)
+        return OutcomeFunction(lambda seen: q - np.maximum(q - energies(seen), 0.0) / alpha, q - (q - lowest) / alpha, q)
 
-    return settle
+    return function_of

@@ -1,7 +1,7 @@
 """Readout mitigation: the stand-in's assignment errors measured by circuits of its own, as a laboratory would.
 
-All zeros and all ones are prepared with the device's own pulses. What goes wrong in the preparation is taken for readout, which
-removes only that part of it that a flip behind the circuit would cause as well.
+All zeros and all ones are prepared with the device's own pulses. Preparation errors are counted as readout errors; of them the
+correction removes only the part that a flip after the circuit would cause as well.
 """
 
 from collections.abc import Callable
@@ -19,15 +19,15 @@ from hybrid.device.device import Device
 from hybrid.device.readout import Correction
 from hybrid.measure.execution import Conditions, Execution, set_up
 
-NOTHING = np.zeros((1, 0))
+NO_ANGLES = np.zeros((1, 0))
 
 
 def calibration(
     isa: IsaCircuit, device: Device, backend: Backend, conditions: Conditions
 ) -> Callable[[np.random.SeedSequence], Correction]:
-    """What measures the assignment errors of the circuit's qubits afresh: two circuits, each with the conditions' shots.
+    """A function that measures the assignment errors of the circuit's qubits: two circuits, each with the conditions' shots.
 
-    UsageError on a device that reads perfectly.
+    UsageError on a device without readout errors.
     """
     if isinstance(backend, ForeignBackend):
         raise UsageError(
@@ -49,24 +49,24 @@ def calibration(
 def mitigated(shares: Float[np.ndarray, " d"], correction: Correction) -> Float[np.ndarray, " d"]:
     """The probabilities nearest to the shares with every bit's confusion matrix inverted (Smolin, Gambetta & Smith,
     PRL 108, 070502 (2012)); d = 2^bits, `correction` by bit."""
-    found = shares
+    inverted = shares
     for bit, (f0, f1) in enumerate(zip(correction.f0, correction.f1, strict=True)):
         inverse = np.linalg.inv([[1 - f0, f1], [f0, 1 - f1]])
-        found = np.einsum("ab,xby->xay", inverse, found.reshape(-1, 2, 2**bit)).reshape(-1)
-    falling = np.sort(found)[::-1]
+        inverted = np.einsum("ab,xby->xay", inverse, inverted.reshape(-1, 2, 2**bit)).reshape(-1)
+    falling = np.sort(inverted)[::-1]
     excess = (np.cumsum(falling) - 1) / np.arange(1, len(falling) + 1)
     kept = np.flatnonzero(falling > excess)[-1]
-    return np.maximum(found - excess[kept], 0.0)
+    return np.maximum(inverted - excess[kept], 0.0)
 
 
 def _measure(execution: Execution, n: int, seed: np.random.SeedSequence) -> Correction:
     """Shares of wrong readings per qubit; standard errors with one imagined wrong and one right reading (Laplace)."""
-    bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1 if not execution.shots.size else None
-    if bits is not None:
-        low, high = execution.distributions(NOTHING, seed).mean(axis=(0, 1)) @ bits
+    if not execution.shots.size:
+        bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+        low, high = execution.distributions(NO_ANGLES, seed).mean(axis=(0, 1)) @ bits
         none = np.zeros(n)
         return _checked(Correction(low, 1 - high, none, none))
-    ((zeros, ones),), _ = execution.counts(NOTHING, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
+    ((zeros, ones),), _ = execution.counts(NO_ANGLES, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
     shots = execution.shots.sum(axis=0)
     read_one = [c.counts @ ((c.outcomes[:, None] >> np.arange(n, dtype=np.uint64)) & np.uint64(1)) for c in (zeros, ones)]
     wrong = read_one[0], shots[1] - read_one[1]
@@ -75,11 +75,11 @@ def _measure(execution: Execution, n: int, seed: np.random.SeedSequence) -> Corr
     return _checked(Correction(wrong[0] / shots[0], wrong[1] / shots[1], *stderr))
 
 
-def _checked(found: Correction) -> Correction:
-    """HybridError where a reading says nothing about the qubit: there is nothing to invert."""
-    blind = np.flatnonzero(found.f0 + found.f1 >= 1)
+def _checked(correction: Correction) -> Correction:
+    """The correction; HybridError if a qubit's reading does not depend on its state, so that it cannot be inverted."""
+    blind = np.flatnonzero(correction.f0 + correction.f1 >= 1)
     if len(blind):
         raise HybridError(
-            f"readout mitigation: qubit {blind[0]} reads the same whatever it is in, by this calibration; take more shots."
+            f"readout mitigation: qubit {blind[0]} reads the same in both states, by this calibration; take more shots."
         )
-    return found
+    return correction

@@ -1,4 +1,4 @@
-"""Zero-noise extrapolation: values of circuits made longer on purpose, extrapolated to no noise at all.
+"""Zero-noise extrapolation: values of circuits made longer on purpose, extrapolated to zero noise.
 
 A circuit U is folded to U (U^dagger U)^m, the same without noise and 2m + 1 times as long (Giurgica-Tiron et al.,
 arXiv:2005.10921); values at scale factors l_i are extrapolated by Richardson's weights (Temme, Bravyi and Gambetta, PRL 119,
@@ -6,7 +6,7 @@ arXiv:2005.10921); values at scale factors l_i are extrapolated by Richardson's 
 
     E(0) = sum_i w_i E(l_i),    w_i = prod_{j != i} l_j / (l_j - l_i)                                                      (1)
 
-which cancel the powers 1 to n - 1 of the noise, and multiply statistical errors: stderr^2 = sum_i w_i^2 stderr_i^2.
+which cancel powers 1 to n - 1 of the noise, and increase statistical errors: stderr^2 = sum_i w_i^2 stderr_i^2.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from hybrid.measure.compile import compile
 
 
 class ZeroNoise(NamedTuple):
-    """Extrapolated values and standard errors (k,), and what they were made of: weights (f,), values and errors (f, k)."""
+    """Extrapolated values and standard errors (k,), and what they follow from: weights (f,), values and errors (f, k)."""
 
     values: Scalars
     stderr: Scalars
@@ -51,8 +51,8 @@ def zero_noise(
     weights = richardson(factors)
     programs = [compile(folded(circuit, factor), observable, **how) for factor in factors]
     root = sequence(seed)
-    found = [program.values(points, seed=child(root, factor)) for program, factor in zip(programs, factors, strict=True)]
-    scaled, errors = np.stack([one.values for one in found]), np.stack([one.stderr for one in found])
+    estimates = [program.values(points, seed=child(root, factor)) for program, factor in zip(programs, factors, strict=True)]
+    scaled, errors = np.stack([one.values for one in estimates]), np.stack([one.stderr for one in estimates])
     return ZeroNoise(weights @ scaled, np.sqrt(weights**2 @ errors**2), weights, scaled, errors)
 
 
@@ -69,9 +69,9 @@ def folded(circuit: QuantumCircuit, factor: int) -> QuantumCircuit:
     """U (U^dagger U)^m for the odd factor 2m + 1; barriers keep a transpiler from undoing it. UsageError for any other."""
     if factor < 1 or factor % 2 == 0:
         raise UsageError(f"factors: a circuit is folded to odd whole numbers, as in 1,3,5, not to {factor}.")
-    found, inverse = circuit.copy(), circuit.inverse()
+    result, inverse = circuit.copy(), circuit.inverse()
     for _ in range(factor // 2):
         for part in (inverse, circuit):
-            found.barrier()
-            found.compose(part, inplace=True)
-    return found
+            result.barrier()
+            result.compose(part, inplace=True)
+    return result

@@ -1,4 +1,4 @@
-"""What a block is made of: factors that are linear in the harmonics of an angle or in the entries of a run (equation 5)."""
+"""The factors of a block's matrix, linear in the harmonics of an angle or in the entries of a run (equation 5)."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -11,17 +11,17 @@ from hybrid.simulators.engine.fuse import Site
 from hybrid.simulators.engine.maps import Element, Rotation, channel_slopes, embed, harmonics, matrix
 
 HARMONICS = 3
-"""1, cos and sin: the length of a rotation's coefficients; those of a run are the d^2 entries of its matrix."""
+"""1, cos and sin: number of coefficients of a rotation. A run has d^2, the entries of its matrix."""
 
 LONG = 3
-"""So many rotations in a row on one qubit are cheaper multiplied by themselves first (measured)."""
+"""From this many rotations on, it is faster to multiply those in a row on one qubit first, as a run (measured)."""
 
 
 class Factor(NamedTuple):
-    """F = sum_c v_c table[c]; `sources` are the numbers of the angles in whose sum v is harmonic (none: F is table[0]), or that
-    of the run whose entries v are.
+    """F = sum_c v_c table[c], where v are the harmonics of a sum of angles, or the entries of a run's matrix.
 
-    `changes` is dF/d(number) for each physical number of an error channel, in step `step` of the setting (equation 10).
+    `sources` are the numbers of these angles (none: F is table[0]), or the number of the run. `changes` is dF/d(number) for
+    each physical number of an error channel, which is step `step` of the setting (equation 10).
     """
 
     table: Inexact[np.ndarray, "c D D"]
@@ -38,27 +38,27 @@ class Chain(NamedTuple):
 
 
 def chain(site: Site, runs: list[Chain], d: int, *, channels: bool) -> Chain:
-    """A site's contents. What follows each other on one qubit is a run, a chain of its own in `runs`, if enough of it varies.
+    """The chain of a site. Elements in a row on one qubit are a run, a chain of its own in `runs`, if enough of them vary.
 
-    Rotations vary; with `channels` these do, too, and are factors of their own.
+    Rotations vary; with `channels` each error channel is a factor of its own, too.
     """
-    found = Chain(np.eye(d ** len(site.axes)))
+    result = Chain(np.eye(d ** len(site.axes)))
     for elements in _pieces(site.elements):
         piece = _elements(elements, elements[0].qubits, d, channels)
         if len(site.axes) == 1 or len(piece.factors) < LONG:
-            found = _then(found, _elements(elements, site.axes, d, channels))
+            result = _then(result, _elements(elements, site.axes, d, channels))
             continue
         units = np.eye(d * d).reshape(d * d, d, d)
         table = np.array([embed(unit, elements[0].qubits, site.axes, d) for unit in units])
-        found = _then(found, Chain(np.eye(len(table[0])), (Factor(table, (len(runs),), {}),)))
+        result = _then(result, Chain(np.eye(len(table[0])), (Factor(table, (len(runs),), {}),)))
         runs.append(piece)
-    return found
+    return result
 
 
 def _pieces(elements: Sequence[Element]) -> Iterator[list[Element]]:
-    """The elements in an equivalent order: alone if on several qubits, those on one qubit together until such a one comes.
+    """The elements in an equivalent order: each one on several qubits alone, those on one qubit in between together.
 
-    Phases that would be alone before it, and commute with it, wait for what follows.
+    Phases that would be alone before an element on several qubits, and commute with it, are moved after it.
     """
     waiting: dict[int, list[Element]] = {}
     for element in elements:
@@ -79,8 +79,8 @@ def _pieces(elements: Sequence[Element]) -> Iterator[list[Element]]:
 
 
 def _elements(elements: Sequence[Element], axes: tuple[int, ...], d: int, channels: bool) -> Chain:
-    """Every varying element as a factor on `axes`, the others multiplied into what comes before them."""
-    found = Chain(np.eye(d ** len(axes)))
+    """Every varying element as a factor on `axes`, the others multiplied into the factor before them."""
+    result = Chain(np.eye(d ** len(axes)))
     for element, angles in _gathered(elements):
         if isinstance(element.what, Rotation):
             table = np.array([embed(e, element.qubits, axes, d) for e in harmonics(element.what.gate, d)])
@@ -92,32 +92,32 @@ def _elements(elements: Sequence[Element], axes: tuple[int, ...], d: int, channe
                 table = np.stack([constant, 0 * constant, 0 * constant])
                 changes = {k: embed(m, element.qubits, axes, d) for k, m in channel_slopes(element.what).items()}
                 one = Chain(np.eye(len(constant)), (Factor(table, (), changes, element.step),))
-        found = _then(found, one)
-    return found
+        result = _then(result, one)
+    return result
 
 
 def _gathered(elements: Sequence[Element]) -> list[tuple[Element, tuple[int, ...]]]:
-    """The elements with the angles of each; a phase joins an earlier one that nothing it does not commute with has followed."""
-    found: list[tuple[Element, tuple[int, ...]]] = []
+    """The elements with the angles of each; a phase joins an earlier one if it commutes with all elements in between."""
+    gathered: list[tuple[Element, tuple[int, ...]]] = []
     for element in elements:
         what = element.what
         angles = (what.angle,) if isinstance(what, Rotation) else ()
-        for place in range(len(found) - 1, -1, -1):
-            before, others = found[place]
+        for place in range(len(gathered) - 1, -1, -1):
+            before, others = gathered[place]
             alike = isinstance(what, Rotation) and isinstance(before.what, Rotation) and what.gate is before.what.gate
             if alike and element.qubits == before.qubits:
-                found[place] = before, others + angles
+                gathered[place] = before, others + angles
                 break
             if not _passes(element, before):
-                found.append((element, angles))
+                gathered.append((element, angles))
                 break
         else:
-            found.append((element, angles))
-    return found
+            gathered.append((element, angles))
+    return gathered
 
 
 def _passes(phase: Element, before: Element) -> bool:
-    """Whether a gate is diagonal and commutes with what is before it: a phase, or decay without a preferred direction."""
+    """Whether a gate is diagonal and commutes with the element before it: diagonal, too, or a channel symmetric about Z."""
     decay = isinstance(before.what, Relaxation | Depolarizing) and before.qubits == phase.qubits and len(phase.qubits) == 1
     return phase.diagonal == set(phase.qubits) and (decay or phase.diagonal & set(before.qubits) <= before.diagonal)
 

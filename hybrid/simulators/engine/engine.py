@@ -1,4 +1,4 @@
-"""The runner: values, distributions, counts, gradients, channel slopes and the metric of a compiled task."""
+"""The engine's calls: values, distributions, counts, gradients, channel slopes and the metric of a compiled task."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,17 +12,18 @@ from threadpoolctl import ThreadpoolController
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Angles, Counts, Scalars, Shots, Task
 from hybrid.device.readout import draw_all
+from hybrid.simulators.engine.fuse import FusionPlan
 from hybrid.simulators.engine.maps import PAULI, PURE
 from hybrid.simulators.engine.observable import Hamiltonian, probabilities
+from hybrid.simulators.engine.outcome_weights import WeightedPlan
 from hybrid.simulators.engine.workspace import Circuits, Workspace, picture
-from hybrid.simulators.engine.worth import Weighed
 
 
 @final
 class Engine:
     """A compiled task; see `hybrid.base.types.Runner`. Calls may overlap in time: each takes a workspace of its own.
 
-    `memory_bytes` bounds the states that a way back keeps; UsageError from the first gradient when it cannot do with so few.
+    `memory_bytes` bounds the states that a backward pass keeps; UsageError from the first gradient if that is too little.
     """
 
     def __init__(self, task: Task, *, single: bool, memory_bytes: int) -> None:
@@ -37,19 +38,19 @@ class Engine:
         self._circuits = Circuits(task, self._dtype)
         observable, orders = task.observable, self._circuits.plan.orders
         self._hamiltonian = None if observable is None else Hamiltonian(observable, orders[0], self._dtype)
-        self._spare: dict[tuple[int, str, int], list[Workspace]] = {}
+        self._spare: dict[tuple[FusionPlan, str, int], list[Workspace]] = {}
         self._blas = ThreadpoolController().select(user_api="blas").lib_controllers
 
     @property
     def dtype(self) -> np.dtype:
-        """What a state's numbers are kept in."""
+        """The type of a state's numbers."""
         return self._dtype
 
     def expectations(self, angles: Angles) -> Scalars:
         """Exact <observable> of the first setting's circuit, (k,)."""
         self._check(angles, None)
         values = np.empty(len(angles))
-        for rows in self._circuits.chunks(self._circuits.plan, len(angles), back=False):
+        for rows in self._circuits.chunks(self._circuits.plan, len(angles), backward=False):
             with self._run(self._circuits, "energy", self._circuits.of_rotations(angles[rows])) as workspace:
                 values[rows] = workspace.values[0]
         return values
@@ -57,7 +58,7 @@ class Engine:
     def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
         """Exact outcome probabilities of every setting, d = 2^n."""
         result = np.empty((len(angles), len(self._task.settings), 2**self._task.n_qubits))
-        for rows in self._circuits.chunks(self._circuits.plan, len(angles), back=False):
+        for rows in self._circuits.chunks(self._circuits.plan, len(angles), backward=False):
             with self._run(self._circuits, "outcomes", self._circuits.of_rotations(angles[rows])) as workspace:
                 result[rows] = probabilities(workspace.outcomes)
         return result
@@ -76,9 +77,9 @@ class Engine:
         self._check(angles, weights)
         values, gradients = np.empty(len(angles)), np.empty(angles.shape)
         answer = "energy slopes" if weights is None else "weighted slopes"
-        weighed = None if weights is None else self._circuits.weighed(weights)
+        weighed = None if weights is None else self._circuits.weighted_plan(weights)
         plan = self._circuits.plan if weighed is None else weighed.plan
-        for rows in self._circuits.chunks(plan, len(angles), back=True, memory_bytes=self._memory_bytes):
+        for rows in self._circuits.chunks(plan, len(angles), backward=True, memory_bytes=self._memory_bytes):
             with self._run(self._circuits, answer, self._circuits.of_rotations(angles[rows]), weighed) as workspace:
                 values[rows] = workspace.values.sum(axis=0)
                 gradients[rows] = workspace.gradients()
@@ -92,7 +93,7 @@ class Engine:
         result: list[list[dict[str, float] | None]] = []
         for setting, circuits, weight in zip(self._task.settings, self._opened, weights, strict=True):
             slopes: list[dict[str, float] | None] = [None] * len(setting.steps)
-            weighed = circuits.weighed(weight[None])
+            weighed = circuits.weighted_plan(weight[None])
             with self._run(circuits, "weighted slopes", circuits.of_rotations(angles[None]), weighed) as workspace:
                 for factor, outer in workspace.sensitivities():
                     if factor.changes:
@@ -101,7 +102,7 @@ class Engine:
         return result
 
     def metric(self, angles: Float[np.ndarray, " m"]) -> Float[np.ndarray, "m m"]:
-        """Quantum geometric tensor of the first setting's state (equation 11); UsageError with error channels.
+        """Quantum geometric tensor of the first setting's state (equation 12); UsageError with error channels.
 
         Takes memory for m states.
         """
@@ -111,7 +112,7 @@ class Engine:
         theta = circuits.of_rotations(angles[None])
         shifted = theta + np.pi * np.eye(len(theta), len(theta) + 1)  # the last column is the state itself
         states = np.empty((len(theta) + 1, 2**self._task.n_qubits), self._dtype)
-        for rows in circuits.chunks(circuits.plan, len(states), back=False):
+        for rows in circuits.chunks(circuits.plan, len(states), backward=False):
             with self._run(circuits, "outcomes", shifted[:, rows]) as workspace:
                 states[rows] = workspace.outcomes[:, 0]
         tangents = np.zeros((len(angles), states.shape[1]), self._dtype)
@@ -126,17 +127,17 @@ class Engine:
 
     @cached_property
     def _opened(self) -> list[Circuits]:
-        """Every setting alone, its channels as factors: what settings share is differentiated for each."""
+        """Every setting alone, its channels as factors; common steps are differentiated for each setting."""
         alone = [self._task._replace(settings=(setting,)) for setting in self._task.settings]
         return [Circuits(task, self._dtype, channels=True) for task in alone]
 
     @contextmanager
     def _run(
-        self, circuits: Circuits, answer: str, angles: Float[np.ndarray, "r k"], weighed: Weighed | None = None
+        self, circuits: Circuits, answer: str, angles: Float[np.ndarray, "r k"], weighed: WeightedPlan | None = None
     ) -> Iterator[Workspace]:
-        """A workspace that has run, on the task's threads; it is kept for the next call."""
+        """A workspace after its pass, on the task's threads; it is kept for the next call."""
         k, plan = angles.shape[1], circuits.plan if weighed is None else weighed.plan
-        spare = self._spare.setdefault((id(plan), answer, k), [])
+        spare = self._spare.setdefault((plan, answer, k), [])
         workspace = spare.pop() if spare else Workspace(circuits, k, answer, self._hamiltonian, weighed, self._memory_bytes)
         with self._threads():
             workspace.run(angles, weighed)

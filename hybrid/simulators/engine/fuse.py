@@ -1,12 +1,13 @@
 """Circuits -> blocks on few qubits, in the order that keeps the state small, with the axes each one acts on.
 
-Nothing here knows an angle or a matrix: what is decided is what is multiplied together, and in which order.
+No angle or matrix is needed here: this file only decides which elements are multiplied together, and in which order.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, takewhile
+from dataclasses import dataclass
+from itertools import chain, count, takewhile
 from math import prod
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, final
 
 from hybrid.simulators.engine.maps import Element
 
@@ -19,7 +20,7 @@ MOVE_COST = 8
 class Block(NamedTuple):
     """Elements, by their places in the circuit (ascending), that are multiplied into one matrix on `qubits`.
 
-    `classical` are those of them that it leaves in a classical state, or that only ever will be read.
+    `classical` are those of its qubits whose axes have length 2 after it: no gate has yet moved them, or none will any more.
     """
 
     qubits: frozenset[int]
@@ -28,12 +29,14 @@ class Block(NamedTuple):
 
 
 class Site(NamedTuple):
-    """A block where it acts: on the middle of a state (left, prod(before), right), which becomes (left, prod(after), right).
+    """A block with its place among the axes: a state (left, prod(before), right) becomes (left, prod(after), right).
 
     `axes` are its qubits, the slowest first; `before` and `after` the lengths of their axes: 1 for a qubit that enters here,
     2 for a classical one, otherwise d (equation 4). `order` are the qubits of the whole state after it, the slowest first.
+    `number` counts the plan's blocks. A site without elements sums over outcomes (equation 11); it has the number of its core.
     """
 
+    number: int
     elements: tuple[Element, ...]
     axes: tuple[int, ...]
     before: tuple[int, ...]
@@ -49,11 +52,11 @@ class Site(NamedTuple):
 
     @property
     def cost(self) -> int:
-        """Multiplications, the call counted in."""
+        """Multiplications, with the cost of the call."""
         return self.size * prod(self.before) + CALL_COST
 
 
-class Turn(NamedTuple):
+class Transposition(NamedTuple):
     """A transposition that brings a block's qubits together: axis i of the new state is axis `source[i]` of the old."""
 
     dims: tuple[int, ...]
@@ -67,17 +70,19 @@ class Turn(NamedTuple):
 
     @property
     def cost(self) -> int:
-        """In multiplications, the call counted in."""
+        """In multiplications, with the cost of the call."""
         return MOVE_COST * self.size + CALL_COST
 
 
-Item: TypeAlias = Site | Turn
+Item: TypeAlias = Site | Transposition
 
 
-class FusionPlan(NamedTuple):
+@final
+@dataclass(frozen=True, eq=False)
+class FusionPlan:
     """What is done once for all circuits, what follows for each, and the qubits of each one's last state, slowest first.
 
-    A single circuit has nothing in common with others.
+    A single circuit has nothing in common with others. Plans are compared by identity.
     """
 
     common: tuple[Item, ...]
@@ -112,15 +117,15 @@ def plan(circuits: Sequence[Sequence[Element]], d: int) -> FusionPlan:
     ends = [_schedule(circuit, same, len(circuit), d, moves) for circuit, moves in zip(circuits, last, strict=True)]
     latest = {q: max(moves.get(q, -1) for moves in last) for moves in last for q in moves}
     seam = _place(_schedule(circuits[0], 0, same, d, latest), ends, circuits, d)
-    return min(early, seam, key=lambda found: found.cost)
+    return min(early, seam, key=lambda candidate: candidate.cost)
 
 
 def fuse(elements: Sequence[Element], first: int, stop: int) -> tuple[list[Block], dict[int, list[int]]]:
     """Blocks of elements[first:stop], and per qubit the blocks on it in order of time.
 
-    An element joins the last block that holds its qubits, if it commutes with all that came later on each of them: what is
-    diagonal there passes what is diagonal there. Otherwise it opens a block, which swallows those last blocks that lie within
-    its own qubits. Blocks on other qubits commute with it and are passed by.
+    An element joins the last block that holds its qubits, if it commutes with all later blocks on each of them, which it does
+    where both are diagonal. Otherwise it starts a block, which takes in the last blocks that lie within its own qubits. Blocks
+    on other qubits commute with it.
     """
     qubits: list[frozenset[int]] = []
     members: list[list[int]] = []
@@ -149,7 +154,7 @@ def fuse(elements: Sequence[Element], first: int, stop: int) -> tuple[list[Block
         members.append(sorted([place, *(place for b in inner for place in members[b])]))
         diagonal.append(frozenset(q for q in here if q in still and all(q in diagonal[b] | (here - qubits[b]) for b in inner)))
         qubits.append(here)
-    return [Block(*found) for found in zip(qubits, map(tuple, members), strict=True)], on
+    return [Block(*block) for block in zip(qubits, map(tuple, members), strict=True)], on
 
 
 def _schedule(elements: Sequence[Element], first: int, stop: int, d: int, last_moves: Mapping[int, int]) -> list[Block]:
@@ -179,12 +184,12 @@ def _schedule(elements: Sequence[Element], first: int, stop: int, d: int, last_m
 
 
 def _last_moves(elements: Sequence[Element]) -> dict[int, int]:
-    """For each qubit that is moved at all the place of the last element that does."""
+    """For each qubit that any element moves, the place of the last one that does."""
     return {q: place for place, element in enumerate(elements) for q in element.moved}
 
 
 def _length(moved: int, last: int, d: int) -> int:
-    """Of a qubit's axis after it was last moved at place `moved` (-1: not yet), to be moved for the last time at `last`."""
+    """Length of a qubit's axis after an element at place `moved` moved it (-1: none has), where `last` is the last one."""
     return 2 if moved in (-1, last) else d
 
 
@@ -192,24 +197,32 @@ def _place(common: list[Block], ends: list[list[Block]], circuits: Sequence[Sequ
     """The plan of blocks that are already in order."""
     order: list[int] = []
     dims: dict[int, int] = {}
-    head = _walk(common, circuits[0], d, order, dims)
+    numbers = count()
+    head = _sites(common, circuits[0], d, order, dims, numbers)
     tails, orders = [], []
     for blocks, circuit in zip(ends, circuits, strict=True):
         last = order.copy()
-        tails.append(_walk(blocks, circuit, d, last, dims.copy()))
+        tails.append(_sites(blocks, circuit, d, last, dims.copy(), numbers))
         orders.append(tuple(last))
     return FusionPlan(head, tuple(tails), tuple(orders))
 
 
-def _walk(blocks: list[Block], elements: Sequence[Element], d: int, order: list[int], dims: dict[int, int]) -> tuple[Item, ...]:
-    """Axes for each block; `order` (slowest first) and `dims` of the qubits in the state are carried on."""
+def _sites(
+    blocks: list[Block],
+    elements: Sequence[Element],
+    d: int,
+    order: list[int],
+    dims: dict[int, int],
+    numbers: Iterator[int],
+) -> tuple[Item, ...]:
+    """The blocks as sites; `order` (slowest first) and `dims` of the qubits in the state are updated in place."""
     items: list[Item] = []
     for block in blocks:
         inside = [q for q in order if q in block.qubits]
         top = order.index(inside[0]) if inside else 0
-        if order[top : top + len(inside)] != inside:  # not side by side: to the top, where one product does for all
+        if order[top : top + len(inside)] != inside:  # not side by side: moved to the top, where one product serves all
             turned = inside + [q for q in order if q not in inside]
-            items.append(Turn(tuple(dims[q] for q in order), tuple(order.index(q) for q in turned), tuple(turned)))
+            items.append(Transposition(tuple(dims[q] for q in order), tuple(order.index(q) for q in turned), tuple(turned)))
             order[:], top = turned, 0
         order[top:top] = sorted(block.qubits - set(inside), reverse=True)  # a qubit that enters may do so anywhere
         axes = tuple(order[top : top + len(block.qubits)])
@@ -217,5 +230,5 @@ def _walk(blocks: list[Block], elements: Sequence[Element], d: int, order: list[
         here = tuple(elements[m] for m in block.members)
         before = tuple(dims.get(q, 1) for q in axes)
         dims |= {q: 2 if q in block.classical else d for q in axes}
-        items.append(Site(here, axes, before, tuple(dims[q] for q in axes), left, right, tuple(order)))
+        items.append(Site(next(numbers), here, axes, before, tuple(dims[q] for q in axes), left, right, tuple(order)))
     return tuple(items)

@@ -1,4 +1,4 @@
-"""What one step does to the state: prepared and read qubits, gates, rotations and channels as matrices (equations 1 to 4)."""
+"""One element as a matrix: qubits prepared and read, gates, rotations and channels (equations 1 to 4 and 10)."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, reduce
@@ -18,11 +18,11 @@ from hybrid.base.types import BitFlip, Channel, Depolarizing, Operation, Relaxat
 from hybrid.device.channels import PAULIS, kraus, qubits_of
 
 INVOLUTIONS = {gate: RZGate if gate in (PhaseGate, U1Gate) else gate for gate in ROTATIONS}
-"""Gate -> exp(-i theta G/2) with G^2 = 1 that equals it up to a global phase, which no probability sees."""
+"""Gate -> exp(-i theta G/2) with G^2 = 1 that equals it up to a global phase, which changes no probability."""
 PURE, PAULI = 2, 4
-"""d, the length of one qubit's axis, tells the two pictures apart."""
+"""d, the length of one qubit's axis: amplitudes of a pure state, or Pauli coefficients."""
 STRINGS = PAULIS[[0, 3, 1, 2]]
-"""I, Z, X, Y: of a qubit in a classical state the first two suffice (equation 4)."""
+"""I, Z, X, Y: a classical qubit needs the first two only (equation 4)."""
 
 
 class Prepare(NamedTuple):
@@ -41,9 +41,9 @@ class Rotation(NamedTuple):
 
 
 class Element(NamedTuple):
-    """One factor of the circuit on `qubits`; `step` is its place in the setting, -1 for the two ends.
+    """One element of the circuit on `qubits`; `step` is its place in the setting, -1 for preparing and reading.
 
-    A gate is `diagonal` on qubits that it leaves in |0> or |1> if they are, and commutes there with others that are.
+    A gate is `diagonal` on qubits that it leaves in |0> or |1>; on these it commutes with all others that are diagonal there.
     """
 
     qubits: tuple[int, ...]
@@ -62,14 +62,14 @@ def elements(setting: Setting, angles: Mapping[Parameter, int], d: int) -> list[
 
     UsageError names a step that is no unitary gate or channel, and a gate whose parameters are not the task's angles.
     """
-    found = [Element((qubit,), Prepare()) for qubit in range(setting.n_qubits)]
+    result = [Element((qubit,), Prepare()) for qubit in range(setting.n_qubits)]
     for place, step in enumerate(setting.steps):
         if isinstance(step, Operation):
             factors = _rotations(step.gate, angles)
-            found += [Element(step.qubits, what, place, diagonal_on(what, step.qubits)) for what in factors]
+            result += [Element(step.qubits, what, place, diagonal_on(what, step.qubits)) for what in factors]
         else:
-            found.append(Element(qubits_of(step), step, place))
-    return found + [Element((qubit,), QubitRead()) for qubit in range(setting.n_qubits) if d == PAULI]
+            result.append(Element(qubits_of(step), step, place))
+    return result + [Element((qubit,), QubitRead()) for qubit in range(setting.n_qubits) if d == PAULI]
 
 
 def _rotations(gate: Any, angles: Mapping[Parameter, int]) -> Sequence[Rotation | Gate]:
@@ -79,12 +79,12 @@ def _rotations(gate: Any, angles: Mapping[Parameter, int]) -> Sequence[Rotation 
     if not any(isinstance(value, ParameterExpression) and value.parameters for value in gate.params):
         return [gate]
     kinds = [RYGate, RZGate, RZGate] if gate.base_class is UGate else [INVOLUTIONS.get(gate.base_class)]
-    found: list[Rotation | Gate] = []
+    rotations: list[Rotation | Gate] = []
     for kind, value in zip(kinds, gate.params, strict=False):
         if kind is None or (isinstance(value, ParameterExpression) and value.parameters and value not in angles):
             raise UsageError(f"exact: gate '{gate.name}' carries '{value}'; only rotations and U by one of the task's angles.")
-        found.append(Rotation(kind, angles[value]) if value in angles else kind(float(value)))
-    return found if len(found) == 1 else [found[2], found[0], found[1]]
+        rotations.append(Rotation(kind, angles[value]) if value in angles else kind(float(value)))
+    return rotations if len(rotations) == 1 else [rotations[2], rotations[0], rotations[1]]
 
 
 def diagonal_on(what: Rotation | Gate, qubits: Sequence[int]) -> frozenset[int]:
@@ -97,9 +97,9 @@ def diagonal_on(what: Rotation | Gate, qubits: Sequence[int]) -> frozenset[int]:
 def matrix(what: Any, d: int) -> Inexact[np.ndarray, "D D"]:
     """Any element but a rotation as a square matrix, the first qubit lowest (equations 2 and 4); UsageError for no matrix."""
     match what:
-        case Prepare():  # equation 4: only column 0 is ever used
+        case Prepare():  # equation 4: only column 0 is used
             return np.diag([1.0 + 0j, 0]) if d == PURE else np.outer([1.0, 1, 0, 0], [1.0, 0, 0, 0])
-        case QubitRead():  # equation 4: only rows 0 and 1 are ever used
+        case QubitRead():  # equation 4: only rows 0 and 1 are used
             return np.array([[1, 1, 0, 0], [1, -1, 0, 0], [0] * 4, [0] * 4]) / 2
         case Gate():
             return transfer(_unitary(what)[None], d)

@@ -1,4 +1,4 @@
-"""What is read off a last state, and its sensitivity (equation 7): Pauli sums of amplitudes, or weighted outcomes."""
+"""The value at a last state, and its sensitivity (equation 7): Pauli sums of amplitudes, or weighted outcomes."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,7 +9,7 @@ from jaxtyping import Complex, Float, Inexact
 from qiskit.quantum_info import SparsePauliOp
 
 DENSE = 2**6
-"""Up to so many amplitudes the observable is a matrix: one product costs less than a statement for every mask (measured)."""
+"""Up to this many amplitudes the observable is a matrix: one product costs less than a statement for every mask (measured)."""
 
 
 class Hamiltonian:
@@ -78,7 +78,7 @@ class Hamiltonian:
 
 
 def hamiltonian_bytes(observable: SparsePauliOp, amplitude: int) -> int:
-    """What a `Hamiltonian` takes at most, and its temporary."""
+    """Bytes of a `Hamiltonian` at most, with its temporary array."""
     return (len(np.unique(observable.paulis.x, axis=0)) + 2) * amplitude * 2**observable.num_qubits
 
 

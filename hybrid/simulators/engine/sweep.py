@@ -1,6 +1,6 @@
-"""One pass through the blocks, forth or forth and back, as array statements on buffers that are bound once (equations 6 to 8).
+"""One forward pass through the blocks, and the backward pass, as array statements on fixed buffers (equations 6 to 8).
 
-A statement is a `partial` of a NumPy function with views of the buffers: running a compiled circuit is calling them in turn.
+A statement is a `partial` of a NumPy function with views of the buffers: a compiled circuit runs by calling them in turn.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,17 +12,17 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from hybrid.base.errors import UsageError
-from hybrid.simulators.engine.blocks import Bound
-from hybrid.simulators.engine.fuse import FusionPlan, Item, Site, Turn
+from hybrid.simulators.engine.block_matrices import Bound
+from hybrid.simulators.engine.fuse import FusionPlan, Item, Site, Transposition
 
 NARROW, FEW = 64, 8
-"""Up to this D x right (of complex numbers half) a block is applied from the right as B x 1, one product in place of `left`
-tiny ones, unless these are fewer than the second number (measured)."""
+"""Up to this D x right (half of it for complex numbers) a block is applied from the right as B x 1: one product instead of
+`left` tiny ones, unless these are fewer than the second number (measured)."""
 PIECE = 2**17
-"""Outer products are summed up about so many numbers at a time, which the cache holds."""
+"""Outer products are summed in pieces of about this many numbers, which the cache holds."""
 ROOM = 3
-"""With room for so many states a range is halved: one stays, two are left to take turns. With less its last block is taken
-alone."""
+"""With room for this many states a range is halved: one is kept, and two are written alternately. With less room its last
+block is taken alone."""
 
 Statement: TypeAlias = Callable[[], Any]
 Ending: TypeAlias = Callable[[np.ndarray, np.ndarray], Statement]
@@ -30,16 +30,16 @@ Ending: TypeAlias = Callable[[np.ndarray, np.ndarray], Statement]
 
 
 class Sweep:
-    """The statements for k points; `bind` says where a block's matrix is found and where its derivative goes.
+    """The statements for k points; `bind` gives a block's matrix and the place of its derivative.
 
-    States lie on a stack. For the way back all states of a range of blocks are kept where `memory_bytes` hold them; otherwise
-    the range is cut, and its first part computed again when the way back comes to it (Griewank & Walther, Evaluating
-    Derivatives, 2008, ch. 12), to the same bytes. UsageError where not even a few states fit.
+    States lie on a stack. For the backward pass all states of a range of blocks are kept where `memory_bytes` hold them;
+    otherwise the range is cut, and its first part is computed again when the backward pass gets there (Griewank & Walther,
+    Evaluating Derivatives, 2008, ch. 12), to the same bytes. UsageError where not even a few states fit.
     """
 
     def __init__(self, plan: FusionPlan, bind: Callable[[Site], Bound], k: int, dtype: np.dtype, memory_bytes: int) -> None:
         self._plan, self._bind, self._k, self._dtype, self._memory_bytes = plan, bind, k, dtype, memory_bytes
-        self._ready: dict[int, np.ndarray] = {}
+        self._ready: dict[tuple[bool, int], np.ndarray] = {}
         self._capacity = 0
         self._stack = np.empty(0, dtype)
         self._mu: list[np.ndarray] = []
@@ -52,32 +52,32 @@ class Sweep:
         for statement in self._statements:
             statement()
 
-    def forth(self, endings: Sequence[Callable[[np.ndarray], Statement]]) -> None:
-        """One forward pass, and what each setting's ending does with its last state (k, N)."""
-        self._allocate(forth_capacity(self._plan))
+    def forward(self, endings: Sequence[Callable[[np.ndarray], Statement]]) -> None:
+        """One forward pass, at whose end each setting's ending reads its last state (k, N)."""
+        self._allocate(forward_capacity(self._plan))
         state, top = self._advance(self._plan.common, self._start, 0)
         for tail, ending in zip(self._plan.tails, endings, strict=True):
             last, _ = self._advance(tail, state, top)
             self._statements.append(ending(last.reshape(self._k, -1)))
 
-    def back(self, endings: Sequence[Ending]) -> None:
-        """A forward pass, the endings, and the way back, which leaves df/dB of every block in its slot."""
+    def backward(self, endings: Sequence[Ending]) -> None:
+        """A forward pass, the endings, and the backward pass, which writes df/dB of every block into its slot."""
         apart = (2 + (len(endings) > 1)) * peak(self._plan)
         spare, least = self._memory_bytes // (self._k * self._dtype.itemsize) - apart, least_capacity(self._plan)
         if spare < least:
             raise UsageError(
-                f"exact: the way back of a gradient takes {self._mebibytes(apart + least)} MiB at least, its longest state "
+                f"exact: a gradient's backward pass takes {self._mebibytes(apart + least)} MiB at least, its longest state "
                 f"{self._mebibytes(peak(self._plan))} MiB; it may take {self._memory_bytes / 2**20:.4g} MiB: give more memory=."
             )
-        self._allocate(min(back_capacity(self._plan), spare))
+        self._allocate(min(backward_capacity(self._plan), spare))
         self._mu = [np.empty(self._k * peak(self._plan), self._dtype) for _ in range(2)]
         self._outer = np.empty(self._k * PIECE, self._dtype)
 
         def fork(state: np.ndarray, top: int) -> np.ndarray:
-            """What the tails' sensitivities add up to."""
+            """The sum of the tails' sensitivities."""
             total = np.empty_like(state) if len(endings) > 1 else None
             for place, (tail, ending) in enumerate(zip(self._plan.tails, endings, strict=True)):
-                mu = self._return(tail, state, top, partial(self._end, ending))
+                mu = self._pull_back(tail, state, top, partial(self._end, ending))
                 if total is None:
                     return mu
                 self._do(np.copyto if place == 0 else np.add, *((total, mu) if place == 0 else (total, mu, total)))
@@ -86,7 +86,7 @@ class Sweep:
 
         sizes = [[item.size for item in tail] for tail in self._plan.tails]
         needs = max((min(sum(of_tail), 4 * max(of_tail)) for of_tail in sizes if of_tail), default=0)
-        self._return(self._plan.common, self._start, 0, fork, needs)
+        self._pull_back(self._plan.common, self._start, 0, fork, needs)
 
     def _end(self, ending: Ending, state: np.ndarray, top: int) -> np.ndarray:
         mu = self._mu[0][: len(state)]
@@ -110,13 +110,13 @@ class Sweep:
         return self._stack[self._k * top : self._k * (top + size)]
 
     def _advance(self, items: Sequence[Item], state: np.ndarray, top: int) -> tuple[np.ndarray, int]:
-        """The state after `items`, at `top` of the stack, and the top above it; the states between take turns."""
+        """The state after `items`, at `top` of the stack, and the top above it; states between are overwritten alternately."""
         largest = max((item.size for item in items), default=0)
         for left, item in zip(range(len(items) - 1, -1, -1), items, strict=True):
             state = self._apply(item, state, self._room(top + largest * (left % 2), item.size))
         return state, top + (items[-1].size if items else 0)
 
-    def _return(
+    def _pull_back(
         self,
         items: Sequence[Item],
         state: np.ndarray,
@@ -124,7 +124,7 @@ class Sweep:
         ending: Callable[[np.ndarray, int], np.ndarray],
         needs: int = 0,
     ) -> np.ndarray:
-        """mu before `items`, from what `ending`, which `needs` so many numbers, makes of the state after them."""
+        """mu before `items`, from the mu that `ending` makes of the state after them; `ending` needs `needs` numbers."""
         sums = list(accumulate(item.size for item in items))
         if len(items) < 2 or top + sums[-1] + needs <= self._capacity:
             states = [state]
@@ -138,14 +138,14 @@ class Sweep:
         many = self._capacity - top - needs >= ROOM * max(item.size for item in items)
         cut = max(1, sum(size <= sums[-1] / 2 for size in sums)) if many else len(items) - 1
         middle, above = self._advance(items[:cut], state, top)
-        mu = self._return(items[cut:], middle, above, ending, needs)
-        return self._return(items[:cut], state, top, lambda *_: mu)
+        mu = self._pull_back(items[cut:], middle, above, ending, needs)
+        return self._pull_back(items[:cut], state, top, lambda *_: mu)
 
     # --- One block ---------------------------------------------------------------------------------------------------
 
     def _apply(self, item: Item, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """y = B x (equation 6)."""
-        if isinstance(item, Turn):
+        if isinstance(item, Transposition):
             old = x.reshape(self._k, *item.dims).transpose(0, *(1 + axis for axis in item.source))
             self._do(np.copyto, y.reshape(old.shape), old)
             return y
@@ -157,9 +157,9 @@ class Sweep:
         return y
 
     def _pull(self, item: Item, x: np.ndarray, mu: np.ndarray) -> np.ndarray:
-        """The sensitivity before the block; on the way, for a block with angles, df/dB (equation 8)."""
+        """The sensitivity before the block and, for a block with angles, df/dB (equation 8)."""
         result = self._mu[np.may_share_memory(mu, self._mu[0])][: len(x)]
-        if isinstance(item, Turn):
+        if isinstance(item, Transposition):
             new = result.reshape(self._k, *item.dims).transpose(0, *(1 + axis for axis in item.source))
             self._do(np.copyto, new, mu.reshape(new.shape))
             return result
@@ -185,7 +185,8 @@ class Sweep:
 
     def _matrix(self, site: Site) -> np.ndarray:
         """B (k, after, before), or B x 1 for a narrow block: the product itself or, cut or widened, a copy."""
-        if id(site) not in self._ready:
+        key = bool(site.elements), site.number
+        if key not in self._ready:
             product, _, constant = self._bind(site)
             right = site.right if self._narrow(site) else 1
             if right > 1 or _cut(product, site).size < product.size:
@@ -195,8 +196,8 @@ class Sweep:
                 if not constant:
                     self._do(np.copyto, diagonal, _cut(product, site)[..., None])
                 product = wide.reshape(self._k, prod(site.after) * right, prod(site.before) * right)
-            self._ready[id(site)] = product
-        return self._ready[id(site)]
+            self._ready[key] = product
+        return self._ready[key]
 
     def _collect(self, site: Site, slot: np.ndarray, mu: np.ndarray, x: np.ndarray) -> None:
         """slot = sum mu x over all that the block does not act on (equation 8)."""
@@ -240,25 +241,25 @@ def peak(plan: FusionPlan) -> int:
     return max(item.size for item in plan.items)
 
 
-def forth_capacity(plan: FusionPlan) -> int:
+def forward_capacity(plan: FusionPlan) -> int:
     """Numbers per point that a forward pass keeps at once."""
     common, *tails = ([item.size for item in part] or [0] for part in (plan.common, *plan.tails))
     return max([2 * max(common), *(common[-1] + 2 * max(sizes) for sizes in tails)])
 
 
 def least_capacity(plan: FusionPlan) -> int:
-    """Numbers per point without which there is no way back, even if everything but one block at a time is computed again."""
+    """Numbers per point that a backward pass needs at least, when all but one block at a time is computed again."""
     return _least(plan.common, max(_least(tail, 0) for tail in plan.tails))
 
 
 def _least(items: Sequence[Item], ending: int) -> int:
-    """Two states in turn forth to the last block, or the states before and after any block; behind the last its ending's."""
+    """Two alternating states up to the last block, or the states before and after any block, with its ending's at the last."""
     sizes = [item.size for item in items]
     pairs = max((before + after for before, after in pairwise([0, *sizes])), default=0)
     return max(pairs, 2 * max(sizes[:-1], default=0), sum(sizes[-2:]) + ending)
 
 
-def back_capacity(plan: FusionPlan) -> int:
-    """Numbers per point of all states: with so many nothing is computed twice."""
+def backward_capacity(plan: FusionPlan) -> int:
+    """Numbers per point of all states: with this many nothing is computed twice."""
     common, *tails = (sum(item.size for item in part) for part in (plan.common, *plan.tails))
     return common + max(tails)

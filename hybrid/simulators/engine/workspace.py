@@ -1,4 +1,4 @@
-"""A plan with its constant matrices, and the buffers and statements that carry it out for k points."""
+"""A plan with its constant matrices, and the buffers and array statements that carry it out for k points."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -9,17 +9,17 @@ from jaxtyping import Float, Inexact
 
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Angles, Task
-from hybrid.simulators.engine.blocks import Bound, Family, Matrices, kappa
+from hybrid.simulators.engine.block_matrices import Bound, Family, Matrices, kappa
 from hybrid.simulators.engine.chains import HARMONICS, Chain, Factor, chain
 from hybrid.simulators.engine.fuse import FusionPlan, Site, plan
 from hybrid.simulators.engine.maps import PAULI, PURE, elements
 from hybrid.simulators.engine.observable import Hamiltonian, hamiltonian_bytes, ordered, weigh
-from hybrid.simulators.engine.sweep import Sweep, back_capacity, forth_capacity
-from hybrid.simulators.engine.worth import Weighed, weighed
+from hybrid.simulators.engine.outcome_weights import WeightedPlan, weighted_plan
+from hybrid.simulators.engine.sweep import Sweep, backward_capacity, forward_capacity
 
 CHUNK_BYTES, CHUNK_POINTS = 2**25, 256
-"""So many bytes of states and matrices and so many points go through the blocks together (measured): what a call costs is
-shared, what a block needs stays in the cache."""
+"""This many bytes of states and matrices, and points, go through the blocks together (measured): many, so that they share the
+cost of a call; few, so that the data of a block stay in the cache."""
 
 
 def picture(task: Task) -> int:
@@ -36,12 +36,12 @@ def plan_of(task: Task, d: int) -> FusionPlan:
 
 
 def values_bytes(task: Task, *, single: bool) -> int:
-    """What the values of one point take: states in turn, the observable's phases, and outcomes; nothing is allocated."""
+    """Bytes for the values of one point: two states, the observable's phases, and outcomes; nothing is allocated."""
     d = picture(task)
     number = (16 if d == PURE else 8) // (1 + single)
     outcomes = (number + 8) * 2**task.n_qubits * len(task.settings)
     own = outcomes if task.observable is None else hamiltonian_bytes(task.observable, number)
-    return number * forth_capacity(plan_of(task, d)) + own
+    return number * forward_capacity(plan_of(task, d)) + own
 
 
 class Circuits:
@@ -54,33 +54,34 @@ class Circuits:
         sites = [item for item in self.plan.items if isinstance(item, Site)]
         runs: list[Chain] = []
         chains = [chain(site, runs, d, channels=channels) for site in sites]
-        self.families, self.place = [Family(runs, d, dtype)], {}
+        self.families, place = [Family(runs, d, dtype)], {}
         kinds = [(len(site.axes), 1 if prod(site.before) == 1 else None) for site in sites]
         for width, columns in dict.fromkeys(kinds):
             some = [i for i, kind in enumerate(kinds) if kind == (width, columns)]
-            self.place |= {id(sites[i].elements): (len(self.families), number) for number, i in enumerate(some)}
+            place |= {i: (len(self.families), within) for within, i in enumerate(some)}
             self.families.append(Family([chains[i] for i in some], d**width, dtype, columns))
+        self.place = [place[i] for i in range(len(sites))]  # of each site's chain: its family, and where in it
         sums = [angles or (self.n_angles,) for family in self.families for angles in family.angles]
         counts = np.array([len(angles) for angles in sums], dtype=int)
         self.rotations, self._first_of = np.repeat(np.arange(len(sums)), counts), np.cumsum(counts) - counts
         self.angles = np.array([angle for angles in sums for angle in angles], dtype=int)
         self.n_rotations = len(sums)
-        self._bytes_per_point: dict[tuple[int, bool], int] = {}
-        self._weighed: dict[tuple[tuple[object, ...], ...], FusionPlan] = {}
-        self._last_weighed: tuple[np.ndarray, Weighed] | None = None
+        self._bytes_per_point: dict[tuple[FusionPlan, bool], int] = {}
+        self._plans: dict[tuple[tuple[object, ...], ...], FusionPlan] = {}
+        self._last_weights: tuple[np.ndarray, WeightedPlan] | None = None
 
-    def weighed(self, weights: Float[np.ndarray, "s N"]) -> Weighed:
-        """The plan for these weights, the same one for all whose ranks are the same; what was asked last is remembered."""
-        last = self._last_weighed
+    def weighted_plan(self, weights: Float[np.ndarray, "s N"]) -> WeightedPlan:
+        """The plan for these weights, the same one for all weights of the same ranks; the last answer is remembered."""
+        last = self._last_weights
         if last is None or not np.array_equal(last[0], weights):
-            found = weighed(self.plan, weights)
-            lengths = tuple(tuple(item.before if isinstance(item, Site) else item.dims for item in t) for t in found.plan.tails)
-            found = found._replace(plan=self._weighed.setdefault(lengths, found.plan))
-            self._last_weighed = last = weights.copy(), found
+            new = weighted_plan(self.plan, weights)
+            lengths = tuple(tuple(item.before if isinstance(item, Site) else item.dims for item in t) for t in new.plan.tails)
+            new = new._replace(plan=self._plans.setdefault(lengths, new.plan))
+            self._last_weights = last = weights.copy(), new
         return last[1]
 
     def of_rotations(self, angles: Angles) -> Float[np.ndarray, "r k"]:
-        """Each rotation's angle, family by family: the sum of those that `rotations` says are its own; 0 where it has none."""
+        """Each rotation's angle, family by family: the sum of its own angles as `rotations` says; 0 where it has none."""
         terms = np.concatenate([angles.T, np.zeros((1, len(angles)))])[self.angles]
         return np.add.reduceat(terms, self._first_of, axis=0) if len(terms) else terms
 
@@ -91,13 +92,13 @@ class Circuits:
             yield of_rotations[first : first + len(family.angles)]
             first += len(family.angles)
 
-    def chunks(self, plan: FusionPlan, k: int, *, back: bool, memory_bytes: int = 2**60) -> Iterator[slice]:
+    def chunks(self, plan: FusionPlan, k: int, *, backward: bool, memory_bytes: int = 2**60) -> Iterator[slice]:
         """k points in powers of two of points, so that few workspaces serve every k."""
-        if (id(plan), back) not in self._bytes_per_point:
-            numbers = back_capacity(plan) if back else forth_capacity(plan)
-            matrices = sum(family.bytes_per_point(slopes=back) for family in self.families)
-            self._bytes_per_point[id(plan), back] = numbers * self.dtype.itemsize + matrices
-        most = min(max(1, min(CHUNK_BYTES, memory_bytes) // self._bytes_per_point[id(plan), back]), CHUNK_POINTS)
+        if (plan, backward) not in self._bytes_per_point:
+            numbers = backward_capacity(plan) if backward else forward_capacity(plan)
+            matrices = sum(family.bytes_per_point(slopes=backward) for family in self.families)
+            self._bytes_per_point[plan, backward] = numbers * self.dtype.itemsize + matrices
+        most = min(max(1, min(CHUNK_BYTES, memory_bytes) // self._bytes_per_point[plan, backward]), CHUNK_POINTS)
         start = 0
         while start < k:
             size = 1 << (min(most, k - start).bit_length() - 1)
@@ -108,7 +109,7 @@ class Circuits:
 class Workspace:
     """Buffers and statements for k points: `values` (s, k), and `outcomes` (k, s, N) where these are the answer.
 
-    What is `weighed` says where blocks sum over outcomes; other weights of the same ranks may follow.
+    The weighted plan says where sites sum over outcomes; other weights of the same ranks may follow.
     """
 
     def __init__(
@@ -117,12 +118,12 @@ class Workspace:
         k: int,
         answer: str,
         hamiltonian: Hamiltonian | None,
-        weighed: Weighed | None,
+        weighted_plan: WeightedPlan | None,
         memory_bytes: int,
     ) -> None:
         self.circuits = circuits
         slopes = answer.endswith("slopes")
-        plan, cores, ends = weighed or Weighed(circuits.plan, [], [])
+        plan, cores, ends = weighted_plan or WeightedPlan(circuits.plan, [], [])
         N, orders, dtype = 2**circuits.n_qubits, circuits.plan.orders, circuits.dtype
         self._waves = np.ones((circuits.n_rotations, k, HARMONICS), dtype)
         self._slopes = np.zeros((circuits.n_rotations, k))
@@ -131,34 +132,32 @@ class Workspace:
         self.values = np.zeros((len(circuits.plan.tails), k))
         self._ends = [np.empty_like(end, dtype.type(0).real.dtype) for end in ends]
         self._cores = [np.empty((1, *core.shape), dtype) for core in cores]
-        summing = [item for item in plan.items if isinstance(item, Site) and not item.elements]
-        self._core_of = {id(site): core for site, core in zip(summing, self._cores, strict=True)}
         self._sweep = Sweep(plan, self._bind, k, dtype, memory_bytes)
         match answer:
             case "energy":
                 assert hamiltonian is not None
                 scratch = np.empty((k, N), dtype)
-                self._sweep.forth([lambda state: hamiltonian.expect(self.values[0], state, scratch)])
+                self._sweep.forward([lambda state: hamiltonian.expect(self.values[0], state, scratch)])
             case "energy slopes":
                 assert hamiltonian is not None
-                self._sweep.back([partial(hamiltonian.expect, self.values[0])])
+                self._sweep.backward([partial(hamiltonian.expect, self.values[0])])
             case "outcomes":
                 self.outcomes = np.empty((k, len(orders), N), dtype)
                 views = [ordered(self.outcomes[:, s], order) for s, order in enumerate(orders)]
-                self._sweep.forth([partial(_keep, view) for view in views])
+                self._sweep.forward([partial(_keep, view) for view in views])
             case "weighted slopes":
-                self._sweep.back([partial(weigh, w, v) for w, v in zip(self._ends, self.values, strict=True)])
+                self._sweep.backward([partial(weigh, w, v) for w, v in zip(self._ends, self.values, strict=True)])
 
     def _bind(self, site: Site) -> Bound:
         if not site.elements:
-            return Bound(self._core_of[id(site)], None, constant=False)
-        family, place = self.circuits.place[id(site.elements)]
-        return self._blocks[family - 1].bound(place)
+            return Bound(self._cores[site.number], None, constant=False)
+        family, within = self.circuits.place[site.number]
+        return self._blocks[family - 1].bound(within)
 
-    def run(self, of_rotations: Float[np.ndarray, "r k"], weighed: Weighed | None) -> None:
+    def run(self, of_rotations: Float[np.ndarray, "r k"], weighted_plan: WeightedPlan | None) -> None:
         """Matrices first, then the sweep."""
-        if weighed is not None:
-            for own, given in zip((*self._ends, *self._cores), (*weighed.ends, *weighed.cores), strict=True):
+        if weighted_plan is not None:
+            for own, given in zip((*self._ends, *self._cores), (*weighted_plan.ends, *weighted_plan.cores), strict=True):
                 own[...] = given
         theta = kappa(self.circuits.dtype) * of_rotations
         np.cos(theta, out=np.real(self._waves)[..., 1])
@@ -183,7 +182,7 @@ class Workspace:
             yield from zip(matrices.family.factors, matrices.sensitivities(), strict=True)
 
     def _differentiate(self) -> None:
-        """The blocks first: they leave the runs' df/d(matrix) in their slots."""
+        """Blocks first: they put df/d(matrix) of the runs into the runs' slots."""
         for matrices in (*self._blocks, self._runs):
             if matrices.family.factors:
                 of_runs = matrices.differentiate()

@@ -1,4 +1,4 @@
-"""Matrices of many chains at once from the angles, and the way back through them (equations 3, 5, 9 and 10)."""
+"""Matrices of many chains at once from the angles, and the backward pass through them (equations 3, 5, 9 and 10)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from hybrid.simulators.engine.chains import HARMONICS, Chain
 
 
 class Bound(NamedTuple):
-    """Where a chain's matrix is found, and where df/d(matrix) is expected (equation 8), both (k, D, C)."""
+    """Views of a chain's matrix and of the slot for df/d(matrix) (equation 8), both (k, D, C); None without angles."""
 
     product: Inexact[np.ndarray, "k D C"]
     slot: Inexact[np.ndarray, "k D C"] | None
@@ -20,10 +20,10 @@ class Bound(NamedTuple):
 class Family:
     """The constants of all chains of one size D, as arrays over chains b and factors t; `angles` are those of each rotation.
 
-    Of their matrices the first C `columns` are wanted: 1 where all qubits of a block enter with it (equation 4), else D.
-    Chains are ordered by falling number of factors and factors by their place j in the chain: the j-th factors of all chains
-    that have one are the slice `parts[j]`, and they stand in the order of the first chains. `place` is where a chain went,
-    `last` its last factor if it has any, `ends` those of all chains that have.
+    Only the first C `columns` of their matrices are used: 1 where all qubits of a block enter with it (equation 4), else D.
+    Chains are sorted by falling number of factors, and factors by their place j in the chain: the j-th factors of all chains
+    that have one are the slice `parts[j]`, in the order of the chains. `place` is the new place of each chain, `last` the
+    number of its last factor if it has any, `ends` are the last factors of all chains that have one.
     """
 
     def __init__(self, chains: Sequence[Chain], D: int, dtype: np.dtype, columns: int | None = None) -> None:
@@ -48,23 +48,23 @@ class Family:
         self.slopes = kappa(dtype) * np.stack([sines, -cosines], axis=1)  # dF/dtheta, linear in (cos, sin)
 
     def _gather(self, *, rotations: bool) -> tuple[slice | np.ndarray, list[tuple[int, ...]], Inexact[np.ndarray, "r c DD"]]:
-        """Which factors are of this kind, the numbers of their angles or runs, and their tables."""
+        """The factors of this kind: their places, the numbers of their angles or runs, and their tables."""
         some = [t for t, factor in enumerate(self.factors) if (len(factor.table) == HARMONICS) == rotations]
         tables = [self.factors[t].table.reshape(-1, self.base.shape[-2] ** 2) for t in some]
         rows = slice(None) if len(some) == len(self.factors) else np.array(some, dtype=int)
         return rows, [self.factors[t].sources for t in some], np.array(tables).astype(self.base.dtype)
 
     def bytes_per_point(self, *, slopes: bool) -> int:
-        """What `Matrices` takes."""
+        """Bytes of `Matrices` for one point."""
         b, D, C = self.base.shape
         return (b * C + (2 if slopes else 1) * len(self.factors) * (D + C)) * D * self.base.itemsize
 
 
 class Matrices:
-    """Buffers of one family for k points: factors F (t, k, D, D), products Z (b + t, k, D, C), of which the first are the
-    chains' constants and a chain's last one is its matrix, and for slopes the pulled H (t, k, D, C).
+    """Buffers of one family for k points: factors F (t, k, D, D), products Z (b + t, k, D, C) and, for slopes, H (t, k, D, C).
 
-    `waves` are (1, cos, sin)(kappa theta) of the family's rotations; `slopes`, if wanted, is where their df/dtheta goes.
+    The first b products are the chains' constants Z_0; a chain's last product is its matrix. `waves` are (1, cos, sin)(kappa
+    theta) of the family's rotations; df/dtheta is written into `slopes`, if given.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Matrices:
         self._flat = self._factors.reshape(t, k, D * D)
         self._products = np.empty((b + t, k, D, C), family.base.dtype)
         self._products[:b] = family.base[:, None]
-        self._pulled = np.zeros((0 if slopes is None else t, k, D, C), family.base.dtype)
+        self._h = np.zeros((0 if slopes is None else t, k, D, C), family.base.dtype)
         starts = [0, *(b + part.start for part in family.parts)]
         before = [slice(start, start + part.stop - part.start) for start, part in zip(starts, family.parts, strict=False)]
         self._before = np.concatenate([np.arange(s.start, s.stop) for s in before] or [np.zeros(0, dtype=int)])
@@ -85,21 +85,25 @@ class Matrices:
             for part, old in zip(family.parts, before, strict=True)
         ]
         self._backward = [
-            (self._factors[later].swapaxes(-1, -2), self._pulled[later], self._pulled[part.start :][: later.stop - later.start])
+            (
+                self._factors[later].swapaxes(-1, -2),
+                self._h[later],
+                self._h[part.start :][: later.stop - later.start],
+            )
             for part, later in zip(family.parts, family.parts[1:], strict=False)
         ][::-1]
 
     def bound(self, chain: int) -> Bound:
-        """Where the family's chain is found."""
+        """The matrix and the slot of the family's chain."""
         last = self.family.last.get(chain)
         if last is None:
             return Bound(self._products[self.family.place[chain]], None, constant=True)
-        slot = None if self._slopes is None else self._pulled[last]
+        slot = None if self._slopes is None else self._h[last]
         return Bound(self._products[len(self.family.base) + last], slot, constant=False)
 
     @property
     def entries(self) -> Inexact[np.ndarray, "n k DD"]:
-        """Matrices of all chains that vary, in the order they were given in."""
+        """Matrices of all chains that vary, in the order in which they were given."""
         last = self._products[len(self.family.base) + self.family.ends]
         return last.reshape(*last.shape[:2], last.shape[2] ** 2)
 
@@ -114,7 +118,7 @@ class Matrices:
             np.matmul(factor, old, out=new)
 
     def differentiate(self) -> Inexact[np.ndarray, "n k dd"]:
-        """Leaves df/dtheta in `slopes`; gives df/d(entries) of the runs, from what is in the slots (equation 9)."""
+        """Writes df/dtheta into `slopes` and returns df/d(entries) of the runs, from df/dB in the slots (equation 9)."""
         family = self.family
         flat = self.sensitivities().reshape(self._flat.shape)
         if self._slopes is not None and len(family.angles):
@@ -123,13 +127,13 @@ class Matrices:
 
     def expect(self, entries: Inexact[np.ndarray, "b k DD"], chains: Int[np.ndarray, " b"]) -> None:
         """Put df/d(matrix), C = D, of these chains into their slots."""
-        self._pulled[self.family.ends[chains]] = entries.reshape(len(chains), *self._pulled.shape[1:])
+        self._h[self.family.ends[chains]] = entries.reshape(len(chains), *self._h.shape[1:])
 
     def sensitivities(self) -> Inexact[np.ndarray, "t k D D"]:
-        """df/dF of every factor: H_j Z_(j-1)^T with H_j = F_(j+1)^T H_(j+1), a chain's last one from its slot (equation 9)."""
+        """df/dF of every factor: H_j Z_(j-1)^T with H_j = F_(j+1)^T H_(j+1), where H_K is in the chain's slot (equation 9)."""
         for factor, later, earlier in self._backward:
             np.matmul(factor, later, out=earlier)
-        return self._pulled @ self._products[self._before].swapaxes(-1, -2)
+        return self._h @ self._products[self._before].swapaxes(-1, -2)
 
 
 def kappa(dtype: np.dtype) -> float:

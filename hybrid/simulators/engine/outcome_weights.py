@@ -1,4 +1,7 @@
-"""Weights of outcomes, summed over each qubit as soon as it is read: what a gradient's state is spared (equation 12)."""
+"""Sums over the outcomes of each qubit as soon as it is read, which keep the state of a gradient small (equation 11).
+
+A tensor train: weights w of n qubits are factored, one read qubit after the other, into cores of (rank, previous rank x 2).
+"""
 
 from math import prod
 from typing import NamedTuple
@@ -6,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from hybrid.simulators.engine.fuse import FusionPlan, Item, Site, Turn
+from hybrid.simulators.engine.fuse import FusionPlan, Item, Site, Transposition
 from hybrid.simulators.engine.maps import QubitRead
 from hybrid.simulators.engine.observable import ordered
 
 
-class Weighed(NamedTuple):
-    """A plan for one f: its sites without elements multiply by `cores`, in turn, and `ends` are the weights of last states."""
+class WeightedPlan(NamedTuple):
+    """A plan for one f: its sites without elements multiply by `cores`, and `ends` are the weights of the last states."""
 
     plan: FusionPlan
     cores: list[Float[np.ndarray, "r m"]]
@@ -20,28 +23,28 @@ class Weighed(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """Where a state's axes are, the slowest first, how long each is, and the qubits that were read and not yet summed over."""
+    """The axes of a state, the slowest first, their lengths, and the qubits that were read but not yet summed over."""
 
     order: tuple[int, ...]
     lengths: dict[int, int]
-    waiting: list[int]
+    unsummed: list[int]
 
     def span(self, axes: tuple[int, ...]) -> tuple[int, int]:
-        """Lengths of what is left and right of neighbouring axes."""
+        """Lengths of the axes left and right of neighbouring axes."""
         first, last = self.order.index(axes[0]), self.order.index(axes[-1])
         return prod(self.lengths[q] for q in self.order[:first]), prod(self.lengths[q] for q in self.order[last + 1 :])
 
 
-def weighed(plan: FusionPlan, weights: Float[np.ndarray, "s N"]) -> Weighed:
-    """The plan of f = sum_s sum_x weights[s, x] p_s(x): where a circuit goes its own way, what is read is summed over."""
+def weighted_plan(plan: FusionPlan, weights: Float[np.ndarray, "s N"]) -> WeightedPlan:
+    """The plan of f = sum_s sum_x weights[s, x] p_s(x): sums are taken where a circuit has left the common part."""
     layout = _Layout((), {}, [])
     for item in plan.common:
         layout = _after(item, layout)
     cores: list[np.ndarray] = []
     tails, ends = [], []
     for tail, of_setting, order in zip(plan.tails, weights, plan.orders, strict=True):
-        here = _Layout(layout.order, layout.lengths.copy(), layout.waiting.copy())
-        train = _Train(ordered(of_setting, order), list(order), cores)
+        here = _Layout(layout.order, layout.lengths.copy(), layout.unsummed.copy())
+        train = _TensorTrain(ordered(of_setting, order), list(order), cores)
         items: list[Item] = []
         for item in tail:
             old, here = here, _after(item, here)
@@ -49,30 +52,31 @@ def weighed(plan: FusionPlan, weights: Float[np.ndarray, "s N"]) -> Weighed:
             items += train.sums(here)
         tails.append(tuple(items))
         ends.append(train.end(here))
-    return Weighed(FusionPlan(plan.common, tuple(tails), plan.orders), cores, ends)
+    return WeightedPlan(FusionPlan(plan.common, tuple(tails), plan.orders), cores, ends)
 
 
 def _after(item: Item, layout: _Layout) -> _Layout:
-    if isinstance(item, Turn):
+    if isinstance(item, Transposition):
         return layout._replace(order=item.order)
     read = [element.qubits[0] for element in item.elements if isinstance(element.what, QubitRead)]
     lengths = layout.lengths | dict(zip(item.axes, item.after, strict=True))
-    return _Layout(item.order, lengths, [*layout.waiting, *read])
+    return _Layout(item.order, lengths, [*layout.unsummed, *read])
 
 
 def _resized(item: Item, old: _Layout, new: _Layout) -> Item:
     """The item on a state some of whose axes have other lengths."""
-    if isinstance(item, Turn):
+    if isinstance(item, Transposition):
         return item._replace(dims=tuple(old.lengths[q] for q in old.order))
     left, right = new.span(item.axes)
     return item._replace(left=left, right=right)
 
 
-class _Train:
-    """What is left of a circuit's weights, axis by axis: a qubit's, or that of `bond`, which stands for all summed over.
+class _TensorTrain:
+    """What is left of a circuit's weights; an axis is that of a qubit, or that of the bond, which replaces all summed qubits.
 
-    Where weights of (outcomes summed over, others) have rank r, w = U (U^T w) with r orthonormal columns U: the state needs
-    U^T of those axes, and w becomes U^T w (Oseledets, SIAM J. Sci. Comput. 33, 2295, 2011, algorithm 1).
+    Where weights of (outcomes summed over, others) have rank r, w = U (U^T w) with r orthonormal columns U: the state is
+    multiplied by U^T, a core, on those axes, and w becomes U^T w (Oseledets, SIAM J. Sci. Comput. 33, 2295, 2011, algorithm 1).
+    `_bond` is the qubit in whose place the bond stands.
     """
 
     def __init__(self, weights: np.ndarray, axes: list[int], cores: list[np.ndarray]) -> None:
@@ -80,16 +84,16 @@ class _Train:
         self._bond: int | None = None
 
     def sums(self, layout: _Layout) -> list[Site]:
-        """The sites that sum over what was read and lies beside the bond; `layout` is changed to that after them."""
+        """The sites that sum over read qubits beside the bond; `layout` is updated in place."""
         sites = []
-        while (q := next((q for q in layout.waiting if self._beside(q, layout)), None)) is not None:
-            layout.waiting.remove(q)
+        while (q := next((q for q in layout.unsummed if self._beside(q, layout)), None)) is not None:
+            layout.unsummed.remove(q)
             axes = tuple(axis for axis in layout.order if axis in (q, self._bond))
             before, rank = tuple(layout.lengths[axis] for axis in axes), self._sum(axes, q)
             layout.lengths.update({axis: rank if axis == q else 1 for axis in axes})
             if rank < prod(before):
                 after = tuple(layout.lengths[axis] for axis in axes)
-                sites.append(Site((), axes, before, after, *layout.span(axes), layout.order))
+                sites.append(Site(len(self._cores) - 1, (), axes, before, after, *layout.span(axes), layout.order))
             self._bond = q
         return sites
 
@@ -104,7 +108,7 @@ class _Train:
         return all(layout.lengths[axis] == 1 for axis in layout.order[low + 1 : high])
 
     def _sum(self, axes: tuple[int, ...], q: int) -> int:
-        """The rank; the axes become one, of q (equation 12). Singular values below rounding count as none."""
+        """The rank; the axes become one, in the place of q (equation 11). Singular values below rounding count as zero."""
         there = [self._axes.index(axis) for axis in axes]
         front = np.moveaxis(self._weights, there, range(len(axes)))
         matrix = front.reshape(prod(front.shape[: len(axes)]), -1)

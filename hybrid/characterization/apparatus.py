@@ -1,4 +1,4 @@
-"""The bench of the self-test: circuits on chosen qubits of the stand-in, and what is counted there."""
+"""The apparatus of the self-test: circuits on chosen qubits of the stand-in, and counts of their outcomes."""
 
 from typing import NamedTuple
 
@@ -10,25 +10,26 @@ from hybrid.base.randomness import CountStream, child
 from hybrid.base.types import Backend
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device
-from hybrid.measure.estimate import AllZeros, share, variance, widening
+from hybrid.measure.estimate import error_of_means, group_estimate, variance
 from hybrid.measure.execution import Conditions, Execution, set_up
+from hybrid.measure.observables import AllZeros
 
 MOST_QUBITS = 10
-"""Of a larger device the first ten qubits are tested, and nine pairs and eight triples of neighbours among its first."""
+"""Of a larger device, the first ten qubits are tested, and at most nine pairs and eight chains of three neighbours."""
 NOTHING = np.zeros((1, 0))
 INITIALISED = frozenset({"initialisation"})
-"""What is left out of a run that starts in all zeros for certain."""
+"""Parts of the noise left out of a run that starts exactly in all zeros."""
 
 
 class Fraction(NamedTuple):
-    """How often an outcome was counted, and the standard error: shots of one realization are not independent."""
+    """A measured probability and its standard error, in which shots of one realization are not independent."""
 
     value: float
     stderr: float
 
 
 class Apparatus(NamedTuple):
-    """Where experiments are made; `shots` per circuit."""
+    """Device and backend of the experiments; `shots` per circuit."""
 
     device: Device
     backend: Backend
@@ -37,7 +38,7 @@ class Apparatus(NamedTuple):
 
     @property
     def simulator(self) -> str:
-        """What answers for one qubit."""
+        """Name of the simulator, as it describes itself for one qubit."""
         return self.execution(QuantumCircuit(1), (0,), self.conditions(1)).resources.simulator
 
     @property
@@ -54,11 +55,11 @@ class Apparatus(NamedTuple):
     @property
     def triples(self) -> list[tuple[int, int, int]]:
         """Chains of three: a pair and the lowest higher neighbour of its second qubit."""
-        found = [(i, j, min((b for a, b in self.pairs if a == j), default=-1)) for i, j in self.pairs]
-        return [chain for chain in found if chain[2] >= 0]
+        chains = [(i, j, min((b for a, b in self.pairs if a == j), default=-1)) for i, j in self.pairs]
+        return [chain for chain in chains if chain[2] >= 0]
 
     def conditions(self, realizations: int, shots: int | None = None) -> Conditions:
-        """Those of one circuit; realizations only where there is something to draw."""
+        """Conditions of one circuit; realizations only where detunings are drawn."""
         drawn = realizations if self.device.dephasing == "quasistatic" else None
         return Conditions(self.shots if shots is None else shots, drawn, self.threads)
 
@@ -69,15 +70,13 @@ class Apparatus(NamedTuple):
 
 
 def count(execution: Execution, outcome: int, seed: np.random.SeedSequence) -> Fraction:
-    """How often a compiled circuit's shots read `outcome`."""
+    """The fraction of a compiled circuit's shots that read `outcome`."""
     ((counts,),), inflation = execution.counts(NOTHING, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
     shifted = counts._replace(outcomes=counts.outcomes ^ np.uint64(outcome))
-    part = share(AllZeros("Z" * execution.resources.n_qubits), shifted, execution.realizations, None)
-    return Fraction(part.mean, float(np.sqrt(variance([part], inflation))))
+    estimate = group_estimate(AllZeros("Z" * execution.resources.n_qubits), shifted, execution.realizations, None)
+    return Fraction(estimate.mean, float(np.sqrt(variance([estimate], inflation))))
 
 
 def over_detunings(means: Float[np.ndarray, " c"]) -> Fraction:
     """The mean of c independent means over detunings and its standard error, 0 for a single exact one."""
-    count = len(means)
-    stderr = np.std(means, ddof=1) / np.sqrt(count) * widening(float(count - 1)) if count > 1 else 0.0
-    return Fraction(float(np.mean(means)), float(stderr))
+    return Fraction(float(np.mean(means)), float(error_of_means(means[None])[0]))

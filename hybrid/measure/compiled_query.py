@@ -1,0 +1,192 @@
+"""A compiled query measured at angles: from exact probabilities or from counts, with calibration and standard errors."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from hybrid.base.randomness import ProgramStream, Seed, child, sequence
+from hybrid.base.types import Angles, Counts, Scalars
+from hybrid.compilation.resources import Resources
+from hybrid.device.readout import Correction
+from hybrid.measure.allocation import proportional
+from hybrid.measure.estimate import (
+    GroupEstimate,
+    calibration_shifts,
+    combined,
+    error_of_means,
+    exact_values,
+    group_estimate,
+    variance,
+)
+from hybrid.measure.execution import Execution, over_realizations
+from hybrid.measure.gradients import MeasuredValues
+from hybrid.measure.observables import DiagonalObservable, DistributionDependent, FixedObservable
+
+PORTION_BYTES, PORTION_ROWS, PORTION_WORK = 2**28, 2048, 10**9
+"""Points are sent to the backend in portions of at most this many bytes of probabilities, rows, and bytes of state times gates
+(about a second): Ctrl-C takes effect between portions, not while a simulator is at work."""
+
+
+class MeasurementDraws(NamedTuple):
+    """What one measurement draws from: its seed, that of the detunings, and the calibrated readout errors, if any."""
+
+    root: np.random.SeedSequence
+    detunings: np.random.SeedSequence
+    correction: Correction | None
+
+
+@dataclass(frozen=True)
+class CompiledQuery:
+    """A compiled query as a function of its angles (k, m).
+
+    A `direct` one gets its observable's value from the backend; otherwise circuit s is measured for group s of `grouped()`.
+    `constant` is the observable's identity part.
+    """
+
+    execution: Execution
+    constant: float
+    grouped: Callable[[], tuple[FixedObservable | DistributionDependent, ...]]
+    direct: bool
+    calibrate: Callable[[np.random.SeedSequence], Correction] | None
+
+    @property
+    def groups(self) -> tuple[FixedObservable | DistributionDependent, ...]:
+        """The observables of the measured circuits. Those of a `direct` query are made when first asked for, which takes long
+        where there are many terms."""
+        return self.grouped()
+
+    @property
+    def resources(self) -> Resources:
+        """What one evaluation takes."""
+        return self.execution.resources
+
+    def draws(self, root: np.random.SeedSequence, detuning_seed: Seed) -> MeasurementDraws:
+        """The seeds of a measurement, and its calibration, made now."""
+        detunings = child(root, ProgramStream.DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
+        return MeasurementDraws(root, detunings, self.correction(root))
+
+    def correction(self, root: np.random.SeedSequence) -> Correction | None:
+        """The calibrated readout errors, measured now; None without readout mitigation."""
+        return None if self.calibrate is None else self.calibrate(child(root, ProgramStream.CALIBRATION))
+
+    def measured(self, angles: Angles, root: np.random.SeedSequence, detuning_seed: Seed) -> MeasuredValues:
+        """Values at angles (k, m), in portions that bound memory; row i draws from the seed's child i."""
+        if not len(angles) or not (self.direct or self.groups):
+            return without_shots(np.full((len(angles), 1), self.constant))
+        draws, size = self.draws(root, detuning_seed), self._portion()
+        parts = []
+        for first in range(0, len(angles), size):
+            rows = angles[first : first + size]
+            parts.append(self._sampled(rows, first, draws) if self.execution.shots.size else self._exact(rows, draws))
+        measured = MeasuredValues(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return measured._replace(values=measured.values + self.constant)
+
+    @property
+    def distribution_dependent(self) -> DistributionDependent | None:
+        """The one observable that depends on the measured distribution, where there is one."""
+        return None if self.direct else next((group for group in self.groups if isinstance(group, DistributionDependent)), None)
+
+    @property
+    def fixed_groups(self) -> list[FixedObservable]:
+        """The groups, none of which depends on the measured distribution."""
+        fixed = [group for group in self.groups if not isinstance(group, DistributionDependent)]
+        assert len(fixed) == len(self.groups)
+        return fixed
+
+    def fixed_at(self, angles: Angles, root: np.random.SeedSequence, detuning_seed: Seed) -> DiagonalObservable:
+        """The distribution-dependent observable, fixed at angles (1, m) by the draws of that very point."""
+        group = self.distribution_dependent
+        assert group is not None
+        detunings = child(root, ProgramStream.DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
+        if self.execution.shots.size:
+            return _at_counts(group, self.execution.counts(angles, root, detunings)[0][0][0])
+        return _at_distributions(group, self.execution.distributions(angles, detunings)[0])
+
+    def outcome_weights(self, correction: Correction | None) -> Float[np.ndarray, "s d"]:
+        """The contribution of every reported outcome of every circuit."""
+        outcomes = np.arange(2**self.resources.n_qubits, dtype=np.uint64)
+        return np.array([group.eigenvalues(outcomes, correction) for group in self.fixed_groups])
+
+    def _portion(self) -> int:
+        """Points that are sent to the backend together."""
+        circuits = len(self.execution.recipe.circuits)
+        row_bytes = 1 if self.direct else 8 * 2**self.resources.n_qubits * circuits
+        work = self.resources.memory_bytes * sum(self.resources.gates.values()) * circuits
+        rows = min(PORTION_ROWS, PORTION_BYTES // row_bytes, PORTION_WORK // max(1, work))
+        return max(1, rows // self.execution.realizations)
+
+    def _exact(self, angles: Angles, draws: MeasurementDraws) -> MeasuredValues:
+        """Infinitely many shots."""
+        if self.direct:
+            return without_shots(self.execution.expectations(angles)[:, None])
+        distributions = self.execution.distributions(angles, draws.detunings)
+        if (group := self.distribution_dependent) is not None:
+            rows = [exact_values([_at_distributions(group, row)], row, None) for row in distributions]
+            return without_shots(np.array(rows))
+        values = exact_values(self.fixed_groups, distributions.reshape(-1, *distributions.shape[2:]), draws.correction)
+        return without_shots(values.reshape(distributions.shape[:2]))
+
+    def _sampled(self, angles: Angles, first: int, draws: MeasurementDraws) -> MeasuredValues:
+        """Estimates from counts; with a pilot, of two parts whose weights are fixed beforehand (see `allocation`)."""
+        values, stderr, shifts = np.zeros((len(angles), 1)), np.zeros(len(angles)), []
+        dependent = self.distribution_dependent
+        stages, inflation = self._stages(angles, first, draws)
+        for row, parts in enumerate(stages):
+            groups = self.fixed_groups if dependent is None else [_at_counts(dependent, parts[0][1][0])]
+            weights = [weight for weight, _ in parts]
+            by_group = zip(*(self._estimates(groups, counts, draws.correction) for _, counts in parts), strict=True)
+            shots_by_group = zip(*([int(c.counts.sum()) for c in counts] for _, counts in parts), strict=True)
+            estimates = [combined(weights, part, shots) for part, shots in zip(by_group, shots_by_group, strict=True)]
+            values[row, 0] = sum(estimate.mean for estimate in estimates)
+            stderr[row] = np.sqrt(variance(estimates, inflation))
+            shifts.append(sum(weight * calibration_shifts(groups, counts, draws.correction) for weight, counts in parts))
+        return MeasuredValues(values, stderr, np.array(shifts))
+
+    def _stages(
+        self, angles: Angles, first: int, draws: MeasurementDraws
+    ) -> tuple[list[list[tuple[float, list[Counts]]]], float]:
+        """Per point its counts with the weight of each part, and the inflation of the variance by drift."""
+        execution, division = self.execution, self.execution.division
+        root, detunings = draws.root, draws.detunings
+        if execution.pilot is None or division is None:
+            counts, inflation = execution.counts(angles, root, detunings, first)
+            return [[(1.0, of_point)] for of_point in counts], inflation
+        pilots, inflation = execution.counts(angles, root, detunings, first, shots=execution.pilot, pilot=True)
+        stages = []
+        for row, pilot in enumerate(pilots):
+            estimates = self._estimates(self.fixed_groups, pilot, draws.correction)
+            sigma = np.sqrt([part.variance * n for part, n in zip(estimates, division.pilot, strict=True)])
+            per_group = proportional(sum(division.shots), sigma, division.least)
+            shots = over_realizations(per_group, execution.realizations)
+            (rest,), _ = execution.counts(angles[row : row + 1], root, detunings, first + row, shots=shots)
+            stages.append([(division.fraction, pilot), (1 - division.fraction, rest)])
+        return stages, inflation
+
+    def _estimates(
+        self, groups: Sequence[FixedObservable], counts: Sequence[Counts], correction: Correction | None
+    ) -> list[GroupEstimate]:
+        realizations = self.execution.realizations
+        return [group_estimate(group, c, realizations, correction) for group, c in zip(groups, counts, strict=True)]
+
+
+def _at_counts(group: DistributionDependent, counts: Counts) -> DiagonalObservable:
+    return group.at(counts.outcomes, counts.counts / counts.counts.sum())
+
+
+def _at_distributions(group: DistributionDependent, distributions: Float[np.ndarray, "c s d"]) -> DiagonalObservable:
+    """At the mean over c independent sets of detunings."""
+    return group.at(np.arange(distributions.shape[-1], dtype=np.uint64), distributions[:, 0].mean(axis=0))
+
+
+def without_shots(values: Float[np.ndarray, "k c"]) -> MeasuredValues:
+    """Values that no shots and no calibration have a part in."""
+    return MeasuredValues(values, np.zeros(len(values)), np.zeros((len(values), 0)))
+
+
+def standard_errors(measured: MeasuredValues) -> Scalars:
+    """Standard error of every value (k,): shots, calibration and detunings."""
+    calibration = np.sum(measured.calibration_shifts**2, axis=1)
+    return np.sqrt(measured.stderr**2 + calibration + error_of_means(measured.values) ** 2)

@@ -1,0 +1,129 @@
+"""Observables that are diagonal in the measured basis: what one outcome of a circuit contributes to an expectation value.
+
+An outcome is a number whose bit q is what qubit q read. u outcomes at once are an array (u,).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt64
+from qiskit import QuantumCircuit
+
+from hybrid.base.types import OutcomeFunction
+from hybrid.device.readout import Correction, selected_bits
+
+Outcomes: TypeAlias = UInt64[np.ndarray, " u"]
+
+
+class Group(NamedTuple):
+    """Pauli terms measured by one circuit: the basis per qubit (index 0 = qubit 0, one of IXYZ) and Z-masks after rotation.
+
+    With a `clifford`, that circuit turns the terms into strings of Z, and the basis only says which qubits they act on.
+    """
+
+    basis: str
+    masks: UInt64[np.ndarray, " t"]
+    coefficients: Float[np.ndarray, " t"]
+    clifford: QuantumCircuit | None = None
+
+    def moved(self, ends: Sequence[int]) -> "Group":
+        """The group after routing moved qubit q to `ends[q]`."""
+        masks = np.array([sum(1 << ends[q] for q in _qubits(mask)) for mask in self.masks], dtype=np.uint64)
+        return self._replace(masks=masks, basis="".join(self.basis[q] for q in np.argsort(ends)))
+
+    def eigenvalues(self, outcomes: Outcomes, correction: Correction | None) -> Float[np.ndarray, " u"]:
+        """Contribution of one shot with each outcome: sum_t c_t (-1)^parity(outcome AND mask_t), signs corrected."""
+        values = np.zeros(len(outcomes))
+        for mask, coefficient in zip(self.masks, self.coefficients, strict=True):
+            if correction is None:
+                values += coefficient * (1.0 - 2.0 * (np.bitwise_count(outcomes & mask) & 1))
+            else:
+                values += coefficient * np.prod([correction.sign(q, outcomes) for q in _qubits(mask)], axis=0)
+        return values
+
+    def extremes(self, correction: Correction | None) -> tuple[float, float]:
+        """Bounds of the contribution of one shot."""
+        bounds = np.abs(self.coefficients)
+        if correction is not None:
+            bounds = bounds * [np.prod([correction.stretch(q) for q in _qubits(mask)]) for mask in self.masks]
+        bound = float(bounds.sum())
+        return -bound, bound
+
+
+class AllZeros(NamedTuple):
+    """The projector on the all-zero outcome of the qubits marked Z in `basis`: what an overlap measures."""
+
+    basis: str
+
+    def eigenvalues(self, outcomes: Outcomes, correction: Correction | None) -> Float[np.ndarray, " u"]:
+        """1 where every marked qubit reads 0, else 0; corrected, the product of (1 + sign)/2."""
+        marked = [q for q, letter in enumerate(self.basis) if letter == "Z"]
+        if correction is None:
+            mask = np.uint64(sum(1 << q for q in marked))
+            return ((outcomes & mask) == 0).astype(float)
+        return np.prod([(1 + correction.sign(q, outcomes)) / 2 for q in marked], axis=0)
+
+    def extremes(self, correction: Correction | None) -> tuple[float, float]:
+        """Bounds of the contribution of one shot."""
+        if correction is None:
+            return 0.0, 1.0
+        stretches = [correction.stretch(q) for q, letter in enumerate(self.basis) if letter == "Z"]
+        high = float(np.prod([(1 + stretch) / 2 for stretch in stretches]))
+        return high - float(np.prod(stretches)), high
+
+
+class MarkedOutcomes(NamedTuple):
+    """The projector on the outcomes for which `marks` is true."""
+
+    marks: Callable[[Outcomes], Bool[np.ndarray, " u"]]
+
+    def eigenvalues(self, outcomes: Outcomes, correction: Correction | None) -> Float[np.ndarray, " u"]:
+        """1 for a marked outcome, else 0; a readout correction of single qubits cannot be applied to a set of outcomes."""
+        assert correction is None
+        return self.marks(outcomes).astype(float)
+
+    def extremes(self, correction: Correction | None) -> tuple[float, float]:
+        """Bounds of the contribution of one shot."""
+        return 0.0, 1.0
+
+
+class DiagonalObservable(NamedTuple):
+    """A function of the outcomes; bit v of its argument is bit `places[v]` of a measured outcome."""
+
+    function: OutcomeFunction
+    places: tuple[int, ...]
+    basis: str
+
+    def eigenvalues(self, outcomes: Outcomes, correction: Correction | None) -> Float[np.ndarray, " u"]:
+        """Contribution of one shot with each outcome, without readout correction."""
+        assert correction is None
+        return self.function.values(selected_bits(outcomes, self.places))
+
+    def extremes(self, correction: Correction | None) -> tuple[float, float]:
+        """Bounds of the contribution of one shot."""
+        return self.function.low, self.function.high
+
+
+class DistributionDependent(NamedTuple):
+    """A diagonal observable that depends on the measured distribution, as the conditional value at risk does.
+
+    See `hybrid.base.types.Probabilities`.
+    """
+
+    function_of: Callable[[Outcomes, Float[np.ndarray, " u"]], OutcomeFunction]
+    places: tuple[int, ...]
+    basis: str
+
+    def at(self, outcomes: Outcomes, probabilities: Float[np.ndarray, " u"]) -> DiagonalObservable:
+        """The observable for outcomes (u,) with these probabilities (u,)."""
+        function = self.function_of(selected_bits(outcomes, self.places), probabilities)
+        return DiagonalObservable(function, self.places, self.basis)
+
+
+FixedObservable: TypeAlias = Group | AllZeros | DiagonalObservable
+"""The observable of one measured circuit, independent of what is measured."""
+
+
+def _qubits(mask: np.uint64) -> list[int]:
+    return [q for q in range(int(mask).bit_length()) if int(mask) >> q & 1]
