@@ -438,8 +438,38 @@ def test_require_converged_prints_the_result_first(hybrid, tmp_path):
 def test_plot_lies_beside_the_record(hybrid, tmp_path):
     done = hybrid(*QUICK, "--results", tmp_path, "--plot", "--json")
     target = Path(json.loads(done.out)["record"]).with_suffix(".png")
-    assert done.err == f"plot: {target}\n"
+    assert done.err == f"drawn: {target}\n"
     assert target.read_bytes().startswith(b"\x89PNG")
+    done = hybrid(*QUICK, "--plot", tmp_path / "mine.svg", "--results", tmp_path, "--quiet")
+    assert (done.code, done.err) == (0, "") and "<svg" in (tmp_path / "mine.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        ("run --plot h2 --max-evals 0 --initial-point 0,0,0,0,0,0,0,0 --results .", "{id}.png"),
+        ("sample bell --shots 10 --plot", "bell.png"),
+        ("sample --plot mine.svg bell --shots 10", "mine.svg"),
+        ("show device meluxina-q:two_qubit=today --plot", "meluxina-q.png"),
+        ("show device meluxina-q --plot=map.svg", "map.svg"),
+        ("characterize spin-sige-6q --only bell --shots 100 --plot", "spin-sige-6q-characterization.png"),
+    ],
+)
+def test_plot_with_and_without_a_file(hybrid, tmp_path, monkeypatch, words, target):
+    """Without FILE the verb's own name; a word that is no picture's name is not FILE; a picture is said on stderr."""
+    monkeypatch.chdir(tmp_path)
+    done = hybrid(*words.split())
+    made = target.format(id=next((path.stem for path in tmp_path.glob("*.jsonl")), ""))
+    assert done.code == 0 and done.err.endswith(f"drawn: {made}\n"), done.err
+    assert (tmp_path / made).stat().st_size > 1000
+
+
+@pytest.mark.parametrize("words", ["run h2", "sample bell", "show device meluxina-q", "characterize spin-sige-6q"])
+def test_plot_refuses_what_is_neither_png_nor_svg(hybrid, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    done = hybrid(*words.split(), "--plot", "picture.pdf")
+    assert (done.code, done.out) == (2, "") and "picture.pdf: a plot is written as .png or .svg" in done.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_debug_shows_where(hybrid):
@@ -534,11 +564,18 @@ def test_list_names_every_member(hybrid):
     table = json.loads(hybrid("list", "--json").out)
     assert {family: list(found) for family, found in table.items()} == {f: catalog.names(f) for f in catalog.FAMILIES}
     assert all(line for found in table.values() for line in found.values())
-    text = hybrid("list").out
-    assert all(f"\n  {name} " in text for family in catalog.FAMILIES for name in catalog.names(family))
-    assert max(map(len, text.splitlines())) <= 80
+    lines = hybrid("list").out.splitlines()
+    assert max(map(len, lines)) <= 80 and len(lines) < 24  # one screen, with the next prompt
+    told = " ".join(" ".join(lines).split())
+    assert all(f"{family} {', '.join(catalog.names(family))}" in told for family in catalog.FAMILIES)
     assert hybrid("list", "optimizers").out == hybrid("list", "optimizer").out
     assert hybrid("list", "optimizers").out.startswith("optimizers\n  adam ")
+    for family in catalog.FAMILIES:
+        head, *rows = hybrid("list", family).out.splitlines()
+        assert head == family and [row.split()[0] for row in rows] == catalog.names(family)
+        assert max(map(len, rows)) <= 80
+        for row, first in zip(rows, table[family].values(), strict=True):
+            assert first.startswith(row.split(maxsplit=1)[1].removesuffix(" ..."))
     assert list(json.loads(hybrid("list", "devices", "--json").out)) == ["devices"]
 
 
@@ -566,7 +603,7 @@ def test_show_a_device_tells_known_from_assumed(hybrid):
     done = hybrid("show", "devices", "meluxina-q")
     joined = " ".join(done.out.split())
     device = Device.load("meluxina-q")
-    assert "known for MeluXina-Q itself: n_qubits; all the rest is a choice" in joined
+    assert "known for MeluXina-Q itself: n_qubits; everything else is a choice" in joined
     for key, number in device.numbers.items():
         spread = f" range {number.range_text}" if number.range_text else ""
         star = "*" if number.known_for_target else " "
@@ -640,7 +677,7 @@ def test_a_reader_that_leaves_early_changes_no_exit_code(home, tmp_path):
 def test_head_gets_its_lines(home):
     pipe = f"set -o pipefail; {sys.executable} -m hybrid list | head -n 1"
     done = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, cwd=home)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "adapters\n", "")
+    assert (done.returncode, done.stdout.split()[:2], done.stderr) == (0, ["adapters", "aer,"], "")
 
 
 def test_a_command_to_paste_stays_one_command():
