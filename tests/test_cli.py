@@ -24,6 +24,7 @@ from hybrid.cli import layout, report, run
 from hybrid.cli.progress import Display, clock
 from hybrid.device.device import Device
 from hybrid.runs.live_session import RunProgress
+from hybrid.runs.relative_paths import beside
 from hybrid.runs.spec import Spec
 
 ROOT = Path(__file__).parents[1]
@@ -411,6 +412,52 @@ def test_the_algorithm_may_be_left_out_and_files_say_the_same(hybrid, home, tmp_
     shutil.copy(path, tmp_path)
     assert plan("petersen.edges")["id"] == plan("qaoa", path)["id"] == plan(f"maxcut:graph={path}")["id"]
     assert not (tmp_path / "results").exists()
+
+
+def test_paths_in_an_experiment_are_relative_to_its_file(hybrid, tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    shutil.copy(ROOT / "seeds" / "petersen.edges", tmp_path / "data.edges")
+    (tmp_path / "there" / "x.txt").write_text("0.1, 0.2")
+    (tmp_path / "there" / "mine.toml").write_text(PROFILE)
+    (tmp_path / "there" / "mine.py").write_text(
+        "from hybrid.catalog.optimizers.spsa import spsa\n\n\n"
+        "def halving(x, rng, *, rate: float = 0.5):\n    yield from spsa(x, rng, a=rate)\n"
+    )
+    lines = ['problem = "maxcut:graph=../data.edges"', 'device = "./mine.toml:two_qubit=today"', 'initial_point = "x.txt"']
+    lines += ['optimizer = "./mine.py:halving:rate=0.25"']
+    (tmp_path / "there" / "e.toml").write_text("\n".join(lines))
+    seen = set()
+    for folder, name in ((tmp_path, "there/e.toml"), (tmp_path / "there", "e.toml"), (ROOT, tmp_path / "there" / "e.toml")):
+        monkeypatch.chdir(folder)
+        plan = json.loads(hybrid("run", name, "--dry-run", "--json").out)
+        assert plan["spec"]["initial_point"] == [0.1, 0.2] and plan["spec"]["problem"].startswith("maxcut:graph=data.edges#")
+        seen.add(plan["id"])
+    monkeypatch.chdir(tmp_path)
+    flags = ["--device", "there/mine.toml:two_qubit=today", "--optimizer", "there/mine.py:halving:rate=0.25"]
+    words = ["run", "data.edges", *flags, "--initial-point", "there/x.txt", "--dry-run", "--json"]
+    assert seen == {json.loads(hybrid(*words).out)["id"]}
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    [
+        ("h2", "h2"),
+        ("my.edges:penalty=2", "there/my.edges:penalty=2"),
+        ("table:file=../a.csv,label=b.c,columns=x+y", "table:file=./a.csv,label=there/b.c,columns=x+y"),
+        ("package.module:function:key=1", "package.module:function:key=1"),
+        ("qiskit:object=package.module:name", "qiskit:object=package.module:name"),
+        ("qiskit:object=./mine.py:name", "qiskit:object=there/mine.py:name"),
+        ("mine.py:function:file=a.csv", "there/mine.py:function:file=there/a.csv"),
+        ("/elsewhere/x.edges", "/elsewhere/x.edges"),
+        ("0.1,0.2", "0.1,0.2"),
+        ("latest", "latest"),
+    ],
+)
+def test_which_words_of_an_experiment_are_paths(tmp_path, monkeypatch, text, moved):
+    monkeypatch.chdir(tmp_path)
+    assert beside(Path("there"), text) == moved
+    assert beside(Path(), text) == text
 
 
 def test_a_dry_run_measures_nothing(hybrid, tmp_path, monkeypatch):
