@@ -91,9 +91,9 @@ def test_the_command(tmp_path, command):
     code, out, _ = command("bench", "show", rows, "--brief")
     assert code == 0 and out.count("(a)") == 2 and "here, A Processor" in out and "there, A Processor" in out
     code, _, err = command("bench", "show", rows, "--brief", "--json")
-    assert code == 2 and "give one of them" in err
+    assert code == 2 and "--brief and --json contradict each other" in err
     code, out, _ = command("bench", "show", write(tmp_path / "n.jsonl", [row("g", "a", suite="null@1")]), "--brief")
-    assert code == 0 and "too few processes to tell the A/A floor" in out
+    assert code == 0 and "too few processes for an A/A floor" in out
     noise = [row("g", "a", suite="null@1", process=k) for k in range(18)]
     code, out, _ = command("bench", "show", write(tmp_path / "n.jsonl", noise))
     assert code == 0 and out.startswith("A/A floor of this machine: ")

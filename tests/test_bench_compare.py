@@ -130,7 +130,7 @@ def test_ranks_are_shared_where_nothing_is_beyond_doubt():
     assert ranks(questions(figures(rows)), 0.0) == [[1, 1, 3]]
     few = nine(n=3) + nine(9, n=3, backend="exact")
     assert ranks(questions(figures(few)), 0.0) == [[None, None]]
-    assert "no verdict on speed" in shown(figures(few), None)
+    assert "too few for a verdict on speed" in shown(figures(few), None)
 
 
 def test_environments_are_never_pooled():

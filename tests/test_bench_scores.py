@@ -134,10 +134,10 @@ def test_a_score_row_is_held_to_the_schema():
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["plan", "--suite", "s@1", "--device", "ideal"], "--device goes with a suite that scores one, such as grid@1"),
+        (["plan", "--suite", "s@1", "--device", "ideal"], "--device needs a suite that scores a device, such as grid@1"),
         (["plan", "--workload", "ghz", "--backend", "aer", "--device", "ideal"], "such as --suite grid@1"),
         (["plan", "--suite", "grid@1", "--device", "idael"], "unknown device 'idael'. Did you mean 'ideal'?"),
-        (["verify", "--suite", "grid@1"], "grid@1 scores a device and holds nothing to verify"),
+        (["verify", "--suite", "grid@1"], "grid@1 scores a device and has nothing to verify"),
         (["score", "nowhere"], "unknown device"),
     ],
 )

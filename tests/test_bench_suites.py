@@ -141,8 +141,8 @@ def test_the_plan_tells_dense_memory_and_no_other():
     ("words", "code", "said"),
     [
         (["run", "--suite", "s@2", "--out", "r.jsonl"], 2, "unknown suite 's@2'. Did you mean 's@1'?"),
-        (["run", "--suite", "s@1", "--backend", "aer", "--out", "r.jsonl"], 2, "frozen, and --backend does not go with it"),
-        (["run", "--backend", "aer", "--out", "r.jsonl"], 2, "say what to measure"),
+        (["run", "--suite", "s@1", "--backend", "aer", "--out", "r.jsonl"], 2, "--suite and --backend contradict each other"),
+        (["run", "--backend", "aer", "--out", "r.jsonl"], 2, "name what to measure"),
         (["run", "--suite", "s@1"], 2, "--out"),
         (["plan", "--workload", "ghzz", "--backend", "aer"], 2, "unknown workload 'ghzz'. Did you mean 'ghz'?"),
         (["plan", "--workload", "ghz:m=3", "--backend", "aer"], 2, "unknown option of workload 'ghz'"),
@@ -236,7 +236,7 @@ def test_workload_and_adapter_from_outside(monkeypatch, command, tmp_path, head)
     code, out, _ = command("bench", "run", *words, "--processes", "1", "--out", "r.jsonl")
     assert code == 0 and "WRONG" in out and Path("r.jsonl").read_bytes() == before
     code, out, err = command("bench", "verify", *words)
-    assert code == 4 and "1 of 2 cells verified" in out and "1 of 2 cells are not right" in err
+    assert code == 4 and "1 of 2 cells verified" in out and "1 of 2 cells have no right answer" in err
     Path("mine.py").write_text(OUTSIDE + "\n")
     Path("bench_mine/members.py").write_text(OUTSIDE + "\n")
     code, out, _ = command("bench", "plan", *words[:-1], "--out", "r.jsonl", "--json")
@@ -246,7 +246,7 @@ def test_workload_and_adapter_from_outside(monkeypatch, command, tmp_path, head)
 def test_a_plan_says_what_this_machine_cannot_hold(command):
     """40 qubits take 16 TiB."""
     code, out, _ = command("bench", "plan", "--workload", "mirror:n=10,40,depth=1", "--backend", "aer")
-    assert code == 0 and "and 1 cell more than the" in " ".join(out.split()) and "oom" in out
+    assert code == 0 and "1 cell takes more than the" in " ".join(out.split()) and "oom" in out
     _, out, _ = command("bench", "plan", "--workload", "mirror:n=10,depth=1", "--backend", "aer")
     assert "oom" not in out
 

@@ -160,7 +160,7 @@ def test_the_command_prints_a_table(call):
     assert [row[1:3] for row in rows] == [[str(q), str(q + 1)] for q in range(5)]
     assert any(line.startswith("chi-squared ") and "at 5 degrees of freedom, p = " in line for line in lines)
     told = " ".join(out.split())
-    assert "the stack delivers what the profile states, and says nothing about MeluXina-Q." in told
+    assert "shows whether the software simulates what the profile states. It says nothing about MeluXina-Q." in told
     assert told.endswith("It is not MeluXina-Q. Not a prediction.")
 
 

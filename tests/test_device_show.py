@@ -60,23 +60,23 @@ def test_every_profile_prints(show, name):
 
 
 def test_the_map_from_the_command_line(show, tmp_path, monkeypatch):
-    code, out, _ = show("device", "meluxina-q", "--out", str(tmp_path / "map.png"))
+    code, out, _ = show("device", "meluxina-q", "--plot", str(tmp_path / "map.png"))
     assert code == 0 and out.startswith("device meluxina-q: ")
     assert imread(tmp_path / "map.png").shape[1] == 1280
     monkeypatch.chdir(tmp_path)
     code, out, err = show("devices", "meluxina-q:two_qubit=today", "--plot")
     assert (code, err) == (0, "drawn: meluxina-q.png\n") and (tmp_path / "meluxina-q.png").exists()
-    code, _, err = show("device", "meluxina-q", "--out", str(tmp_path / "map.pdf"))
+    code, _, err = show("device", "meluxina-q", "--plot", str(tmp_path / "map.pdf"))
     assert code == 2 and "a plot is written as .png or .svg" in err
-    code, _, err = show("device", "ideal", "--out", str(tmp_path / "map.png"))
+    code, _, err = show("device", "ideal", "--plot", str(tmp_path / "map.png"))
     assert code == 2 and "device 'ideal' has no map" in err
-    code, _, err = show("optimizer", "spsa", "--out", str(tmp_path / "map.png"))
-    assert code == 2 and "--plot and --out draw devices only, no optimizer" in err
+    code, _, err = show("optimizer", "spsa", "--plot", str(tmp_path / "map.png"))
+    assert code == 2 and "--plot draws the map of a device; no optimizer has one" in err
 
 
 def test_without_matplotlib_the_map_says_how_to_get_it(show, tmp_path, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    code, out, err = show("device", "meluxina-q", "--out", str(tmp_path / "map.png"))
+    monkeypatch.setattr("hybrid.cli.pictures.find_spec", lambda name: None)
+    code, out, err = show("device", "meluxina-q", "--plot", str(tmp_path / "map.png"))
     assert code == 69 and out == "" and "pip install 'hybrid-sandbox[plot]'" in err
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from dataclasses import replace
 from functools import partial
 from math import exp, pi, sqrt
@@ -414,10 +415,11 @@ def test_errors_leave_one_line_and_exit_2(hybrid):
 
 
 def test_a_long_computation_is_announced_once(capsys):
-    from hybrid.cli.explain import _Watcher
+    from hybrid.cli.explain import watcher
+    from hybrid.cli.progress import Display
     from hybrid.review.explain import ExplainProgress
 
-    watch = _Watcher()
+    watch = watcher(Display(sys.stderr, quiet=False))
     for done in range(1, 5):
         watch(ExplainProgress(done, 17, 10.0 * done, None if done == 1 else 300.0))
     out, err = capsys.readouterr()

@@ -378,3 +378,23 @@ def test_what_a_sampler_refuses():
         hybrid.Sampler(dd="xx")
     with pytest.raises(UsageError, match="measures nothing"):
         hybrid.Sampler().run([(QuantumCircuit(1, 1),)]).result()
+
+
+def test_a_generator_is_a_seed_as_qiskits_own_primitives_take_it():
+    """Equal generators give equal answers; a generator is drawn from, so the next one that uses it differs."""
+    circuit = QuantumCircuit(1)
+    circuit.h(0)
+    measured = circuit.measure_all(inplace=False)
+    device = hybrid.Device.load("ideal")
+
+    def values(rng):
+        return (
+            float(hybrid.Estimator(seed=rng, shots=100).run([(circuit, "Z")]).result()[0].data.evs),
+            hybrid.Sampler(seed=rng).run([(measured,)], shots=100).result()[0].data.meas.get_counts(),
+            device.backend(seed_simulator=rng).run(measured, shots=100).result().get_counts(),
+        )
+
+    shared = np.random.default_rng(5)
+    first, second = values(shared), values(shared)
+    assert first == values(np.random.default_rng(5)) and first != second
+    assert values(7) == values(7) != first

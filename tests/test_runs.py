@@ -477,7 +477,7 @@ def test_replay_reads_the_code_of_the_run_not_what_has_its_name_here(home, tmp_p
 
 
 def test_replay_flags_that_do_not_fit(hybrid):
-    assert "--seed goes with --backend" in hybrid("replay", "latest", "--seed", 3).err
+    assert "--seed needs --backend" in hybrid("replay", "latest", "--seed", 3).err
     assert "Did you mean 'aer'?" in hybrid("replay", "latest", "--backend", "aerr").err
     assert "threads must be at least 1" in hybrid("replay", "latest", "--threads", 0).err
     assert "Did you mean 'meluxina-q'?" in hybrid("replay", "latest", "--device", "meluxina").err

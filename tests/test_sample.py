@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm3
+from qiskit.circuit import Parameter
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError
@@ -189,6 +190,29 @@ def test_circuit_suffixes_are_those_that_are_read():
     from hybrid.cli.sample import CIRCUIT_SUFFIXES
 
     assert set(CIRCUIT_SUFFIXES) == set(SUFFIXES)
+
+
+def test_a_file_and_a_name_are_sampled_as_by_the_command(command, tmp_path):
+    path = tmp_path / "turned.qasm"
+    path.write_text(
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\ninput float phi;\nqubit[1] q;\nbit[1] c;\nrx(phi) q[0];\nc = measure q;\n'
+    )
+    code, out, _ = command("sample", path, "--bind", "phi=0.8", "--json")
+    assert code == 0
+    for given in (path, str(path)):
+        assert sample(given, bind={"phi": 0.8}).to_json() == json.loads(out)
+    _, out, _ = command("sample", "ghz:n=3", "--json")
+    assert sample("ghz:n=3").to_json() == json.loads(out)
+    built = QuantumCircuit(1, 1)
+    built.rx(Parameter("phi"), 0)
+    built.measure(0, 0)
+    assert sample(built, bind={"phi": np.pi}).counts == {"1": 1000}
+    with pytest.raises(UsageError, match="free parameters need values: phi"):
+        sample(path)
+    with pytest.raises(UsageError, match="Did you mean 'ghz'"):
+        sample("ghzz")
+    with pytest.raises(UsageError, match="no such file"):
+        sample(tmp_path / "none.qasm")
 
 
 def test_two_bindings_by_either_command(command, tmp_path):

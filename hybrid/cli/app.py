@@ -1,8 +1,9 @@
-"""The `hybrid` command: its verbs, and the one table from errors to exit codes."""
+"""The `hybrid` command: its verbs, and the table from errors to exit codes."""
 
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -21,6 +22,7 @@ from hybrid.base.errors import (
 )
 from hybrid.cli import bench, characterize, check, completion, explain, members, run, runs, sample
 from hybrid.cli.doctor import command as doctor
+from hybrid.cli.flags import HybridCommand
 from hybrid.cli.layout import emit
 
 EXIT_CODES: dict[type[HybridError], int] = {
@@ -35,7 +37,7 @@ EXIT_CODES: dict[type[HybridError], int] = {
 }
 """0 is success. The README shows this table."""
 ParserError: type[Exception] = typer.BadParameter.__base__  # type: ignore[assignment]
-"""What the parser raises for words and flags it cannot read; typer exports only this subclass of it."""
+"""What the parser raises for words and flags it cannot read; typer exports only a subclass of it."""
 
 app = typer.Typer(
     name="hybrid",
@@ -46,29 +48,26 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(name="run", cls=run.Once, help=run.HELP, short_help="Run an algorithm; continue or print a run.")(run.command())
-app.command(name="sample", cls=run.Once, help=sample.HELP, short_help="Run one circuit and count its outcomes.")(
-    sample.sample_circuit
+VERBS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
+    ("run", run.command(), run.HELP, "Run an algorithm; continue or print a run."),
+    ("sample", sample.sample_circuit, sample.HELP, "Run one circuit and count its outcomes."),
+    ("list", members.list_members, members.LIST_HELP, "List the names in every family, or one family."),
+    ("show", members.show_member, members.SHOW_HELP, "Show one member and its options."),
+    ("explain", explain.explain_run, explain.HELP, "Explain the error of a run's value, part by part."),
+    ("characterize", characterize.characterize, characterize.HELP, "Characterise a simulated device: a self-test."),
+    ("doctor", doctor.doctor, doctor.HELP, "Check this machine and installation."),
+    ("check", check.check, check.HELP, "Recompute published numbers on this machine."),
 )
-app.command(name="list", cls=run.Once, help="List the members of every family, or of one.")(members.list_members)
-app.command(name="show", cls=run.Once, help=members.SHOW_HELP, short_help="Show one member and its options.")(
-    members.show_member
-)
-app.add_typer(runs.app, name="runs", short_help="List, compare, re-check, draw and export runs.")
-app.command(name="explain", cls=run.Once, help=explain.HELP, short_help="Explain a run's value: an error budget.")(
-    explain.explain_run
-)
-app.command(name="characterize", cls=run.Once, help=characterize.HELP, short_help="A self-test of the stand-in.")(
-    characterize.characterize
-)
-app.add_typer(bench.app, name="bench", short_help="Measure, judge and compare simulators.")
-app.command(name="doctor", cls=run.Once, help=doctor.HELP, short_help="Look at this machine and installation.")(doctor.doctor)
-app.command(name="check", cls=run.Once, help=check.HELP, short_help="Recompute published numbers on this machine.")(check.check)
+"""Name, function, help and the line about it in `hybrid --help`."""
+for _name, _function, _help, _line in VERBS:
+    app.command(name=_name, cls=HybridCommand, help=_help, short_help=_line)(_function)
+app.add_typer(runs.app, name="runs", short_help="List, compare, measure again, draw and export runs.")
+app.add_typer(bench.app, name="bench", short_help="Benchmark simulators: measure, verify, compare.")
 
 
 @app.callback()
 def options(
-    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version and leave.")
+    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version and exit.")
 ) -> None:
     """Options of the command itself; without a verb, the help."""
     if version:
@@ -96,13 +95,13 @@ def main() -> None:
     except ParserError as error:
         _leave(_parser_message(error), EXIT_CODES[UsageError])
     except Exception as error:
-        _leave(f"unexpected {type(error).__name__}: {error}\nThis is a fault of hybrid; --debug shows where.", 1)
-    if code == 130:  # how typer tells of Ctrl-C
-        _leave("interrupted; a run's record is kept, and the same command continues it.", 130)
+        _leave(f"unexpected {type(error).__name__}: {error}\nThis is a bug in hybrid; --debug shows where it happened.", 1)
+    if code == 130:  # what typer returns after Ctrl-C
+        _leave("interrupted; the record of a run is kept, and the same command continues it.", 130)
 
 
 def _parser_message(error: Any) -> str:
-    """The parser's complaint as one line of ours."""
+    """The parser's message in one line, with the nearest match."""
     context, message = error.ctx, error.format_message()
     if hasattr(error, "possibilities") and context:
         flags = [flag for parameter in context.command.params for flag in parameter.opts if flag.startswith("--")]

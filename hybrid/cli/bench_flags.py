@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from hybrid.cli import completion
+from hybrid.cli.flags import MEMBER
 
 PROCESSES, TIME_LIMIT_S = 9, 60
 SCORES = "grid@1"
-"""The suite that scores a device."""
+"""Name of the suite that scores a device."""
 
 SuiteName = Annotated[
     str | None, typer.Option("--suite", help="A frozen suite. See: hybrid bench list.", metavar="NAME@VERSION")
@@ -18,8 +19,8 @@ Workloads = Annotated[
     list[str],
     typer.Option(
         "--workload",
-        help="What to ask; values may be ranges and lists (n=12..20). Repeatable.",
-        metavar="NAME[:k=v,...]",
+        help="Workload; values may be ranges and lists (n=12..20). Repeatable.",
+        metavar=MEMBER,
         autocompletion=completion.of_family("workloads"),
     ),
 ]
@@ -27,12 +28,12 @@ Backends = Annotated[
     list[str],
     typer.Option(
         "--backend",
-        help="Whom to ask. Repeatable.",
-        metavar="NAME[:k=v,...]",
+        help="Simulator to measure. Repeatable.",
+        metavar=MEMBER,
         autocompletion=completion.of_family("adapters"),
     ),
 ]
-Threads = Annotated[str | None, typer.Option(help="1,2 or 1..4, or all: 1, 2, 4, ... Default: 1.", metavar="N,...")]
+Threads = Annotated[str | None, typer.Option(help="Threads: 1,2 or 1..4, or all for 1, 2, 4, ... Default: 1.", metavar="N,...")]
 Paths = Annotated[
     str | None,
     typer.Option(help="Call paths: compiled (once), rebuilt (at every call). Default: compiled.", metavar="PATH,..."),
@@ -42,26 +43,24 @@ Processes = Annotated[
 ]
 Pythons = Annotated[
     list[str],
-    typer.Option("--python", help="Interpreter for a backend that lives in another one. Repeatable.", metavar="BACKEND=PATH"),
+    typer.Option("--python", help="Python in which a backend is installed, if another. Repeatable.", metavar="BACKEND=PATH"),
 ]
 TimeLimit = Annotated[
     float | None,
     typer.Option(help=f"Seconds after which a process is killed. Default: the suite's, else {TIME_LIMIT_S:g}.", metavar="S"),
 ]
 MemoryLimit = Annotated[
-    str | None, typer.Option(help="Memory at which it is killed, as 4GiB. Default: 80 % of what is free.", metavar="SIZE")
+    str | None, typer.Option(help="Memory at which a process is killed, as 4GiB. Default: 80 % of free memory.", metavar="SIZE")
 ]
-Affinity = Annotated[str | None, typer.Option(help="Processors that measurements are held to, as 0,1.", metavar="CPU,...")]
+Affinity = Annotated[str | None, typer.Option(help="Processors to run on, as 0,1.", metavar="CPU,...")]
 ScoredDevice = Annotated[
     str | None,
     typer.Option(
         "--device",
-        help="Whose profile a suite of scores is run on. Default: the suite's.",
-        metavar="NAME[:k=v,...]",
+        help="Device on which a suite of scores is run. Default: the suite's.",
+        metavar=MEMBER,
         autocompletion=completion.of_family("devices"),
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-Null = Annotated[Path | None, typer.Option(help="File of `hybrid bench null`, if not the same.", metavar="FILE")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of results.")]
+Null = Annotated[Path | None, typer.Option(help="File of `hybrid bench null`. Default: the same files.", metavar="FILE")]

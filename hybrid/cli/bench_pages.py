@@ -1,84 +1,68 @@
-"""`hybrid bench plot` and `hybrid bench report`: rows as pictures and as a page."""
+"""`hybrid bench plot` and `hybrid bench report`: results as pictures and as a page."""
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from hybrid.base.errors import UsageError, unknown
-from hybrid.cli.pictures import need_matplotlib
+from hybrid.cli import bench_flags, flags
+from hybrid.cli.bench_steps import read_rows
+from hybrid.cli.pictures import need_matplotlib, say
 
 KINDS = ("scaling", "error-time", "memory", "volumetric", "relative", "profile", "winners", "drift")
-"""As `hybrid.figures.bench.KINDS`, which is not imported here because it loads matplotlib; a test holds them together."""
-PLOT_HELP = """Draw files of rows: hybrid bench plot r.jsonl --kind scaling --out scaling.png.
+"""As `hybrid.figures.bench.KINDS`, which is not imported here because it loads matplotlib; a test compares them."""
+PLOT_HELP = """Draw files of results: hybrid bench plot r.jsonl --kind scaling --out scaling.png.
 
-scaling: time per call against width. error-time: error against time. memory: peak memory beside 16 x 2^n bytes. volumetric:
-time over width and depth. winners: who wins which workload at which width. relative: every time as a multiple of the fastest.
-profile: the share of workloads answered within so many times the fastest. drift: the machine's speed while it was measured.
-Wrong results are marked and never win.
+scaling: time per call against number of qubits. error-time: error against time. memory: peak memory, with 16 x 2^n bytes.
+volumetric: time over width and depth. winners: the fastest backend per workload and width. relative: every time as a multiple
+of the fastest. profile: the share of workloads answered within a multiple of the fastest time. drift: the machine's speed
+during the measurement. Wrong results are marked and never win.
 """
-REPORT_HELP = """Write files of rows as one page: tables to sort, the plots, what was verified how, what the verdicts rest on.
+REPORT_HELP = """Write files of results as one page: tables to sort, plots, how each answer was verified, and the statistics.
 
-The page is a single HTML file that loads nothing from anywhere.
+The page is a single HTML file that loads nothing from the network.
 """
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of rows.")]
-Null = Annotated[Path | None, typer.Option(help="File of `hybrid bench null`, if not the same.", metavar="FILE")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 def plot_rows(
-    files: Files,
+    files: bench_flags.Files,
     kind: Annotated[str, typer.Option(help=f"One of {', '.join(KINDS)}.", metavar="KIND")],
     out: Annotated[Path, typer.Option(help="The picture (PNG or SVG).", metavar="FILE")],
     workload: Annotated[
-        list[str], typer.Option("--workload", help="Only these, by name or as in the rows. Repeatable.", metavar="NAME")
+        list[str], typer.Option("--workload", help="Only these, by name or as in the file. Repeatable.", metavar="NAME")
     ] = [],  # noqa: B006  # typer makes a new list for every call
     backend: Annotated[
-        list[str], typer.Option("--backend", help="Only these, by name or as in the rows. Repeatable.", metavar="NAME")
+        list[str], typer.Option("--backend", help="Only these, by name or as in the file. Repeatable.", metavar="NAME")
     ] = [],  # noqa: B006
-    host: Annotated[str | None, typer.Option(help="Whose times, where the rows are of several machines.")] = None,
-    null: Null = None,
-    quiet: Quiet = False,
-    debug: Debug = False,
+    host: Annotated[str | None, typer.Option(help="The machine, where the results are of several.")] = None,
+    null: bench_flags.Null = None,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Draw one picture."""
     if kind not in KINDS:
         raise unknown("kind of plot", kind, KINDS)
-    rows, noise = _read(files), _read([null] if null else [])
+    rows, noise = read_rows(files), read_rows([null] if null else [])
     need_matplotlib("bench plot")
     from hybrid.bench.naming import only
     from hybrid.figures.bench import plot
 
     plot(only(rows, workload, backend), kind, out, host, noise)
-    _say(f"drawn: {out}", quiet)
+    say(f"drawn: {out}", quiet)
 
 
 def report_rows(
-    files: Files,
+    files: bench_flags.Files,
     out: Annotated[Path, typer.Option(help="The page.", metavar="FILE.html")],
-    null: Null = None,
-    quiet: Quiet = False,
-    debug: Debug = False,
+    null: bench_flags.Null = None,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Write one page."""
     if out.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"{out}: a report is written as .html.")
-    rows, noise = _read(files), _read([null] if null else [])
+        raise UsageError(f"{out}: a report is an HTML file; its name must end in .html.")
+    rows, noise = read_rows(files), read_rows([null] if null else [])
     need_matplotlib("bench report")
     from hybrid.figures.bench_page import write
 
     write(rows, out, noise)
-    _say(f"written: {out}", quiet)
-
-
-def _read(paths: list[Path]) -> list[dict[str, Any]]:
-    from hybrid.bench.rows import read
-
-    return [row for path in paths for row in read(path)]
-
-
-def _say(line: str, quiet: bool) -> None:
-    if not quiet:
-        print(line, file=sys.stderr)
+    say(f"written: {out}", quiet)

@@ -1,17 +1,16 @@
-"""What the verbs of `hybrid bench` do alike: choose cells, set limits, measure until a signal comes, read and show rows."""
+"""Steps that several verbs of `hybrid bench` share: choose cells, set limits, measure, read and show rows."""
 
 import json
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hybrid.base.errors import HybridError, Interrupted, Stopped, UsageError
+from hybrid.base.errors import HybridError, UsageError
 from hybrid.cli.bench_flags import SCORES, TIME_LIMIT_S
 from hybrid.cli.layout import emit
 from hybrid.cli.progress import Display
+from hybrid.cli.signals import pending_stop
 
 if TYPE_CHECKING:
     from hybrid.bench.cells import Cell
@@ -20,9 +19,9 @@ if TYPE_CHECKING:
     from hybrid.bench.scores import Measurable, ScoreCell
     from hybrid.bench.suites import Suite
 
-TOO_FEW = "too few processes to tell the A/A floor: it takes four of a cell in one session"
+TOO_FEW = "too few processes for an A/A floor: at least four of one cell in one session are needed"
 MEMORY_SHARE = 0.8
-"""Of the free memory a process may take, unless told otherwise."""
+"""Part of the free memory that a process may take where --memory-limit is not given."""
 
 
 def chosen_cells(
@@ -33,24 +32,24 @@ def chosen_cells(
     paths: str | None,
     device: str | None = None,
 ) -> tuple["Suite | None", "list[Cell] | list[ScoreCell]"]:
-    """The suite, if it is one, and its cells; or the cells that the flags make. Only where a `device` is scored it has one."""
+    """The suite and its cells; or None and the cells that the flags describe. `device` goes with a suite of scores only."""
     from hybrid.bench import suites
     from hybrid.bench.cells import PATHS, grid, thread_counts
 
     if suite is not None:
         given = {"--workload": workloads, "--backend": backends, "--threads": threads, "--path": paths}
-        if stray := [flag for flag, value in given.items() if value]:
-            raise UsageError(f"--suite is frozen, and {stray[0]} does not go with it.")
+        if extra := [flag for flag, value in given.items() if value]:
+            raise UsageError(f"--suite and {extra[0]} contradict each other: a suite is frozen.")
         chosen = suites.load(suite)
         if chosen.device:
             return chosen, chosen.scores(device)
         if device is not None:
-            raise UsageError(f"--device goes with a suite that scores one, such as {SCORES}, not with {suite}.")
+            raise UsageError(f"--device needs a suite that scores a device, such as {SCORES}, not with {suite}.")
         return chosen, chosen.cells()
     if device is not None:
-        raise UsageError(f"--device goes with a suite that scores one, such as --suite {SCORES}.")
+        raise UsageError(f"--device needs a suite that scores a device, such as --suite {SCORES}.")
     if not workloads or not backends:
-        raise UsageError("say what to measure: --suite NAME@VERSION, or --workload and --backend. See: hybrid bench list.")
+        raise UsageError("name what to measure: --suite NAME@VERSION, or --workload and --backend. See: hybrid bench list.")
     chosen_paths = [name.strip() for name in paths.split(",")] if paths else list(PATHS[:1])
     return None, grid(workloads, backends, chosen_paths, thread_counts(threads or "1"))
 
@@ -85,27 +84,11 @@ def measured(
     def watch(step: "ProcessDone") -> None:
         display.line(bench_text.progress(step))
 
-    with stopping() as pending, Display(sys.stderr, quiet=quiet) as display:
+    with pending_stop() as pending, Display(sys.stderr, quiet=quiet) as display:
         rows = running.run(cells, out, make_bench(*limits, pending), watch=watch, **how)
     if pending:
         raise type(pending[0])(f"{pending[0]} {len(rows)} rows are in {out}; the same command continues.")
     return rows
-
-
-@contextmanager
-def stopping() -> Iterator[list[HybridError]]:
-    """SIGINT and SIGTERM end the process that is being measured, and the run; what is written stays."""
-    pending: list[HybridError] = []
-
-    def stop(number: int, frame: Any) -> None:
-        pending.append(Interrupted("interrupted.") if number == signal.SIGINT else Stopped("stopped by SIGTERM."))
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield pending
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def read_rows(paths: list[Path]) -> list[dict[str, Any]]:
@@ -116,22 +99,22 @@ def read_rows(paths: list[Path]) -> list[dict[str, Any]]:
 
 
 def show(rows: list[dict[str, Any]], noise: list[dict[str, Any]], as_json: bool, brief: bool = False) -> None:
-    """Print the tables of `rows`, times (or `brief` ones) and scores; `noise` may hold rows that tell the A/A floor."""
+    """Print the tables of `rows`: times (shortened with `brief`) and scores. The A/A floor is measured from `noise`."""
     from hybrid.bench.naming import machines
     from hybrid.bench.scores import of_rows
     from hybrid.bench.summary import figures, measured_floor
     from hybrid.cli import bench_brief, bench_scores, bench_text
 
-    found, scores = figures(rows), of_rows(rows)
+    cells, scores = figures(rows), of_rows(rows)
     if as_json:
-        floor = measured_floor(noise, found[0].environment) if found else None
-        told = {"scores": [one.to_json() for group in scores for one in group]} if scores else {}
-        emit(json.dumps({"floor": floor, "cells": [figure.to_json() for figure in found], **told}, indent=2))
+        floor = measured_floor(noise, cells[0].environment) if cells else None
+        table: dict[str, Any] = {"floor": floor, "cells": [cell.to_json() for cell in cells]}
+        if scores:
+            table["scores"] = [score.to_json() for group in scores for score in group]
+        emit(json.dumps(table, indent=2))
         return
-    texts = [
-        (bench_brief.brief if brief else bench_text.shown)(here, measured_floor(noise, here[0].environment))
-        for here in machines(found).values()
-    ]
+    write = bench_brief.brief if brief else bench_text.shown
+    texts = [write(here, measured_floor(noise, here[0].environment)) for here in machines(cells).values()]
     if not texts and not scores and noise:
         floor = measured_floor(noise, noise[0]["environment"])
         texts = [TOO_FEW if floor is None else bench_text.floor_text(floor)]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from hybrid.base.machine import memory_bytes
 from hybrid.bench.units import duration, multiple, size
-from hybrid.cli.layout import table, wrapped
+from hybrid.cli.layout import one_line_each, table, wrapped
 from hybrid.cli.progress import clock
 
 if TYPE_CHECKING:
@@ -17,83 +17,92 @@ if TYPE_CHECKING:
 
 NAME, TIME, FIRST, MEMORY = 32, 14, 9, 9
 WIDTH = 24
+TITLES = {"workloads": "workloads", "adapters": "backends"}
+"""Family of the catalogue -> its heading in `hybrid bench list`."""
 CORES_SLACK = 0.25
-"""Above its threads by more than this a backend used processors that it was not given."""
+"""A backend that uses more processors than its threads plus this used some that it was not given."""
 ENOUGH = 9
+"""Processes per cell that a verdict on speed needs, about."""
 LEGEND = (
-    "per call: median over processes of the least of each, ± half the spread between processes. Rank 1 + how many are faster "
-    "beyond doubt; what our checks did not find right, or stands alone, does not rank."
+    "per call: the shortest time of each process, median over processes, ± half the range over processes. rank: 1 + number of "
+    "backends that are significantly faster. A backend whose answers are not verified, or that is the only one, has no rank."
 )
 
 
 def listed(suites: "Sequence[Suite]", members: dict[str, dict[str, str]]) -> str:
-    """Suites, workloads and backends with their first lines."""
-    sizes = [f"{s.processes} process{'es' * (s.processes > 1)} a cell, about {clock(s.seconds)}" for s in suites]
-    rows = [(f"  {s.name}", f"{s.title}; {told}") for s, told in zip(suites, sizes, strict=True)]
+    """Suites with their size, workloads and backends with their first lines."""
+    rows = [(f"  {s.name}", f"{s.title}; {_processes(s.processes)} per cell, about {clock(s.seconds)}") for s in suites]
     parts = [f"suites\n{table(rows, WIDTH)}"]
-    for family, word in (("workloads", "workloads"), ("adapters", "backends")):
-        parts.append(f"{word}\n{table([(f'  {name}', line) for name, line in members[family].items()], WIDTH)}")
+    parts += [f"{word}\n{one_line_each(members[family])}" for family, word in TITLES.items()]
     return "\n\n".join(parts)
 
 
+def _processes(count: int) -> str:
+    return "1 process" if count == 1 else f"{count} processes"
+
+
 def progress(step: "ProcessDone") -> str:
-    """One line while it runs: the cell just measured."""
+    """One line of progress: the cell just measured."""
     cell = step.row["cell"]
     left = f", about {clock(step.seconds_left)} left" if step.seconds_left >= 1 else ""
     return f"{step.done}/{step.total}{left}  {cell['workload']} by {cell['backend']}: {step.row['status']}"
 
 
 def planned(plan: "BenchPlan") -> str:
-    """Cells, what is known of their time, and the sum."""
-    title = f"{'cell':<53} {'lacking':>7} {'a process':>9} {'memory':>8}"
+    """Cells with the expected time and memory of a process, and the sum."""
+    title = f"{'cell':<53} {'to do':>7} {'a process':>9} {'memory':>8}"
     lines = [_row(str(p.cell), p.lacking, p.seconds, p.memory_bytes) for p in plan.cells]
-    lacking = sum(p.lacking for p in plan.cells)
-    each = f"{plan.processes} process{'es' * (plan.processes > 1)} each"
-    total = f"{len(plan.cells)} cells, {each}; {lacking} processes lacking, about {clock(plan.seconds)}"
-    largest = max((p.memory_bytes for p in plan.cells if p.lacking and p.memory_bytes), default=0)
-    memory = f"; the largest dense state takes {size(largest)}" if largest else ""
-    has, _ = memory_bytes()
-    if beyond := sum((p.memory_bytes or 0) > has for p in plan.cells if p.lacking):
-        many = f"{beyond} cell{'' if beyond == 1 else 's'}"
-        memory += f", and {many} more than the {size(has)} of this machine, which will end as oom"
-    unknown = any(p.lacking and p.seconds is None for p in plan.cells)
-    source = f" Times marked ? are not measured yet; {plan.guess_s:.1f} s a process is assumed." if unknown else ""
-    return "\n".join([title, *lines, "", wrapped(f"{total}{memory}.{source}")])
+    to_do = [p for p in plan.cells if p.lacking]
+    text = f"{len(plan.cells)} cells, {_processes(plan.processes)} each; "
+    text += f"{sum(p.lacking for p in to_do)} processes to do, about {clock(plan.seconds)}"
+    if largest := max((p.memory_bytes or 0 for p in to_do), default=0):
+        text += f"; the largest dense state takes {size(largest)}"
+    total, _ = memory_bytes()
+    if beyond := sum((p.memory_bytes or 0) > total for p in to_do):
+        cells = "1 cell takes" if beyond == 1 else f"{beyond} cells take"
+        text += f"; {cells} more than the {size(total)} of this machine and will end as oom (out of memory)"
+    text += "."
+    if any(p.seconds is None for p in to_do):
+        text += f" Times marked ? are not measured yet; {plan.guess_s:.1f} s per process is assumed."
+    return "\n".join([title, *lines, "", wrapped(text)])
 
 
 def _row(name: str, lacking: int, seconds: float | None, memory: int | None) -> str:
-    took = "?" if seconds is None else f"{seconds:.1f} s"
+    time = "?" if seconds is None else f"{seconds:.1f} s"
     head = f"{name}\n{'':<53}" if len(name) > 53 else f"{name:<53}"
-    return f"{head} {lacking:>7} {took:>9} {size(memory):>8}"
+    return f"{head} {lacking:>7} {time:>9} {size(memory):>8}"
 
 
-def verified(found: "Sequence[Figure]") -> str:
-    """A verdict per cell, with what it was judged by."""
+def verified(figures: "Sequence[Figure]") -> str:
+    """The state of every cell, with the check that decided it."""
     rows = []
-    for figure in found:
-        rows.append((figure.state, wrapped(f"{figure.cell['workload']} by {_who(figure)}")))
-        rows.append(("", figure.note or _verdict(figure)))
-    right = sum(figure.verified for figure in found)
-    return f"{table(rows, 12)}\n\n{right} of {len(found)} cells verified."
+    for figure in figures:
+        rows.append((figure.state, wrapped(f"{figure.cell['workload']} by {_backend(figure)}")))
+        rows.append(("", figure.note or _check(figure)))
+    return f"{table(rows, 12)}\n\n{_verified_of(figures)}"
 
 
-def _verdict(figure: "Figure") -> str:
+def _verified_of(figures: "Sequence[Figure]") -> str:
+    return f"{sum(figure.verified for figure in figures)} of {len(figures)} cells verified."
+
+
+def _check(figure: "Figure") -> str:
     check = figure.counted[-1]["verification"]
     metric = "no number" if check["metric"] is None else f"{check['metric']:.2g}"
     return f"{check['tier']}: {check['name']} {metric}, at most {check['tolerance']:.2g}; by {check['reference']}"
 
 
-def shown(found: "Sequence[Figure]", floor: float | None) -> str:
-    """Every question of one machine with those who answered it, who won, and what that rests on."""
+def shown(figures: "Sequence[Figure]", floor: float | None) -> str:
+    """The results of one machine: a table per workload with the fastest backend, then how to read them."""
     from hybrid.bench.contests import contests
 
-    return "\n\n".join([_machine(found), *map(_contest, contests(found, floor)), *_fine_print(found, floor)])
+    return "\n\n".join([_machine(figures), *map(_contest, contests(figures, floor)), *_notes_on_all(figures, floor)])
 
 
-def _machine(found: "Sequence[Figure]") -> str:
-    """Where and by what it was measured."""
-    env = found[0].environment
-    packages = {f"{name} {version}" for figure in found for name, version in figure.environment["versions"].items()}
+def _machine(figures: "Sequence[Figure]") -> str:
+    """The machine, and the versions of the packages."""
+    env = figures[0].environment
+    packages = {f"{name} {version}" for figure in figures for name, version in figure.environment["versions"].items()}
     where = f"{env['host']}: {env['cpu']}, {env['cores']} cores, governor {env['governor']}"
     return "\n".join([wrapped(where), wrapped(", ".join(sorted(packages)), indent=2)])
 
@@ -108,8 +117,8 @@ def _contest(contest: "Contest") -> str:
     lines = []
     for figure, place in [*zip(contest.ranked, contest.places, strict=True), *((figure, None) for figure in contest.rest)]:
         rank = figure.state.upper() if not figure.verified else "-" if place is None else str(place)
-        who = _who(figure)
-        head_of_line = f"  {who}\n  {'':<{NAME}}" if len(who) > NAME - 1 else f"  {who:<{NAME}}"
+        name = _backend(figure)
+        head_of_line = f"  {name}\n  {'':<{NAME}}" if len(name) > NAME - 1 else f"  {name:<{NAME}}"
         lines.append(
             f"{head_of_line}{_per_call(figure):>{TIME}}{duration(figure.first_s):>{FIRST}}"
             f"{size(figure.memory_bytes):>{MEMORY}}  {rank}".rstrip()
@@ -119,19 +128,19 @@ def _contest(contest: "Contest") -> str:
 
 
 def _verdict_of(contest: "Contest") -> list[str]:
-    """One line on who won; none where there was nobody to beat, or no verdict to be had."""
+    """A line that names the fastest backend; none where only one was measured or there are too few processes."""
     if contest.outcome == "won":
         first, second = contest.ranked[:2]
-        told = f"{_who(first)} wins: {multiple(*contest.margin(second))} faster than {_who(second)}"
+        text = f"{_backend(first)} wins: {multiple(*contest.margin(second))} faster than {_backend(second)}"
     elif contest.outcome == "undecided":
-        level = [_who(figure) for figure, place in zip(contest.ranked, contest.places, strict=True) if place == 1]
-        told = f"undecided between {' and '.join(level)}"
+        first_ones = [_backend(figure) for figure, place in zip(contest.ranked, contest.places, strict=True) if place == 1]
+        text = f"undecided between {' and '.join(first_ones)}"
     else:
         return []
-    return [wrapped(told, first="  ", indent=4)]
+    return [wrapped(text, first="  ", indent=4)]
 
 
-def _who(figure: "Figure") -> str:
+def _backend(figure: "Figure") -> str:
     cell = figure.cell
     path = "" if cell["path"] == "compiled" else f" {cell['path']}"
     threads = f" x{cell['threads']}" if cell["threads"] > 1 else ""
@@ -148,7 +157,7 @@ def _per_call(figure: "Figure") -> str:
 
 def _notes(figure: "Figure") -> list[str]:
     notes = [figure.note] if figure.note else []
-    notes += [f"nothing could judge; agrees with {figure.partner} (L3)"] if figure.partner else []
+    notes += [f"no check applies; agrees with {figure.partner} (L3)"] if figure.partner else []
     if figure.traffic is not None and figure.copy_rate is not None:
         times = figure.traffic / figure.copy_rate
         notes.append(f"moves {size(figure.traffic)}/s, gate by gate; a copy {size(figure.copy_rate)}/s ({times:.2g} times)")
@@ -158,18 +167,17 @@ def _notes(figure: "Figure") -> list[str]:
     return notes
 
 
-def _fine_print(found: "Sequence[Figure]", floor: float | None) -> list[str]:
-    few = min((len(figure.seconds) for figure in found if figure.verified), default=0)
+def _notes_on_all(figures: "Sequence[Figure]", floor: float | None) -> list[str]:
+    few = min((len(figure.seconds) for figure in figures if figure.verified), default=0)
     parts = [LEGEND]
     if few < ENOUGH:
-        parts.append(f"{few} process{'' if few == 1 else 'es'} a cell give no verdict on speed; it takes {ENOUGH} or so.")
+        parts.append(f"{_processes(few)} per cell: too few for a verdict on speed, which needs about {ENOUGH}.")
     parts.append(floor_text(floor) if floor is not None else "No A/A floor measured here (hybrid bench null): 5 % is assumed.")
-    if len({figure.sessions for figure in found if figure.verified}) > 1:
-        parts.append("Measured in different sessions: drift not controlled.")
-    right = sum(figure.verified for figure in found)
-    return ["\n".join(map(wrapped, parts)), f"{right} of {len(found)} cells verified."]
+    if len({figure.sessions for figure in figures if figure.verified}) > 1:
+        parts.append("Measured in different sessions: drift of the machine is not controlled.")
+    return ["\n".join(map(wrapped, parts)), _verified_of(figures)]
 
 
 def floor_text(floor: float) -> str:
-    """What the A/A floor means."""
+    """The A/A floor, and the smallest change that counts."""
     return f"A/A floor of this machine: {100 * floor:.1f} %; a change must exceed {100 * max(0.05, floor):.1f} %."

@@ -1,23 +1,19 @@
-"""`hybrid explain`: what every part of the noise contributes to a run's value, as a table."""
+"""`hybrid explain`: what each part of the noise contributes to a run's value, as a table."""
 
 import json
 import sys
-import time
 from collections.abc import Callable
 from math import floor, log10
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hybrid.base.errors import UsageError
 from hybrid.base.uncertainty import with_uncertainty
-from hybrid.cli import completion
+from hybrid.cli import flags
 from hybrid.cli.layout import COLUMNS, emit, table, wrapped
-from hybrid.cli.pictures import need_matplotlib
-from hybrid.cli.progress import LOG_SECONDS, clock
+from hybrid.cli.pictures import picture
+from hybrid.cli.progress import Display, clock
 from hybrid.cli.report import WIDTH, physics, spaced
-from hybrid.cli.runs import FOLDER, Debug, Id, Results
 from hybrid.review.error_budget import INTERACTION, Contribution, ErrorBudget
 from hybrid.runs import results_folder as runs
 from hybrid.runs.reopen import find
@@ -27,82 +23,61 @@ if TYPE_CHECKING:
 
 HELP = """Explain a run's value: an error budget at its last x.
 
-The loss is computed for infinitely many shots, with all noise and with each part left out, at the same detunings. What the
-parts contribute, their interaction, shot noise and optimiser add up to the distance of the reported value from the exact one.
-An unfinished run is explained where it stands. RUN is 'latest', an id or its beginning, or a file.
+The loss is computed for infinitely many shots, with all noise and with each part left out, at the same detunings. The
+contributions of the parts, their interaction, shot noise and the optimiser add up to the distance of the reported value from
+the exact one. An unfinished run is explained at the x it has reached.
 """
 NAME, NUMBER = 24, 15
 """Columns of the table; the rest is for bars."""
 DIGITS = 5
-"""Of the largest contribution; all are shown to the same place."""
+"""Digits of the largest contribution; all are shown to the same decimal place."""
 LONG_S = 60.0
-"""A computation of more seconds is announced."""
+"""A computation that takes more seconds is announced."""
 
 
 def explain_run(
-    run: Id,
+    run: flags.RunName,
     realizations: Annotated[
-        int | None, typer.Option(help="Detunings behind every value: 8 x a power of two. Default: 64.", metavar="N")
+        int | None, typer.Option(help="Draws of detunings per value: 8 x a power of two. Default: 64.", metavar="N")
     ] = None,
-    backend: Annotated[
-        str | None,
-        typer.Option(
-            help="Simulator. Default: the run's own.",
-            metavar="NAME[:k=v,...]",
-            autocompletion=completion.of_family("backends"),
-        ),
-    ] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of the simulator. Default: as recorded.", metavar="N")] = None,
-    results: Results = FOLDER,
-    plot: Annotated[Path | None, typer.Option(help="Draw the budget as a waterfall (PNG or SVG).", metavar="FILE")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    debug: Debug = False,
+    backend: flags.AnotherBackend = None,
+    threads: flags.ThreadsAsRecorded = None,
+    results: flags.Results = flags.RESULTS,
+    plot: flags.Plot = None,
+    quiet: flags.Quiet = False,
+    as_json: flags.Json = False,
 ) -> None:
     """Compute, print, draw."""
-    for name, given in (("realizations", realizations), ("threads", threads)):
-        if given is not None and given < 1:
-            raise UsageError(f"--{name} must be at least 1, not {given}.")
+    flags.check_least(realizations=realizations, threads=threads)
     path = find(results, run)
     runs.read(path)  # a damaged record is refused before half a second of imports
-    if plot is not None:
-        need_matplotlib()
-        from hybrid.figures.style import check_target
-
-        check_target(plot)
+    target = picture(plot, path.with_name(f"{path.stem}-explain.png"))
     from hybrid.review.explain import explain
 
-    watch: Callable[[ExplainProgress], None] = (lambda progress: None) if quiet else _Watcher()
-    found = explain(path, realizations=realizations, backend=backend, threads=threads, watch=watch)
-    if plot is not None:
+    with Display(sys.stderr, quiet=quiet) as display:
+        budget = explain(path, realizations=realizations, backend=backend, threads=threads, watch=watcher(display))
+    if target is not None:
         from hybrid.figures.error_budget import waterfall
 
-        waterfall(found, plot)
-    emit(json.dumps(found.to_json()) if as_json else text(found))
+        waterfall(budget, target)
+        display.note(f"drawn: {target}")
+    emit(json.dumps(budget.to_json()) if as_json else text(budget))
 
 
-class _Watcher:
-    """Progress on stderr: on a terminal a line that goes away; elsewhere, when it takes long, a line now and then."""
+def watcher(display: Display) -> Callable[["ExplainProgress"], None]:
+    """Shows every value's progress; a long computation is announced once, by a line that stays."""
+    announced = False
 
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._clear = "\r\x1b[K" if self._terminal else ""
-        self._announced, self._shown = False, 0.0
-
-    def __call__(self, progress: "ExplainProgress") -> None:
+    def watch(progress: "ExplainProgress") -> None:
+        nonlocal announced
         left = "" if progress.left_s is None else f", about {clock(progress.left_s)} left"
         line = f"{progress.done} of {progress.total} values  {clock(progress.seconds)}{left}"
-        if not self._announced and (progress.left_s or 0.0) > LONG_S:
-            self._announced = True
-            print(f"{self._clear}{line}; fewer --realizations or another --backend may be faster", file=sys.stderr)
-        elif self._terminal:
-            shown = line if progress.done < progress.total else ""
-            print(f"{self._clear}{shown}", end="", file=sys.stderr, flush=True)
-        elif progress.done == 1:
-            self._shown = time.monotonic()
-        elif time.monotonic() - self._shown > LOG_SECONDS:
-            self._shown = time.monotonic()
-            print(line, file=sys.stderr)
+        if not announced and (progress.left_s or 0.0) > LONG_S:
+            announced = True
+            display.note(f"{line}; fewer --realizations or another --backend may be faster")
+        display.line(line)
+
+    return watch
 
 
 def text(budget: ErrorBudget) -> str:
@@ -147,24 +122,25 @@ def _rows(budget: ErrorBudget) -> str:
     a, b = "reported" if budget.reported else "infinite shots", "without noise" if budget.exact is None else "exact"
     lines.append(f"{'sum':<{NAME}}{total:>{NUMBER}}  = {a} - {b}")
     lines.append(
-        wrapped("contributes: with all noise, less without this part. alone: with this part only, less without noise.")
+        wrapped(
+            "contributes: value with all noise minus value without this part. "
+            "alone: value with this part only minus value without noise."
+        )
     )
     if rows[0].name == INTERACTION:
-        lines.append(wrapped("The interaction is the largest: parts hide one another, so none of them explains the error."))
+        hint = "The interaction is the largest: the parts cancel or enhance each other, so no single one explains the error."
+        lines.append(wrapped(hint))
     return "\n".join(lines)
 
 
 def _signed(value: float, stderr: float, places: int) -> str:
-    """`+0.0312(11)`; no more than so many places, and plain where the uncertainty is below them."""
+    """`+0.0312(11)` with at most so many decimal places; without an uncertainty that is smaller than they show."""
+    text = f"{value:.{places}f}"
     if stderr >= 5 * 10.0 ** -(places + 1):
-        told = with_uncertainty(value, stderr)
-        number, bracket, rest = told.partition("(")
-        if len(number.partition(".")[2]) > places:
-            number, rest = f"{value:.{places}f}", f"{max(1, round(stderr * 10**places))})"
-        told = number + bracket + rest
-    else:
-        told = f"{value:.{places}f}"
-    return told if told.startswith("-") else f"+{told}"
+        rounded = with_uncertainty(value, stderr)
+        decimals = rounded.partition("(")[0].partition(".")[2]
+        text = f"{text}({max(1, round(stderr * 10**places))})" if len(decimals) > places else rounded
+    return text if text.startswith("-") else f"+{text}"
 
 
 def _sigmas(row: Contribution) -> str:
@@ -172,7 +148,7 @@ def _sigmas(row: Contribution) -> str:
 
 
 def _bar(value: float, values: list[float], room: int) -> str:
-    """A bar of `#` from the zero that all rows share, to the left where negative."""
+    """A bar of `#` from the zero that all rows share, to the left for a negative value."""
     low, high = min(0.0, *values), max(0.0, *values)
     cells = (room - 1) / ((high - low) or 1.0)
     zero, length = round(-low * cells), round(abs(value) * cells)
@@ -183,11 +159,11 @@ def _bar(value: float, values: list[float], room: int) -> str:
 def _duration(budget: ErrorBudget) -> str:
     timing = budget.timing
     share = timing.duration_s / timing.in_circuit_s[0]
-    told = f"{timing.duration_s * 1e6:.2f} us, {share:.2g} of the shortest {timing.coherence} among its qubits\n"
-    told += f"{timing.coherence} {_microseconds(timing.in_circuit_s)}"
+    text = f"{timing.duration_s * 1e6:.2f} us, {share:.2g} of the shortest {timing.coherence} of its qubits\n"
+    text += f"{timing.coherence} {_microseconds(timing.in_circuit_s)}"
     if timing.in_circuit_s != timing.isolated_s:
-        told += f" in this circuit, {_microseconds(timing.isolated_s)} isolated"
-    return told
+        text += f" in this circuit, {_microseconds(timing.isolated_s)} isolated"
+    return text
 
 
 def _microseconds(pair: tuple[float, float]) -> str:

@@ -1,4 +1,4 @@
-"""Text for a terminal of 80 columns, and the one way to stdout."""
+"""Text for a terminal of 80 columns, and the function that prints every result on stdout."""
 
 import os
 import shlex
@@ -12,32 +12,39 @@ COLUMNS = 80
 
 
 def emit(text: str) -> None:
-    """Print a result. A reader who left early (`| head`) changes no exit code; HybridError when stdout is full."""
+    """Print a result. A closed pipe (`| head`) does not change the exit code; HybridError when stdout cannot be written."""
     try:
         print(text, flush=True)
     except OSError as error:
         with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())  # what is still buffered must not fail again at exit
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())  # what is still in the buffer must not fail again at exit
         if not isinstance(error, BrokenPipeError):
             raise HybridError(f"stdout cannot be written ({error.strerror}).") from None
 
 
 def wrapped(text: str, *, first: str = "", indent: int = 0) -> str:
-    """One paragraph in lines of at most 80 columns (longer where a word is): `first` leads in, the rest is indented."""
+    """One paragraph in lines of at most 80 columns (longer for a longer word): `first` before it, later lines indented."""
     return textwrap.fill(
         text, COLUMNS, initial_indent=first, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
     )
 
 
 def paragraphs(text: str) -> str:
-    """Every paragraph of a docstring wrapped anew."""
+    """A docstring with every paragraph wrapped to 80 columns."""
     return "\n\n".join(wrapped(" ".join(part.split())) for part in text.split("\n\n"))
 
 
 def table(rows: Iterable[tuple[str, str]], width: int) -> str:
-    """Labels in a column of `width`, every line of a text wrapped beside them, rows without text left out."""
-    lines = [(label if i == 0 else "", line) for label, text in rows for i, line in enumerate(text.splitlines())]
+    """Labels in a column of `width`, texts wrapped beside them line by line; rows without text are left out."""
+    lines = [("" if i else label, line) for label, text in rows for i, line in enumerate(text.splitlines())]
     return "\n".join(wrapped(line, first=f"{label:<{width}} ", indent=width + 1) for label, line in lines)
+
+
+def one_line_each(lines: dict[str, str]) -> str:
+    """Names in a column and a line of text beside each, cut with `...` where 80 columns end."""
+    width = max(map(len, lines)) + 4
+    shorten = textwrap.TextWrapper(COLUMNS - width, max_lines=1, placeholder=" ...", break_on_hyphens=False).fill
+    return "\n".join(f"{f'  {name}':<{width}}{shorten(line)}" for name, line in lines.items())
 
 
 def command_lines(words: Iterable[str], width: int) -> str:

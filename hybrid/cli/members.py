@@ -1,7 +1,6 @@
 """`hybrid list` and `hybrid show`: the catalogue, read without importing any member."""
 
 import json
-import sys
 from math import isinf
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,21 +10,24 @@ import typer
 from hybrid import catalog
 from hybrid.base.errors import UsageError
 from hybrid.cli import completion
-from hybrid.cli.layout import emit, paragraphs, table, wrapped
+from hybrid.cli.flags import Json, Plot, Quiet
+from hybrid.cli.layout import emit, one_line_each, paragraphs, table, wrapped
+from hybrid.cli.pictures import picture, say
 from hybrid.device.device import Device
 from hybrid.device.profile import Number
 
 FAMILY = f"One of: {', '.join(catalog.FAMILIES)}."
+LIST_HELP = "List the names in every family, or one family with a line about each member."
 SHOW_HELP = """Show one member: its options with types and defaults, and its source; of a device, every number.
 
 For example: hybrid show optimizer spsa, or hybrid show device meluxina-q --plot.
 """
+MORE = "A line each: hybrid list FAMILY. Options, sources: hybrid show FAMILY NAME."
 MARKS = (
     "H read in the primary text, M secondary source, D derived or fitted, A assumed (one letter per entry of a list where "
     "they differ); * published for MeluXina-Q itself."
 )
 WIDTH = 24
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 WORDS = {"int": "whole number", "float": "number", "str": "text", "bool": "true | false"}
 
 
@@ -33,21 +35,19 @@ def list_members(
     family: Annotated[str | None, typer.Argument(help=FAMILY, metavar="[FAMILY]", autocompletion=completion.families)] = None,
     as_json: Json = False,
 ) -> None:
-    """Print names and first lines."""
+    """Print the names of every family, or a line per member of one."""
     families = list(catalog.FAMILIES) if family is None else [catalog.family_of(family)]
-    found = {name: listing(name) for name in families}
     if as_json:
-        emit(json.dumps(found, indent=2))
-        return
-    emit(
-        "\n".join(
-            f"{name}\n{table([(f'  {m}', line) for m, line in members.items()], WIDTH + 2)}" for name, members in found.items()
-        )
-    )
+        emit(json.dumps({name: first_lines(name) for name in families}, indent=2))
+    elif family is None:
+        rows = [(name, ", ".join(catalog.names(name))) for name in families]
+        emit(f"{table(rows, max(map(len, families)))}\n\n{wrapped(MORE)}")
+    else:
+        emit(f"{families[0]}\n{one_line_each(first_lines(families[0]))}")
 
 
-def listing(family: str) -> dict[str, str]:
-    """The members of a family with their first lines."""
+def first_lines(family: str) -> dict[str, str]:
+    """The members of a family with the first lines of their docstrings; of a device its title."""
     return {member: _first_line(family, member) for member in catalog.names(family)}
 
 
@@ -59,28 +59,33 @@ def show_member(
             help="The member, as `hybrid list` names it, or one of your own.", metavar="NAME", autocompletion=completion.names
         ),
     ],
-    plot: Annotated[bool, typer.Option("--plot", help="Draw the map of a device, as DEVICE.png.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Draw it there instead (PNG or SVG).", metavar="FILE")] = None,
+    plot: Plot = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Print one member."""
     folder = catalog.family_of(family)
     if folder == "devices":
-        device = Device.load(name)
-        _show_device(device, out or (Path(f"{device.name}.png") if plot else None), as_json)
+        _show_device(Device.load(name), plot, as_json, quiet)
         return
-    if plot or out is not None:
-        raise UsageError(f"--plot and --out draw devices only, no {catalog.FAMILIES[folder]}.")
+    if plot is not None:
+        raise UsageError(f"--plot draws the map of a device; no {catalog.FAMILIES[folder]} has one.")
     signature = catalog.locate(folder, name)
     options = [
         {"name": o.name, "type": _type(o), "default": o.default, "required": o.required} for o in signature.options.values()
     ]
+    related = list(signature.constants.get("SEE_ALSO", ()))
     if as_json:
-        emit(json.dumps({"family": folder, "name": signature.name, "doc": signature.doc, "options": options}, indent=2))
+        about = {"family": folder, "name": signature.name, "doc": signature.doc, "options": options, "see_also": related}
+        emit(json.dumps(about, indent=2))
         return
     rows = [(f"  {o['name']}", f"{o['type']}; {_default(o)}") for o in options]
     head = f"options (write them as {signature.name}:key=value,key=value):\n" if options else "no options"
-    emit(f"{catalog.FAMILIES[folder]} {signature.name}\n\n{paragraphs(signature.doc)}\n\n{head}{table(rows, WIDTH)}")
+    parts = [f"{catalog.FAMILIES[folder]} {signature.name}", paragraphs(signature.doc), f"{head}{table(rows, WIDTH)}"]
+    if related:
+        others = [(f"  {member}", ", ".join(catalog.locate(folder, member).options)) for member in related]
+        parts.append(f"see also, with their options (hybrid show {catalog.FAMILIES[folder]} NAME):\n{table(others, WIDTH)}")
+    emit("\n\n".join(parts))
 
 
 def _type(option: catalog.Option) -> str:
@@ -90,24 +95,22 @@ def _type(option: catalog.Option) -> str:
 
 def _default(option: dict[str, Any]) -> str:
     default = option["default"]
-    return (
-        "required" if option["required"] else f"default {str(default).lower() if default in (None, True, False) else default}"
-    )
+    if option["required"]:
+        return "required"
+    return f"default {str(default).lower() if default is None or isinstance(default, bool) else default}"
 
 
 def _first_line(family: str, member: str) -> str:
     return Device.load(member).title if family == "devices" else catalog.locate(family, member).doc.partition("\n")[0]
 
 
-def _show_device(device: Device, plot: Path | None, as_json: bool) -> None:
-    if plot is not None:
-        from hybrid.cli.pictures import need_matplotlib
-
-        need_matplotlib()
+def _show_device(device: Device, plot: Path | None, as_json: bool, quiet: bool) -> None:
+    target = picture(plot, Path(f"{device.name}.png"))
+    if target is not None:
         from hybrid.figures.device_map import device_map
 
-        device_map(device, plot)
-        print(f"drawn: {plot}", file=sys.stderr)
+        device_map(device, target)
+        say(f"drawn: {target}", quiet)
     emit(_device_json(device) if as_json else _device_text(device))
 
 
@@ -115,7 +118,7 @@ def _device_text(device: Device) -> str:
     parts = [wrapped(f"device {device.label}: {device.title}"), wrapped(device.caveat)]
     if device.numbers:
         known = ", ".join(key for key, number in device.numbers.items() if number.known_for_target)
-        known = f"{known}; all the rest is a choice" if known else "nothing"
+        known = f"{known}; everything else is a choice" if known else "nothing"
         rows = [("  dephasing", device.dephasing)]
         for key, number in device.numbers.items():
             rows += _number_rows(key, number)
@@ -130,7 +133,7 @@ def _device_text(device: Device) -> str:
 
 
 def _circuit_rows(device: Device) -> list[tuple[str, str]]:
-    """T2* as circuits see it, beside that of isolated qubits."""
+    """T2* in circuits, which is shorter than that of isolated qubits."""
     times = ", ".join(f"{t * 1e6:.4g}" for t in device.circuit_t2_star_s or ())
     factor = f"isolated T2* x {device.context_t2star_factor:g}, in every circuit that has a two-qubit gate"
     return [("  t2_star in circuits", f"{times} us"), ("", factor)]

@@ -1,4 +1,4 @@
-"""Live progress on stderr: one line rewritten in place on a terminal, a line now and then elsewhere."""
+"""Live progress on stderr: one line rewritten in place on a terminal, a line every ten seconds elsewhere."""
 
 import shutil
 import time
@@ -28,13 +28,19 @@ class Display:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        """Remove the line that is rewritten in place, where there is one."""
         if self._open_line:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
+            self._open_line = False
 
     def note(self, text: str) -> None:
         """One line that stays."""
         if not self._quiet:
+            self._clear()
             print(text, file=self._stream)
 
     def show(self, progress: Any) -> None:
@@ -49,7 +55,7 @@ class Display:
         )
 
     def line(self, line: str) -> None:
-        """How things stand, unless that was shown a moment ago."""
+        """The state of the work, unless it was shown a moment ago."""
         now = time.monotonic()
         if self._quiet or now - self._shown < (TERMINAL_SECONDS if self._terminal else LOG_SECONDS):
             return

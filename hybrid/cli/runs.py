@@ -10,175 +10,165 @@ from typing import Annotated, Literal
 import typer
 
 from hybrid.base.errors import CheckFailed, UsageError
-from hybrid.base.files import check_file
-from hybrid.cli import completion, runs_text
+from hybrid.cli import completion, flags, runs_text
 from hybrid.cli.layout import emit
 from hybrid.cli.pictures import need_matplotlib
 from hybrid.cli.progress import Display
-from hybrid.cli.run import Once
 from hybrid.review import difference
-from hybrid.runs import record
 from hybrid.runs import results_folder as runs
+from hybrid.runs.reopen import find
 
 HELP = """List, show, compare, re-check, draw and export recorded runs.
 
-A run is named by 'latest', by its id or the beginning of one, or by its file (other/ab12cd34ef56.jsonl).
+A run is named by 'latest', by its id or the first digits of it, or by its file (other/ab12cd34ef56.jsonl).
 """
-REPLAY_HELP = """Measure a recorded run again: identical, or where it first differs.
+REPLAY_HELP = """Measure a recorded run again, and say whether it is identical or where it first differs.
 
-With --backend, --device or --shots another one is asked the recorded points with randomness of its own; z = (recorded -
-measured) / sqrt(both variances). Exit 4 where the record does not hold: a number beyond its last digits (1e-12) differs; or,
-asking another one, chi squared over all numbers or the worst answer (Holm) has p below 0.001.
+With --backend, --device or --shots the recorded points are measured on those instead, with different random numbers, and
+compared: z = (recorded - measured) / sqrt(sum of both variances). Exit code 4 where the record and the new measurement
+disagree: a number differs by more than rounding (1e-12); or, measured elsewhere, p < 0.001 for chi squared over all numbers or
+for the worst answer (Holm).
 """
-LIST_HELP = """List the runs in a folder, written last first; damaged and foreign files too.
+LIST_HELP = """List the runs in a folder, the newest first, with damaged and foreign files.
 
-Only the ends of the records are read; `hybrid runs show` verifies every line.
+Only the first and last lines of each record are read; `hybrid runs show` verifies every line.
 """
-EXPORT_HELP = """Write one row per answer, as pandas.read_csv or read_json reads it.
+EXPORT_HELP = """Write one row per answer, for pandas.read_csv or read_json.
 
-nfev counts the loop's evaluations up to and with the answer; x is where the optimiser would stop. An answer to several points
-has the first one's value in `value`, the others' in value_1, ...; gradients stand in gradient_0, ...
+nfev counts the loop's evaluations up to and including the answer; x is where the optimiser would stop. For an answer to several
+points, `value` is that of the first, value_1, ... those of the others; gradients are in gradient_0, ...
 
 With --qasm3 a folder of circuits to run elsewhere: one OpenQASM 3 file per measured circuit at the final x, in the device's
-native gates on the device's qubits, and acceptance.json, the numbers they should give and how near N shots must come.
+native gates on the device's qubits, and acceptance.json with the expected numbers and how close N shots must come to them.
 """
-app = typer.Typer(help=HELP, invoke_without_command=True, rich_markup_mode=None)
-
-Results = Annotated[Path, typer.Option("--results", help="Folder of the records. Default: results.", metavar="DIR")]
-Id = Annotated[
-    str, typer.Argument(metavar="RUN", help="'latest', an id or its beginning, or a file.", autocompletion=completion.runs)
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-FOLDER = Path("results")
+PLOT_HELP = "Draw value against evaluations, several runs in one picture, and print the name of the file."
+app, verb = flags.command_of_verbs(HELP)
 
 
-@app.callback()
-def verbs(context: typer.Context) -> None:
-    """Without a verb, the help."""
-    if context.invoked_subcommand is None:
-        emit(context.get_help())
-
-
-@app.command(name="list", cls=Once, help=LIST_HELP, short_help="List the runs in a folder.")
+@verb(name="list", help=LIST_HELP, short_help="List the runs in a folder.")
 def list_runs(
     count: Annotated[int | None, typer.Option("-n", min=1, help="Only the newest N.", metavar="N")] = None,
-    results: Results = FOLDER,
-    as_json: Json = False,
-    debug: Debug = False,
+    results: flags.Results = flags.RESULTS,
+    as_json: flags.Json = False,
 ) -> None:
     """Print a line per run."""
-    if not results.is_dir() and results != FOLDER:
+    if not results.is_dir() and results != flags.RESULTS:
         raise UsageError(f"{results}: no such folder.")
-    found = runs.glances(results)
-    shown = found if count is None else found[:count]
-    emit(json.dumps([run.to_json() for run in shown]) if as_json else runs_text.listed(shown, found, results))
+    glances = runs.glances(results)
+    shown = glances if count is None else glances[:count]
+    emit(json.dumps([run.to_json() for run in shown]) if as_json else runs_text.listed(shown, glances, results))
 
 
-@app.command(name="show", cls=Once, help="Show one run, every line verified by its checksum.", short_help="Show one run.")
-def show_run(run: Id, results: Results = FOLDER, as_json: Json = False, debug: Debug = False) -> None:
-    """Print the report of a run, or where it stands."""
-    found = runs.read(_find(results, run))
-    emit(json.dumps(found.to_json()) if as_json else runs_text.shown(found))
+@verb(
+    name="show",
+    cls=flags.HybridCommand,
+    help="Show one run; the checksum of every line is verified.",
+    short_help="Show one run.",
+)
+def show_run(run: flags.RunName, results: flags.Results = flags.RESULTS, as_json: flags.Json = False) -> None:
+    """Print the report of a finished run, or how far an unfinished one has come."""
+    recorded = runs.read(find(results, run))
+    emit(json.dumps(recorded.to_json()) if as_json else runs_text.shown(recorded))
 
 
-@app.command(name="diff", cls=Once, help="Say what differs between two runs: inputs, versions and hosts, outcome.")
-def diff_runs(a: Id, b: Id, results: Results = FOLDER, as_json: Json = False, debug: Debug = False) -> None:
-    """Print what two runs do not share."""
-    one, other = runs.read(_find(results, a)), runs.read(_find(results, b))
-    found = difference.compare(one, other)
-    emit(json.dumps(found.to_json()) if as_json else runs_text.compared(one, other, found))
+@verb(name="diff", help="Compare two runs: inputs, versions and hosts, outcome.")
+def diff_runs(a: flags.RunName, b: flags.RunName, results: flags.Results = flags.RESULTS, as_json: flags.Json = False) -> None:
+    """Print how two runs differ."""
+    one, other = runs.read(find(results, a)), runs.read(find(results, b))
+    differences = difference.compare(one, other)
+    emit(json.dumps(differences.to_json()) if as_json else runs_text.compared(one, other, differences))
 
 
-@app.command(name="replay", cls=Once, help=REPLAY_HELP, short_help="Measure a run again, or ask another backend.")
+@verb(name="replay", help=REPLAY_HELP, short_help="Measure a run again, here or on another backend.")
 def replay_run(
-    run: Id,
-    backend: Annotated[
-        str | None,
-        typer.Option(help="Ask this one.", metavar="NAME[:k=v,...]", autocompletion=completion.of_family("backends")),
+    run: flags.RunName,
+    backend: flags.AnotherBackend = None,
+    device: flags.AnotherDevice = None,
+    shots: Annotated[int | None, typer.Option(help="Shots; 0 = exact. Default: as recorded.", metavar="N")] = None,
+    threads: flags.ThreadsAsRecorded = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Of the random numbers of --backend, --device or --shots. Default: 0.", metavar="N"),
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="Ask it on this one.", metavar="NAME", autocompletion=completion.of_family("devices"))
-    ] = None,
-    shots: Annotated[int | None, typer.Option(help="Ask it with so many shots; 0 = exact.", metavar="N")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads of the simulator. Default: as recorded.", metavar="N")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Another seed asks it another time. Default: 0.", metavar="N")] = None,
-    results: Results = FOLDER,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")] = False,
-    as_json: Json = False,
-    debug: Debug = False,
+    results: flags.Results = flags.RESULTS,
+    quiet: flags.Quiet = False,
+    as_json: flags.Json = False,
 ) -> None:
-    """Print whether the record holds."""
-    path = _find(results, run)
-    other = any(flag is not None for flag in (backend, device, shots))
-    if seed is not None and not other:
-        raise UsageError("--seed goes with --backend, --device or --shots; a plain replay draws as the record did.")
+    """Print whether the record and the new measurement agree."""
+    flags.check_least(seed=seed)
+    path = find(results, run)
+    elsewhere = any(flag is not None for flag in (backend, device, shots))
+    if seed is not None and not elsewhere:
+        raise UsageError("--seed needs --backend, --device or --shots; a plain replay uses the random numbers of the record.")
     runs.read(path)  # a damaged record is refused before half a second of imports
     from hybrid.review.cross_check import cross_check
     from hybrid.review.replay import repeat
 
     with Display(sys.stderr, quiet=quiet) as display:
-        if other:
-            found = cross_check(
+        if elsewhere:
+            outcome = cross_check(
                 path, backend=backend, device=device, shots=shots, threads=threads, seed=seed or 0, watch=display.show
             )
-            text, why = runs_text.cross_checked(found), runs_text.cross_check_failure(found)
+            text, failure = runs_text.cross_checked(outcome), runs_text.cross_check_failure(outcome)
         else:
-            found = repeat(path, threads=threads, watch=display.show)
-            text, why = runs_text.repeated(found), runs_text.repetition_failure(found)
-    emit(json.dumps(found.to_json()) if as_json else text)
-    if why:
-        raise CheckFailed(why)
+            outcome = repeat(path, threads=threads, watch=display.show)
+            text, failure = runs_text.repeated(outcome), runs_text.repetition_failure(outcome)
+    emit(json.dumps(outcome.to_json()) if as_json else text)
+    if failure:
+        raise CheckFailed(failure)
 
 
-@app.command(name="plot", cls=Once, help="Draw value against evaluations, several runs in one picture; print where it is.")
+@verb(name="plot", help=PLOT_HELP, short_help="Draw value against evaluations, of one run or several.")
 def plot_runs(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="RUN...", help="'latest', ids or their beginnings, or files.", autocompletion=completion.runs),
+        typer.Argument(metavar="RUN...", help="'latest', ids or their first digits, or files.", autocompletion=completion.runs),
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="PNG or SVG. Default: beside the record; of several runs, runs.png there.", metavar="FILE"),
+        typer.Option(help="PNG or SVG. Default: next to the record; for several runs, runs.png there.", metavar="FILE"),
     ] = None,
-    results: Results = FOLDER,
-    debug: Debug = False,
+    results: flags.Results = flags.RESULTS,
+    as_json: flags.Json = False,
 ) -> None:
-    """Draw."""
+    """Draw, and print the name of the file."""
     need_matplotlib()
-    paths = list(dict.fromkeys(_find(results, name) for name in names))
+    paths = list(dict.fromkeys(find(results, name) for name in names))
     target = out or (paths[0].with_suffix(".png") if len(paths) == 1 else paths[0].with_name("runs.png"))
     from hybrid.figures.convergence import convergence
 
     convergence(paths, target)
-    emit(str(target))
+    emit(json.dumps({"file": str(target)}) if as_json else str(target))
 
 
-@app.command(name="export", cls=Once, help=EXPORT_HELP, short_help="Write answers as CSV or JSON, or circuits as OpenQASM 3.")
+@verb(
+    name="export",
+    cls=flags.HybridCommand,
+    help=EXPORT_HELP,
+    short_help="Write answers as CSV or JSON, or circuits as OpenQASM 3.",
+)
 def export_run(
-    run: Id,
+    run: flags.RunName,
     format: Annotated[
-        Literal["csv", "json"] | None, typer.Option(help="csv or json. Default: what --out ends in, else csv.")
+        Literal["csv", "json"] | None, typer.Option(help="Default: json where --out ends in .json, else csv.")
     ] = None,
     qasm3: Annotated[
-        bool, typer.Option("--qasm3", help="Write the circuits at the final x, and what they should give, into a folder.")
+        bool,
+        typer.Option("--qasm3", help="Write the circuits at the final x, and the numbers they should give, into a folder."),
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="Write here, not to stdout; with --qasm3 a folder, ID-qasm3.", metavar="FILE"),
+        typer.Option(help="File to write instead of stdout; with --qasm3 a folder. Default: ID-qasm3.", metavar="FILE"),
     ] = None,
-    results: Results = FOLDER,
-    debug: Debug = False,
+    results: flags.Results = flags.RESULTS,
 ) -> None:
     """Print or write the rows."""
     if qasm3:
-        _export_circuits(_find(results, run), format, out)
+        _export_circuits(find(results, run), format, out)
         return
-    found = list(runs.rows(runs.read(_find(results, run))))
-    if (format or ("json" if out and out.suffix.lower() == ".json" else "csv")) == "json":
-        text = json.dumps(found)
-    else:
-        text = _csv(found)
+    rows = list(runs.rows(runs.read(find(results, run))))
+    by_suffix = "json" if out is not None and out.suffix.lower() == ".json" else "csv"
+    text = json.dumps(rows) if (format or by_suffix) == "json" else _csv(rows)
     if out is None:
         emit(text)
         return
@@ -189,7 +179,7 @@ def export_run(
 
 
 def _export_circuits(path: Path, format: str | None, out: Path | None) -> None:
-    """Write circuits and acceptance numbers, print the files' names."""
+    """Write the circuits and the numbers they should give; print the files' names."""
     if format:
         raise UsageError("--qasm3 and --format contradict each other: circuits are OpenQASM 3, their numbers JSON.")
     if out is not None and out.is_file():
@@ -206,10 +196,3 @@ def _csv(rows: list[dict[str, object]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().rstrip("\n")
-
-
-def _find(results: Path, name: str) -> Path:
-    if name.endswith(".jsonl"):
-        check_file(Path(name))
-        return Path(name)
-    return record.find(results, name)

@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hybrid import catalog
 from hybrid.base.errors import UsageError, shortened, unknown
 from hybrid.base.uncertainty import with_uncertainty
-from hybrid.cli import completion
+from hybrid.cli import completion, flags
 from hybrid.cli.layout import COLUMNS, emit, table, wrapped
+from hybrid.cli.pictures import picture, say
 from hybrid.cli.report import WIDTH, duration, physics, spaced
-from hybrid.measure.choices import DD
+from hybrid.measure.choices import DD, MITIGATIONS
 
 if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
-
     from hybrid.measure.sampling import Sample
 
 HELP = """Run one circuit and count its outcomes: hybrid sample ghz:n=5, or a file in OpenQASM 2, OpenQASM 3 or QPY.
@@ -24,9 +22,16 @@ HELP = """Run one circuit and count its outcomes: hybrid sample ghz:n=5, or a fi
 Outcomes read as Qiskit writes them: classical bit 0 on the right, registers apart. Named circuits: hybrid list circuits.
 """
 ROWS = 16
-"""Outcomes shown one by one; the rest is summed."""
+"""Outcomes listed one by one; the others are summed."""
 CIRCUIT_SUFFIXES = (".qasm", ".qasm3", ".qpy")
 """As `hybrid.catalog.circuit_file.SUFFIXES`, which is not imported here because it loads Qiskit; a test holds them together."""
+
+
+Bind = Annotated[
+    list[str],
+    typer.Option("--bind", help="Give a free parameter of the circuit its value. Repeatable.", metavar="NAME=VALUE"),
+]
+Draw = Annotated[bool, typer.Option("--draw", help="Print the circuit first.")]
 
 
 def sample_circuit(
@@ -36,85 +41,50 @@ def sample_circuit(
             help="A named circuit with options, or a file.", metavar="CIRCUIT", autocompletion=completion.of_family("circuits")
         ),
     ],
-    device: Annotated[
-        str,
-        typer.Option(
-            help="Physics to stand in for. Default: ideal.",
-            metavar="NAME[:k=v,...]",
-            autocompletion=completion.of_family("devices"),
-        ),
-    ] = "ideal",
-    dephasing: Annotated[
-        str | None, typer.Option(help="quasistatic or markov; left out, what the device's profile says.", metavar="KIND")
-    ] = None,
-    backend: Annotated[
-        str,
-        typer.Option(
-            help="Simulator. Default: aer.", metavar="NAME[:k=v,...]", autocompletion=completion.of_family("backends")
-        ),
-    ] = "aer",
-    shots: Annotated[int, typer.Option(help="Default: 1000.", metavar="N")] = 1000,
-    realizations: Annotated[
-        int | None, typer.Option(help="Draws of quasi-static detunings; left out, 100.", metavar="N")
-    ] = None,
-    dd: Annotated[str, typer.Option(help="Dynamical decoupling: none, echo, xy4. Default: none.", metavar="SEQUENCE")] = "none",
-    mitigate: Annotated[str, typer.Option(help="Error mitigation: none, readout. Default: none.", metavar="METHOD")] = "none",
-    seed: Annotated[int, typer.Option(help="The one seed. Default: 0.", metavar="N")] = 0,
-    threads: Annotated[int, typer.Option(help="Threads of the simulator. Default: 1.", metavar="N")] = 1,
-    bind: Annotated[list[str] | None, typer.Option(help="Give a parameter its value; repeat it.", metavar="NAME=VALUE")] = None,
-    draw: Annotated[bool, typer.Option("--draw", help="Print the circuit first.")] = False,
-    plot: Annotated[Path | None, typer.Option(help="Draw the histogram (PNG or SVG).", metavar="FILE")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    device: flags.DeviceFlag = "ideal",
+    dephasing: flags.Dephasing = None,
+    backend: flags.Backend = "aer",
+    shots: flags.Shots = 1000,
+    realizations: flags.Realizations = None,
+    dd: Annotated[str, typer.Option(help=f"Dynamical decoupling: {', '.join(DD)}.", metavar="SEQUENCE")] = "none",
+    mitigate: Annotated[str, typer.Option(help=f"Error mitigation: {', '.join(MITIGATIONS)}.", metavar="METHOD")] = "none",
+    seed: flags.Seed = 0,
+    threads: flags.Threads = 1,
+    bind: Bind = [],  # noqa: B006  # typer makes a new list for every call
+    draw: Draw = False,
+    plot: flags.Plot = None,
+    as_json: flags.Json = False,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Sample and print."""
     given = {"device": device, "dephasing": dephasing, "backend": backend, "shots": shots, "realizations": realizations}
     given |= {"dd": dd, "mitigate": mitigate, "seed": seed, "threads": threads}
-    sample_and_print(circuit, given, bind or [], draw, plot, as_json)
+    sample_and_print(circuit, given, bind, draw, plot, as_json, quiet)
 
 
 def sample_and_print(
-    circuit: str, given: dict[str, Any], bindings: list[str], draw: bool, plot: Path | None, as_json: bool
+    name: str, given: dict[str, Any], bindings: list[str], draw: bool, plot: Path | None, as_json: bool, quiet: bool
 ) -> None:
     """What `hybrid sample` does, and `hybrid run` for a circuit file; `given` are arguments of `hybrid.sample`."""
-    for name, least in (("shots", 1), ("realizations", 2), ("seed", 0), ("threads", 1)):
-        if given.get(name) is not None and given[name] < least:
-            raise UsageError(f"--{name} must be at least {least}, not {given[name]}.")
+    flags.check_least(**{flag: given.get(flag) for flag in flags.LEAST})
     if given.get("dd", "none") not in DD:
         raise unknown("dd", given["dd"], DD)
-    if plot is not None:
-        from hybrid.cli.pictures import need_matplotlib
+    values = dict(map(_binding, bindings))
+    target = picture(plot, Path(f"{Path(name.partition(':')[0]).stem}.png"))
+    from hybrid.measure.sampling import named_circuit, sample
 
-        need_matplotlib()
-    found = _circuit(circuit, bindings)
-    from hybrid.measure.sampling import sample
-
-    result = sample(found, **given)
-    if plot is not None:
+    circuit = named_circuit(name, values)
+    result = sample(circuit, **given)
+    if target is not None:
         from hybrid.figures.histogram import histogram
 
-        histogram(result, circuit, plot)
+        histogram(result, name, target)
+        say(f"drawn: {target}", quiet)
     if as_json:
         emit(json.dumps(result.to_json()))
         return
-    drawing = f"{found.draw('text', fold=COLUMNS)}\n\n" if draw else ""
-    emit(drawing + text(result, circuit))
-
-
-def _circuit(name: str, bindings: list[str]) -> "QuantumCircuit":
-    """The circuit that the command line names, its parameters bound."""
-    if is_circuit([name]):
-        from hybrid.catalog.circuit_file import read_circuit
-
-        found = read_circuit(Path(name))
-    else:
-        found = catalog.load(catalog.parse("circuits", name))()
-    if bindings or found.num_parameters:
-        from hybrid.catalog.circuit_file import bind
-
-        found = bind(found, dict(_binding(item) for item in bindings))
-    found.name = name
-    return found
+    drawing = f"{circuit.draw('text', fold=COLUMNS)}\n\n" if draw else ""
+    emit(drawing + text(result, name))
 
 
 def _binding(item: str) -> tuple[str, float]:
@@ -127,10 +97,10 @@ def _binding(item: str) -> tuple[str, float]:
 
 def text(result: "Sample", name: str) -> str:
     """The report: histogram, fidelity, what the circuit takes."""
-    plural = "s" if result.shots > 1 else ""
+    shots = "1 shot" if result.shots == 1 else f"{result.shots:,} shots"
     head = [
         physics(result.device, result.physics, result.simulator),
-        wrapped(f"{spaced(name)}; {result.shots:,} shot{plural}, seed {result.seed}", indent=2),
+        wrapped(f"{spaced(name)}; {shots}, seed {result.seed}", indent=2),
     ]
     gates = ", ".join(f"{count} {gate}" for gate, count in sorted(result.native_gates.items()))
     rows = [
@@ -146,13 +116,13 @@ def text(result: "Sample", name: str) -> str:
 
 
 def _histogram(result: "Sample") -> str:
-    """Most frequent first, the rest summed; the ideal probability beside each where it is known, and as a mark in the bar."""
+    """Most frequent first, the others summed; beside each the ideal probability where it is known, marked in the bar too."""
     shown = list(result.counts.items())[:ROWS]
     wide = max(max(len(outcome) for outcome, _ in shown), 8)
     room = max(10, COLUMNS - wide - 32)
     ideal = result.ideal or {}
     scale = max([count / result.shots for _, count in shown] + [ideal.get(outcome, 0.0) for outcome, _ in shown])
-    lines = [f"{'outcome':<{wide}} {'count':>7} {'found':>7}" + (f" {'ideal':>7}" if result.ideal is not None else "")]
+    lines = [f"{'outcome':<{wide}} {'count':>7} {'share':>7}" + (f" {'ideal':>7}" if result.ideal is not None else "")]
     for outcome, count in shown:
         share = count / result.shots
         expected = f" {ideal.get(outcome, 0.0):7.4f}" if result.ideal is not None else ""
@@ -177,12 +147,12 @@ def _bar(share: float, expected: float | None, scale: float, room: int) -> str:
 def _fidelity_rows(result: "Sample") -> list[tuple[str, str]]:
     if result.fidelity is None:
         return [("fidelity", "not known: the ideal distribution is not computed for this circuit")]
-    found = with_uncertainty(result.fidelity, result.fidelity_stderr or 0.0, 4)
-    rows = [("fidelity", f"{found}; as many perfect shots give {result.perfect_fidelity:.4f} on average")]
+    fidelity = with_uncertainty(result.fidelity, result.fidelity_stderr or 0.0, 4)
+    rows = [("fidelity", f"{fidelity}; as many shots without noise give {result.perfect_fidelity:.4f} on average")]
     if result.rescaled_fidelity is None:
-        rows.append(("", "BLIND to noise: the ideal output is uniform, as that of a broken machine would be"))
+        rows.append(("", "BLIND to noise: the ideal distribution is uniform, as that of a broken machine would be"))
     else:
-        rows.append(("", f"{result.rescaled_fidelity:.4f} when as many uniform outcomes count as 0 and perfect ones as 1"))
+        rows.append(("", f"{result.rescaled_fidelity:.4f} on a scale where uniform outcomes give 0 and shots without noise 1"))
     if result.mitigated_fidelity is not None:
         corrected = with_uncertainty(result.mitigated_fidelity, result.mitigated_fidelity_stderr or 0.0, 4)
         rows.append(("mitigated", f"{corrected}; assignment errors measured on the device and inverted"))
@@ -192,11 +162,11 @@ def _fidelity_rows(result: "Sample") -> list[tuple[str, str]]:
 def _duration(result: "Sample") -> str:
     if result.duration_s is None:
         return ""
-    told = f"{result.duration_s * 1e6:.2f} us"
+    text = f"{result.duration_s * 1e6:.2f} us"
     if result.t2_star_s:
         share = result.duration_s / result.t2_star_s
-        told += f", {share:.2f} of the shortest T2* among its qubits in such a circuit ({result.t2_star_s * 1e6:.2g} us)"
-    return told
+        text += f", {share:.2f} of the shortest T2* of its qubits in such a circuit ({result.t2_star_s * 1e6:.2g} us)"
+    return text
 
 
 def is_circuit(words: list[str]) -> bool:

@@ -5,6 +5,7 @@ Outcomes are written as Qiskit writes them: classical bit 0 on the right, regist
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -15,6 +16,8 @@ from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
 from hybrid.base.randomness import SampleStream, child
 from hybrid.base.types import Backend, Counts, DynamicBackend, Setting, Task
+from hybrid.catalog.circuit_file import SUFFIXES, read_circuit
+from hybrid.catalog.circuit_file import bind as bound
 from hybrid.compilation.classical_bits import ClassicalReadout, final_measurements
 from hybrid.compilation.resources import Resources, check_memory, whose_physics
 from hybrid.compilation.transpile import to_isa
@@ -94,9 +97,25 @@ class _SampleRequest(NamedTuple):
         return self._asdict() | {"circuit": self.circuit.name, "device": self.device.label}
 
 
+def named_circuit(name: str | Path, bind: Mapping[str, float] | None = None) -> QuantumCircuit:
+    """The circuit in a file (.qasm, .qasm3, .qpy) or of the catalogue (`ghz:n=5`), with values for its free parameters.
+
+    UsageError: no such file or member, an option or a parameter that it lacks, a parameter without a value.
+    """
+    if isinstance(name, Path) or Path(name.partition(":")[0]).suffix.lower() in SUFFIXES:
+        circuit = read_circuit(Path(name))
+    else:
+        circuit = catalog.load(catalog.parse("circuits", name))()
+    if bind or circuit.num_parameters:
+        circuit = bound(circuit, bind or {})
+    circuit.name = str(name)
+    return circuit
+
+
 def sample(
-    circuit: QuantumCircuit,
+    circuit: QuantumCircuit | str | Path,
     *,
+    bind: Mapping[str, float] | None = None,
     device: str | Device = "ideal",
     dephasing: str | None = None,
     backend: str = "aer",
@@ -107,8 +126,16 @@ def sample(
     seed: int = 0,
     threads: int = 1,
 ) -> Sample:
-    """`shots` outcomes of a circuit with measurements. UsageError: nothing measured, free parameters, too wide, too large,
-    or measurements in mid-circuit where device or backend cannot do them."""
+    """`shots` outcomes of a circuit with measurements: a `QuantumCircuit`, a file or a named circuit as of `hybrid sample`.
+
+    `bind` gives free parameters their values, by name. UsageError: nothing measured, free parameters, too wide, too large,
+    or measurements in mid-circuit where device or backend cannot do them.
+    """
+    if isinstance(circuit, str | Path):
+        circuit = named_circuit(circuit, bind)
+    elif bind:
+        circuit = bound(circuit, bind)
+    assert not isinstance(circuit, str | Path)  # for the type checker
     loaded = device if isinstance(device, Device) else Device.load(device, dephasing=dephasing)
     member = catalog.load(catalog.parse("backends", backend))()
     if shots < 1:

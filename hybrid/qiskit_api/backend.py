@@ -16,12 +16,13 @@ from qiskit.transpiler import Target
 from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
 from hybrid.base.machine import versions
-from hybrid.base.randomness import CountStream, child, sequence
+from hybrid.base.randomness import CountStream, child
 from hybrid.compilation.resources import whose_physics
 from hybrid.device.device import Device
 from hybrid.measure.choices import DD
 from hybrid.measure.execution import Conditions
 from hybrid.qiskit_api.measured import CompiledCircuit, Place, compile_measured
+from hybrid.qiskit_api.seed import root_of
 from hybrid.qiskit_api.target import backend_target
 
 DEFAULTS: dict[str, Any] = {
@@ -64,8 +65,8 @@ class DeviceBackend(BackendV2):
     """`Device.load(...).backend()`: runs circuits on the device's physics, quasi-static dephasing included.
 
     On a device with native gates a circuit's qubit i is the device's qubit i and every gate must be native
-    (`transpile(circuit, backend)`); on `ideal` any circuit runs. Options: `shots`, `memory`, `seed_simulator` (None: fresh
-    entropy), `simulator` (a backend of `hybrid list backends`), `realizations`, `dd`, `threads`.
+    (`transpile(circuit, backend)`); on `ideal` any circuit runs. Options: `shots`, `memory`, `seed_simulator` (int,
+    Generator, None: fresh entropy), `simulator` (a backend of `hybrid list backends`), `realizations`, `dd`, `threads`.
     """
 
     def __init__(self, device: Device, *, max_circuits: int | None = None, **options: Any) -> None:
@@ -110,7 +111,7 @@ class DeviceBackend(BackendV2):
         conditions = Conditions(chosen["shots"], chosen["realizations"], chosen["threads"], chosen["dd"])
         member = catalog.load(catalog.parse("backends", chosen["simulator"]))()
         place = Place(self.device, member, conditions)
-        root = sequence(chosen["seed_simulator"])
+        root = root_of(chosen["seed_simulator"])
         found = [
             _experiment(circuit, compile_measured(circuit, place, isa=True), conditions.shots, chosen["memory"], child(root, i))
             for i, circuit in enumerate(circuits)
@@ -134,6 +135,8 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
     for key, value in options.items():
         if key not in DEFAULTS:
             raise unknown("option of a backend", key, DEFAULTS)
+        if key == "seed_simulator" and isinstance(value, np.random.Generator):
+            continue
         if key in LEAST and not (value is None and DEFAULTS[key] is None) and not _whole(value, LEAST[key]):
             raise UsageError(f"{key} takes a whole number of at least {LEAST[key]}, not {value!r}.")
     if "dd" in options and options["dd"] not in DD:

@@ -22,6 +22,7 @@ from hybrid.measure.execution import Conditions
 from hybrid.measure.grouping import group_terms
 from hybrid.measure.program import Program
 from hybrid.qiskit_api.remembered import Remembered
+from hybrid.qiskit_api.seed import root_of
 
 
 class _Entry(NamedTuple):
@@ -41,7 +42,8 @@ class Estimator(BaseEstimatorV2):
     precision is given, `shots` counts (0 again infinitely many). `stds` are the standard errors of what was measured.
     A circuit that Qiskit has transpiled runs on the qubits it names; any other is laid out here.
 
-    The n-th call draws from the n-th child of `seed` (None: fresh entropy), PUB, observable and point from its children.
+    The n-th call draws from the n-th child of `seed` (int, Generator, None: fresh entropy), PUB, observable and point from
+    its children.
     Without shots all calls share their detunings: an optimiser walks on one smooth landscape.
     """
 
@@ -52,7 +54,7 @@ class Estimator(BaseEstimatorV2):
         backend: str = "aer",
         default_precision: float | None = None,
         shots: int = 0,
-        seed: int | None = None,
+        seed: int | np.random.Generator | None = None,
         dephasing: str | None = None,
         realizations: int | None = None,
         grouping: str = "qwc",
@@ -73,7 +75,7 @@ class Estimator(BaseEstimatorV2):
         self._member = catalog.load(catalog.parse("backends", backend))()
         self._measuring = Measuring(Conditions(shots, realizations, threads, dd), grouping, mitigate, gradient)
         self._programs: Remembered[Program] = Remembered()
-        self._root, self._calls, self._lock = np.random.SeedSequence(seed), 0, threading.Lock()
+        self._root, self._calls, self._lock = root_of(seed), 0, threading.Lock()
 
     def run(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> PrimitiveJob:
         """A job with `evs` and `stds` of every PUB, of the PUB's shape."""

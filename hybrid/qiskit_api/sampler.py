@@ -17,6 +17,7 @@ from hybrid.measure.choices import DD
 from hybrid.measure.execution import Conditions
 from hybrid.qiskit_api.measured import CompiledCircuit, Place, compile_measured
 from hybrid.qiskit_api.remembered import Remembered
+from hybrid.qiskit_api.seed import root_of
 
 
 @final
@@ -24,7 +25,8 @@ class Sampler(BaseSamplerV2):
     """Bit strings shot by shot, of every point of every PUB (Qiskit's primitive unified bloc).
 
     A circuit that Qiskit has transpiled runs on the qubits it names; any other is laid out here. The n-th call of `run` draws
-    from the n-th child of `seed` (None: fresh entropy), PUB i and point j from its children, so that no two share randomness.
+    from the n-th child of `seed` (int, Generator, None: fresh entropy), PUB i and point j from its children, so that no two
+    share randomness.
     """
 
     def __init__(
@@ -33,7 +35,7 @@ class Sampler(BaseSamplerV2):
         device: str | Device = "ideal",
         backend: str = "aer",
         default_shots: int = 1024,
-        seed: int | None = None,
+        seed: int | np.random.Generator | None = None,
         dephasing: str | None = None,
         realizations: int | None = None,
         dd: str = "none",
@@ -50,7 +52,7 @@ class Sampler(BaseSamplerV2):
         self._member = catalog.load(catalog.parse("backends", backend))()
         self._conditions = Conditions(default_shots, realizations, threads, dd)
         self._compiled: Remembered[CompiledCircuit] = Remembered()
-        self._root, self._calls, self._lock = np.random.SeedSequence(seed), 0, threading.Lock()
+        self._root, self._calls, self._lock = root_of(seed), 0, threading.Lock()
 
     def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> PrimitiveJob:
         """A job with one `BitArray` per classical register of every PUB's circuit, of the PUB's shape."""

@@ -16,6 +16,7 @@ from hybrid.base.files import check_file, line_of, looks_like_path, read_text, r
 from hybrid.device import naming
 from hybrid.measure.choices import ALLOCATIONS, DD, GRADIENTS, GROUPINGS, MITIGATIONS, WORDS
 from hybrid.runs import record
+from hybrid.runs.relative_paths import beside
 
 DEFAULT_ITERATIONS = 300
 SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
@@ -132,7 +133,8 @@ class Spec:
     def from_toml(cls, path: str | Path, *, results: str | Path = "results", **overrides: Any) -> "Spec":
         """A Spec from an experiment file, `overrides` winning; UsageError names file, line and key.
 
-        `results` is where a run named by `initial_point` is looked for; files are named relative to the working folder.
+        Files are named relative to the experiment file. `results` is where a run named by `initial_point` is looked for,
+        relative to the working folder.
         """
         table, text = read_toml(Path(path))
         allowed = [f.name for f in fields(cls)]
@@ -141,6 +143,8 @@ class Spec:
             if key not in allowed:
                 raise UsageError(f"{where}: {unknown('key', key, allowed)}")
             if key not in overrides:
+                if key in (*MEMBERS, "device", "initial_point") and isinstance(value, str):
+                    value = table[key] = beside(Path(path).parent, value)
                 try:
                     if key == "initial_point" and isinstance(value, str):
                         value = table[key] = read_point(value, Path(results))

@@ -5,6 +5,8 @@ from typing import Literal
 from hybrid.base.types import Problem
 from hybrid.catalog.problems._molecule import shipped
 
+SEE_ALSO = ("molecule", "fcidump")
+
 
 def beh2(*, mapping: Literal["jordan_wigner", "parity", "bravyi_kitaev"] = "parity", active: str | None = "4e6o") -> Problem:
     """Linear BeH2 with Be-H 1.3264 angstrom in STO-3G; total energies in hartree.

@@ -6,6 +6,8 @@ from hybrid.base.types import Problem
 from hybrid.catalog.problems._spectrum import diagonal, ground_energy
 
 NUCLEAR_REPULSION_HA = 0.7199689944489797  # 1 / R at 0.735 angstrom, R in bohr
+SEE_ALSO = ("molecule", "fcidump", "h2o")
+"""Problems with options for what this one fixes: `hybrid show` names them."""
 ELECTRONIC_HA = {
     "II": -1.052373245772859,
     "IZ": 0.39793742484318045,

@@ -5,6 +5,8 @@ from typing import Literal
 from hybrid.base.types import Problem
 from hybrid.catalog.problems._molecule import shipped
 
+SEE_ALSO = ("molecule", "fcidump")
+
 
 def h2o(*, mapping: Literal["jordan_wigner", "parity", "bravyi_kitaev"] = "parity", active: str | None = "8e6o") -> Problem:
     """H2O with O-H 0.958 angstrom and 104.4776 degrees in STO-3G; total energies in hartree.

@@ -5,6 +5,8 @@ from typing import Literal
 from hybrid.base.types import Problem
 from hybrid.catalog.problems._molecule import shipped
 
+SEE_ALSO = ("molecule", "fcidump")
+
 
 def lih(
     *, mapping: Literal["jordan_wigner", "parity", "bravyi_kitaev"] = "jordan_wigner", active: str | None = "2e5o"
