@@ -10,13 +10,14 @@ from hybrid.base.errors import UsageError
 from hybrid.bench import naming, scores
 from hybrid.bench.rows import Row
 from hybrid.bench.summary import Figure, figures, measured_floor
-from hybrid.figures.bench import KINDS, svg
+from hybrid.figures.bench import KINDS, picture
 from hybrid.figures.bench_page import tables, words
+from hybrid.figures.bench_page.inline import svg
 from hybrid.figures.bench_page.markup import Markup, tag
 
 FOLDER = Path(__file__).parent
 TITLES = {
-    "winners": "Who wins what",
+    "winners": "Fastest backends",
     "relative": "Time relative to the fastest",
     "profile": "Performance profile",
     "scaling": "Time against width",
@@ -110,7 +111,7 @@ def _machine(name: str, found: Sequence[Figure], rows: Sequence[Row], floor: flo
     for kind, title in TITLES.items():
         label = f"{title}, {name}; the figures are in the table of cells."
         try:
-            drawn = svg(found, kind, rows, label, f"{prefix}-{kind}-")
+            drawn = svg(picture(found, kind, rows), label, f"{prefix}-{kind}-")
         except UsageError as error:
             refused.append(tag("li", f"{title}: {error}"))
             continue
