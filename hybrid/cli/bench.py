@@ -104,12 +104,12 @@ def plan_run(
     debug: Debug = False,
 ) -> None:
     """Print the plan."""
-    from hybrid.bench import planning, rows
+    from hybrid.bench import forecast, rows
     from hybrid.cli import bench_text
 
     chosen, cells = chosen_cells(suite, workload, backend, threads, path, device)
     had = rows.read(out) if out is not None and out.exists() else []
-    found = planning.plan(cells, had, processes or (chosen.processes if chosen else PROCESSES), chosen)
+    found = forecast.plan(cells, had, processes or (chosen.processes if chosen else PROCESSES), chosen)
     emit(json.dumps(found.to_json(), indent=2) if as_json else bench_text.planned(found))
 
 
