@@ -37,7 +37,7 @@ ENDS = {
     "reversed": ("wrong", "largest error is"),
     "negated": ("wrong", "largest error is"),
     "zeros": ("wrong", "largest error is"),
-    "nan": ("wrong", "no numbers"),
+    "nan": ("wrong", "not finite numbers"),
     "shape": ("wrong", "of shape (2, 0), not (2, 2)"),
     "refuse": ("unsupported", "it does no such thing"),
     "absent": ("unavailable", "a_simulator_that_nobody_has"),
