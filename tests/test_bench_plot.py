@@ -13,14 +13,14 @@ from hybrid.bench.naming import only
 from hybrid.bench.rows import read
 from hybrid.bench.summary import figures
 from hybrid.cli import bench_pages
-from hybrid.figures.bench import KINDS, plot
+from hybrid.figures.bench import KINDS, picture, plot
 from hybrid.figures.bench.drift import WINDOW, drift
-from hybrid.figures.bench.kinds import RC, picture
 from hybrid.figures.bench.lines import EXACT, FAR, error_time, memory, relative_error, scaling
 from hybrid.figures.bench.maps import relative, volumetric
+from hybrid.figures.bench.marks import looks
 from hybrid.figures.bench.profile import profile
-from hybrid.figures.bench.style import looks
 from hybrid.figures.bench.winners import winners
+from hybrid.figures.style import STYLE
 
 SIGNATURES = {".png": b"\x89PNG", ".svg": b"<?xml"}
 
@@ -32,7 +32,7 @@ def found():
 
 @pytest.fixture(autouse=True)
 def settings():
-    with matplotlib.rc_context(RC):
+    with matplotlib.rc_context(STYLE):
         yield
 
 

@@ -19,8 +19,8 @@ from hybrid.bench import rows as row_files
 from hybrid.bench import worker
 from hybrid.bench.cells import grid
 from hybrid.bench.environment import env_id
-from hybrid.bench.family import ProcessTree
-from hybrid.bench.measure import Harness, ProcessLimits, interpreter
+from hybrid.bench.harness import Harness, ProcessLimits, interpreter
+from hybrid.bench.process_tree import ProcessTree
 from hybrid.bench.run import rounds, run, verify
 from hybrid.bench.schema import complaint, row_schema
 from hybrid.bench.statistics import compare
@@ -37,12 +37,12 @@ ENDS = {
     "reversed": ("wrong", "largest error is"),
     "negated": ("wrong", "largest error is"),
     "zeros": ("wrong", "largest error is"),
-    "nan": ("wrong", "no numbers"),
+    "nan": ("wrong", "not finite numbers"),
     "shape": ("wrong", "of shape (2, 0), not (2, 2)"),
     "refuse": ("unsupported", "it does no such thing"),
     "absent": ("unavailable", "a_simulator_that_nobody_has"),
     "crash": ("crashed", "signal SIGSEGV in phase 'compile'"),
-    "exit": ("crashed", "exit code 3 in phase 'compile'; it said: last words"),
+    "exit": ("crashed", "exit code 3 in phase 'compile'; its last output: last words"),
     "raise": ("error", "ValueError: nothing fits, in phase 'compile'"),
     "bad_alloc": ("oom", "MemoryError"),
 }
@@ -226,7 +226,7 @@ SCRIPT = f"""
 import sys
 from pathlib import Path
 from hybrid.bench.cells import grid
-from hybrid.bench.measure import Harness, ProcessLimits
+from hybrid.bench.harness import Harness, ProcessLimits
 from hybrid.bench.run import run
 run(grid([{PLAIN!r}], [{FAKE!r} + ":delay_s=0.15"]), Path(sys.argv[1]), Harness(ProcessLimits(120.0, 2**30)), processes=3)
 """

@@ -13,8 +13,8 @@ import pytest
 from hybrid.base.errors import UsageError
 from hybrid.bench import suites
 from hybrid.bench.cells import expanded, grid, thread_counts
-from hybrid.bench.measure import affinity_of, bytes_of, interpreter
-from hybrid.bench.planning import plan
+from hybrid.bench.forecast import plan
+from hybrid.bench.harness import affinity_of, bytes_of, interpreter
 from hybrid.bench.scores import ScoreCell
 
 FAKES = Path(__file__).parent / "bench_fakes.py"

@@ -198,7 +198,7 @@ def test_file_names_known_rows_and_a_source_and_imports_little(name: str) -> Non
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add(node.module)
-    allowed = {"numpy", "hybrid.base.types", "hybrid.catalog.optimizers._plateau"}
+    allowed = {"numpy", "hybrid.base.types", "hybrid.catalog.optimizers._stopping"}
     assert imported <= allowed | ({"scipy", "functools", "queue", "threading", "typing"} if name == "scipy" else set())
 
 

@@ -10,7 +10,7 @@ from test_optimizers import BASIS, ROWS, Row, circuit_state, drive, metric_by_ha
 
 from hybrid import catalog
 from hybrid.base.types import Losses, LossGradient, Metric, Overlaps, Values
-from hybrid.catalog.optimizers._plateau import Plateau
+from hybrid.catalog.optimizers._stopping import Plateau
 from hybrid.catalog.optimizers.qn_spsa import positive
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec

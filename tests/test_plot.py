@@ -11,8 +11,9 @@ from matplotlib.image import imread
 
 from hybrid.base.errors import RecordError, UsageError
 from hybrid.cli import app
-from hybrid.figures.convergence import convergence, draw, read_trace, running_mean
+from hybrid.figures.convergence import convergence, draw, running_mean
 from hybrid.figures.style import PAPER
+from hybrid.figures.trace import read_trace
 from hybrid.runs import record
 from hybrid.runs import run as session
 from hybrid.runs.spec import Spec

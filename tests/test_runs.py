@@ -568,8 +568,9 @@ def test_z_and_p_of_one_answer():
 
 
 def test_five_runs_in_one_picture(hybrid, home):
-    from hybrid.figures.convergence import draw, read_trace
+    from hybrid.figures.convergence import draw
     from hybrid.figures.style import COLOURS
+    from hybrid.figures.trace import read_trace
 
     done = hybrid("plot", *(SPECS[f"seed{i}"].id[:8] for i in range(5)))
     assert (done.code, done.out, done.err) == (0, "results/runs.png\n", "")
@@ -585,7 +586,8 @@ def test_five_runs_in_one_picture(hybrid, home):
 
 
 def test_what_tells_runs_apart(home):
-    from hybrid.figures.convergence import differing, draw, read_trace
+    from hybrid.figures.convergence import draw
+    from hybrid.figures.trace import differing, read_trace
 
     def told(*names: str) -> list[str]:
         return differing([read_trace(path_of(name)) for name in names])

@@ -1,6 +1,6 @@
-"""What is measured: a cell is one workload by one backend along one call path with so many threads.
+"""Cells: a cell is one workload by one backend on one call path with a number of threads.
 
-On the command line and in suites members are written as everywhere, `-` counts as `_` in their names, and values may be lists
+On the command line and in suites members are written as usual, `-` counts as `_` in their names, and values may be lists
 and ranges: `su4-brick:n=12..20`, `ghz:n=4..12..4`, `aer:method=statevector,matrix_product_state`.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hybrid.bench.job import Workload
 
 PATHS = ("compiled", "rebuilt")
-"""Call paths: translate and compile once and call again and again, or everything anew at every call."""
+"""Call paths: translate and compile once and call many times, or translate and compile at every call."""
 MOST = 100_000
 RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?")
 
@@ -31,7 +31,7 @@ RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?")
 @final
 @dataclass(frozen=True)
 class CellWorkload:
-    """A workload by name, built when it is needed, and only once."""
+    """A workload by name, built when it is first needed."""
 
     member: catalog.Member
 
@@ -41,25 +41,28 @@ class CellWorkload:
         return self.member.text(defaults=False)
 
     @cached_property
-    def built(self) -> "Workload":
-        """The job and its judge; UsageError when the member makes neither."""
+    def _timed_build(self) -> "tuple[Workload, float]":
         from hybrid.bench.job import Workload
 
         began = time.perf_counter()
-        found = catalog.load(self.member)()
-        self.__dict__["build_s"] = time.perf_counter() - began
-        if not isinstance(found, Workload):
-            raise UsageError(f"workload '{self.text}': gives {type(found).__name__}, not a hybrid.bench.job.Workload.")
-        return found
+        workload = catalog.load(self.member)()
+        if not isinstance(workload, Workload):
+            raise UsageError(f"workload '{self.text}': gives {type(workload).__name__}, not a hybrid.bench.job.Workload.")
+        return workload, time.perf_counter() - began
+
+    @property
+    def built(self) -> "Workload":
+        """The job with its check; UsageError when the member returns anything else."""
+        return self._timed_build[0]
 
     @property
     def build_s(self) -> float:
         """Seconds that it took to build."""
-        return self.built and self.__dict__["build_s"]
+        return self._timed_build[1]
 
     @cached_property
     def circuit(self) -> str:
-        """Fingerprint of all that is asked: gates, observables, points, shots, seed."""
+        """Hash of the whole job: gates, observables, points, shots, seed."""
         from hybrid.bench.job import encode_job
 
         plain = encode_job(self.built.job._replace(threads=1))
@@ -69,7 +72,7 @@ class CellWorkload:
 @final
 @dataclass(frozen=True)
 class Cell:
-    """One thing to measure; `id` names it for good."""
+    """One thing to measure; its `id` never changes."""
 
     task: CellWorkload
     backend: catalog.Member
@@ -134,8 +137,8 @@ def grid(
     simulators = [member for text in backends for member in members("adapters", text)]
     if len(tasks) * len(simulators) * len(paths) * len(threads) > MOST:
         raise UsageError(f"{len(tasks)} workloads by {len(simulators)} backends: at most {MOST:,} cells in one run.")
-    found = [Cell(*parts) for parts in product(tasks, simulators, paths, threads)]
-    return list({_key(cell): cell for cell in found}.values())
+    cells = [Cell(*parts) for parts in product(tasks, simulators, paths, threads)]
+    return list({_key(cell): cell for cell in cells}.values())
 
 
 def _key(cell: Cell) -> tuple[str, str, str, int]:
@@ -143,7 +146,7 @@ def _key(cell: Cell) -> tuple[str, str, str, int]:
 
 
 def members(family: str, text: str) -> list[catalog.Member]:
-    """Every member that a text with lists and ranges means."""
+    """Every member of a text with lists and ranges."""
     return [catalog.parse(family, written) for written in expanded(text)]
 
 
@@ -161,7 +164,7 @@ def expanded(text: str) -> list[str]:
 
 
 def _split(text: str) -> tuple[str, str]:
-    """The member's name, `-` written as `_` unless it is somebody's own, and the options' text."""
+    """The member's name, `-` written as `_` unless it is an outside member, and the options' text."""
     head, _, rest = text.partition(":")
     if looks_like_path(head) or "." in head:
         function, _, rest = rest.partition(":")

@@ -1,4 +1,4 @@
-"""Two measurements of the same cells side by side: what changed its status, then what became faster or slower."""
+"""Two measurements of the same cells compared: changes of status, then changes of time."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class ComparedCell(NamedTuple):
 @final
 @dataclass(frozen=True)
 class ComparisonReport:
-    """What a comparison found. `floor` is None where no A/A floor was measured on this machine."""
+    """The result of a comparison. `floor` is None where no A/A floor was measured on this machine."""
 
     base: str
     new: str
@@ -66,12 +66,12 @@ def of_files(base: Sequence[Row], new: Sequence[Row], names: tuple[str, str], nu
 
 def of_backends(rows: Sequence[Row], base: str, new: str, null: Sequence[Row] = ()) -> ComparisonReport:
     """Two backends on the same questions in one file; UsageError for a backend that is not in it."""
-    found = figures(rows)
-    known = sorted({figure.cell["backend"] for figure in found})
+    results = figures(rows)
+    known = sorted({figure.cell["backend"] for figure in results})
     for name in (base, new):
         if name not in known:
             raise unknown("backend in this file", name, known)
-    sides = [[figure for figure in found if figure.cell["backend"] == name] for name in (base, new)]
+    sides = [[figure for figure in results if figure.cell["backend"] == name] for name in (base, new)]
     return _report(sides[0], sides[1], (base, new), lambda f: (f.question, f.cell["path"], f.cell["threads"]), [*rows, *null])
 
 
@@ -102,7 +102,7 @@ def _report(
 def _matched(
     base: list[Figure], new: list[Figure], key: Callable[[Figure], Key | str]
 ) -> tuple[list[tuple[Figure, Figure]], list[Figure], list[Figure]]:
-    """Pairs on the same machine, each side's newest environment; and what has no partner there."""
+    """Pairs on the same machine, each side's newest environment; and the figures without a partner."""
     sides = [
         {(key(figure), figure.environment["host"], figure.environment["cpu"]): figure for figure in side}
         for side in (base, new)
@@ -113,7 +113,7 @@ def _matched(
 
 
 def _refuse(base: list[Figure], new: list[Figure], names: tuple[str, str]) -> None:
-    """UsageError that says why nothing can be compared."""
+    """UsageError with the reason why nothing can be compared."""
     one, other = (sorted({f"{f.environment['host']} ({f.environment['cpu']})" for f in side}) for side in (base, new))
     if not base or not new:
         raise UsageError(f"{names[0 if not base else 1]}: holds no times to compare.")
@@ -127,16 +127,16 @@ def _refuse(base: list[Figure], new: list[Figure], names: tuple[str, str]) -> No
 
 def _differences(pairs: list[tuple[Figure, Figure]]) -> list[str]:
     """What differs between the environments of the two sides, each once: `qiskit-aer 0.17.1 -> 0.18.2`."""
-    found: dict[str, None] = {}
+    texts: dict[str, None] = {}
     for a, b in pairs:
         one, other = a.environment, b.environment
         if a.cell["backend"] == b.cell["backend"]:
             for name in sorted(set(one["versions"]) | set(other["versions"])):
                 was, now = one["versions"].get(name, "absent"), other["versions"].get(name, "absent")
                 if was != now and one["versions"] and other["versions"]:
-                    found[f"{name} {was} -> {now}"] = None
-        found |= {f"{part} {one[part]} -> {other[part]}": None for part in MACHINE_PARTS if one[part] != other[part]}
-    return list(found)
+                    texts[f"{name} {was} -> {now}"] = None
+        texts |= {f"{part} {one[part]} -> {other[part]}": None for part in MACHINE_PARTS if one[part] != other[part]}
+    return list(texts)
 
 
 def _both(base: Figure, new: Figure) -> dict[str, Any]:

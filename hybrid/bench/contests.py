@@ -1,4 +1,4 @@
-"""Who wins which question: the fastest verified figure, where it is told from every other beyond doubt."""
+"""The fastest verified backend of each question, where it is significantly faster than every other."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
@@ -14,8 +14,8 @@ Margin = tuple[float, float, float]
 class Contest(NamedTuple):
     """One question on one machine. `ranked` are the verified figures, fastest first, `places` their ranks; `rest` never rank.
 
-    won: the first is faster than every other beyond doubt. undecided: it is not. too few: so few processes allow no verdict.
-    alone: nobody else was right. nobody: nobody was.
+    won: the first is significantly faster than every other. undecided: it is not. too few: too few processes for a verdict.
+    alone: no other backend was right. nobody: none was.
     """
 
     ranked: list[Figure]
@@ -24,7 +24,7 @@ class Contest(NamedTuple):
 
     @property
     def asked(self) -> Figure:
-        """Any of its figures: what was asked is the same."""
+        """Any of its figures: the question is the same."""
         return (self.ranked or self.rest)[0]
 
     @property
@@ -38,7 +38,7 @@ class Contest(NamedTuple):
 
     @property
     def winner(self) -> Figure | None:
-        """Who won; None unless it is beyond doubt."""
+        """The winner; None unless it is significantly faster than every other."""
         return self.ranked[0] if self.outcome == "won" else None
 
     def margin(self, other: Figure) -> Margin:
@@ -46,9 +46,9 @@ class Contest(NamedTuple):
         return hodges_lehmann(self.ranked[0].seconds, other.seconds)
 
 
-def contests(found: Iterable[Figure], floor: float | None) -> list[Contest]:
-    """All of them by workload and width; `floor` is the machine's A/A floor, if it was measured."""
-    groups = sorted(questions(found), key=lambda group: (naming.family(group[0].cell), group[0].cell["n_qubits"]))
+def contests(results: Iterable[Figure], floor: float | None) -> list[Contest]:
+    """All contests by workload and width; `floor` is the machine's A/A floor, if it was measured."""
+    groups = sorted(questions(results), key=lambda group: (naming.family(group[0].cell), group[0].cell["n_qubits"]))
     ended = []
     for group, places in zip(groups, ranks(groups, floor or 0.0), strict=True):
         timed = [(figure, place) for figure, place in zip(group, places, strict=True) if figure.verified and figure.seconds]

@@ -1,4 +1,4 @@
-"""Where a figure was measured. Figures from different environments are never pooled."""
+"""The machine and the versions of a measurement. Times from different environments are never pooled."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ COVERED = ("host", "cpu", "cores", "governor", "affinity", "python", "versions")
 
 
 def here(affinity: tuple[int, ...] = ()) -> dict[str, Any]:
-    """This machine as rows tell of it; `affinity` are the processors that measurements are held to (empty: all)."""
+    """This machine as rows describe it; `affinity` are the processors that measurements may use (empty: all)."""
     return {
         "host": platform.node(),
         "cpu": _cpu(),

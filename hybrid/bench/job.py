@@ -1,4 +1,4 @@
-"""A benchmark's job as plain data, what a simulator's adapter makes of it, and how a workload judges the answer.
+"""A benchmark's job as plain data, the interface of a simulator's adapter, and the verdict on its answer.
 
 A job needs only the standard library and NumPy, so that an adapter may run in an interpreter that has no Qiskit. Bit order,
 Pauli strings and rotations are Qiskit's: qubit 0 is the lowest bit and the rightmost letter, rx(t) = exp(-i t X / 2).
@@ -17,18 +17,18 @@ ONE_QUBIT = ("h", "x", "y", "z", "s", "sdg", "t", "tdg")
 ROTATIONS = ("rx", "ry", "rz")
 TWO_QUBIT = ("cx", "cz")
 GATES = (*ONE_QUBIT, *ROTATIONS, *TWO_QUBIT)
-"""The common gate set, which every adapter speaks."""
+"""The common gate set, which every adapter implements."""
 NOISE = ("depolarize",)
 """rho -> (1 - p) rho + p I/d on one or two qubits, p in `angle`; an adapter may refuse it."""
 
 DYNAMIC = ("measure",)
-"""Reads its qubit before the end, in counts only; later steps may depend on what was read. An adapter may refuse it."""
+"""Mid-circuit measurement of its qubit, for counts only; later steps may depend on its outcome. An adapter may refuse it."""
 
 
 class Step(NamedTuple):
     """One gate; a rotation turns by `angle` radians, plus `scale` times the point's entry `parameter` (-1: none).
 
-    With a `condition` (-1: none) it is done only in shots where the last `measure` of that qubit gave 1.
+    With a `condition` (-1: none) it is applied only in shots where the last `measure` of that qubit gave 1.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Job(NamedTuple):
 class Answer(NamedTuple):
     """`values` (k, o) of `expectations`, or (1, 1) beside `gradient` (p,); `counts` by outcome as an integer.
 
-    `precision` is what the simulator computed in, as observed (of the state's or the values' dtype), not as asked.
+    `precision` is what the simulator computed in, as observed (from the dtype of state or values), not as requested.
     """
 
     values: "Float[np.ndarray, 'k o'] | None" = None
@@ -86,16 +86,16 @@ class Adapter(Protocol):
         ...
 
     def translate(self, job: Job) -> Any:
-        """The job in the simulator's own terms."""
+        """The job in the simulator's own form."""
         ...
 
     def compile(self, native: Any, job: Job) -> Callable[[], Answer]:
-        """All that is paid once; every call of what is returned computes the whole answer anew."""
+        """All work that is done once; every call of the returned function computes the whole answer again."""
         ...
 
 
 class Verdict(NamedTuple):
-    """`right` is None where nothing could judge; `metric` is at most `tolerance` in a right answer."""
+    """`right` is None where there is no reference; `metric` is at most `tolerance` in a right answer."""
 
     right: bool | None
     metric: float

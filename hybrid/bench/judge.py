@@ -1,8 +1,7 @@
-"""How answers are judged: values against a reference, counts against a distribution, and two simulators against each other.
+"""How answers are verified: values against a reference, counts against a distribution, two simulators against each other.
 
-A verdict compares a distance with what a right simulator may show. For values that is rounding. For counts it is chance: the
-bounds below hold for every distribution and number of shots, and a right simulator exceeds them with probability `FALSE_ALARM`
-at most.
+A verdict compares a distance with its tolerance. For values that is rounding. For counts it is shot noise: the bounds below
+hold for every distribution and number of shots, and a right simulator exceeds them with probability `FALSE_ALARM` at most.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ from jaxtyping import Float
 from hybrid.bench.job import Answer, Job, Verdict
 
 FALSE_ALARM = 1e-9
-"""A thousand suites of a thousand judgements of counts raise a false alarm once in a thousand times."""
+"""Probability of calling right counts wrong: in 1,000 suites of 1,000 verdicts on counts, 0.001 such errors are expected."""
 TRUNCATION = 1e-6
 """Of the sum of an observable's coefficients. Matrix product states drop squared Schmidt values of 1e-16 by default, 1e-8 of an
 amplitude, at each of some thousand gates; truncation that changes an answer changes it by orders of magnitude more."""
@@ -24,7 +23,7 @@ DENSE, ANALYTIC, AGREEMENT = "L1", "L2", "L3"
 
 
 def rounding(job: Job, precision: str) -> float:
-    """What values may be off, per sum of |coefficients|: errors of G gates add up like a random walk, 8 eps sqrt G."""
+    """Tolerance of values per sum of |coefficients|: rounding errors of G gates add up as a random walk, 8 eps sqrt G."""
     return max(TRUNCATION, 8 * EPSILON.get(precision, EPSILON["double"]) * sqrt(len(job.steps)))
 
 
@@ -48,11 +47,11 @@ def judge_values(
     return Verdict(metric <= tolerance, metric, tolerance, "largest error / sum of |coefficients|", tier, source)
 
 
-def _largest(found: np.ndarray | None, exact: np.ndarray, norms: np.ndarray) -> float:
-    """The largest |found - exact| / norm; infinite for what is missing, misshapen or not finite."""
-    if found is None or np.shape(found) != np.shape(exact) or not np.all(np.isfinite(found)):
+def _largest(values: np.ndarray | None, exact: np.ndarray, norms: np.ndarray) -> float:
+    """The largest |value - exact| / norm; infinite where values are missing, of another shape or not finite."""
+    if values is None or np.shape(values) != np.shape(exact) or not np.all(np.isfinite(values)):
         return inf
-    return float(np.max(np.abs(np.asarray(found) - exact) / norms))
+    return float(np.max(np.abs(np.asarray(values) - exact) / norms))
 
 
 Distribution = Float[np.ndarray, " d"] | Mapping[int, float]
@@ -60,15 +59,15 @@ Distribution = Float[np.ndarray, " d"] | Mapping[int, float]
 
 
 def judge_counts(job: Job, answer: Answer, tier: str, source: str, exact: Distribution) -> Verdict:
-    """Counts against a distribution, by two distances; the verdict tells the worse one, relative to its bound.
+    """Counts against a distribution, by two distances; the verdict gives the worse one, relative to its bound.
 
-    Total variation sees everything while there are fewer outcomes than shots: with p' the frequencies of N shots,
+    Total variation is sensitive to every deviation while outcomes are fewer than shots: with p' the frequencies of N shots,
     E TV(p', p) <= 1/2 sum_x sqrt(p_x (1 - p_x) / N), and TV exceeds its mean by t with probability exp(-2 N t^2) (McDiarmid,
-    1989). The mean of f(x) = p_x / max p over what was seen needs far fewer shots than outcomes: it is off by more than t
+    1989). The mean of f(x) = p_x / max p over the shots needs far fewer shots than outcomes: it is off by more than t
     with probability 2 exp(-N t^2 / (2 var f + 2 t / 3)) (Bernstein; a linear cross-entropy, Boixo et al., Nature Physics
     14, 595, 2018).
     """
-    names = ("total variation distance", "mean probability of what was seen, off by")
+    names = ("total variation distance", "mean probability of the observed outcomes, off by")
     counts = answer.counts
     if not counts or sum(counts.values()) != job.shots or min(counts.values()) < 0:
         return Verdict(False, inf, 0.0, names[0], tier, source)
@@ -81,7 +80,7 @@ def judge_counts(job: Job, answer: Answer, tier: str, source: str, exact: Distri
     mean = float(np.sum(p * p)) / most
     variance = max(0.0, float(np.sum(p**3)) / most**2 - mean**2)
     off = abs(float(frequency @ seen) / most - mean)
-    chance = log(2 / FALSE_ALARM) / job.shots  # half of the false alarms each
+    chance = log(2 / FALSE_ALARM) / job.shots  # half of the allowed errors for each distance
     bounds = (
         (variation, spread + sqrt(chance / 2), names[0]),
         (off, _bernstein(variance, log(4 / FALSE_ALARM) / job.shots), names[1]),
@@ -103,15 +102,15 @@ def _bernstein(variance: float, chance: float) -> float:
 
 
 def unverified(job: Job, answer: Answer) -> Verdict:
-    """Nothing at hand can judge: too wide for a dense reference."""
+    """No verdict: the circuit is too wide for a dense reference."""
     reason = f"none: {job.n_qubits} qubits are too many for the dense reference"
     return Verdict(None, 0.0, rounding(job, answer.precision), "largest error / sum of |coefficients|", AGREEMENT, reason)
 
 
 def agreement(job: Job, answer: Answer, other: Answer, source: str) -> Verdict:
-    """Two methods' values (and gradients) against each other; None for counts: two samples of many outcomes tell nothing."""
+    """Two methods' values (and gradients) against each other; no verdict on counts: two samples of many outcomes say little."""
     if job.task == "counts" or other.values is None:
         return unverified(job, answer)
-    coarser = min((answer, other), key=lambda found: found.precision != "single")
-    found = judge_values(job, answer._replace(precision=coarser.precision), AGREEMENT, source, other.values, other.gradient)
-    return found._replace(tolerance=2 * found.tolerance, right=found.metric <= 2 * found.tolerance)
+    coarser = min((answer, other), key=lambda each: each.precision != "single")
+    verdict = judge_values(job, answer._replace(precision=coarser.precision), AGREEMENT, source, other.values, other.gradient)
+    return verdict._replace(tolerance=2 * verdict.tolerance, right=verdict.metric <= 2 * verdict.tolerance)

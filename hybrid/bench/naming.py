@@ -1,6 +1,6 @@
-"""How rows are told apart in pictures and pages: who answered, which workload at which width and depth, on which machine.
+"""Names of backends, workloads and machines in pictures and pages, and the selection of rows by them.
 
-Rows come from files, perhaps somebody else's: no text in them is trusted to name anything that exists here.
+Rows may come from files of other people: no text in them is trusted to name a member that exists here.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,9 +13,9 @@ from hybrid.bench.summary import Figure
 
 WIDTHS = ("n", "bits")
 DEPTHS = ("depth", "steps", "reps", "p")
-"""Options of workloads that tell width and depth."""
+"""Options of workloads that give width and depth."""
 SELF_EVIDENT = ("method", "precision", "path")
-"""Options of backends whose value says it all."""
+"""Options of backends whose value needs no key."""
 SHORT = {"matrix_product_state": "MPS", "extended_stabilizer": "ext. stabilizer"}
 Cell = dict[str, Any]
 
@@ -39,19 +39,19 @@ def backend(cell: Cell) -> str:
 
 
 def brief(cell: Cell) -> str:
-    """`aer MPS bond=4`: the same in few letters, for people and not for a command line."""
+    """`aer MPS bond=4`: the same, shorter, for reading and not for a command line."""
     name, options = split(cell["backend"])
-    told = [value if key in SELF_EVIDENT else f"{key}={value}" for key, value in options.items()]
+    words = [value if key in SELF_EVIDENT else f"{key}={value}" for key, value in options.items()]
     path = [cell["path"]] if cell["path"] != "compiled" else []
     threads = [f"x{cell['threads']}"] if cell["threads"] > 1 else []
-    return " ".join([name, *(SHORT.get(word, word.replace("_", " ")) for word in told), *path, *threads])
+    return " ".join([name, *(SHORT.get(word, word.replace("_", " ")) for word in words), *path, *threads])
 
 
 def workload(cell: Cell) -> str:
-    """`su4_brick:n=4,depth=2`; where the options leave the width out, with the number of qubits behind."""
+    """`su4_brick:n=4,depth=2`; where the options leave the width out, with the number of qubits after it."""
     name, options = split(cell["workload"])
-    told = _joined(name, options, leave_out=())
-    return told if set(WIDTHS) & set(options) else f"{told} ({cell['n_qubits']} qubits)"
+    text = _joined(name, options, leave_out=())
+    return text if set(WIDTHS) & set(options) else f"{text} ({cell['n_qubits']} qubits)"
 
 
 def family(cell: Cell) -> str:
@@ -70,19 +70,19 @@ def _joined(name: str, options: dict[str, str], leave_out: Sequence[str]) -> str
 
 
 def depth(cell: Cell) -> int | None:
-    """The depth that the workload's options tell, a default included; None where it has none."""
+    """The depth from the workload's options or their defaults; None where it has none."""
     name, written = split(cell["workload"])
     options: dict[str, Any] = written
     if name in catalog.names("workloads") and cell["workload"].startswith(name):
         options = {key: option.default for key, option in catalog.locate("workloads", name).options.items()} | written
-    found = next((options[key] for key in DEPTHS if key in options), None)
-    return int(found) if isinstance(found, int) or (isinstance(found, str) and found.isdecimal()) else None
+    value = next((options[key] for key in DEPTHS if key in options), None)
+    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else None
 
 
-def machines(found: Iterable[Figure]) -> dict[str, list[Figure]]:
+def machines(results: Iterable[Figure]) -> dict[str, list[Figure]]:
     """Figures by machine, `host (processor)`; of a cell that was measured in several environments there, the newest."""
     by_machine: dict[str, dict[str, Figure]] = {}
-    for figure in found:
+    for figure in results:
         about = figure.environment
         newest = by_machine.setdefault(f"{about['host']} ({about['cpu']})", {})
         key = figure.rows[0]["cell_id"]
@@ -91,9 +91,9 @@ def machines(found: Iterable[Figure]) -> dict[str, list[Figure]]:
     return {name: list(cells.values()) for name, cells in by_machine.items()}
 
 
-def of_machine(found: Iterable[Figure], host: str | None) -> list[Figure]:
+def of_machine(results: Iterable[Figure], host: str | None) -> list[Figure]:
     """The figures of one machine; UsageError where there are several and none is named, and for an unknown one."""
-    by_machine = machines(found)
+    by_machine = machines(results)
     if not by_machine:
         raise UsageError("these rows hold no results: there is nothing to draw.")
     hosts = {figures[0].environment["host"]: figures for figures in by_machine.values()}
@@ -114,7 +114,7 @@ def only(rows: Sequence[Row], workloads: Sequence[str], backends: Sequence[str])
     """Rows of these workloads and backends; all where none is given, and those of an A/A run in any case.
 
     A workload's name is all of its rows; a backend's is the one without options where there is one (`aer`), else any of that
-    name; as pictures write them will do, too. UsageError for what no row has.
+    name; names as pictures write them are accepted, too. UsageError for a name that no row has.
     """
     results = [row for row in rows if not row["suite"].startswith(NULL_SUITE)]
     members = {row["cell"]["workload"]: split(row["cell"]["workload"])[0] for row in results}
@@ -128,7 +128,7 @@ def only(rows: Sequence[Row], workloads: Sequence[str], backends: Sequence[str])
 
 def _meant(kind: str, name: str, members: dict[str, str]) -> set[str]:
     """Of the texts, those that are the name or whose member has it."""
-    found = {text for text, member in members.items() if name in (text, member)}
-    if not found:
+    texts = {text for text, member in members.items() if name in (text, member)}
+    if not texts:
         raise unknown(f"{kind} in these rows", name, {*members, *members.values()})
-    return found
+    return texts

@@ -1,4 +1,4 @@
-"""Planted mistakes: what simulators and their translations get wrong. A check that does not catch them is void."""
+"""Planted mistakes that simulators and translations make. A check that does not detect them is useless."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,7 +10,7 @@ _OTHER_WAY = {"s": "sdg", "sdg": "s", "t": "tdg", "tdg": "t"}
 
 
 def reversed_qubits(job: Job) -> Job | None:
-    """Qubit q taken for qubit n - 1 - q in the circuit, and not in what is asked of it."""
+    """Qubit q taken for qubit n - 1 - q in the circuit, and not in the observables."""
     last = job.n_qubits - 1
     turned = (
         s._replace(qubits=tuple(last - q for q in s.qubits), condition=last - s.condition if s.condition >= 0 else -1)
@@ -20,7 +20,7 @@ def reversed_qubits(job: Job) -> Job | None:
 
 
 def negated_angles(job: Job) -> Job | None:
-    """Rotations turned the other way, as by the other convention; where there are none, T; where there are none, S."""
+    """Rotations by the negative angle, as in the other sign convention; without rotations T is inverted, without T S."""
     names = {step.name for step in job.steps}
     for kind in (ROTATIONS, ("t", "tdg"), ("s", "sdg")):
         if names & set(kind):
@@ -52,19 +52,19 @@ def exchanged_control(job: Job) -> Job | None:
 
 
 def no_noise(job: Job) -> Job | None:
-    """Error channels ignored without a word."""
+    """Error channels silently ignored."""
     kept = tuple(step for step in job.steps if step.name != "depolarize")
     return None if kept == job.steps else job._replace(steps=kept)
 
 
 def ignored_feed_forward(job: Job) -> Job | None:
-    """What depends on an outcome is never done."""
+    """Conditional gates are never applied."""
     kept = tuple(step for step in job.steps if step.condition < 0)
     return None if kept == job.steps else job._replace(steps=kept)
 
 
 def forced_feed_forward(job: Job) -> Job | None:
-    """What depends on an outcome is always done."""
+    """Conditional gates are always applied."""
     forced = tuple(step._replace(condition=-1) for step in job.steps)
     return None if forced == job.steps else job._replace(steps=forced)
 
@@ -79,11 +79,11 @@ JOBS: Mapping[str, Callable[[Job], Job | None]] = {
     "ignored feed-forward": ignored_feed_forward,
     "forced feed-forward": forced_feed_forward,
 }
-"""What a right simulator is given instead; None where the job has nothing of the kind."""
+"""The wrong job for a right simulator; None where the fault does not apply."""
 
 
 def zeros(job: Job, answer: Answer) -> Answer | None:
-    """Nothing was simulated: every value 0, every shot the outcome 0."""
+    """Nothing simulated: every value 0, every shot the outcome 0."""
     return Answer(
         values=None if answer.values is None else np.zeros_like(answer.values),
         gradient=None if answer.gradient is None else np.zeros_like(answer.gradient),
@@ -93,15 +93,15 @@ def zeros(job: Job, answer: Answer) -> Answer | None:
 
 
 def uniform(job: Job, answer: Answer) -> Answer | None:
-    """Coins tossed."""
+    """Uniformly random counts."""
     if answer.counts is None:
         return None
     bits = np.random.default_rng(0).integers(0, 2, (job.shots, job.n_qubits))
-    found: dict[int, int] = {}
+    counts: dict[int, int] = {}
     for row in bits.tolist():
         outcome = int("".join(map(str, row)), 2)
-        found[outcome] = found.get(outcome, 0) + 1
-    return answer._replace(counts=found)
+        counts[outcome] = counts.get(outcome, 0) + 1
+    return answer._replace(counts=counts)
 
 
 def lost_shots(job: Job, answer: Answer) -> Answer | None:
@@ -115,7 +115,7 @@ def shuffled_points(job: Job, answer: Answer) -> Answer | None:
 
 
 def negated_gradient(job: Job, answer: Answer) -> Answer | None:
-    """The gradient downhill."""
+    """The gradient with the wrong sign."""
     return answer._replace(gradient=-answer.gradient) if answer.gradient is not None else None
 
 
@@ -142,4 +142,4 @@ ANSWERS: Mapping[str, Callable[[Job, Answer], Answer | None]] = {
     "missing gradient": missing_gradient,
     "not a number": not_a_number,
 }
-"""What becomes of a right answer; None where it has nothing of the kind."""
+"""The wrong answer in place of a right one; None where the fault does not apply."""

@@ -16,7 +16,7 @@ from hybrid.bench.schema import complaint, row_schema
 
 Row = dict[str, Any]
 NULL_SUITE = "null@"
-"""Rows of these suites tell the machine's A/A floor and are no results."""
+"""Rows of these suites measure the machine's A/A floor and are not results."""
 
 
 def read(path: Path) -> list[Row]:
@@ -45,7 +45,7 @@ def _parsed(path: Path, number: int, raw: bytes) -> Row:
     if not wrong and row["env_id"] != env_id(row["environment"]):
         wrong = "'env_id' is not the hash of its environment"
     if wrong:
-        raise RecordError(f"{path}:{number}: no row of a benchmark: {wrong}; nothing was changed.")
+        raise RecordError(f"{path}:{number}: not a row of a benchmark: {wrong}; nothing was changed.")
     return row
 
 
@@ -54,7 +54,7 @@ class RowFile:
     """An open file of rows, this process's alone. A torn last line is dropped when the next row is written."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create; Stopped when another process writes it, RecordError when it is damaged."""
+        """Open or create; Stopped when another process has it open for writing, RecordError when it is damaged."""
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,14 +65,14 @@ class RowFile:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with path.open("rb") as file:
-                found = list(_lines(path, file))
+                rows = list(_lines(path, file))
         except BaseException as error:
             os.close(self._file)
             if isinstance(error, BlockingIOError):
                 raise Stopped(f"{path}: another process is writing it; nothing was done here.") from None
             raise
-        self.rows = [row for row, _ in found]
-        self._size = sum(length for _, length in found)
+        self.rows = [row for row, _ in rows]
+        self._size = sum(length for _, length in rows)
 
     def __enter__(self) -> "RowFile":
         return self
@@ -88,19 +88,19 @@ class RowFile:
             length = json_lines.append(self._file, self._size, row, sync=True)
         except OSError as error:
             raise Stopped(
-                f"{self.path}: writing failed ({error.strerror}). {len(self.rows)} rows are saved; make room and give the same "
-                "command to continue."
+                f"{self.path}: writing failed ({error.strerror}). {len(self.rows)} rows are saved; free some "
+                "space and give the same command to continue."
             ) from None
         self.rows.append(row)
         self._size += length
 
 
 def merge(paths: Sequence[Path], target: Path) -> int:
-    """Write the rows of all files, each once, into a new file; how many. UsageError when the target exists."""
-    found = {json.dumps(row, sort_keys=True): row for path in paths for row in read(path)}
+    """Write the rows of all files, each once, into a new file; returns their number. UsageError when the target exists."""
+    rows = {json.dumps(row, sort_keys=True): row for path in paths for row in read(path)}
     if target.exists():
         raise UsageError(f"{target}: exists already; merge writes a new file.")
     with RowFile(target) as file:
-        for row in found.values():
+        for row in rows.values():
             file.append(row)
-    return len(found)
+    return len(rows)

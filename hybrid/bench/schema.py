@@ -1,4 +1,4 @@
-"""The rows' JSON Schema, and the part of JSON Schema that it uses."""
+"""The JSON Schema of rows, and a check for the part of JSON Schema that it uses."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def complaint(value: Any, schema: dict[str, Any], key: str = "") -> str:
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if kinds and not any(_is(value, kind) for kind in kinds):
-        return f"{where}is no {' or '.join(kinds)}"
+        return f"{where}is not of type {' or '.join(kinds)}"
     if isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
         return f"{where}does not fit {schema['pattern']}"
     if _is(value, "number") and value < schema.get("minimum", value):
@@ -57,7 +57,7 @@ def _of_object(value: dict[str, Any], schema: dict[str, Any], key: str) -> str:
 
 
 def _is(value: Any, kind: str) -> bool:
-    """Whether a value is of a JSON type; true and false are no numbers."""
+    """Whether a value is of a JSON type; true and false are not numbers."""
     return isinstance(value, TYPES[kind]) and (isinstance(value, bool) == (kind == "boolean"))
 
 

@@ -1,4 +1,4 @@
-"""How well a device does: circuits of published benchmarks sampled on it, scored against their exact distributions.
+"""Scores of a device: published benchmark circuits sampled on it, compared with their exact distributions.
 
 The circuits are as MQT Bench writes them target-independently in OpenQASM 2 (Quetschlich et al., Quantum 7, 1062, 2023). The
 score is the Hellinger fidelity (sum sqrt(p q))^2; rescaled so that uniform counts are worth 0 and as many perfect shots 1
@@ -25,7 +25,7 @@ CIRCUITS = sorted(path.stem for path in FOLDER.glob("*.qasm"))
 SHOTS = 10_000
 TASK = "score"
 ROUNDING = 1e-9
-"""A standard error below this is rounding: perfect shots of one outcome have none."""
+"""A standard error below this is rounding: perfect shots of a single outcome have none."""
 KEPT = (
     *("fidelity", "fidelity_stderr", "perfect_fidelity", "uniform_fidelity", "rescaled_fidelity", "rescaled_fidelity_stderr"),
     *("blind_to_noise", "depth", "two_qubit_depth", "duration_s", "native_gates", "physics", "simulator", "caveat"),
@@ -120,15 +120,15 @@ Measurable: TypeAlias = Cell | ScoreCell
 
 def cells(circuits: Sequence[str], backends: Sequence[str], device: str, shots: int = SHOTS) -> list[ScoreCell]:
     """Every circuit `NAME:n=N` on the device by every backend; UsageError for what does not exist."""
-    found = []
+    cells_ = []
     for text in (written for circuit in circuits for written in expanded(circuit)):
         name, _, n = text.partition(":n=")
         if f"{name}_{n}" not in CIRCUITS:
             raise unknown("published circuit", text, [known.replace("_", ":n=") for known in CIRCUITS])
-        found += [ScoreCell(circuit=name, n=int(n), device_text=device, backend_text=by, shots=shots) for by in backends]
-    for cell in found:
-        assert cell.device and cell.backend  # mistakes are told before anything is measured
-    return found
+        cells_ += [ScoreCell(circuit=name, n=int(n), device_text=device, backend_text=by, shots=shots) for by in backends]
+    for cell in cells_:
+        assert cell.device and cell.backend  # raises for mistakes before anything is measured
+    return cells_
 
 
 class Score(NamedTuple):
@@ -140,19 +140,19 @@ class Score(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """The score as one JSON object."""
-        told = self.found or dict.fromkeys(KEPT)
-        return {"cell": self.cell, **told, "note": self.note}
+        values = self.found or dict.fromkeys(KEPT)
+        return {"cell": self.cell, **values, "note": self.note}
 
 
 def score(asked: Sequence[ScoreCell], watch: Callable[[str], None] = lambda name: None) -> list[Score]:
     """Every circuit on its device, in this process and in order; UsageError as `sample`."""
-    found, scorer_here = [], scorer()
+    results, scorer_here = [], scorer()
     for cell in asked:
         watch(str(cell))
         request = cell.request()["score"]
         refusal = scorer_here.refusal(request)
-        found.append(Score(cell.plain, None, refusal) if refusal else Score(cell.plain, scorer_here.score(request)))
-    return found
+        results.append(Score(cell.plain, None, refusal) if refusal else Score(cell.plain, scorer_here.score(request)))
+    return results
 
 
 def of_rows(rows: Iterable[Row]) -> list[list[Score]]:
@@ -163,7 +163,7 @@ def of_rows(rows: Iterable[Row]) -> list[list[Score]]:
             key = row["cell"]["device"], row["cell"]["backend"], row["env_id"]
             note = "" if row["status"] == "ok" else f"{row['status']}: {row['note']}"
             groups.setdefault(key, {})[row["cell_id"]] = Score(row["cell"], row.get("score"), note)
-    return [[found[key] for key in sorted(found, key=lambda key: _order(found[key]))] for found in groups.values()]
+    return [[group[key] for key in sorted(group, key=lambda key: _order(group[key]))] for group in groups.values()]
 
 
 def _order(score: Score) -> tuple[str, int]:
@@ -200,5 +200,5 @@ class Scorer:
         from hybrid.catalog.circuit_file import read_circuit
         from hybrid.measure.sampling import sample
 
-        found = sample(read_circuit(Path(asked["circuit"])), **{k: v for k, v in asked.items() if k != "circuit"})
-        return {key: getattr(found, key) for key in KEPT}
+        results = sample(read_circuit(Path(asked["circuit"])), **{k: v for k, v in asked.items() if k != "circuit"})
+        return {key: getattr(results, key) for key in KEPT}

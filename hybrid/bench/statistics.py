@@ -1,8 +1,8 @@
-"""When a benchmark may say "faster": pure NumPy, and the unit of analysis is the process, one figure each.
+"""When a benchmark may say "faster": statistics in NumPy, one time per process.
 
-On 96 identical runs of one program, tests that pool the samples of a process call a difference significant three times in
-four; the rank test on one figure per process does not. A verdict needs an exact Mann-Whitney p below 0.01 after Holm's
-correction over the cells, and a change above 5 % and above what this machine shows between identical runs (its A/A floor).
+On 96 identical runs of one program, tests that pool the samples of a process report a significant difference three times in
+four; the rank test on one time per process does not. A verdict needs an exact Mann-Whitney p below 0.01 after Holm's
+correction over the cells, and a change above 5 % and above that between identical runs on this machine (its A/A floor).
 """
 
 from collections.abc import Sequence
@@ -32,18 +32,20 @@ class Comparison(NamedTuple):
 
 
 def compare(pairs: Sequence[tuple[Sequence[float], Sequence[float]]], floor: float = LEAST_CHANGE) -> list[Comparison]:
-    """The verdict on every cell of a comparison: `pairs` of (base, new) seconds, one figure per process.
+    """The verdict on every cell of a comparison: `pairs` of (base, new) seconds, one time per process.
 
     `floor` is the machine's A/A floor as a fraction. "too few": no outcome of so few processes could reach a verdict.
     """
     alone = [mann_whitney(base, new) for base, new in pairs]
     change = max(LEAST_CHANGE, floor)
-    found = []
+    comparisons = []
     for (base, new), p, corrected in zip(pairs, alone, holm(alone), strict=True):
         ratio, low, high = hodges_lehmann(base, new)
         possible = smallest_p(len(base), len(new)) * len(pairs) < ALPHA
-        found.append(Comparison(ratio, low, high, p, corrected, _word(ratio, corrected, change) if possible else "too few"))
-    return found
+        comparisons.append(
+            Comparison(ratio, low, high, p, corrected, _word(ratio, corrected, change) if possible else "too few")
+        )
+    return comparisons
 
 
 def _word(ratio: float, p: float, change: float) -> Word:
@@ -86,19 +88,19 @@ def _rank_sums(twice: tuple[int, ...], size: int) -> Float[np.ndarray, " sums"]:
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """p-values corrected for having looked at so many (Holm, Scand. J. Stat. 6, 65, 1979)."""
+    """p-values corrected for multiple comparisons (Holm, Scand. J. Stat. 6, 65, 1979)."""
     order = np.argsort(ps, kind="stable")
     stepped = np.maximum.accumulate([(len(ps) - i) * ps[k] for i, k in enumerate(order)]) if len(ps) else np.zeros(0)
-    found = np.empty(len(ps))
-    found[order] = np.minimum(1.0, stepped)
-    return found.tolist()
+    corrected = np.empty(len(ps))
+    corrected[order] = np.minimum(1.0, stepped)
+    return corrected.tolist()
 
 
 def hodges_lehmann(base: Sequence[float], new: Sequence[float]) -> tuple[float, float, float]:
     """The ratio new / base and its 95 % interval (Hodges and Lehmann, Ann. Math. Stat. 34, 598, 1963), on logarithms.
 
     The median of all pairwise ratios; the interval lies between the pairwise ratios that the exact rank test does not reject,
-    and is 0 to infinity where the processes are too few for one.
+    and is 0 to infinity where there are too few processes for one.
     """
     ratios = np.sort(np.subtract.outer(np.log(new), np.log(base)).ravel())
     cut = _rejected(len(base), len(new))
@@ -126,5 +128,5 @@ def aa_floor(identical: Sequence[Sequence[float]], rng: np.random.Generator, spl
 
 
 def geometric_mean(ratios: Sequence[float]) -> float:
-    """The mean of ratios, whichever way round they are written."""
+    """The geometric mean: of inverse ratios it is the inverse."""
     return float(np.exp(np.mean(np.log(ratios))))

@@ -1,4 +1,4 @@
-"""Suites: frozen lists of cells. A published version never changes its meaning; what changes is a new version."""
+"""Suites: fixed lists of cells. A published version never changes; a change is a new version."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ OPTIONAL = ("paths", "threads")
 @final
 @dataclass(frozen=True)
 class Suite:
-    """A suite as its file tells it: `processes` per cell, `seconds` that all of it took where it belongs.
+    """A suite as its file describes it: `processes` per cell, `seconds` that all of it took on its home machine.
 
-    `device` is the profile that is scored where nobody names another; empty in a suite that measures simulators.
+    `device` is the profile that is scored by default; empty in a suite that measures simulators.
     """
 
     name: str
@@ -41,12 +41,12 @@ class Suite:
 
     def cells(self) -> list[Cell]:
         """Every cell of a suite that measures simulators; threads `all` are this machine's."""
-        found = {}
+        by_text = {}
         for block in self.blocks:
             threads = thread_counts(block.get("threads", "1"))
             for cell in grid(block["workloads"], block["backends"], block.get("paths", PATHS[:1]), threads):
-                found[str(cell)] = cell
-        return list(found.values())
+                by_text[str(cell)] = cell
+        return list(by_text.values())
 
     def scores(self, device: str | None = None) -> list[ScoreCell]:
         """Every cell of a suite that scores a device; UsageError for one that does not exist."""
@@ -60,25 +60,25 @@ def names() -> list[str]:
 
 
 def load(text: str) -> Suite:
-    """The suite NAME@VERSION, or a TOML file of one's own; UsageError with file, line and key."""
+    """The suite NAME@VERSION, or a TOML file; UsageError with file, line and key."""
     if looks_like_path(text):
         path = Path(text)
     elif text in names():
         path = FOLDER / f"{text}.toml"
     else:
         raise unknown("suite", text, names())
-    found, source = read_toml(path)
+    table, source = read_toml(path)
     keys = {**KEYS, "device": str}
-    for key in (*KEYS, *found):
+    for key in (*KEYS, *table):
         if key not in keys:
             raise UsageError(f"{path}:{line_of(source, key)}: unknown key '{key}'. Allowed: {', '.join(keys)}.")
-        if not isinstance(found.get(key), keys[key]):
+        if not isinstance(table.get(key), keys[key]):
             raise UsageError(f"{path}:{line_of(source, key)}: '{key}' must be given as {keys[key].__name__}.")
-    lead = "circuits" if "device" in found else "workloads"
-    for number, block in enumerate(found["cells"], start=1):
+    lead = "circuits" if "device" in table else "workloads"
+    for number, block in enumerate(table["cells"], start=1):
         _check_block(f"{path}: cells block {number}", block, KINDS[lead])
-    rest = {key: found[key] for key in ("title", "about", "processes", "seconds", "time_limit_s")}
-    return Suite(path.stem, **rest, blocks=tuple(found["cells"]), device=found.get("device", ""))
+    rest = {key: table[key] for key in ("title", "about", "processes", "seconds", "time_limit_s")}
+    return Suite(path.stem, **rest, blocks=tuple(table["cells"]), device=table.get("device", ""))
 
 
 def _check_block(where: str, block: dict[str, Any], keys: dict[str, type]) -> None:

@@ -1,4 +1,4 @@
-"""What the rows of a cell say together: its status, its times, and who ranks."""
+"""The rows of a cell together: its status, its times, its rank."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Key = tuple[Any, ...]
 class Figure:
     """All processes of one cell in one environment. A row that ended early counts until the cell is measured again.
 
-    `partner` is another method that gave the same answers where nothing else could judge them, or empty.
+    `partner` is another method that gave the same answers where there was no reference, or empty.
     """
 
     rows: tuple[Row, ...]
@@ -59,23 +59,23 @@ class Figure:
 
     @property
     def state(self) -> str:
-        """The status, and `unverified` where nothing could judge."""
+        """The status, and `unverified` where there was no reference to compare with."""
         return "unverified" if self.status == "ok" and not self.verified else self.status
 
     @property
     def note(self) -> str:
         """Why it does not rank."""
-        found = [row["note"] for row in self.counted if row["status"] == self.status and row["note"]]
-        return found[-1] if found else ""
+        notes = [row["note"] for row in self.counted if row["status"] == self.status and row["note"]]
+        return notes[-1] if notes else ""
 
     @cached_property
     def seconds(self) -> list[float]:
-        """One figure per process: the least seconds per call of its timed loops."""
+        """One time per process: the least seconds per call of its timed loops."""
         return [min(row["phases"]["repeats_s"]) for row in self.counted if row["phases"].get("repeats_s")]
 
     @property
     def typical_s(self) -> float | None:
-        """The median of the processes' figures."""
+        """The median over processes."""
         return median(self.seconds) if self.seconds else None
 
     @property
@@ -114,12 +114,12 @@ class Figure:
 
     @property
     def question(self) -> Key:
-        """What was asked, whoever answers."""
+        """What was asked, the same for every backend."""
         return tuple(self.cell[key] for key in ("workload", "version", "circuit", "task"))
 
     def _median(self, part: str, key: str) -> float | None:
-        found = [row[part][key] for row in self.counted if key in row[part]]
-        return median(found) if found else None
+        values = [row[part][key] for row in self.counted if key in row[part]]
+        return median(values) if values else None
 
     def to_json(self) -> dict[str, Any]:
         """The figure as one JSON object."""
@@ -150,7 +150,7 @@ def figures(rows: Iterable[Row]) -> list[Figure]:
 
 
 def noise(rows: Iterable[Row]) -> list[Figure]:
-    """The same of the rows of an A/A suite alone."""
+    """The same for the rows of an A/A suite only."""
     return _grouped(row for row in _times(rows) if row["suite"].startswith(NULL_SUITE))
 
 
@@ -159,25 +159,25 @@ def _times(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _grouped(rows: Iterable[Row]) -> list[Figure]:
-    found: dict[tuple[str, str], list[Row]] = {}
+    groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        found.setdefault((row["cell_id"], row["env_id"]), []).append(row)
-    return [Figure(tuple(group)) for group in found.values()]
+        groups.setdefault((row["cell_id"], row["env_id"]), []).append(row)
+    return [Figure(tuple(group)) for group in groups.values()]
 
 
-def _with_partners(found: list[Figure]) -> list[Figure]:
-    """Unjudged figures beside the first of another method that agrees with all their answers."""
-    unjudged = [figure for figure in found if figure.status == "ok" and not figure.verified]
+def _with_partners(results: list[Figure]) -> list[Figure]:
+    """Figures without a reference get the first other method that agrees with all their answers as partner."""
+    unverified = [figure for figure in results if figure.status == "ok" and not figure.verified]
     return [
         figure
-        if figure not in unjudged
-        else Figure(figure.rows, next((o.cell["backend"] for o in unjudged if _agree(figure, o)), ""))
-        for figure in found
+        if figure not in unverified
+        else Figure(figure.rows, next((o.cell["backend"] for o in unverified if _agree(figure, o)), ""))
+        for figure in results
     ]
 
 
 def _agree(one: Figure, other: Figure) -> bool:
-    """Whether two methods answered the same question alike, every process of both; their tolerances add up."""
+    """Whether all answers of two methods to the same question agree within the sum of their tolerances."""
     if one.question != other.question or _method(one) == _method(other):
         return False
     answers = [np.array(row["answer"]) for figure in (one, other) for row in figure.counted if row["answer"] is not None]
@@ -188,47 +188,47 @@ def _agree(one: Figure, other: Figure) -> bool:
 
 
 def _method(figure: Figure) -> tuple[str, str]:
-    """The simulator and its method: precision, threads or call path make no other method."""
+    """The simulator and its method: precision, threads and call path do not count."""
     text: str = figure.cell["backend"]
     name, _, options = text.rpartition(":") if "=" in text else (text, "", "")
     methods = [item.removeprefix("method=") for item in options.split(",") if item.startswith("method=")]
     return name, methods[0] if methods else ""
 
 
-def questions(found: Iterable[Figure]) -> list[list[Figure]]:
-    """Figures that answer the same question on the same machine, fastest first, those that do not rank behind."""
+def questions(results: Iterable[Figure]) -> list[list[Figure]]:
+    """Figures that answer the same question on the same machine, fastest first, those that do not rank last."""
     groups: dict[Key, list[Figure]] = {}
-    for figure in found:
+    for figure in results:
         machine = figure.environment["host"], figure.environment["cpu"]
         groups.setdefault((figure.question, machine), []).append(figure)
     return [sorted(group, key=lambda figure: (not figure.verified, figure.typical_s or np.inf)) for group in groups.values()]
 
 
 def ranks(groups: Sequence[Sequence[Figure]], floor: float) -> list[list[int | None]]:
-    """Per figure 1 + how many are faster beyond doubt, Holm over all pairs; None: unverified, alone, or too few processes."""
+    """Per figure 1 + the number of significantly faster ones, Holm over all pairs; None: unverified, alone, or too few."""
     pairs = [(i, a, b) for i, group in enumerate(groups) for a, b in combinations(range(len(group)), 2)]
     pairs = [(i, a, b) for i, a, b in pairs if groups[i][a].verified and groups[i][b].verified]
     judged = statistics.compare([(groups[i][a].seconds, groups[i][b].seconds) for i, a, b in pairs], floor)
     rivals = {i for i, _, _ in pairs}
-    found: list[list[int | None]] = [
+    places: list[list[int | None]] = [
         [1 if f.verified and i in rivals else None for f in group] for i, group in enumerate(groups)
     ]
     for (i, a, b), verdict in zip(pairs, judged, strict=True):
         if verdict.word == "too few":
-            found[i] = [None] * len(groups[i])
+            places[i] = [None] * len(groups[i])
         elif verdict.word != "same":
             loser = b if verdict.word == "slower" else a
-            place = found[i][loser]
-            found[i][loser] = None if place is None else place + 1
-    return found
+            place = places[i][loser]
+            places[i][loser] = None if place is None else place + 1
+    return places
 
 
 def measured_floor(rows: Iterable[Row], like: dict[str, Any]) -> float | None:
-    """The A/A floor that `null` rows of the same machine tell, as a fraction; None without such rows."""
-    found: dict[tuple[str, str, str], list[float]] = {}
+    """The A/A floor from `null` rows of the same machine, as a fraction; None without such rows."""
+    times: dict[tuple[str, str, str], list[float]] = {}
     for row in rows:
         if row["suite"].startswith(NULL_SUITE) and row["status"] == "ok" and same_machine(row["environment"], like):
             key = row["cell_id"], row["env_id"], row["session"]
-            found.setdefault(key, []).append(min(row["phases"]["repeats_s"]))
-    identical = [seconds for seconds in found.values() if len(seconds) >= 4]
+            times.setdefault(key, []).append(min(row["phases"]["repeats_s"]))
+    identical = [seconds for seconds in times.values() if len(seconds) >= 4]
     return statistics.aa_floor(identical, np.random.default_rng(NULL_SEED)) if identical else None

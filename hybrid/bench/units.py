@@ -1,4 +1,4 @@
-"""Seconds, bytes and ratios for people."""
+"""Seconds, bytes and ratios as short texts."""
 
 
 def duration(seconds: float | None) -> str:
@@ -24,5 +24,5 @@ def size(n_bytes: float | None) -> str:
 def multiple(ratio: float, low: float = 0.0, high: float = 0.0) -> str:
     """Two or three digits, with an interval unless its lower end is 0: `1.34x (1.28-1.41)`, `11x (10-12)`, `3,748x`."""
     decimals = 2 if ratio < 1.995 else 1 if ratio < 9.95 else 0
-    told = [f"{value:,.{decimals}f}" for value in (ratio, low, high)]
-    return f"{told[0]}x ({told[1]}-{told[2]})" if low > 0 else f"{told[0]}x"
+    parts = [f"{value:,.{decimals}f}" for value in (ratio, low, high)]
+    return f"{parts[0]}x ({parts[1]}-{parts[2]})" if low > 0 else f"{parts[0]}x"

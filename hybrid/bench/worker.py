@@ -1,8 +1,8 @@
-"""One measurement in a process of its own, started as a script by any interpreter that has NumPy.
+"""One measurement in its own process, started as a script by any interpreter that has NumPy.
 
-It reads `request.json` in the folder it is given and leaves `report.json` there, replaced whole after every phase, so that the
-parent can tell how far a killed process came. Of this package only `bench.job`, `base.errors` and the adapter's own file are
-imported, which need nothing but NumPy (a device's score takes all of it); what a simulator prints goes into a log and is
+It reads `request.json` in the folder it is given and writes `report.json` there, replaced as a whole after every phase, so that
+the parent knows how far a killed process came. Of this package only `bench.job`, `base.errors` and the adapter's own file are
+imported, which need nothing but NumPy (a device's score takes all of it); the output of a simulator goes into a log and is
 never read as an answer.
 """
 
@@ -23,11 +23,11 @@ from typing import Any, NamedTuple
 
 REPEATS = 5
 LOOP_SECONDS = 0.05
-"""A timed loop lasts at least so long, so that the clock and the scheduler's ticks do not matter."""
+"""Least duration of a timed loop, so that the resolution of the clock and the scheduler does not matter."""
 ENOUGH_SECONDS = 1.0
-"""No further loop is begun after so many seconds of them."""
+"""No further loop is started after so many seconds of loops."""
 COPY_QUBITS = 20
-"""From here on a state vector is larger than most caches, and time is a matter of memory's bandwidth."""
+"""From here on a state vector is larger than most caches, and the memory bandwidth determines the time."""
 COPY_BYTES = 2**27
 PR_SET_PDEATHSIG = 1
 
@@ -54,7 +54,7 @@ def main(folder: Path) -> None:
 
 
 def die_with(parent: int) -> None:
-    """Leave no orphan that would disturb the next measurement when the parent is killed."""
+    """End this process when the parent is killed: an orphan would disturb the next measurement."""
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     except (OSError, AttributeError):
@@ -64,41 +64,41 @@ def die_with(parent: int) -> None:
 
 
 class WorkerReport:
-    """What has been found so far."""
+    """The report so far, and its file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.found: dict[str, Any] = {"phase": "import", "phases": {}, "memory": {}}
+        self.content: dict[str, Any] = {"phase": "import", "phases": {}, "memory": {}}
 
     def begin(self, phase: str) -> None:
-        """Tell which phase runs now."""
-        self.found["phase"] = phase
+        """Record which phase runs now."""
+        self.content["phase"] = phase
         self.save()
 
     def end(self, status: str, error: BaseException | str = "") -> None:
-        """The last word."""
+        """The final status, with the reason."""
         text = f"{type(error).__name__}: {error}" if isinstance(error, BaseException) else error
-        self.found |= {"status": status, "note": text[:2000]}
+        self.content |= {"status": status, "note": text[:2000]}
         self.save()
 
     def save(self) -> None:
-        """Replace the report in one step: a killed process leaves a whole one."""
+        """Replace the report in one step: also a killed process leaves a complete one."""
         draft = self._folder / "report.draft"
-        draft.write_text(json.dumps(self.found))
+        draft.write_text(json.dumps(self.content))
         draft.replace(self._folder / "report.json")
 
 
 def measure(request: dict[str, Any], report: WorkerReport) -> None:
     """Every phase in turn; a probe only imports."""
     report.save()
-    phases, clock = report.found["phases"], time.perf_counter
+    phases, clock = report.content["phases"], time.perf_counter
     began = clock()
     adapter = load(request["adapter"])
     versions = adapter.load()
     import numpy
 
-    report.found["python"] = ".".join(map(str, sys.version_info[:3]))
-    report.found["versions"] = {"numpy": numpy.__version__, **{str(k): str(v) for k, v in versions.items()}}
+    report.content["python"] = ".".join(map(str, sys.version_info[:3]))
+    report.content["versions"] = {"numpy": numpy.__version__, **{str(k): str(v) for k, v in versions.items()}}
     phases["import_s"] = clock() - began
     if "score" in request:
         score(adapter, request["score"], report)
@@ -113,7 +113,7 @@ def measure(request: dict[str, Any], report: WorkerReport) -> None:
     if refusal is not None:
         report.end("unsupported", refusal)
         return
-    report.found["memory"]["baseline_bytes"] = reset_peak()
+    report.content["memory"]["baseline_bytes"] = reset_peak()
     answers, call = [], prepared(adapter, job, request["path"], report)
     report.begin("first")
     first = timed(call, 1)
@@ -122,10 +122,10 @@ def measure(request: dict[str, Any], report: WorkerReport) -> None:
     if request["repeat"]:
         report.begin("repeat")
         answers += map(encode_answer, repeated(call, phases))
-    report.found["memory"]["peak_bytes"] = peak_bytes()
+    report.content["memory"]["peak_bytes"] = peak_bytes()
     if job.n_qubits >= COPY_QUBITS and request["repeat"]:
-        report.found["memory"]["copy_bytes_per_s"] = copy_rate(job.threads)
-    report.found["answers"] = [answer for i, answer in enumerate(answers) if answer not in answers[:i]]
+        report.content["memory"]["copy_bytes_per_s"] = copy_rate(job.threads)
+    report.content["answers"] = [answer for i, answer in enumerate(answers) if answer not in answers[:i]]
     report.end("ok")
 
 
@@ -135,12 +135,12 @@ def score(adapter: Any, asked: dict[str, Any], report: WorkerReport) -> None:
     if refusal is not None:
         report.end("unsupported", refusal)
         return
-    report.found["memory"]["baseline_bytes"] = reset_peak()
+    report.content["memory"]["baseline_bytes"] = reset_peak()
     report.begin("first")
-    found = timed(lambda: adapter.score(asked), 1)
-    report.found["phases"]["first_s"] = found.seconds
-    report.found["memory"]["peak_bytes"] = peak_bytes()
-    report.found["score"] = found.answer
+    timing = timed(lambda: adapter.score(asked), 1)
+    report.content["phases"]["first_s"] = timing.seconds
+    report.content["memory"]["peak_bytes"] = peak_bytes()
+    report.content["score"] = timing.answer
     report.end("ok")
 
 
@@ -158,8 +158,8 @@ def load(adapter: dict[str, Any]) -> Any:
 
 
 def prepared(adapter: Any, job: Any, path: str, report: WorkerReport) -> Callable[[], Any]:
-    """What is called and timed: the compiled job, or all of translating, compiling and running."""
-    phases, clock = report.found["phases"], time.perf_counter
+    """The function that is timed: the compiled job, or translating, compiling and running together."""
+    phases, clock = report.content["phases"], time.perf_counter
     report.begin("translate")
     began = clock()
     native = adapter.translate(job)
@@ -177,12 +177,12 @@ def repeated(call: Callable[[], Any], phases: dict[str, Any]) -> list[Any]:
     while took.seconds < LOOP_SECONDS:
         loops = max(2 * loops, int(1.2 * loops * LOOP_SECONDS / max(took.seconds, 1e-9)))
         took = timed(call, loops)
-    found = [took]
-    while len(found) < REPEATS and sum(one.seconds for one in found) < ENOUGH_SECONDS:
-        found.append(timed(call, loops))
-    phases |= {"repeats_s": [one.seconds / loops for one in found], "loops": loops}
-    phases["cores_used"] = sum(one.cpu_s for one in found) / sum(one.seconds for one in found)
-    return [one.answer for one in found]
+    loops_timed = [took]
+    while len(loops_timed) < REPEATS and sum(one.seconds for one in loops_timed) < ENOUGH_SECONDS:
+        loops_timed.append(timed(call, loops))
+    phases |= {"repeats_s": [one.seconds / loops for one in loops_timed], "loops": loops}
+    phases["cores_used"] = sum(one.cpu_s for one in loops_timed) / sum(one.seconds for one in loops_timed)
+    return [one.answer for one in loops_timed]
 
 
 def copy_rate(threads: int) -> float:
@@ -198,7 +198,7 @@ def copy_rate(threads: int) -> float:
 
 
 class TimedCalls(NamedTuple):
-    """So many calls: seconds, processor seconds, and the last one's answer."""
+    """A loop of calls: seconds, processor seconds, and the answer of the last call."""
 
     seconds: float
     cpu_s: float
@@ -206,7 +206,7 @@ class TimedCalls(NamedTuple):
 
 
 def timed(call: Callable[[], Any], loops: int) -> TimedCalls:
-    """Call so often, the garbage collector at rest."""
+    """Call `loops` times without the garbage collector."""
     answer = None
     gc.collect()
     gc.disable()
@@ -220,19 +220,19 @@ def timed(call: Callable[[], Any], loops: int) -> TimedCalls:
 
 
 def reset_peak() -> int:
-    """Bytes resident now, from where the peak counts anew (Linux)."""
+    """Bytes resident now; the peak is counted anew from here (Linux)."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
     return status_bytes("VmRSS")
 
 
 def peak_bytes() -> int:
-    """The most bytes that were resident."""
+    """The peak of resident bytes."""
     return status_bytes("VmHWM")
 
 
 def status_bytes(key: str) -> int:
-    """An entry of this process's status in bytes; without one, the peak of its whole life."""
+    """An entry of this process's status in bytes; without one, the peak since its start."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{key}:"))
@@ -243,7 +243,7 @@ def status_bytes(key: str) -> int:
 
 
 def stand_in_for_hybrid() -> None:
-    """Make this very package importable without putting what is installed beside it onto another interpreter's path."""
+    """Make this package importable without the packages that are installed next to it (the interpreter may be another)."""
     package = Path(__file__).resolve().parent.parent
     spec = importlib.util.spec_from_file_location("hybrid", package / "__init__.py", submodule_search_locations=[str(package)])
     assert spec is not None and spec.loader is not None

@@ -76,12 +76,12 @@ def plan_run(
     as_json: flags.Json = False,
 ) -> None:
     """Print the plan."""
-    from hybrid.bench import planning, rows
+    from hybrid.bench import forecast, rows
     from hybrid.cli import bench_text
 
     chosen, cells = chosen_cells(suite, workload, backend, threads, path, device)
     earlier = rows.read(out) if out is not None and out.exists() else []
-    plan = planning.plan(cells, earlier, processes or (chosen.processes if chosen else bench_flags.PROCESSES), chosen)
+    plan = forecast.plan(cells, earlier, processes or (chosen.processes if chosen else bench_flags.PROCESSES), chosen)
     emit(json.dumps(plan.to_json(), indent=2) if as_json else bench_text.planned(plan))
 
 

@@ -14,7 +14,7 @@ from hybrid.cli.signals import pending_stop
 
 if TYPE_CHECKING:
     from hybrid.bench.cells import Cell
-    from hybrid.bench.measure import Harness
+    from hybrid.bench.harness import Harness
     from hybrid.bench.run import ProcessDone
     from hybrid.bench.scores import Measurable, ScoreCell
     from hybrid.bench.suites import Suite
@@ -67,7 +67,7 @@ def make_bench(
 ) -> "Harness":
     """How processes are run, from the flags; it stops when an error is `pending`."""
     from hybrid.base.machine import memory_bytes
-    from hybrid.bench.measure import Harness, ProcessLimits, affinity_of, bytes_of, interpreter
+    from hybrid.bench.harness import Harness, ProcessLimits, affinity_of, bytes_of, interpreter
 
     most = bytes_of(memory_limit) if memory_limit else int(MEMORY_SHARE * memory_bytes()[1])
     interpreters = dict(map(interpreter, python))

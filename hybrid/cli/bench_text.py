@@ -10,7 +10,7 @@ from hybrid.cli.progress import clock
 
 if TYPE_CHECKING:
     from hybrid.bench.contests import Contest
-    from hybrid.bench.planning import BenchPlan
+    from hybrid.bench.forecast import BenchPlan
     from hybrid.bench.run import ProcessDone
     from hybrid.bench.suites import Suite
     from hybrid.bench.summary import Figure

@@ -1,27 +1,26 @@
 """The map of a device as a picture: coupled qubits, coherence times, two-qubit gates, readout errors as colour."""
 
-import textwrap
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import matplotlib
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from hybrid.base.errors import UsageError, shortened
+from hybrid.base.errors import UsageError
 from hybrid.device.device import Device, NativeGate
-from hybrid.figures.style import FINAL, FOOTER_COLUMNS, INK, PAPER, STYLE, check_target, save
+from hybrid.figures import style
+from hybrid.figures.style import FINAL, INK, TINY, WIDTH, styled
 
-INCHES_WIDE = 6.4
 PER_ROW = 6
-"""So many qubits of a chain stand side by side."""
+"""Qubits of a chain side by side."""
+BAR_INCHES = 0.8
+"""Height of the colour bar with its label."""
 LEAST_WIDE = 5.0
 """The map shows at least as many units, so that few qubits are not drawn huge."""
 READOUT = LinearSegmentedColormap.from_list("readout", ["#E8F1F8", "#56B4E9", "#0072B2"])
@@ -31,7 +30,7 @@ UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
 
 
 class Layout(NamedTuple):
-    """Where qubits stand, a unit apart or more; `margin` beside them; `roomy`: words fit at every qubit and edge."""
+    """Positions of the qubits, a unit apart or more; `margin` beside them; `roomy`: words fit at every qubit and edge."""
 
     at: Float[np.ndarray, "n 2"]
     margin: float
@@ -44,42 +43,36 @@ def device_map(device: Device, path: Path) -> None:
 
     UsageError: another suffix, an ideal device, a path that cannot be written.
     """
-    check_target(path)
+    style.check_target(path)
     if not device.noisy:
         raise UsageError(f"device '{device.name}' has no map: any number of qubits, all coupled, all perfect.")
-    with matplotlib.rc_context(STYLE):
-        save(draw(device), path)
+    style.save(draw(device), path)
 
 
+@styled
 def draw(device: Device) -> Figure:
-    """The whole picture from top to bottom: title, what holds for all, the map, the colours, the caveat."""
+    """The map, below it the colours of the readout errors."""
     layout = _layout(device)
     beside = max(layout.margin, (LEAST_WIDE - np.ptp(layout.at[:, 0])) / 2)
     left, low = layout.at.min(axis=0) - (beside, 0.8 if layout.roomy else 0.5)
     right, high = layout.at.max(axis=0) + (beside, 0.5)
-    notes = "\n".join(textwrap.fill(note, 88) for note in (device.title, "; ".join(_notes(device, layout))))
-    footer = textwrap.fill(device.caveat, FOOTER_COLUMNS)
-    top = 0.45 + 0.185 * (notes.count("\n") + 1)
-    bottom = 0.175 * (footer.count("\n") + 1) + 0.2
-    map_height = 0.97 * INCHES_WIDE * (high - low) / (right - left)
-    height = top + map_height + 0.75 + bottom
-    figure = Figure(figsize=(INCHES_WIDE, height), facecolor=PAPER)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.015, (bottom + 0.75) / height, 0.97, map_height / height), xlim=(left, right), ylim=(low, high))
+    map_inches = 0.97 * WIDTH * (high - low) / (right - left)
+    lines = [device.title, "; ".join(_notes(device, layout))]
+    figure = style.figure(device.label, lines, [device.caveat], (WIDTH, map_inches + BAR_INCHES))
+    height = figure.get_figheight()
+    bottom = style.free_from(figure)
+    place = 0.015, (bottom + BAR_INCHES) / height, 0.97, map_inches / height
+    axes = figure.add_axes(place, xlim=(left, right), ylim=(low, high))
     axes.set_axis_off()
     _draw_edges(axes, device, layout)
     colours = _draw_qubits(axes, device, layout)
-    scale = figure.add_axes((0.2, (bottom + 0.48) / height, 0.6, 0.11 / height))
+    scale = figure.add_axes((0.2, (bottom + 0.52) / height, 0.6, 0.11 / height))
     bar = figure.colorbar(colours, cax=scale, orientation="horizontal")
-    bar.set_label("readout error, mean of both ways (%)", size=9)
-    bar.ax.tick_params(labelsize=8.5)
-    figure.text(0.02, 1 - 0.125 / height, shortened(device.label, 56), size=13, weight="bold", va="top", parse_math=False)
-    figure.text(0.02, 1 - 0.4 / height, notes, size=9.5, va="top", parse_math=False)
-    figure.text(0.02, 0.1 / height, footer, size=8.5, va="bottom", parse_math=False)
+    bar.set_label("readout error, mean of P(1|0) and P(0|1) (%)")
     return figure
 
 
-# ---- where the qubits stand
+# ---- positions of the qubits
 
 
 def _layout(device: Device) -> Layout:
@@ -120,20 +113,20 @@ def _two_qubit(device: Device) -> NativeGate:
 def _draw_edges(axes: Axes, device: Device, layout: Layout) -> None:
     gate = _two_qubit(device)
     many = len(gate.error) > 2 * len(layout.at)
-    style = {"color": EDGE, "lw": 0.5 if many else 2.0, "alpha": 0.55 if many else 1.0, "zorder": 1}
+    line = {"color": EDGE, "lw": 0.5 if many else 2.0, "alpha": 0.55 if many else 1.0, "zorder": 1}
     for i, j in gate.error:
         (x, y), (to_x, to_y) = layout.at[[i, j]]
         if not layout.roomy:
-            axes.plot([x, to_x], [y, to_y], **style)
+            axes.plot([x, to_x], [y, to_y], **line)
             continue
         words = f"{_percent(gate.error[i, j])}\n{_time(gate.duration_s[i, j])}"
-        about: dict[str, Any] = {"size": 7, "color": FINAL, "parse_math": False}
+        about: dict[str, Any] = {"size": TINY - 1, "color": FINAL}
         if y == to_y:
-            axes.plot([x, to_x], [y, y], **style)
+            axes.plot([x, to_x], [y, y], **line)
             axes.text((x + to_x) / 2, y + 0.05, words, ha="center", va="bottom", **about)
         else:  # the chain turns back: a bracket beside the words below the qubits
             side = 1 if x > layout.at[:, 0].mean() else -1
-            axes.plot([x, x + 0.5 * side, x + 0.5 * side, x], [y, y, to_y, to_y], solid_joinstyle="round", **style)
+            axes.plot([x, x + 0.5 * side, x + 0.5 * side, x], [y, y, to_y, to_y], solid_joinstyle="round", **line)
             where = {"ha": "left" if side > 0 else "right", "va": "center"}
             axes.text(x + 0.57 * side, (y + to_y) / 2, words, **where, **about)
 
@@ -143,20 +136,20 @@ def _draw_qubits(axes: Axes, device: Device, layout: Layout) -> ScalarMappable:
     assert device.readout_p01 is not None and device.readout_p10 is not None
     error = 50 * (np.array(device.readout_p01) + np.array(device.readout_p10))
     colours = ScalarMappable(Normalize(0, 1.2 * error.max() or 1.0), READOUT)
-    points = 72 * INCHES_WIDE * layout.radius / np.ptp(axes.get_xlim())
+    points = 72 * WIDTH * layout.radius / np.ptp(axes.get_xlim())
     for q, (x, y) in enumerate(layout.at):
         fill = colours.to_rgba(error[q])
         axes.add_patch(Circle((x, y), layout.radius, fc=fill, ec=INK, lw=0.9, zorder=2))
-        ink = "white" if np.dot(fill[:3], (0.299, 0.587, 0.114)) < 0.5 else INK
-        axes.text(x, y, str(q), size=min(10, 0.8 * points), color=ink, weight="bold", ha="center", va="center", zorder=3)
+        place = {"ha": "center", "va": "center", "zorder": 3, "weight": "bold"}
+        axes.text(x, y, str(q), size=min(10, 0.8 * points), color=style.ink_on(fill), **place)
         if layout.roomy:
             words = "\n".join(f"{name} {_time(values[q])}" for name, values in _times(device))
-            axes.text(x, y - layout.radius - 0.06, words, size=7, ha="center", va="top", linespacing=1.25, parse_math=False)
+            axes.text(x, y - layout.radius - 0.06, words, size=TINY - 1, ha="center", va="top", linespacing=1.25)
     return colours
 
 
 def _notes(device: Device, layout: Layout) -> list[str]:
-    """What stands at no qubit and no edge, from the least to the greatest, and what the words there are."""
+    """What the words at the edges are, or, without room for them, the range of every figure; the factor on T2*."""
     gate = _two_qubit(device)
     if layout.roomy:
         notes = [f"on the edges {gate.name}: error and duration"]
@@ -169,8 +162,8 @@ def _notes(device: Device, layout: Layout) -> list[str]:
 
 
 def _times(device: Device) -> list[tuple[str, tuple[float, ...]]]:
-    found = [(name, getattr(device, field)) for name, field in TIMES]
-    return [(name if device.t2_star_s else name.removesuffix(" echo"), values) for name, values in found if values]
+    times = [(name, getattr(device, field)) for name, field in TIMES]
+    return [(name if device.t2_star_s else name.removesuffix(" echo"), values) for name, values in times if values]
 
 
 def _spread(values: Iterable[float], text: Callable[[float], str]) -> str:

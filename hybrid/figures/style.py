@@ -1,44 +1,216 @@
-"""The one style of all pictures: colours, fonts, sizes, and how a picture is written to a file."""
+"""The one style of all pictures: colours by role, sizes, the frame with title, legend and footer, and how a file is written.
 
+A picture is a function with the decorator `styled` that calls `figure` for the frame, `panels` for its axes, and returns the
+figure; `save` writes it.
+"""
+
+import io
+import textwrap
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import matplotlib
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-from hybrid.base.errors import UsageError
+from hybrid.base.errors import UsageError, shortened
 
 MEASURED, FINAL, EXACT, BASELINE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-"""Okabe & Ito's colours (jfly.uni-koeln.de/color): told apart whatever the reader's colour vision."""
-INK, PAPER = "#222222", "#FAFAF8"
+"""Okabe & Ito's colours (jfly.uni-koeln.de/color): distinct for every kind of colour vision."""
+INK, MUTED, GREY, BLANK, PAPER = "#222222", "#555555", "#888888", "#E4E4E0", "#FAFAF8"
+"""Text; small print; grid, edges and marks without a backend; fields without a value; background."""
+BLACK = "#101010"
+"""Text on a colour: unlike `INK` it stays black where a page exchanges ink and paper."""
 COLOURS = (MEASURED, FINAL, EXACT, BASELINE, "#E69F00", "#56B4E9", INK)
-"""Of several runs, by the same authors; their yellow is too pale for paper."""
+"""Of several curves, by the same authors; their yellow is too pale for paper."""
 DASHES = ("-", "--", ":")
+MARKERS = "osvDphd<"
+"""One more than colours, so that no pair occurs twice; crosses and upright triangles have meanings of their own."""
+TITLE, HEAD, TEXT, SMALL, TINY = 13.0, 10.0, 9.5, 8.5, 8.0
+"""Points: title; panel titles; lines below the title and labels; ticks and legends; footer and words inside a panel."""
 STYLE: dict[Any, Any] = {
-    "font.size": 11.0,
-    "axes.edgecolor": "#888888",
-    "axes.labelcolor": INK,
+    "font.size": TEXT,
     "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
+    "text.parse_math": False,
+    "figure.facecolor": PAPER,
+    "axes.facecolor": PAPER,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": HEAD,
+    "axes.titleweight": "bold",
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "grid.color": GREY,
+    "grid.alpha": 0.25,
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.6,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "xtick.color": INK,
+    "xtick.labelsize": SMALL,
+    "ytick.color": INK,
+    "ytick.labelsize": SMALL,
+    "svg.fonttype": "path",
     "svg.hashsalt": "hybrid",
 }
+styled = matplotlib.rc_context(STYLE)
+"""Decorator of a function that draws."""
+ABOVE: dict[str, Any] = {"bbox_to_anchor": (0.0, 1.0), "loc": "lower left", "borderaxespad": 0.2, "columnspacing": 1.4}
+"""Arguments of a legend directly above its axes."""
+WIDTH = 6.4
+"""Inches of a picture with one panel."""
 SUFFIXES = (".png", ".svg")
 DOTS_PER_INCH = 200
-FOOTER_COLUMNS = 100
+MARGIN = 0.12
+"""Inches around title and footer."""
+MOST_PANELS = 24
+LEAST_SPAN = 10.0
+"""Of a logarithmic axis, largest over smallest: a smaller one would make small differences look large."""
+
+
+class Look(NamedTuple):
+    """How one of several curves is drawn."""
+
+    colour: str
+    marker: str
+    dash: str
+
+
+def looks(n: int, what: str) -> list[Look]:
+    """The looks of n curves; UsageError for more than a reader can distinguish, `what` names them."""
+    most = len(COLOURS) * len(DASHES)
+    if n > most:
+        raise UsageError(f"{n} {what} cannot be told apart in one picture; draw {most} at most.")
+    return [Look(COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)], DASHES[i // len(COLOURS)]) for i in range(n)]
+
+
+def figure(
+    title: str,
+    lines: Sequence[str],
+    footer: Sequence[str],
+    inches: tuple[float, float],
+    legend: Sequence[Artist] = (),
+) -> Figure:
+    """An empty figure with a title, lines and a legend below it, and a footer with the caveat.
+
+    `inches` is its width, and the height that is free for axes between legend and footer.
+    """
+    width, free = inches
+    written = [part for line in lines for part in _wrapped(line, 13.8 * width)]
+    notes = [part for line in footer for part in _wrapped(line, 16.6 * width)]
+    columns = max(1, int(width / (0.07 * max((len(str(entry.get_label())) for entry in legend), default=1) + 0.5)))
+    below_title = 0.36
+    below_lines = below_title + 0.185 * len(written) + (0.05 if written and legend else 0)
+    top = below_lines + 0.19 * -(-len(legend) // columns) + 0.06
+    bottom = 0.16 * len(notes) + MARGIN
+    height = free + top + bottom
+    layout = ConstrainedLayoutEngine(
+        rect=(0.08 / width, bottom / height, 1 - 0.16 / width, free / height), h_pad=0.07, w_pad=0.07
+    )
+    drawn = Figure(figsize=(width, height), layout=layout)
+    FigureCanvasAgg(drawn)
+    left = MARGIN / width
+    drawn.text(left, 1 - 0.11 / height, shortened(title, int(8.75 * width)), size=TITLE, weight="bold", va="top")
+    if written:
+        drawn.text(left, 1 - below_title / height, "\n".join(written), va="top")
+    drawn.text(left, 0.08 / height, "\n".join(notes), size=TINY, va="bottom", color=MUTED)
+    if legend:
+        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (left, 1 - below_lines / height)}
+        place |= {"borderpad": 0.0, "borderaxespad": 0.0, "columnspacing": 1.3, "labelspacing": 0.25, "handletextpad": 0.5}
+        drawn.legend(handles=list(legend), ncols=columns, **place).set_in_layout(False)
+    return drawn
+
+
+def _wrapped(text: str, columns: float) -> list[str]:
+    return textwrap.wrap(text, int(columns), break_on_hyphens=False)
+
+
+def panels(drawn: Figure, n: int = 1, columns: int = 1) -> list[Axes]:
+    """So many axes in so many columns; UsageError for more than fit."""
+    if n > MOST_PANELS:
+        raise UsageError(f"{n} panels do not fit one picture, {MOST_PANELS} at most; draw fewer workloads or backends.")
+    every = list(np.ravel(drawn.subplots(-(-n // columns), columns, squeeze=False)))
+    for spare in every[n:]:
+        spare.remove()
+    return every[:n]
+
+
+def free_from(drawn: Figure) -> float:
+    """The upper edge of the footer in inches, for axes that are placed by hand; nothing moves them afterwards."""
+    engine = drawn.get_layout_engine()
+    assert engine is not None
+    bottom = engine.get()["rect"][1] * drawn.get_figheight()
+    drawn.set_layout_engine("none")
+    return bottom
+
+
+def head(axes: Axes, *lines: str, longest: int) -> None:
+    """A panel's title, whatever characters it holds."""
+    axes.set_title("\n".join(shortened(line, longest) for line in lines))
+
+
+def log_axis(axis: Any, unit: str) -> None:
+    """A logarithmic axis with SI prefixes, and enough ticks where it spans little."""
+    low, high = axis.get_view_interval()
+    if high / low < LEAST_SPAN:
+        widen = (LEAST_SPAN * low / high) ** 0.5
+        low, high = low / widen, high * widen
+        axis.set_view_interval(low, high, ignore=True)
+    log_ticks(axis, EngFormatter(unit=unit, sep="\N{NO-BREAK SPACE}"), few=high / low < 100)
+
+
+def log_ticks(axis: Any, formatter: Any, *, few: bool) -> None:
+    """Labels at the powers of ten, with `few` of them also at 2 and 5."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
+    axis.set_major_formatter(formatter)
+    axis.set_minor_formatter(NullFormatter())
+
+
+def categories(axes: Axes, columns: Sequence[str], rows: Sequence[str]) -> None:
+    """The axes of a map: a name for every column and row, squares from -0.5 to 0.5 around each."""
+    axes.set_xticks(range(len(columns)), columns, size=TINY)
+    axes.set_yticks(range(len(rows)), rows, size=TINY)
+    axes.set_xlim(-0.5, len(columns) - 0.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def ink_on(face: Any) -> str:
+    """White on dark colours (RGB from 0 to 1), black on light ones, by their luma (ITU-R BT.601)."""
+    return "white" if np.dot(face[:3], (0.299, 0.587, 0.114)) < 0.5 else BLACK
 
 
 def check_target(target: Path) -> None:
-    """UsageError for a suffix that no picture is written in."""
+    """UsageError for a suffix of which no picture is written."""
     if target.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{target}: a plot is written as {' or '.join(SUFFIXES)}.")
 
 
-def save(figure: Figure, target: Path) -> None:
-    """Write the figure, the same bytes every time; UsageError when it cannot be written."""
-    metadata = {"Date": None} if target.suffix.lower() == ".svg" else None
+def save(drawn: Figure, target: Path) -> None:
+    """Write the figure as PNG or SVG, the same bytes every time; UsageError: another suffix, or not writable."""
+    check_target(target)
+    picture = encoded(drawn, target.suffix.lower().removeprefix("."))
     try:
-        figure.savefig(target, dpi=DOTS_PER_INCH, metadata=metadata)
+        target.write_bytes(picture)
     except OSError as error:
         raise UsageError(f"{target}: cannot be written ({error.strerror}).") from None
+
+
+@styled
+def encoded(drawn: Figure, form: str) -> bytes:
+    """The figure as `png` or `svg`."""
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # the font then shows a box
+        drawn.savefig(file, format=form, dpi=DOTS_PER_INCH, metadata={"Date": None} if form == "svg" else None)
+    return file.getvalue()

@@ -1,4 +1,4 @@
-"""What the adapters share: refusals, versions, and gradients by parameter shift where a simulator has none of its own."""
+"""Shared by the adapters: refusals, versions, and gradients by parameter shift where a simulator has none of its own."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -37,12 +37,12 @@ def dynamic(job: Job) -> bool:
 
 
 def conditioned(circuit: Any, step: Step, n_qubits: int) -> AbstractContextManager[Any]:
-    """A block of a Qiskit circuit, done where bit `n_qubits + condition` was read as 1; without a condition, always."""
+    """A block of a Qiskit circuit, applied where bit `n_qubits + condition` is 1; without a condition, always."""
     return nullcontext() if step.condition < 0 else circuit.if_test((circuit.clbits[n_qubits + step.condition], 1))
 
 
 def refuse(owner: str, job: Job, *, tasks: Sequence[str], noise: bool = False, midway: bool = False) -> str | None:
-    """Why something that answers `tasks`, with or without noise and measurements midway, cannot do it, or None."""
+    """Why a backend that answers `tasks`, with or without noise and mid-circuit measurement, cannot do it, or None."""
     if job.task not in tasks:
         return f"{owner} answers {', '.join(tasks)} only, not {job.task}"
     if noisy(job) and not noise:
@@ -58,7 +58,7 @@ def angles(job: Job, point: tuple[float, ...]) -> list[float]:
 
 
 def shifted(job: Job) -> Job:
-    """The gradient's job as values at 2 m + 1 points: each of m parametrised steps turned by +-pi/2 alone, and not at all."""
+    """The gradient's job as values at 2 m + 1 points: each of m parametrised steps shifted by +-pi/2, and none."""
     (point,) = job.points
     steps: list[Step] = []
     base: list[float] = []

@@ -14,7 +14,7 @@ SAMPLERS = ("extended_stabilizer",)
 """Methods without `save_expectation_value`, and without branches."""
 CLIFFORD = ("h", "x", "y", "z", "s", "sdg", "cx", "cz", "depolarize", "measure")
 GATES = {"stabilizer": CLIFFORD, "extended_stabilizer": (*CLIFFORD, "t", "tdg", "rz")}
-"""What the methods take that do not take everything."""
+"""The gates of methods that do not take all gates."""
 
 
 def aer(
@@ -31,7 +31,7 @@ def aer(
     """Qiskit Aer. `path`: all points in one job, or each bound by Qiskit, or each transpiled and bound anew.
 
     `bond` truncates matrix product states, `sampling` is how the extended stabilizer draws. It resamples by default: 5000
-    steps for every shot; without resampling it is fast, and wrong where many outcomes cannot occur.
+    steps for every shot; without resampling it is fast, but wrong where many outcomes cannot occur.
     """
     return AerAdapter(method, device, precision, bond, sampling, path)
 
@@ -65,7 +65,7 @@ class AerAdapter:
         return versions("qiskit", "qiskit-aer")
 
     def refusal(self, job: Job) -> str | None:
-        """What the method cannot, or would ignore."""
+        """What the method cannot do, or would ignore."""
         owner, mps = f"aer:method={self._method}", self._method == "matrix_product_state"
         if self._bond is not None and (not mps or self._bond < 1):
             return "aer: bond takes 1 or more, and goes with method=matrix_product_state only"
@@ -127,10 +127,12 @@ class AerAdapter:
         precision = self._observed(simulator)
 
         def run() -> Answer:
-            found = _run(simulator, self._path, native, points, job)
+            data_of_points = _run(simulator, self._path, native, points, job)
             if job.task == "counts":
-                return Answer(counts=_last_bits(found[0].counts, job.n_qubits), precision=precision)
-            values = [[data[f"o{i}"] for i in range(len(job.observables))] for data in (item.to_dict() for item in found)]
+                return Answer(counts=_last_bits(data_of_points[0].counts, job.n_qubits), precision=precision)
+            values = [
+                [data[f"o{i}"] for i in range(len(job.observables))] for data in (item.to_dict() for item in data_of_points)
+            ]
             return Answer(values=np.array(values, dtype=float), precision=precision)
 
         return run
@@ -146,7 +148,7 @@ class AerAdapter:
         return AerSimulator(max_parallel_threads=threads, max_parallel_experiments=threads, **options)
 
     def _observed(self, simulator: Any) -> str:
-        """Aer hands out doubles whatever it computed in: amplitudes that single precision holds exactly were single."""
+        """Aer always returns doubles: amplitudes that single precision represents exactly were computed in single."""
         from qiskit import QuantumCircuit
 
         if self._method == "stabilizer":
@@ -160,12 +162,12 @@ class AerAdapter:
 
 
 def _last_bits(counts: Mapping[str, int], n_qubits: int) -> dict[int, int]:
-    """Counts by the qubits' bits at the end, whatever was read before."""
-    found: dict[int, int] = {}
+    """Counts by the final bits of the qubits, mid-circuit outcomes left out."""
+    last: dict[int, int] = {}
     for key, number in counts.items():
         outcome = int(key, 16) & ((1 << n_qubits) - 1)
-        found[outcome] = found.get(outcome, 0) + int(number)
-    return found
+        last[outcome] = last.get(outcome, 0) + int(number)
+    return last
 
 
 def _run(simulator: Any, path: str, native: _AerCircuit, points: np.ndarray, job: Job) -> list[Any]:

@@ -12,7 +12,7 @@ EXTRA = "ddsim"
 
 
 def ddsim() -> "DdsimAdapter":
-    """MQT DDSIM (Zulehner and Wille, IEEE TCAD 38, 848, 2019): states with structure are small, others large."""
+    """MQT DDSIM (Zulehner and Wille, IEEE TCAD 38, 848, 2019): decision diagrams, small for states with structure."""
     return DdsimAdapter()
 
 
@@ -65,15 +65,15 @@ class DdsimAdapter:
         return _DdsimCircuit(circuits, [[(_pauli(pauli), weight) for pauli, weight in terms] for terms in job.observables])
 
     def compile(self, native: _DdsimCircuit, job: Job) -> Callable[[], Answer]:
-        """A diagram package of its own for every call, so that nothing is remembered."""
+        """A new diagram package for every call, so that nothing is cached."""
         dd, ddsim = simulator("mqt.core.dd", EXTRA), simulator("mqt.ddsim", EXTRA)
 
         def counts() -> Answer:
-            found: dict[int, int] = {}
+            counts_: dict[int, int] = {}
             for bits, number in ddsim.CircuitSimulator(native.circuits[0], seed=job.seed).simulate(job.shots).items():
-                outcome = int(bits, 2) & ((1 << job.n_qubits) - 1)  # what was read midway stands before it
-                found[outcome] = found.get(outcome, 0) + number
-            return Answer(counts=found)
+                outcome = int(bits, 2) & ((1 << job.n_qubits) - 1)  # mid-circuit outcomes are the higher bits
+                counts_[outcome] = counts_.get(outcome, 0) + number
+            return Answer(counts=counts_)
 
         def expectations() -> Answer:
             values = np.zeros((len(native.circuits), len(native.observables)))

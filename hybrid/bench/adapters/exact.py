@@ -93,8 +93,8 @@ class ExactAdapter:
 
         def counts() -> Answer:
             seed = np.random.SeedSequence(job.seed)
-            ((found,),) = engines[0].counts(angles(), np.array([[job.shots]]), [[seed]])
-            return Answer(counts=dict(zip(found.outcomes.tolist(), found.counts.tolist(), strict=True)), precision=precision)
+            ((drawn,),) = engines[0].counts(angles(), np.array([[job.shots]]), [[seed]])
+            return Answer(counts=dict(zip(drawn.outcomes.tolist(), drawn.counts.tolist(), strict=True)), precision=precision)
 
         def gradient() -> Answer:
             value, slopes = engines[0].differentiate(angles())

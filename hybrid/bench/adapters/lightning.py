@@ -85,12 +85,12 @@ class LightningAdapter:
         precision = "single" if np.asarray(device.execute([probe])[0]).dtype == np.complex64 else "double"
 
         def values() -> Answer:
-            found = np.array(collect(device.execute(batch, config)), dtype=float)
-            return Answer(values=found.reshape(len(job.points), len(job.observables)), precision=precision)
+            results = np.array(collect(device.execute(batch, config)), dtype=float)
+            return Answer(values=results.reshape(len(job.points), len(job.observables)), precision=precision)
 
         def counts() -> Answer:
-            found: Mapping[str, int] = collect(device.execute(batch, config))[0]
-            return Answer(counts={int(bits, 2): int(number) for bits, number in found.items()}, precision=precision)
+            counts_by_bits: Mapping[str, int] = collect(device.execute(batch, config))[0]
+            return Answer(counts={int(bits, 2): int(number) for bits, number in counts_by_bits.items()}, precision=precision)
 
         def gradient() -> Answer:
             value, slopes = device.execute_and_compute_derivatives(batch, config)

@@ -1,4 +1,4 @@
-"""Anything that speaks Qiskit's BackendV2."""
+"""Any backend with Qiskit's BackendV2 interface."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -33,12 +33,12 @@ class QiskitAdapter:
             module = import_module(head)
         except ImportError as error:
             raise UsageError(f"adapter 'qiskit': object={self._object}: cannot import {head} ({error}).") from None
-        found = getattr(module, name, None)
-        if found is None:
+        value = getattr(module, name, None)
+        if value is None:
             raise UsageError(f"adapter 'qiskit': object={self._object}: {head} has no '{name}'; write package.module:name.")
-        self._backend = found() if callable(found) else found
+        self._backend = value() if callable(value) else value
         if not hasattr(self._backend, "target") or not hasattr(self._backend, "run"):
-            raise UsageError(f"adapter 'qiskit': object={self._object} is no BackendV2: it lacks target or run.")
+            raise UsageError(f"adapter 'qiskit': object={self._object} is not a BackendV2: it lacks target or run.")
         return versions("qiskit")
 
     def refusal(self, job: Job) -> str | None:
@@ -80,10 +80,10 @@ class QiskitAdapter:
             result = self._backend.run(circuit, shots=job.shots, **seeded).result()
             if not result.success:
                 raise HybridError(f"{self._object} failed: {getattr(result, 'status', 'no reason given')}")
-            found: dict[int, int] = {}
+            counts: dict[int, int] = {}
             for bits, number in result.get_counts().items():
-                outcome = int(bits.replace(" ", ""), 2) & ((1 << job.n_qubits) - 1)  # what was read midway stands before it
-                found[outcome] = found.get(outcome, 0) + int(number)
-            return Answer(counts=found, precision="unknown")
+                outcome = int(bits.replace(" ", ""), 2) & ((1 << job.n_qubits) - 1)  # mid-circuit outcomes are the higher bits
+                counts[outcome] = counts.get(outcome, 0) + int(number)
+            return Answer(counts=counts, precision="unknown")
 
         return run

@@ -84,14 +84,14 @@ class QsimAdapter:
         precision = "single" if probe.dtype == np.complex64 else "double"
 
         def expectations() -> Answer:
-            found = runner.simulate_expectation_values_sweep(
+            values = runner.simulate_expectation_values_sweep(
                 native.circuit, native.observables, native.points, qubit_order=native.qubits
             )
-            return Answer(values=np.real(np.array(found)).astype(float), precision=precision)
+            return Answer(values=np.real(np.array(values)).astype(float), precision=precision)
 
         def counts() -> Answer:
-            found = runner.run(native.circuit, native.points[0], repetitions=job.shots).measurements["m"]
-            outcomes, numbers = np.unique(found, axis=0, return_counts=True)
+            bits_of_shots = runner.run(native.circuit, native.points[0], repetitions=job.shots).measurements["m"]
+            outcomes, numbers = np.unique(bits_of_shots, axis=0, return_counts=True)
             whole = (int("".join(map(str, bits)), 2) for bits in outcomes.astype(int).tolist())
             return Answer(counts=dict(zip(whole, numbers.tolist(), strict=True)), precision=precision)
 

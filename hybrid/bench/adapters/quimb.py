@@ -64,7 +64,7 @@ class QuimbAdapter:
         return _QuimbGates(rows, observables)
 
     def compile(self, native: _QuimbGates, job: Job) -> Callable[[], Answer]:
-        """Nothing is prepared: every call grows the state from |0>."""
+        """Nothing is prepared: every call evolves the state from |0>."""
         qtn = simulator("quimb.tensor", EXTRA)
 
         def grown(gates: list[Any]) -> Any:
@@ -79,11 +79,11 @@ class QuimbAdapter:
 
         def counts() -> Answer:
             circuit = grown(native.gates[0])
-            found: dict[int, int] = {}
+            counts_: dict[int, int] = {}
             for bits in circuit.sample(job.shots, seed=job.seed):  # qubit 0 is written first
                 outcome = int(bits[::-1], 2)
-                found[outcome] = found.get(outcome, 0) + 1
-            return Answer(counts=found, precision=_precision(circuit.psi))
+                counts_[outcome] = counts_.get(outcome, 0) + 1
+            return Answer(counts=counts_, precision=_precision(circuit.psi))
 
         return counts if job.task == "counts" else expectations
 

@@ -74,7 +74,7 @@ class QulacsAdapter:
         return _QulacsCircuit(circuit, observables, turned)
 
     def compile(self, native: _QulacsCircuit, job: Job) -> Callable[[], Answer]:
-        """A state that every call starts afresh."""
+        """One state, reset at every call."""
         qulacs = simulator("qulacs", EXTRA)
         kind = {"statevector": "QuantumState", "density_matrix": "DensityMatrix"}[self._method]
         state = getattr(qulacs, kind + ("Gpu" if self._device == "GPU" else ""))(job.n_qubits)

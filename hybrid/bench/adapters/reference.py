@@ -27,7 +27,7 @@ class ReferenceAdapter:
         return versions("qiskit")
 
     def refusal(self, job: Job) -> str | None:
-        """It does everything there is, small."""
+        """All tasks, for small circuits."""
         measured = sum(step.name == "measure" for step in job.steps)
         if measured > MOST_MEASURED:
             return f"reference follows every outcome: at most {MOST_MEASURED} measurements midway, not {measured}"

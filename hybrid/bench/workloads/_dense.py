@@ -1,4 +1,4 @@
-"""The dense reference: every amplitude, in NumPy alone, from the definitions; independent of every simulator it judges."""
+"""The dense reference: every amplitude, in NumPy, from the definitions; independent of every simulator that it checks."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import final
@@ -9,7 +9,7 @@ from jaxtyping import Complex, Float
 from hybrid.bench.job import Job, Step
 
 MAX_QUBITS, MAX_MIXED_QUBITS = 20, 11
-"""A state vector of 16 MiB, a density matrix of 64 MiB: seconds for a judgement."""
+"""A state vector of 16 MiB, a density matrix of 64 MiB: seconds per check."""
 
 Matrix = Complex[np.ndarray, "m m"]
 State = Complex[np.ndarray, " d"]
@@ -53,30 +53,30 @@ def apply(state: Complex[np.ndarray, " d"], gate: Matrix, qubits: Sequence[int])
 
 @final
 class _Block:
-    """Gates, or channels, on one pair of qubits or on one qubit, multiplied up."""
+    """The product of gates, or channels, on one pair of qubits or on one qubit."""
 
     def __init__(self, qubits: tuple[int, ...], gate: Matrix) -> None:
         self.qubits, self.gate = qubits, gate
 
     def take(self, qubits: tuple[int, ...], gate: Matrix) -> None:
-        """Another gate after what is here, on some of its qubits."""
+        """Multiply another gate onto it, on some of its qubits."""
         columns = [apply(column, gate, [self.qubits.index(q) for q in qubits]) for column in self.gate.T]
         self.gate = np.array(columns).T
 
 
 def _blocks(parts: Iterable[tuple[tuple[int, ...], Matrix]]) -> Iterator[_Block]:
     """Matrices on qubits, each multiplied into the last block on its qubits, where that holds them all."""
-    found: list[_Block] = []
+    blocks: list[_Block] = []
     last: dict[int, _Block] = {}
     for qubits, gate in parts:
         owners = [last.get(qubit) for qubit in qubits]
         owner = owners[0]
         if owner is None or any(other is not owner for other in owners):
             owner = _Block(qubits, np.eye(2 ** len(qubits), dtype=complex))
-            found.append(owner)
+            blocks.append(owner)
             last |= dict.fromkeys(qubits, owner)
         owner.take(qubits, gate)
-    return iter(found)
+    return iter(blocks)
 
 
 def state(job: Job, point: Sequence[float]) -> State:
@@ -111,8 +111,8 @@ def values(job: Job) -> Float[np.ndarray, "k o"]:
     if any(step.name == "depolarize" for step in job.steps):
         mixed = [density(job, point) for point in job.points]
         return np.array([[_mean(terms, rho) for terms in job.observables] for rho in mixed])
-    found = [state(job, point) for point in job.points]
-    return np.array([[np.vdot(psi, times(terms, psi)).real for terms in job.observables] for psi in found])
+    states = [state(job, point) for point in job.points]
+    return np.array([[np.vdot(psi, times(terms, psi)).real for terms in job.observables] for psi in states])
 
 
 def _mean(terms: Terms, rho: Matrix) -> float:
@@ -121,7 +121,7 @@ def _mean(terms: Terms, rho: Matrix) -> float:
 
 
 def gradient(job: Job) -> Float[np.ndarray, " p"]:
-    """d<observables[0]>/dparameter at the one point, on the way back step by step (Jones and Gacon, arXiv:2009.02823)."""
+    """d<observables[0]>/dparameter at the one point by the adjoint method (Jones and Gacon, arXiv:2009.02823)."""
     (point,) = job.points
     psi = state(job, point)
     after = times(job.observables[0], psi)
@@ -146,7 +146,7 @@ def density(job: Job, point: Sequence[float]) -> Matrix:
 
 
 def channel(step: Step, point: Sequence[float]) -> Matrix:
-    """On rho's entries, row index high: U rho U^dagger; with probability p tr(rho) I/d in the place of rho."""
+    """On rho's entries, row index high: U rho U^dagger; with probability p tr(rho) I/d instead of rho."""
     if step.name != "depolarize":
         unitary = matrix(step, point)
         return np.kron(unitary, unitary.conj())

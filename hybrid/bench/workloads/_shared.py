@@ -1,4 +1,4 @@
-"""What the workloads share: limits of their options, gates, witnesses, and judges that compute their reference once."""
+"""Shared by the workloads: limits of their options, gates, witness observables, and checks with their references."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -59,7 +59,7 @@ def check_even(owner: str, n: int) -> None:
 
 
 def asked(task: str, observables: tuple[Terms, ...], shots: int) -> dict[str, Any]:
-    """The fields of a job that say what is wanted."""
+    """The fields of a job that describe the task."""
     if task == "counts":
         return {"task": task, "shots": shots}
     return {"task": task, "observables": observables}
@@ -74,7 +74,7 @@ def letters(n: int, placed: dict[int, str]) -> str:
 
 
 def witness(n: int, rng: np.random.Generator) -> Terms:
-    """An observable that tells qubits, signs and letters apart: X, Y, Z everywhere, pairs of neighbours, one full string.
+    """An observable that is sensitive to qubit order, signs and axes: X, Y, Z everywhere, pairs of neighbours, one full string.
 
     No two qubits have the same weights, so exchanging qubits shows; terms of odd and even number of Y have none in common, so
     complex conjugation shows; every qubit counts, so none can be left out.
@@ -91,7 +91,7 @@ def witness(n: int, rng: np.random.Generator) -> Terms:
 
 
 def judged_densely(job: Job, version: int) -> Workload:
-    """A workload whose reference is the dense simulation, made at the first judgement; too wide for it, unverified."""
+    """A workload whose reference is the dense simulation, made at the first check; unverified if it is too wide for that."""
     noisy = any(step.name == "depolarize" for step in job.steps)
     name = "dense density matrix" if noisy else "dense state vector"
 

@@ -46,35 +46,35 @@ def forward(steps: Sequence[Step], strings: _Strings) -> _Strings:
             z[q] ^= x[t]
             z[t] ^= x[q]
         else:
-            raise ValueError(f"{name} is no Clifford gate")
+            raise ValueError(f"{name} is not a Clifford gate")
     return _Strings(x, z, minus)
 
 
 def judged_by_generators(
     n: int, steps: tuple[Step, ...], rng: np.random.Generator, *, version: int, witnesses: int = 8
 ) -> Workload:
-    """Products of the state's stabilizer generators U Z_q U^dagger, +1 or -1; in every second, one letter is changed for a 0.
+    """Products of the state's stabilizer generators U Z_q U^dagger, +1 or -1; every second is changed to be 0.
 
-    So neither all zeros nor all ones pass.
+    So neither an answer of zeros nor one of ones passes.
     """
     subsets = rng.random((n, 2 * witnesses)) < 0.5
     subsets[np.arange(2 * witnesses) % n, np.arange(2 * witnesses)] = True
     nothing = np.zeros_like(subsets)
-    found = forward(steps, _Strings(nothing, subsets, nothing[0]))
-    exact = 1.0 - 2.0 * found.minus
+    products = forward(steps, _Strings(nothing, subsets, nothing[0]))
+    exact = 1.0 - 2.0 * products.minus
     generators = forward(steps, _Strings(np.zeros((n, n), bool), np.eye(n, dtype=bool), np.zeros(n, bool)))
     observables: list[Terms] = []
     for s in range(2 * witnesses):
-        x, z = found.x[:, s].copy(), found.z[:, s].copy()
+        x, z = products.x[:, s].copy(), products.z[:, s].copy()
         if s % 2:
-            _spoil(x, z, generators, rng)
+            _make_zero(x, z, generators, rng)
             exact[s] = 0.0
         observables.append(((_letters(x, z), 1.0),))
     job = Job(n, steps, "expectations", tuple(observables))
     return judged_by_values(job, version, "stabilizer generators", lambda: exact[None])
 
 
-def _spoil(x: Bool[np.ndarray, " n"], z: Bool[np.ndarray, " n"], generators: _Strings, rng: np.random.Generator) -> None:
+def _make_zero(x: Bool[np.ndarray, " n"], z: Bool[np.ndarray, " n"], generators: _Strings, rng: np.random.Generator) -> None:
     """Change one letter so that the string anticommutes with a generator: its value is then exactly 0."""
     for q in rng.permutation(len(x)):
         for flip_x, flip_z in ((True, False), (False, True)):

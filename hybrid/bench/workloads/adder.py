@@ -1,4 +1,4 @@
-"""Adding two numbers: wide, deep and nearly classical, so decision diagrams and matrix product states do well."""
+"""A ripple-carry adder: wide, deep and nearly classical, easy for decision diagrams and matrix product states."""
 
 import numpy as np
 
@@ -7,11 +7,11 @@ from hybrid.bench.workloads._shared import check_range, gate, judged_by_outcomes
 
 
 def adder(*, bits: int = 4, spread: int = 3, shots: int = 4096, seed: int = 0) -> Workload:
-    """b becomes a + b on 2 bits + 2 qubits (Cuccaro et al., arXiv:quant-ph/0410184); `spread` bits of a are superposed.
+    """Ripple-carry adder: b becomes a + b on 2 bits + 2 qubits (Cuccaro et al., arXiv:quant-ph/0410184).
 
-    Qubit 0 holds the carry in, then b and a bit by bit in turns, then the carry out. The bits of a are superposed by unequal
-    angles: the outcomes are a product over a, each with its own sum. UsageError: bits outside 1..200, spread outside 0..10 or
-    above bits, shots outside 100..10^7.
+    Qubit 0 holds the carry in, then b and a bit by bit in turns, then the carry out. `spread` bits of a are superposed by
+    unequal angles: the outcomes are a product over a, each with its own sum. UsageError: bits outside 1..200, spread outside
+    0..10 or above bits, shots outside 100..10^7.
     """
     check_range("adder", 1, 200, bits=bits)
     check_range("adder", 0, min(bits, 10), spread=spread)

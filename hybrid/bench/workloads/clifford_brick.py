@@ -1,4 +1,4 @@
-"""Random Clifford gates in bricks: stabilizer simulators win at any width, others meet entanglement that grows with depth."""
+"""Random Clifford circuit in a brick wall: easy for stabilizer simulators; for others entanglement grows with depth."""
 
 import numpy as np
 
@@ -8,9 +8,10 @@ from hybrid.bench.workloads._stabilizer import judged_by_generators
 
 
 def clifford_brick(*, n: int = 20, depth: int = 20, seed: int = 0) -> Workload:
-    """Layers of H, S, CX and CZ at random on a chain; judged by products of stabilizer generators, half of them spoilt to 0.
+    """Random Clifford circuit: layers of H, S, CX and CZ on a chain, checked by its stabilizers.
 
-    Random Pauli strings would all be 0, as would an answer of nothing. UsageError: n outside 2..1000, depth outside 1..10000.
+    The observables are products of stabilizer generators, half of them changed so that they are 0. Random Pauli strings would
+    all be 0, as would an answer of zeros. UsageError: n outside 2..1000, depth outside 1..10000.
     """
     check_range("clifford_brick", 2, 1000, n=n)
     check_range("clifford_brick", 1, 10_000, depth=depth)

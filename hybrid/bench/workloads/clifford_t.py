@@ -1,4 +1,4 @@
-"""Clifford gates with a few T among them: what extended stabilizers are for, and where their sampler can be seen to fail."""
+"""Clifford circuit with a few T gates: the use case of extended stabilizer simulators, whose sampler it tests."""
 
 from typing import Literal
 

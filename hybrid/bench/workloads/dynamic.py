@@ -1,4 +1,4 @@
-"""A state handed on by measurements and what follows from them: mid-circuit measurement and feed-forward."""
+"""Repeated teleportation: mid-circuit measurement and feed-forward."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from hybrid.bench.workloads._shared import check_range, gate, judged_by_outcomes
 
 
 def dynamic(*, hops: int = 4, clifford: bool = False, shots: int = 4096, seed: int = 0) -> Workload:
-    """One qubit's state teleported `hops` times along 2 hops + 1 qubits (Bennett et al., Phys. Rev. Lett. 70, 1895, 1993).
+    """Teleportation of one qubit's state `hops` times along 2 hops + 1 qubits (Bennett et al., PRL 70, 1895, 1993).
 
     It is turned before and after every hop, so that X and Z corrections show in one qubit's distribution, known at any width;
-    what was read is set to fixed bits. With `clifford` every turn is H and the outcome is certain, so that stabilizers can
-    follow. UsageError: hops outside 1..100, shots outside 100..10^7.
+    measured qubits end in fixed bits. With `clifford` every turn is H and the outcome is certain, so that stabilizer
+    simulators can run it. UsageError: hops outside 1..100, shots outside 100..10^7.
     """
     check_range("dynamic", 1, 100, hops=hops)
     check_range("dynamic", 100, 10**7, shots=shots)

@@ -1,4 +1,4 @@
-"""Two opposite bit strings at once: easy for stabilizers, matrix product states and decision diagrams at any width."""
+"""GHZ state: easy for stabilizers, matrix product states and decision diagrams at any width."""
 
 from typing import Literal
 
@@ -13,10 +13,10 @@ UNSEEN = {"counts": ["negated angles"]}
 
 
 def ghz(*, n: int = 12, task: Literal["expectations", "counts"] = "expectations", shots: int = 4096, seed: int = 0) -> Workload:
-    """(|b> + i |not b>)/sqrt 2 with a random b, by a chain of CX; judged by stabilizer generators, or by its two outcomes.
+    """GHZ state (|b> + i |not b>)/sqrt 2 with a random b, by a chain of CX; checked by stabilizers, or by its two outcomes.
 
-    The plain state is the same read backwards and has no phase; b and i make reversed qubits and exchanged S and S^dagger
-    visible (the latter not in counts, which no phase reaches). UsageError: n outside 2..1000, shots outside 100..10^7.
+    The usual state is symmetric and has no phase; b and i make reversed qubits and exchanged S and S^dagger visible (the
+    latter not in counts, which do not depend on the phase). UsageError: n outside 2..1000, shots outside 100..10^7.
     """
     check_range("ghz", 2, 1000, n=n)
     check_range("ghz", 100, 10**7, shots=shots)

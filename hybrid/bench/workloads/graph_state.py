@@ -1,4 +1,4 @@
-"""A random cubic graph as a state: shallow and Clifford, but on no chain."""
+"""Graph state of a random cubic graph: shallow and Clifford, but not on a chain."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from hybrid.bench.workloads._stabilizer import judged_by_generators
 
 
 def graph_state(*, n: int = 20, seed: int = 0) -> Workload:
-    """H on every qubit, CZ on every edge of a random graph of degree three, S on some (arXiv:quant-ph/0602096).
+    """Graph state of a random cubic graph: H on every qubit, CZ on every edge, S on some (arXiv:quant-ph/0602096).
 
-    Matrix product states suffer from edges across the chain; stabilizers do not. S brings Y into the generators that judge.
+    Edges across the chain are hard for matrix product states, not for stabilizers. S brings Y into the generators.
     UsageError: n odd or outside 4..1000.
     """
     check_range("graph_state", 4, 1000, n=n)

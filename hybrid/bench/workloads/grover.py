@@ -1,4 +1,4 @@
-"""Grover's search: deep, but its states have two different amplitudes only, so decision diagrams stay small."""
+"""Grover's search: deep, but with only two different amplitudes, so decision diagrams stay small."""
 
 from collections.abc import Iterator
 from math import asin, pi, sin
@@ -10,11 +10,11 @@ from hybrid.bench.workloads._shared import check_range, gate, judged_by_outcomes
 
 
 def grover(*, n: int = 5, iterations: int = 2, shots: int = 4096, seed: int = 0) -> Workload:
-    """One marked string of n bits, after some iterations, with n - 3 helpers for the many controls.
+    """Grover's search for one marked string of n bits, with n - 3 helper qubits for the many controls.
 
-    It appears with sin^2((2 k + 1) t), sin t = 2^(-n/2), the others alike (Grover, arXiv:quant-ph/9605043). The
-    superposition is made by RY, which complex conjugation does not undo. UsageError: n outside 3..16, iterations outside
-    1..1000, shots outside 100..10^7.
+    It is measured with probability sin^2((2 k + 1) t), sin t = 2^(-n/2), the others with equal ones (Grover,
+    arXiv:quant-ph/9605043). The superposition is made by RY, which complex conjugation does not undo. UsageError: n outside
+    3..16, iterations outside 1..1000, shots outside 100..10^7.
     """
     check_range("grover", 3, 16, n=n)
     check_range("grover", 1, 1000, iterations=iterations)
@@ -25,9 +25,9 @@ def grover(*, n: int = 5, iterations: int = 2, shots: int = 4096, seed: int = 0)
     steps = [gate("ry", q, angle=pi / 2) for q in range(n)]
     for _ in range(iterations):
         steps += [*_flip_sign(n, zeros), *layer("h", n), *_flip_sign(n, list(range(n))), *layer("h", n)]
-    found = sin((2 * iterations + 1) * asin(2 ** (-n / 2))) ** 2
-    exact = dict.fromkeys(range(2**n), float((1 - found) / (2**n - 1)))
-    exact[sum(bit << q for q, bit in enumerate(marked))] = found
+    success = sin((2 * iterations + 1) * asin(2 ** (-n / 2))) ** 2
+    exact = dict.fromkeys(range(2**n), float((1 - success) / (2**n - 1)))
+    exact[sum(bit << q for q, bit in enumerate(marked))] = success
     return judged_by_outcomes(Job(2 * n - 3, tuple(steps), "counts", shots=shots), 1, "two amplitudes", exact)
 
 

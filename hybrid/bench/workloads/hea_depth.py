@@ -1,4 +1,4 @@
-"""A hardware-efficient circuit of any depth: shallow ones are easy for matrix product states, deep ones are not."""
+"""Hardware-efficient circuit of any depth: shallow ones are easy for matrix product states, deep ones are not."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from hybrid.bench.workloads._shared import check_range, gate, judged_densely, la
 
 
 def hea_depth(*, n: int = 16, depth: int = 4, seed: int = 0) -> Workload:
-    """Layers of RY and RZ by random angles, and CX on the even and then the odd pairs of a chain; one witness.
+    """Hardware-efficient circuit: layers of RY and RZ by random angles, and CX on even, then odd pairs of a chain; one witness.
 
     Entanglement across a cut grows by a bit every layer until n/2. Dense reference up to 20 qubits, beyond it unverified.
     UsageError: n outside 2..100, depth outside 1..1000.

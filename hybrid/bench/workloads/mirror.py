@@ -1,4 +1,4 @@
-"""A circuit and its inverse around full entanglement: a product state comes out, known at any width."""
+"""Mirror circuit: a random circuit and its inverse, so that the final product state is known at any width."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ from hybrid.bench.workloads.su4_brick import brick
 
 MOST_COUNTED = 20
 UNSEEN = {"expectations": ["exchanged control"], "counts": ["exchanged control"]}
-"""Of `hybrid.bench.planted_faults`: wrong gates whose inverse is wrong in the same way undo each other."""
+"""Of `hybrid.bench.planted_faults`: wrong gates whose inverse is wrong in the same way cancel."""
 
 
 def mirror(
@@ -23,10 +23,10 @@ def mirror(
     shots: int = 4096,
     seed: int = 0,
 ) -> Workload:
-    """Bricks of SU(4), undone by their inverse, after a product of unequal states (mirror circuits, arXiv:2008.11294).
+    """Mirror circuit: bricks of SU(4) and their inverse, on a product of unequal states (arXiv:2008.11294).
 
-    From |0...0> everybody who turns angles or qubits round would pass; from unequal states nobody does. What a truncated state
-    loses in the middle never returns. A simulator that cancels neighbouring gates has nothing to do. UsageError: n outside
+    From |0...0> also reversed angles or qubits would pass; from unequal states they do not. What truncation removes in the
+    middle does not come back. A simulator that cancels neighbouring gates has nothing to compute. UsageError: n outside
     2..1000, and 20 for counts, depth outside 1..1000, shots outside 100..10^7.
     """
     check_range("mirror", 2, 1000, n=n)

@@ -1,4 +1,4 @@
-"""A hardware-efficient circuit with depolarising gates: density matrices against trajectories, which cross near 10 qubits."""
+"""Hardware-efficient circuit with depolarising noise: density matrices against trajectories, equally fast near 10 qubits."""
 
 from typing import Literal
 
@@ -19,7 +19,7 @@ def noisy_hea(
     shots: int = 4096,
     seed: int = 0,
 ) -> Workload:
-    """The circuit of `hea_depth`; every gate depolarises its qubits, with p on two and p/10 on one.
+    """Noisy `hea_depth`: every gate is followed by depolarising noise, p on two qubits and p/10 on one.
 
     Counts suit both representations alike: each shot of a trajectory is drawn from the same distribution. Dense density matrix
     as reference up to 11 qubits, beyond it unverified. UsageError: n outside 2..30, depth outside 1..100, p outside 0..1, shots

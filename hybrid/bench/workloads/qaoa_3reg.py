@@ -1,4 +1,4 @@
-"""QAOA for a weighted maximum cut on a random cubic graph: dense, and asked at many points."""
+"""QAOA for a weighted maximum cut on a random cubic graph, at many parameter points."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from hybrid.bench.workloads._shared import check_even, check_range, cubic_graph,
 
 
 def qaoa_3reg(*, n: int = 14, p: int = 3, points: int = 10, seed: int = 0) -> Workload:
-    """p layers exp(-i gamma C), exp(-i beta X) at random points; <C>, C = sum w Z Z with unequal w, and a witness.
+    """QAOA of a random cubic graph: p layers exp(-i gamma C), exp(-i beta X); <C>, C = sum w Z Z, and a witness.
 
-    The cut alone is the same for (gamma, beta) and (-gamma, -beta); the witness is not. Dense reference up to 20 qubits, beyond
-    it unverified. UsageError: n odd or outside 4..40, p outside 1..100, points outside 1..100000.
+    The weights w are unequal. <C> is the same at (gamma, beta) and (-gamma, -beta); the witness is not. Dense reference up to
+    20 qubits, beyond it unverified. UsageError: n odd or outside 4..40, p outside 1..100, points outside 1..100000.
     """
     check_range("qaoa_3reg", 4, 40, n=n)
     check_even("qaoa_3reg", n)

@@ -1,4 +1,4 @@
-"""The Fourier transform of a plane wave: one outcome, known at any width, and little entanglement on the way."""
+"""Quantum Fourier transform of a plane wave: one outcome, known at any width, and little entanglement."""
 
 from collections.abc import Iterator
 from math import pi
@@ -10,9 +10,9 @@ from hybrid.bench.workloads._shared import check_range, gate, judged_by_outcomes
 
 
 def qft_basis(*, n: int = 12, shots: int = 1024, seed: int = 0) -> Workload:
-    """The wave sum_k exp(-2 pi i y k / 2^n) |k>, a product, transformed into |y> with its bits reversed (no swaps).
+    """Fourier transform of the product state sum_k exp(-2 pi i y k / 2^n) |k> to |y> with reversed bits (no swaps).
 
-    Its superposition is made by RY, which complex conjugation does not undo. UsageError: n outside 2..100, shots outside
+    The superposition is made by RY, which complex conjugation does not undo. UsageError: n outside 2..100, shots outside
     100..10^7.
     """
     check_range("qft_basis", 2, 100, n=n)

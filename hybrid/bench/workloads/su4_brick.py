@@ -1,4 +1,4 @@
-"""Random two-qubit unitaries in bricks: nothing but the full state describes what comes out."""
+"""Random two-qubit unitaries in a brick wall: only the full state describes the result."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -17,9 +17,9 @@ def su4_brick(
     shots: int = 16384,
     seed: int = 0,
 ) -> Workload:
-    """Layers of generic two-qubit gates on a chain, like quantum volume without its permutations (arXiv:1811.12926).
+    """Random SU(4) gates in a brick wall, like quantum volume without its permutations (arXiv:1811.12926).
 
-    Entanglement grows to the most there is, so truncated matrix product states are wrong. Dense reference up to 20 qubits,
+    Entanglement grows to its maximum, so truncated matrix product states are wrong. Dense reference up to 20 qubits,
     beyond it unverified. UsageError: n outside 2..40, depth outside 1..1000, shots outside 100..10^7.
     """
     check_range("su4_brick", 2, 40, n=n)

@@ -1,4 +1,4 @@
-"""A quench of the Ising chain: little entanglement for a while, so matrix product states win; solvable at any width."""
+"""Quench of the Ising chain: little entanglement at first, so matrix product states win; exact at any width."""
 
 import numpy as np
 from jaxtyping import Float
@@ -8,10 +8,10 @@ from hybrid.bench.workloads._shared import Terms, check_range, gate, judged_by_v
 
 
 def tfim_trotter(*, n: int = 20, steps: int = 10, dt: float = 0.1, seed: int = 0) -> Workload:
-    """First-order Trotter steps of an open chain, H = sum J_q Z_q Z_q+1 + sum h_q X_q, from a random product of |+> and |->.
+    """Trotterised quench of an open Ising chain, H = sum J_q Z_q Z_q+1 + sum h_q X_q, from a random product of |+> and |->.
 
-    Couplings differ from bond to bond, and currents of odd and even parts are asked beside the energy and a string over the
-    whole chain: a uniform chain's energy hides reversed qubits and negated angles. Judged by free fermions, an orthogonal
+    Couplings differ from bond to bond, and the observables are the energy, currents and a string over the whole chain:
+    a uniform chain's energy hides reversed qubits and negated angles. Checked by free fermions, an orthogonal
     2n x 2n matrix (Terhal and DiVincenzo, Phys. Rev. A 65, 032325, 2002). UsageError: n outside 2..1000, steps outside
     1..10000.
     """

@@ -1,4 +1,4 @@
-"""What a variational loop asks: one observable at many points, or with its gradient."""
+"""The task of a variational loop: one observable at many points, or its gradient."""
 
 from typing import Literal
 
@@ -11,10 +11,10 @@ from hybrid.bench.workloads._shared import asked, check_range, gate, judged_dens
 def vqe_loop(
     *, n: int = 8, reps: int = 3, points: int = 50, task: Literal["expectations", "gradient"] = "expectations", seed: int = 0
 ) -> Workload:
-    """RY and RZ on every qubit between chains of CX (hardware-efficient, arXiv:1704.05018), at random points.
+    """Energies or a gradient of the hardware-efficient ansatz, RY and RZ between chains of CX (arXiv:1704.05018).
 
-    The observable has fields in x, y and z and couplings of neighbours, all different. Dense reference up to 20 qubits, the
-    gradient by the way back. UsageError: n outside 2..40, reps outside 1..1000, points outside 1..100000.
+    At random points. The observable has fields in x, y and z and couplings of neighbours, all different. Dense reference up to
+    20 qubits, the gradient by the adjoint method. UsageError: n outside 2..40, reps outside 1..1000, points outside 1..100000.
     """
     check_range("vqe_loop", 2, 40, n=n)
     check_range("vqe_loop", 1, 1000, reps=reps)

@@ -1,4 +1,4 @@
-"""What the classifiers share: accuracy with its interval, and the classical classifier beside them."""
+"""Shared by the classifiers: accuracy with its interval, and a classical classifier for comparison."""
 
 import numpy as np
 

@@ -22,15 +22,14 @@ def adapt_vqe(
     gtol: float = 1e-3,
     max_operators: int = 30,
 ) -> Solution:
-    """An ansatz grown by the operator with the largest derivative, again and again (Nat. Commun. 10, 3007, 2019).
+    """ADAPT-VQE: grow the ansatz by the operator with the largest derivative (Grimsley et al., Nat. Commun. 10, 3007, 2019).
 
-    Grimsley et al.: append it with angle zero, minimise over all angles, repeat.
-    Operators are exp(theta A), A = T - T^dagger over singles and doubles out of the Hartree-Fock state, or between any
-    orbitals with `generalised`; in the `qubit` pool without the parity of the electrons between (qubit excitations, Yordanov
-    et al., Commun. Phys. 4, 228, 2021). dE/dtheta at theta = 0 is <[H, A]>, each measured in the present state. Converges when
-    no derivative (the largest is reported as steepest) exceeds `gtol` by more than two standard errors; stops at
-    `max_operators`, or when the budget is spent, of which every further operator gets an equal part. UsageError: no molecule in
-    the Jordan-Wigner mapping, bounds that are not positive.
+    Append it with angle zero, minimise over all angles, repeat. Operators are exp(theta A), A = T - T^dagger over singles and
+    doubles out of the Hartree-Fock state, or between any orbitals with `generalised`; in the `qubit` pool without the parity of
+    the electrons between (qubit excitations, Yordanov et al., Commun. Phys. 4, 228, 2021). dE/dtheta at theta = 0 is <[H, A]>,
+    each measured in the present state. Converges when no derivative (the largest is reported as steepest) exceeds `gtol` by
+    more than two standard errors; stops at `max_operators`, or when the budget is used up, of which every further operator gets
+    an equal part. UsageError: no molecule in the Jordan-Wigner mapping, bounds that are not positive.
     """
     if not gtol > 0 or max_operators < 1:
         raise UsageError("algorithm 'adapt_vqe': gtol and max_operators must be positive.")
@@ -44,9 +43,9 @@ def adapt_vqe(
     solution: Solution | None = None
     steepest, converged = 0.0, False
     for k in range(max_operators):
-        found = [session.measure(Expectation(circuit, slope), x[None]) for slope in slopes]
-        values = np.array([abs(answer.values[0]) for answer in found])
-        errors = np.array([answer.stderr[0] for answer in found])
+        answers = [session.measure(Expectation(circuit, slope), x[None]) for slope in slopes]
+        values = np.array([abs(answer.values[0]) for answer in answers])
+        errors = np.array([answer.stderr[0] for answer in answers])
         best = int(values.argmax())
         steepest = float(values[best])
         if converged := bool(np.all(values - 2 * errors < gtol)):

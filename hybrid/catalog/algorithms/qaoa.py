@@ -1,4 +1,4 @@
-"""Quantum approximate optimisation algorithm."""
+"""QAOA: quantum approximate optimisation algorithm."""
 
 from typing import Literal
 
@@ -17,10 +17,10 @@ def qaoa(
     start: Literal["ramp", "fixed"] = "ramp",
     warm_start: float | None = None,
 ) -> Solution:
-    """Maximise <C> over p phase and p mixer angles, gamma_1..gamma_p, beta_1..beta_p (Farhi et al., arXiv:1411.4028).
+    """QAOA: maximise <C> over gamma_1..gamma_p, beta_1..beta_p, phase and mixer angles (Farhi et al., arXiv:1411.4028).
 
-    With `cvar` below 1 the loss is the mean of that best part of the shots alone, the conditional value at risk (Barkoutsos et
-    al., Quantum 4, 256, 2020); the value reported is still <C>, measured afresh. `start` and `warm_start` are those of the
+    With `cvar` below 1 the loss is the mean over that best part of the shots only, the conditional value at risk (Barkoutsos et
+    al., Quantum 4, 256, 2020); the value reported is still <C>, measured anew. `start` and `warm_start` are those of the
     ansatz `qaoa_layers`. UsageError: cvar outside (0, 1].
     """
     if not 0 < cvar <= 1:

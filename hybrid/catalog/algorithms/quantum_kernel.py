@@ -12,11 +12,11 @@ WITHOUT = ("optimizer", "initial_point", "max_evals", "max_iterations", "max_qpu
 
 
 def quantum_kernel(session: Session, data: Dataset, *, ridge: float = 0.01) -> Solution:
-    """Classifier by the kernel |<phi(x)|phi(y)>|^2 of a feature map (Havlicek et al., Nature 567, 209, 2019).
+    """Kernel classifier with K = |<phi(x)|phi(y)>|^2 of a feature map (Havlicek et al., Nature 567, 209, 2019).
 
     `--ansatz` names the feature map, its parameters the features. K is measured pair by pair, a row per answer; its diagonal is
     1. The classifier is kernel ridge regression on +-1 per class: scores K (K + `ridge` m)^-1 targets, m samples, the largest
-    wins. The value is the share of the test points named rightly; intervals count that the points are a sample. The alignment
+    wins. The value is the accuracy on the test points; its interval includes that the points are a sample. The alignment
     <K, yy^T>/(|K| |yy^T|) says how well the kernel fits the labels (Cristianini et al., NIPS 2001). UsageError: a feature map
     whose parameters are not as many as the features, ridge not positive.
     """
@@ -44,10 +44,14 @@ def quantum_kernel(session: Session, data: Dataset, *, ridge: float = 0.01) -> S
     alike = targets @ targets.T
     alignment = float(np.sum(kernel * alike) / (np.linalg.norm(kernel) * np.linalg.norm(alike)))
     classical = logistic_regression(data.train_x, data.train_y, classes, data.test_x)
-    beside = float((classical == data.test_y).mean())
+    classical_accuracy = float((classical == data.test_y).mean())
     trained = accuracy("train accuracy", (kernel @ weights).argmax(axis=1), data.train_y)
     tested = accuracy(
-        "test accuracy", (between @ weights).argmax(axis=1), data.test_y, reference=beside, reference_name="logistic regression"
+        "test accuracy",
+        (between @ weights).argmax(axis=1),
+        data.test_y,
+        reference=classical_accuracy,
+        reference_name="logistic regression",
     )
     numbers = (trained, tested, Quantity("kernel alignment", alignment))
     return Solution(np.zeros(0), tested.value, tested.stderr, 0, 0, 0, 0, None, True, "measured", numbers)

@@ -16,7 +16,7 @@ def varqite(
     regularization: float = 1e-6,
     gtol: float = 1e-5,
 ) -> Solution:
-    """Imaginary-time evolution exp(-H tau) projected onto the ansatz (McArdle et al., npj Quantum Inf. 5, 75, 2019).
+    """Variational imaginary-time evolution: exp(-H tau) within the ansatz (McArdle et al., npj Quantum Inf. 5, 75, 2019).
 
     Euler steps of `step` in tau, whose unit is the inverse of H's. McLachlan's principle gives sum_j A_ij dtheta_j/dtau = -C_i
     with A the quantum geometric tensor and C half the gradient of the energy; A + `regularization` is inverted, as A may be

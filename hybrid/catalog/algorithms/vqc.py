@@ -13,21 +13,21 @@ TAKES = "Dataset"
 
 
 def vqc(session: Session, data: Dataset, *, layers: int = 5) -> Solution:
-    """A circuit trained to name the classes of labelled points (Schuld et al., Phys. Rev. A 101, 032308, 2020).
+    """Variational classifier: a circuit trained on labelled points (Schuld et al., Phys. Rev. A 101, 032308, 2020).
 
     `layers` times the features as RX angles and a trainable block (features again in every layer: Perez-Salinas et al., Quantum
     4, 226, 2020), then <P_c> for class c.
-    A qubit per feature; `--ansatz` names the block. Two classes are told apart by the sign of <Z> on qubit 0, more by the
+    A qubit per feature; `--ansatz` names the block. Two classes are distinguished by the sign of <Z> on qubit 0, more by the
     largest of as many Z strings. The loss is the mean square distance of <P_c> from +1 for the sample's class and -1 for the
-    others. The value is the share of the test points named rightly; its standard error and the intervals count that the points
+    others. The value is the accuracy on the test points; its standard error and interval include that the points
     are a sample. UsageError: layers outside 1..100, more classes than Z strings.
     """
     n, classes = data.n_qubits, len(data.classes)
     outputs = 1 if classes == 2 else classes
     if not 1 <= layers <= 100 or outputs >= 2**n:
         raise UsageError(
-            f"algorithm 'vqc': layers must lie between 1 and 100 (not {layers}), and {n} qubits tell at most "
-            f"{max(2, 2**n - 1)} classes apart ({classes} were given)."
+            f"algorithm 'vqc': layers must lie between 1 and 100 (not {layers}), and {n} qubits distinguish at "
+            f"most {max(2, 2**n - 1)} classes ({classes} were given)."
         )
     circuit, features, block = _circuit(session, n, layers)
     queries = tuple(Expectation(circuit, _parity(n, c + 1)) for c in range(outputs))
@@ -39,26 +39,26 @@ def vqc(session: Session, data: Dataset, *, layers: int = 5) -> Solution:
         features=tuple(features),
         samples=data.train_x,
     )
-    found = session.minimize(loss, block)
+    solution = session.minimize(loss, block)
     place = {parameter: i for i, parameter in enumerate([*block.circuit.parameters, *features])}
     order = [place[parameter] for parameter in circuit.parameters]
 
     def predicted(samples: np.ndarray) -> np.ndarray:
-        points = np.column_stack([np.tile(found.x, (len(samples), 1)), samples])[:, order]
+        points = np.column_stack([np.tile(solution.x, (len(samples), 1)), samples])[:, order]
         scores = np.array([session.measure(query, points).values for query in queries])
         return (scores[0] > 0).astype(int) if classes == 2 else scores.argmax(axis=0)
 
     classical = logistic_regression(data.train_x, data.train_y, classes, data.test_x)
-    beside = float((classical == data.test_y).mean())
+    classical_accuracy = float((classical == data.test_y).mean())
     trained = accuracy("train accuracy", predicted(data.train_x), data.train_y)
     tested = accuracy(
-        "test accuracy", predicted(data.test_x), data.test_y, reference=beside, reference_name="logistic regression"
+        "test accuracy", predicted(data.test_x), data.test_y, reference=classical_accuracy, reference_name="logistic regression"
     )
-    return found._replace(value=tested.value, stderr=tested.stderr, quantities=(trained, tested))
+    return solution._replace(value=tested.value, stderr=tested.stderr, quantities=(trained, tested))
 
 
 def _circuit(session: Session, n: int, layers: int) -> tuple[QuantumCircuit, ParameterVector, Ansatz]:
-    """The whole circuit, the parameters that are features, and the trainable blocks alone with where they start."""
+    """The whole circuit, the parameters that are features, and the trainable blocks with their initial point."""
     block = session.ansatz("brick:reps=1")
     features, theta = ParameterVector("x", n), ParameterVector("theta", layers * block.circuit.num_parameters)
     whole, trainable = QuantumCircuit(n), QuantumCircuit(n)

@@ -1,4 +1,4 @@
-"""What the ansaetze share: Pauli terms and their rotations, a start near the reference state, a bound on layers."""
+"""Shared by the ansaetze: Pauli terms and their rotations, a start near the reference state, a limit on layers."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -21,13 +21,13 @@ class Term(NamedTuple):
 
 
 def terms(hamiltonian: SparsePauliOp) -> list[Term]:
-    """The Hamiltonian's terms but the identity, qubits ascending, zero coefficients left out."""
-    found = []
+    """The Hamiltonian's terms without the identity, qubits ascending, zero coefficients left out."""
+    result = []
     for letters, qubits, coefficient in hamiltonian.to_sparse_list():
         ordered = sorted(zip(qubits, letters, strict=True))
         if ordered and coefficient:
-            found.append(Term("".join(a for _, a in ordered), tuple(q for q, _ in ordered), float(coefficient.real)))
-    return found
+            result.append(Term("".join(a for _, a in ordered), tuple(q for q, _ in ordered), float(coefficient.real)))
+    return result
 
 
 def rotate(circuit: QuantumCircuit, term: Term, angle: ParameterExpression) -> None:
@@ -56,9 +56,9 @@ def rotate(circuit: QuantumCircuit, term: Term, angle: ParameterExpression) -> N
 def near_reference(problem: ProblemBase, n_parameters: int, last_ry: int) -> Callable[[np.random.Generator], Point]:
     """Start 0.1 rad (normal) around the problem's reference basis state (else |0...0>), for RY and CX circuits.
 
-    All angles zero leave |0...0>; the RY of the last layer, parameters `last_ry` onwards, flip the reference's ones. A
-    little chance leaves that stationary point and stays off the plateau of uniform angles (McClean et al., Nat. Commun.
-    9, 4812, 2018).
+    All angles zero leave |0...0>; the RY of the last layer, parameters `last_ry` onwards, flip the reference's ones. Small
+    random angles leave that stationary point and avoid the plateau of uniform angles (McClean et al., Nat. Commun. 9, 4812,
+    2018).
     """
     center = np.zeros(n_parameters)
     for q in range(problem.n_qubits):

@@ -8,11 +8,11 @@ from hybrid.catalog.ansatze._shared import check_layers, near_reference
 
 
 def brick(problem: ProblemBase, *, reps: int = 2) -> Ansatz:
-    """Blocks of RY and RZ on two neighbours and a CZ, even pairs and odd pairs in turn, `reps` times both; RY and RZ last.
+    """Alternating layered ansatz: RY, RZ and CZ on even, then odd pairs of neighbours, `reps` times both; RY and RZ last.
 
-    The alternating layered ansatz of Cerezo et al. (Nat. Commun. 12, 1791, 2021), whose local costs have no barren plateau at
-    logarithmic depth; only neighbours meet, so a chain needs no routing. Starts 0.1 rad around the problem's reference basis
-    state (|0...0> without one). UsageError: reps outside 1..1000.
+    From Cerezo et al. (Nat. Commun. 12, 1791, 2021): its local costs have no barren plateau at logarithmic depth; only
+    neighbours interact, so a chain needs no routing. Starts 0.1 rad around the problem's reference basis state (|0...0> without
+    one). UsageError: reps outside 1..1000.
     """
     check_layers("brick", "reps", reps)
     n = problem.n_qubits

@@ -1,4 +1,4 @@
-"""One's own parametrised circuit from a file."""
+"""A parametrised circuit from a file."""
 
 from pathlib import Path
 
@@ -13,29 +13,29 @@ SUFFIXES = (".qasm", ".qasm3", ".qpy")
 
 
 def circuit(problem: ProblemBase, *, file: str) -> Ansatz:
-    """The circuit in an OpenQASM 3 file (`input float theta;`), an OpenQASM 2 file or a QPY file of one circuit.
+    """A parametrised circuit from an OpenQASM 3 file (`input float theta;`), an OpenQASM 2 file or a QPY file.
 
-    Parameters (p,) in Qiskit's order: by name, vectors by index. Measurements at the end are dropped. Starts at
-    normally distributed angles of 0.1 rad. UsageError: not readable (file, line and column where the parser tells), not as
-    many qubits as the problem, no parameter, anything that is no gate. MissingPart: OpenQASM 3 without its importer.
+    Parameters (p,) in Qiskit's order: by name, vectors by index. Measurements at the end are dropped. Starts at normally
+    distributed angles of 0.1 rad. UsageError: not readable (file, line and column where the parser gives them), another number
+    of qubits than the problem, no parameter, any operation that is not a gate. MissingPart: OpenQASM 3 without its importer.
     """
     path = Path(file)
-    found, n = read_circuit(path), problem.n_qubits
-    found.remove_final_measurements()
-    _check_gates(path, found)
-    if found.num_qubits != n:
-        raise UsageError(f"{path}: has {found.num_qubits} qubits, the problem has {n}.")
-    if not found.num_parameters:
+    own, n = read_circuit(path), problem.n_qubits
+    own.remove_final_measurements()
+    _check_gates(path, own)
+    if own.num_qubits != n:
+        raise UsageError(f"{path}: has {own.num_qubits} qubits, the problem has {n}.")
+    if not own.num_parameters:
         raise UsageError(f"{path}: has no free parameter; in OpenQASM 3 write one as 'input float[64] theta;'.")
-    return Ansatz(found, lambda rng: rng.normal(0.0, 0.1, found.num_parameters))
+    return Ansatz(own, lambda rng: rng.normal(0.0, 0.1, own.num_parameters))
 
 
-def _check_gates(path: Path, found: QuantumCircuit) -> None:
+def _check_gates(path: Path, own: QuantumCircuit) -> None:
     """UsageError for anything but gates and barriers."""
-    for instruction in found.data:
+    for instruction in own.data:
         operation = instruction.operation
         if not isinstance(operation, Gate) and operation.name != "barrier":
-            where = ", ".join(str(found.find_bit(q).index) for q in instruction.qubits)
+            where = ", ".join(str(own.find_bit(q).index) for q in instruction.qubits)
             raise UsageError(
                 f"{path}: holds '{operation.name}' on qubit {where}; an ansatz has gates only "
                 "(measurements at the very end are dropped)."

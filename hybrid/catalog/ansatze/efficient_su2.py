@@ -1,4 +1,4 @@
-"""RY and RZ on every qubit between blocks of CX."""
+"""Hardware-efficient ansatz: RY and RZ on every qubit between blocks of CX."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ def efficient_su2(
     reps: int = 3,
     entanglement: Literal["linear", "reverse_linear", "full", "circular"] = "linear",
 ) -> Ansatz:
-    """RY and RZ on every qubit between blocks of CX, `reps` of them (Kandala et al., Nature 549, 242, 2017).
+    """Hardware-efficient ansatz: RY and RZ on every qubit between `reps` blocks of CX (Kandala et al., Nature 549, 242, 2017).
 
     Starts 0.1 rad around the problem's reference basis state (|0...0> without one). UsageError: reps outside 0..1000.
     """

@@ -1,4 +1,4 @@
-"""Givens rotations and phases between neighbours: the number of ones stays what it is."""
+"""Number-preserving ansatz: Givens rotations and phases between neighbours."""
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -13,7 +13,7 @@ TAKES = "Hamiltonian"
 
 
 def givens(problem: Problem, *, reps: int = 4) -> Ansatz:
-    """Brick wall of exp(-i theta/2 (X_q Y_p - Y_q X_p)/2) exp(-i phi/2 ZZ) on neighbours, `reps` layers of all pairs.
+    """Number-preserving: exp(-i theta/2 (X_q Y_p - Y_q X_p)/2) exp(-i phi/2 ZZ) on all pairs of neighbours, `reps` times.
 
     Acts on the problem's reference basis state and keeps its number of ones, so particles or magnetisation (the
     number-preserving gates of Gard et al., npj Quantum Inf. 6, 10, 2020). The rotations alone would be free fermions; the
@@ -24,8 +24,8 @@ def givens(problem: Problem, *, reps: int = 4) -> Ansatz:
     n = problem.hamiltonian.num_qubits
     if problem.reference_bits is None or not 0 < problem.reference_bits < 2**n - 1:
         raise UsageError(
-            "ansatz 'givens': it needs a reference state with ones and zeros, whose number it keeps; this problem has none. "
-            "Take efficient_su2 or brick."
+            "ansatz 'givens': it needs a reference state with ones and zeros, whose number it conserves; this problem has "
+            "none. Take efficient_su2 or brick."
         )
     pairs = [*zip(range(0, n - 1, 2), range(1, n, 2), strict=False), *zip(range(1, n - 1, 2), range(2, n, 2), strict=False)]
     theta = ParameterVector("theta", 2 * reps * len(pairs))

@@ -1,4 +1,4 @@
-"""Rotations about the Hamiltonian's own terms, from the ground state of an easy part of it."""
+"""Hamiltonian variational ansatz: rotations about the Hamiltonian's terms, from the ground state of a simple part."""
 
 from typing import Literal
 
@@ -15,7 +15,7 @@ TAKES = "Hamiltonian"
 
 
 def hamiltonian_variational(problem: Problem, *, reps: int = 3, parameters: Literal["layer", "term"] = "layer") -> Ansatz:
-    """`reps` layers of exp(-i theta/2 c P) over the terms c P of H (Wecker et al., Phys. Rev. A 92, 042303, 2015).
+    """Hamiltonian variational: `reps` layers of exp(-i theta/2 c P), terms c P of H (Wecker et al., PRA 92, 042303, 2015).
 
     Terms are taken in H's order into groups that commute (Ising: bonds, field; Heisenberg: even bonds, odd bonds). With
     `layer` one theta turns a whole group, c relative to its largest; with `term` each term has its own, c is a sign.
@@ -24,9 +24,9 @@ def hamiltonian_variational(problem: Problem, *, reps: int = 3, parameters: Lite
     pieces of one or two, each with a unique ground state: |+...+> in a field along X, singlets on the even bonds of a
     Heisenberg chain. Of several the one on most qubits, then the first; it is turned last in a layer. Without one: the
     problem's reference basis state, else |+...+>. Angles start on the ramp of a slow passage from the easy group to H,
-    plus 0.01 rad of chance.
+    plus 0.01 rad at random.
 
-    UsageError: reps outside 1..1000; terms that all commute and have no easy ground state (nothing could move).
+    UsageError: reps outside 1..1000; terms that all commute and have no easy ground state (the state would not change).
     """
     check_layers("hamiltonian_variational", "reps", reps)
     n = problem.hamiltonian.num_qubits

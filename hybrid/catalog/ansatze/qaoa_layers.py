@@ -1,4 +1,4 @@
-"""Alternating phase and mixer layers: the circuit of the quantum approximate optimisation algorithm."""
+"""The circuit of QAOA: alternating phase and mixer layers."""
 
 from typing import Literal
 
@@ -21,7 +21,7 @@ TAKES = "Hamiltonian"
 def qaoa_layers(
     problem: Problem, *, p: int = 1, start: Literal["ramp", "fixed"] = "ramp", warm_start: float | None = None
 ) -> Ansatz:
-    """exp(-i beta_l sum X) exp(-i gamma_l C), l = 1..p, on |+...+>, C = -H (Farhi et al., arXiv:1411.4028).
+    """QAOA circuit: exp(-i beta_l sum X) exp(-i gamma_l C), l = 1..p, on |+...+>, C = -H (Farhi et al., arXiv:1411.4028).
 
     Parameters (2p,) in the order gamma_1..gamma_p, beta_1..beta_p. Starts at a fixed `ramp`: gamma rising from 1/2 to 3/2
     of 1/sqrt(sum of squared weights at a qubit), beta falling from pi/4 to 0, the shape of the best angles at any p
@@ -62,7 +62,7 @@ def qaoa_layers(
 
 
 def _ramp(n: int, costs: list[Term], p: int) -> np.ndarray:
-    """Where to start, (2p,); at p = 1 on 3-regular graphs 0.04 rad from the best angles (arXiv:2107.00677)."""
+    """Initial angles (2p,); at p = 1 on 3-regular graphs 0.04 rad from the best angles (arXiv:2107.00677)."""
     progress = (np.arange(p) + 0.5) / p
     squares = sum((2 * term.coefficient) ** 2 * len(term.qubits) for term in costs) / n  # an edge's w is 2c
     return np.concatenate([(0.5 + progress) / np.sqrt(squares), np.pi / 4 * (1 - progress)])

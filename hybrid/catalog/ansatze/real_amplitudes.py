@@ -1,4 +1,4 @@
-"""RY on every qubit between blocks of CX: real amplitudes."""
+"""Hardware-efficient ansatz with real amplitudes: RY on every qubit between blocks of CX."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ def real_amplitudes(
     reps: int = 3,
     entanglement: Literal["linear", "reverse_linear", "full", "circular"] = "linear",
 ) -> Ansatz:
-    """RY on every qubit between blocks of CX: real amplitudes, `reps` of them (Qiskit's circuit of that name).
+    """Real amplitudes: RY on every qubit between `reps` blocks of CX (Qiskit's circuit of that name).
 
     Starts 0.1 rad around the problem's reference basis state (|0...0> without one). UsageError: reps outside 0..1000.
     """

@@ -1,4 +1,4 @@
-"""Unitary coupled cluster with singles and doubles."""
+"""UCCSD: unitary coupled cluster with singles and doubles."""
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -12,7 +12,7 @@ TAKES = "Hamiltonian"
 
 
 def uccsd(problem: Problem, *, generalised: bool = False, reps: int = 1) -> Ansatz:
-    """Product of exp(theta (T - T^dagger)) over excitations T, on the Hartree-Fock state (Nat. Commun. 5, 4213, 2014).
+    """UCCSD: product of exp(theta (T - T^dagger)) over excitations T, on Hartree-Fock (Nat. Commun. 5, 4213, 2014).
 
     One Trotter step of exp(sum theta (T - T^dagger)), each factor exact: first all singles, then all doubles, in
     lexicographic order of the orbitals that electrons leave, then enter. Conserves the number of electrons of either spin.

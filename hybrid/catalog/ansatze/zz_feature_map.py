@@ -1,4 +1,4 @@
-"""Features as angles: the feature map with products of pairs."""
+"""ZZ feature map: data encoding by Z and ZZ rotations."""
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -9,7 +9,7 @@ from hybrid.catalog.ansatze._shared import check_layers
 
 
 def zz_feature_map(problem: ProblemBase, *, reps: int = 2) -> Ansatz:
-    """Features as angles of Z and ZZ rotations between H (Havlicek et al., Nature 567, 209, 2019, eq. 3).
+    """ZZ feature map: features as angles of Z and ZZ rotations between H (Havlicek et al., Nature 567, 209, 2019, eq. 3).
 
     `reps` times H on all qubits and exp(i sum x_q Z_q + i sum (pi - x_p)(pi - x_q) Z_p Z_q), a feature x per qubit.
     Its parameters are the features of a sample, so it encodes data and has nothing to train: algorithms such as

@@ -1,4 +1,4 @@
-"""What the circuits share: limits of their options, measuring at the end."""
+"""Shared by the circuits: limits of their options, measuring at the end."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from qiskit import ClassicalRegister, QuantumCircuit
 from hybrid.base.errors import UsageError, shortened
 
 MAX_QUBITS = 1000
-"""More is a slip of the keyboard."""
+"""A larger number is taken for a typing mistake."""
 
 
 def check(owner: str, name: str, value: int, least: int, most: int) -> None:

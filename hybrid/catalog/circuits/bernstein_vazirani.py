@@ -1,4 +1,4 @@
-"""A hidden bit string, found with one question."""
+"""Bernstein-Vazirani algorithm: a hidden bit string from one call."""
 
 from qiskit import QuantumCircuit
 
@@ -6,7 +6,7 @@ from hybrid.catalog.circuits._shared import MAX_QUBITS, check_bits, measured
 
 
 def bernstein_vazirani(*, secret: str = "1011") -> QuantumCircuit:
-    """The secret s of f(x) = s.x mod 2 from a single call of f (Bernstein and Vazirani, SIAM J. Comput. 26, 1411, 1997).
+    """Bernstein-Vazirani: the secret s of f(x) = s.x mod 2 from one call of f (SIAM J. Comput. 26, 1411, 1997).
 
     The last qubit holds f and is not measured. Ideally the secret alone, written as it was given: its last digit is qubit 0.
     UsageError: anything but 1 to 999 digits 0 and 1.

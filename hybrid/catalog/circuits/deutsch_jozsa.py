@@ -1,4 +1,4 @@
-"""Constant or balanced, decided with one question."""
+"""Deutsch-Jozsa algorithm: constant or balanced from one call."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from hybrid.catalog.circuits._shared import MAX_QUBITS, check, measured
 
 
 def deutsch_jozsa(*, n: int = 3, kind: Literal["balanced", "constant"] = "balanced") -> QuantumCircuit:
-    """Whether a function of n bits is constant (here: 1) or balanced (here: the parity) (Proc. R. Soc. A 439, 553, 1992).
+    """Deutsch-Jozsa: is a function of n bits constant (1) or balanced (the parity)? (Proc. R. Soc. A 439, 553, 1992).
 
     The last qubit holds the function and is not measured. Ideally a constant function gives all zeros and nothing else, a
     balanced one never does; the parity gives all ones and nothing else. UsageError: n outside 1..999.

@@ -1,4 +1,4 @@
-"""All qubits zero and all qubits one, at once."""
+"""GHZ state."""
 
 from qiskit import QuantumCircuit
 
@@ -6,10 +6,10 @@ from hybrid.catalog.circuits._shared import MAX_QUBITS, check, measured
 
 
 def ghz(*, n: int = 3) -> QuantumCircuit:
-    """(|0...0> + |1...1>)/sqrt 2 by a chain of CX (Greenberger, Horne and Zeilinger, arXiv:0712.0921).
+    """GHZ state (|0...0> + |1...1>)/sqrt 2 by a chain of CX (Greenberger, Horne and Zeilinger, arXiv:0712.0921).
 
-    Ideally two outcomes, all zeros and all ones, 1/2 each. The customary yardstick of a device's width: one flip anywhere
-    shows; dephasing does not, as outcomes are read in the Z basis. UsageError: n outside 1..1000.
+    Ideally two outcomes, all zeros and all ones, 1/2 each. A common test of a device's width: a flip of any qubit changes
+    the outcome; dephasing does not, as all qubits are measured in the Z basis. UsageError: n outside 1..1000.
     """
     check("ghz", "n", n, 1, MAX_QUBITS)
     circuit = QuantumCircuit(n)

@@ -1,4 +1,4 @@
-"""One CZ per edge of a graph."""
+"""Graph state: one CZ per edge of a graph."""
 
 from itertools import combinations
 from typing import Literal
@@ -10,10 +10,10 @@ from hybrid.catalog.circuits._shared import MAX_QUBITS, check, measured
 
 
 def graph_state(*, n: int = 4, graph: Literal["ring", "line", "complete"] = "ring") -> QuantumCircuit:
-    """CZ along every edge, on |+...+> (Hein, Eisert and Briegel, arXiv:quant-ph/0307130).
+    """Graph state: CZ along every edge, on |+...+> (Hein, Eisert and Briegel, arXiv:quant-ph/0307130).
 
-    X on a vertex times Z on its neighbours is +1 for every vertex. Read in the Z basis, as here, all 2^n outcomes are ideally
-    equally likely, so the counts are blind to noise. UsageError: n outside 1..1000, a complete graph of more than 200.
+    X on a vertex times Z on its neighbours is +1 for every vertex. Measured in the Z basis, as here, all 2^n outcomes are
+    ideally equally likely, so the counts are blind to noise. UsageError: n outside 1..1000, a complete graph of more than 200.
     """
     check("graph_state", "n", n, 1, MAX_QUBITS)
     if graph == "complete" and n > 200:

@@ -8,7 +8,7 @@ from hybrid.catalog.circuits._shared import check, check_bits, measured
 
 
 def grover(*, n: int = 3, marked: str | None = None, iterations: int | None = None) -> QuantumCircuit:
-    """Finds the one marked bit string of n (Grover, arXiv:quant-ph/9605043).
+    """Grover's search for one marked string of n bits (Grover, arXiv:quant-ph/9605043).
 
     `marked` is written like an outcome, qubit 0 on the right; by default a 0 and then ones. It ideally appears with
     probability sin^2((2 k + 1) t), sin t = 2^(-n/2), after k iterations; the others share the rest equally. By default k is

@@ -13,7 +13,7 @@ MAX_QUBITS = 200
 
 
 def qft(*, n: int = 4, state: Literal["zero", "comb", "wave"] = "zero", frequency: int | None = None) -> QuantumCircuit:
-    """|x> -> 2^(-n/2) sum_k exp(2 pi i x k / 2^n) |k>, bits in natural order (Coppersmith, arXiv:quant-ph/0201067).
+    """Fourier transform |x> -> 2^(-n/2) sum_k exp(2 pi i x k / 2^n) |k>, natural bit order (arXiv:quant-ph/0201067).
 
     What it is applied to: `zero`, |0...0>, ideally uniform and therefore blind to noise; `comb`, all even numbers, ideally
     0...0 and 10...0, 1/2 each; `wave`, sum_x exp(-2 pi i frequency x / 2^n) |x>, ideally the number `frequency` alone, 1

@@ -10,7 +10,7 @@ from hybrid.catalog.circuits.qft import transform
 
 
 def qpe(*, n: int = 4, phase: float = 0.1875) -> QuantumCircuit:
-    """The phase of P(2 pi phase) on |1>, in n binary digits (Kitaev, arXiv:quant-ph/9511026; Nielsen and Chuang, sec. 5.2).
+    """Phase estimation of P(2 pi phase) on |1>, n binary digits (Kitaev, arXiv:quant-ph/9511026; Nielsen and Chuang, sec. 5.2).
 
     Qubits 0..n-1 count and are measured, qubit n holds the eigenstate. Ideally, where phase 2^n is whole, that number alone
     (0011 of 16 by default); else the two numbers around it share at least 8/pi^2 = 0.81, and the nearest has at least 0.4.

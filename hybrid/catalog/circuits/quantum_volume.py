@@ -1,4 +1,4 @@
-"""Random two-qubit gates between random pairs."""
+"""Quantum volume circuit: random two-qubit gates on random pairs."""
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import library
@@ -7,7 +7,7 @@ from hybrid.catalog.circuits._shared import MAX_QUBITS, check, check_seed, measu
 
 
 def quantum_volume(*, n: int = 4, depth: int | None = None, seed: int = 0) -> QuantumCircuit:
-    """`depth` layers (n by default) of random SU(4) gates on randomly paired qubits (Cross et al., arXiv:1811.12926).
+    """Quantum volume: `depth` (n) layers of random SU(4) gates on random pairs (Cross et al., arXiv:1811.12926).
 
     Ideally an irregular distribution whose outcomes above the median add up to about (1 + ln 2)/2 = 0.85; a device that keeps
     them above 2/3 on average has quantum volume 2^n. One circuit per seed. UsageError: n outside 2..1000, depth outside

@@ -1,4 +1,4 @@
-"""Random gates of the kinds that every simulator knows."""
+"""Random circuit of common gates."""
 
 from math import pi
 
@@ -12,7 +12,7 @@ TURNS = ("rx", "ry", "rz")
 
 
 def random(*, n: int = 4, depth: int = 4, seed: int = 0) -> QuantumCircuit:
-    """`depth` layers, each a gate on every qubit and then CX or CZ on about half of the randomly drawn pairs.
+    """Random circuit: `depth` layers, each a gate on every qubit, then CX or CZ on about half of the randomly drawn pairs.
 
     Gates are drawn from h x y z s sdg t tdg rx ry rz, angles from a whole turn. Ideally an irregular distribution without
     symmetry, made to reveal swapped qubits and wrong signs. One circuit per seed. UsageError: n outside 1..1000, depth outside

@@ -1,4 +1,4 @@
-"""A state moves from qubit 0 to qubit 2."""
+"""Teleportation of a state from qubit 0 to qubit 2."""
 
 from math import isfinite
 
@@ -9,12 +9,12 @@ from hybrid.catalog.circuits._shared import measured
 
 
 def teleportation(*, theta: float = 1.0, phi: float = 0.5, feed_forward: bool = False) -> QuantumCircuit:
-    """RZ(phi) RY(theta)|0> goes from qubit 0 to qubit 2 (Bennett et al., Phys. Rev. Lett. 70, 1895, 1993).
+    """Teleportation of RZ(phi) RY(theta)|0> from qubit 0 to qubit 2 (Bennett et al., Phys. Rev. Lett. 70, 1895, 1993).
 
-    With `feed_forward` qubits 0 and 1 are measured on the way and the outcomes correct qubit 2; by default the correction is
+    With `feed_forward` qubits 0 and 1 are measured mid-circuit and the outcomes correct qubit 2; by default the correction is
     made by CX and CZ and everything is measured at the end, which a device without mid-circuit measurement can do (principle
     of deferred measurement). Ideally the same outcomes: bits 0 and 1 are fair coins, and bit 2, the leftmost, is 1 with
-    probability sin^2(theta/2) = 0.230, whatever they show. UsageError: angles that are not finite.
+    probability sin^2(theta/2) = 0.230, for any value of these. UsageError: angles that are not finite.
     """
     if not (isfinite(theta) and isfinite(phi)):
         raise UsageError(f"circuit 'teleportation': theta and phi must be finite numbers, not {theta} and {phi}.")

@@ -1,9 +1,9 @@
-"""Gradient descent with momentum and a step size per parameter."""
+"""Adam: gradient descent with momentum and a step size per parameter."""
 
 import numpy as np
 
 from hybrid.base.types import Gradient, Optimization, Point
-from hybrid.catalog.optimizers._plateau import Plateau
+from hybrid.catalog.optimizers._stopping import Convergence
 
 SOLVES = ("quadratic", "sinusoids", "rosenbrock", "noisy_quadratic", "circuit")
 
@@ -20,20 +20,16 @@ def adam(
     gtol: float = 1e-5,
     window: int = 0,
 ) -> Optimization:
-    """Adaptive moment estimation (Kingma & Ba, ICLR 2015, arXiv:1412.6980, Algorithm 1); bears noise, any loss scale.
+    """Adam, adaptive moment estimation (Kingma & Ba, ICLR 2015, arXiv:1412.6980, Algorithm 1); tolerates noise.
 
-    The rate is learning_rate / (1 + decay k). Converges when every derivative, with its standard error added, is within
-    `gtol` (noise alone never meets that), or when the last `window` losses are not lower than the `window` before by what
-    their standard errors resolve (0: never).
+    Independent of the loss's scale. The rate is learning_rate / (1 + decay k). Converges as `gradient_descent`.
     """
     mean, square = np.zeros_like(x), np.zeros_like(x)
-    plateau = Plateau(window)
+    convergence = Convergence(gtol, window)
     k = 0
     while True:
         answer = yield Gradient(x, iteration=k)
-        if np.all(np.abs(answer.gradient) + answer.gradient_stderr <= gtol):
-            return x
-        if plateau.reached(answer.loss, answer.loss_stderr):
+        if convergence.reached(answer):
             return x
         mean = beta1 * mean + (1 - beta1) * answer.gradient  # Algorithm 1, first moment
         square = beta2 * square + (1 - beta2) * answer.gradient**2  # Algorithm 1, second raw moment

@@ -1,4 +1,4 @@
-"""Covariance matrix adaptation."""
+"""CMA-ES: covariance matrix adaptation evolution strategy."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from hybrid.base.types import Optimization, Point, Values
 
 SOLVES = ("quadratic", "sinusoids", "rosenbrock", "noisy_quadratic", "circuit")
 FLATTEST = 1e-10
-"""Least variance of a direction over the largest: selection by noise alone would let it vanish."""
+"""Least ratio of a direction's variance to the largest one: selection by noise alone would let it vanish."""
 
 
 def cma_es(
@@ -17,11 +17,11 @@ def cma_es(
     population: int | None = None,
     ftol: float = 1e-9,
 ) -> Optimization:
-    """Evolution strategy with covariance matrix adaptation (Hansen, arXiv:1604.00772, 2016, a tutorial).
+    """CMA-ES, evolution with covariance matrix adaptation (Hansen, arXiv:1604.00772, 2016, a tutorial).
 
-    No gradients; bears noise the better the larger its `population` (default 4 + 3 ln p). An iteration is a generation,
+    No gradients; tolerates more noise with a larger `population` (default 4 + 3 ln p). An iteration is a generation,
     measured at once; x is its mean. Converges when the least losses of the last generations, and all of this one, standard
-    error added, are within `ftol`: noise alone never meets that. Equation numbers are the tutorial's.
+    error added, are within `ftol`: noise alone never fulfils this. Equation numbers are the tutorial's.
     """
     p = x.size
     if not p:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from hybrid.base.types import Gradient, Optimization, Point, Values
+from hybrid.catalog.optimizers._stopping import is_flat
 
 SOLVES = ("quadratic", "sinusoids", "rosenbrock", "circuit")
 
@@ -25,7 +26,7 @@ def lbfgs(
     pairs: list[tuple[Point, Point]] = []
     answer = yield Gradient(x, iteration=0)
     k = 0
-    while not np.all(np.abs(answer.gradient) + answer.gradient_stderr <= gtol):
+    while not is_flat(answer, gtol):
         loss, gradient = answer
         direction = -inverse_hessian_times(gradient, pairs)
         slope = float(gradient @ direction)
@@ -45,7 +46,7 @@ def lbfgs(
         before, x = x, x + t * direction
         answer = yield Gradient(x, iteration=k)
         s, y = x - before, answer.gradient - gradient
-        if s @ y > 0:  # curvature condition, N&W (6.7); other pairs would spoil positive definiteness
+        if s @ y > 0:  # curvature condition, N&W (6.7); other pairs would lose positive definiteness
             pairs.append((s, y))
             del pairs[: max(0, len(pairs) - memory)]
     return x

@@ -1,9 +1,9 @@
-"""Steepest descent in the space of states."""
+"""Quantum natural gradient descent."""
 
 import numpy as np
 
 from hybrid.base.types import Gradient, Metric, Optimization, Point
-from hybrid.catalog.optimizers._plateau import Plateau
+from hybrid.catalog.optimizers._stopping import Convergence
 
 SOLVES = ("circuit", "noisy_circuit")
 ASKS = ("metric",)
@@ -19,20 +19,16 @@ def natural_gradient(
     gtol: float = 1e-5,
     window: int = 0,
 ) -> Optimization:
-    """Quantum natural gradient (Stokes, Izaac, Killoran & Carleo, Quantum 4, 269, 2020); bears noise.
+    """Quantum natural gradient (Stokes, Izaac, Killoran & Carleo, Quantum 4, 269, 2020); tolerates noise.
 
     Steps are -rate (g + regularization)^-1 gradient with the quantum geometric tensor g of the state without noise, and the
-    rate learning_rate / (1 + decay k). g is computed, so it takes no shots. Converges when every derivative, with its
-    standard error added, is within `gtol`, or when the last `window` losses are not lower than the `window` before by what
-    their standard errors resolve (0: never).
+    rate learning_rate / (1 + decay k). g is computed, so it takes no shots. Converges as `gradient_descent`.
     """
-    plateau = Plateau(window)
+    convergence = Convergence(gtol, window)
     k = 0
     while True:
         answer = yield Gradient(x, iteration=k)
-        if np.all(np.abs(answer.gradient) + answer.gradient_stderr <= gtol):
-            return x
-        if plateau.reached(answer.loss, answer.loss_stderr):
+        if convergence.reached(answer):
             return x
         metric = yield Metric(x, iteration=k)
         rate = learning_rate / (1 + decay * k)

@@ -1,4 +1,4 @@
-"""Downhill simplex."""
+"""Nelder-Mead: the downhill simplex method."""
 
 import numpy as np
 
@@ -16,11 +16,11 @@ def nelder_mead(
     xtol: float = 1e-5,
     ftol: float = 1e-8,
 ) -> Optimization:
-    """Downhill simplex (Nelder & Mead, Comput. J. 7, 308, 1965); no gradients, exact losses, a handful of parameters.
+    """Downhill simplex (Nelder & Mead, Comput. J. 7, 308, 1965); no gradients, for exact losses and few parameters.
 
     The steps are those of Lagarias et al. (SIAM J. Optim. 9, 112, 1998, sec. 2.1). `adaptive` coefficients suit more
     parameters (Gao & Han, Comput. Optim. Appl. 51, 259, 2012, sec. 4). Converges when the simplex is within `xtol` and
-    its losses, standard error added, within `ftol`: noise alone never meets that.
+    its losses, standard error added, within `ftol`: noise alone never fulfils this.
     """
     n = max(x.size, 2) if adaptive else 2  # at n = 2 the adaptive coefficients are the classical 2, 1/2 and 1/2
     expansion, contraction, shrinkage = 1 + 2 / n, 3 / 4 - 1 / (2 * n), 1 - 1 / n

@@ -1,4 +1,4 @@
-"""Sequential minimisation of sinusoids with two evaluations each."""
+"""Nakanishi-Fujii-Todo: exact minimum along one angle after the other, two evaluations each."""
 
 import numpy as np
 
@@ -14,11 +14,11 @@ def nft(
     reset: int = 32,
     ftol: float = 1e-8,
 ) -> Optimization:
-    """As `rotosolve` with two evaluations per angle (Nakanishi, Fujii & Todo, Phys. Rev. Research 2, 043158, 2020).
+    """Exact minimum along one angle after the other, two evaluations each (Nakanishi, Fujii & Todo, PRR 2, 043158, 2020).
 
-    The third value is the minimum that the sinusoid of the angle before promised; its errors add up, so it is measured again
+    The third value is the minimum predicted by the sinusoid of the previous angle; its errors add up, so it is measured again
     every `reset` angles. Valid where `rotosolve` is. An iteration is one sweep over the parameters. Converges when two sweeps
-    end within `ftol`, standard error added: noise alone never meets that.
+    end within `ftol`, standard error added: noise alone never fulfils this.
     """
     ended, centre, noise = np.inf, 0.0, 0.0
     steps = k = 0

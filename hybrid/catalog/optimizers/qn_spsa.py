@@ -1,9 +1,9 @@
-"""Simultaneous perturbation in the space of states."""
+"""QN-SPSA: quantum natural SPSA."""
 
 import numpy as np
 
 from hybrid.base.types import Optimization, Overlaps, Point, Values
-from hybrid.catalog.optimizers._plateau import Plateau
+from hybrid.catalog.optimizers._stopping import Plateau
 
 SOLVES = ("circuit", "noisy_circuit")
 ASKS = ("overlaps",)
@@ -23,12 +23,11 @@ def qn_spsa(
     regularization: float = 0.01,
     window: int = 0,
 ) -> Optimization:
-    """Two evaluations and four overlaps per step whatever the dimension (Gacon et al., Quantum 5, 567, 2021).
+    """Quantum natural SPSA: two evaluations and four overlaps per step in any dimension (Gacon et al., Quantum 5, 567, 2021).
 
-    Bears noise. Gains and differences as in `spsa`: without `a` a parameter first moves by `first_step`, root mean square.
+    Tolerates noise. Gains and differences as in `spsa`: without `a` a parameter first moves by `first_step`, root mean square.
     The metric is averaged over the steps, starting from that of independent rotations, 1/4; `metric_step` is the width of
-    its differences. Converges only with a `window`: when as many losses are not lower than those before by what their
-    standard errors resolve.
+    its differences. Converges as `spsa`, only with a `window`.
     """
     metric, squares, plateau = np.eye(x.size) / 4, 0.0, Plateau(window)
     k = 0

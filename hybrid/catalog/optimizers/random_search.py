@@ -6,7 +6,7 @@ from hybrid.base.types import Optimization, Point, Values
 
 SOLVES = ("quadratic", "sinusoids", "circuit")
 LONGER, SHORTER = 5, 3
-"""So many successes or failures in a row change the size of the steps (Solis & Wets 1981, sec. 3)."""
+"""Successes or failures in a row after which the size of the steps changes (Solis & Wets 1981, sec. 3)."""
 
 
 def random_search(
@@ -16,10 +16,11 @@ def random_search(
     size: float = 0.5,
     xtol: float = 1e-6,
 ) -> Optimization:
-    """Random optimisation with a bias towards what helped (Solis & Wets, Math. Oper. Res. 6, 19, 1981, Algorithm 1).
+    """Random search with a bias towards successful steps (Solis & Wets, Math. Oper. Res. 6, 19, 1981, Algorithm 1).
 
-    The baseline that everything else has to beat. Where losses are noisy the present point is measured anew with every
-    trial, or one lucky value would never be beaten. Converges when steps are shorter than `xtol` and losses exact.
+    The baseline for all other optimisers. Where losses are noisy the present point is measured again with every trial,
+    because one value that is low by chance would otherwise be kept for ever. Converges when steps are shorter than `xtol`
+    and losses exact.
     """
     bias, streak = np.zeros_like(x), 0
     answer = yield Values(x, x[None], iteration=0)

@@ -1,4 +1,4 @@
-"""Exact minimisation along one angle after the other."""
+"""Rotosolve: exact minimisation along one angle after the other."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def rotosolve(
     Also Nakanishi et al., Phys. Rev. Research 2, 043158 (2020).
     Valid only where each parameter enters one rotation exp(-i t P/2) of a Pauli string P with coefficient +1 or -1: the
     loss is then a sinusoid of period 2 pi in it, fixed by three values. An iteration is one sweep over the parameters.
-    Converges when two sweeps end within `ftol`, standard error added: noise alone never meets that.
+    Converges when two sweeps end within `ftol`, standard error added: noise alone never fulfils this.
     """
     ended = np.inf
     k = 0

@@ -1,4 +1,4 @@
-"""SciPy's minimisers."""
+"""The minimisers of scipy.optimize."""
 
 from functools import partial
 from queue import SimpleQueue
@@ -23,7 +23,7 @@ LIMITS = {
     "SLSQP": ("maxiter",),
     "TNC": ("maxfun",),
 }
-"""What SciPy would stop at by itself: here the run's budget does."""
+"""SciPy's own limits, set out of reach: the run's budget is the limit here."""
 WITH_GRADIENT = ("BFGS", "CG", "L-BFGS-B", "SLSQP", "TNC")
 
 
@@ -36,9 +36,9 @@ def scipy(
 ) -> Optimization:
     """scipy.optimize.minimize (Virtanen et al., Nat. Methods 17, 261, 2020); an iteration is one evaluation.
 
-    It would stop at the best point so far, or at the last one whose gradient was asked; BFGS, CG, L-BFGS-B, SLSQP and TNC ask
-    for gradients. The methods are made for exact losses: where SciPy ends on noisy ones it is started again from there, and
-    only the budget ends the run.
+    Its x is the best point so far, or the last one at which a gradient was measured; BFGS, CG, L-BFGS-B, SLSQP and TNC use
+    gradients. The methods are made for exact losses: where SciPy ends on noisy ones it is started again from there, and only
+    the budget ends the run.
     """
     k, noisy = 0, True
     while noisy and x.size:
@@ -69,17 +69,17 @@ def scipy(
     return x
 
 
-class _Left(BaseException):
-    """Nobody answers any more; not an Exception, which a method might catch."""
+class _Abandoned(BaseException):
+    """The generator was closed, so no answer comes; not an Exception, which a method might catch."""
 
 
 def _minimize(asked: Any, answered: Any, start: Point, method: str, tol: float) -> None:
-    """SciPy in a thread of its own, strictly in turn with the generator; None says that it has ended."""
+    """SciPy in its own thread, in strict alternation with the generator; None means that it has ended."""
 
     def ask(kind: str, point: Point) -> Any:
         asked.put((kind, np.array(point, dtype=float)))
         if (reply := answered.get()) is None:
-            raise _Left
+            raise _Abandoned
         return reply
 
     slope = partial(ask, "gradient") if method in WITH_GRADIENT else None
@@ -87,7 +87,7 @@ def _minimize(asked: Any, answered: Any, start: Point, method: str, tol: float) 
     try:
         optimize.minimize(partial(ask, "loss"), start, method=method, jac=slope, tol=tol, options=options)
         asked.put(None)
-    except _Left:
+    except _Abandoned:
         pass
     except BaseException as error:
         asked.put(("error", error))

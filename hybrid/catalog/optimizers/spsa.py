@@ -1,9 +1,9 @@
-"""Simultaneous perturbation stochastic approximation."""
+"""SPSA: simultaneous perturbation stochastic approximation."""
 
 import numpy as np
 
 from hybrid.base.types import Optimization, Point, Values
-from hybrid.catalog.optimizers._plateau import Plateau
+from hybrid.catalog.optimizers._stopping import Plateau
 
 SOLVES = ("quadratic", "sinusoids", "noisy_quadratic", "circuit", "noisy_circuit")
 
@@ -20,11 +20,11 @@ def spsa(
     gamma: float = 0.101,
     window: int = 0,
 ) -> Optimization:
-    """Two evaluations per step whatever the dimension (Spall, IEEE Trans. Aerosp. Electron. Syst. 34, 817, 1998).
+    """SPSA: two evaluations per step in any dimension (Spall, IEEE Trans. Aerosp. Electron. Syst. 34, 817, 1998).
 
-    Bears noise. Without `a`, the gain is scaled by the slopes measured so far, so that every parameter first moves by
-    `first_step` whatever the loss's scale (Spall's rule for choosing `a`, sec. III). Converges only with a `window`: when as
-    many losses are not lower than those before by what their standard errors resolve.
+    Tolerates noise. Without `a`, the gain is scaled by the slopes measured so far, so that every parameter first moves by
+    `first_step` for any scale of the loss (Spall's rule for choosing `a`, sec. III). Converges only with a `window`: when so
+    many losses are not lower than those before by more than their standard errors resolve.
     """
     squares, plateau = 0.0, Plateau(window)
     k = 0

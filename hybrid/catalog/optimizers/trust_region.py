@@ -1,4 +1,4 @@
-"""Steps on linear models of losses."""
+"""COBYLA without constraints: linear models in a trust region."""
 
 import numpy as np
 
@@ -19,9 +19,9 @@ def trust_region(
 ) -> Optimization:
     """Linear models in a trust region, as COBYLA without constraints (Powell, in Adv. Optim. Numer. Anal., 51, 1994).
 
-    No gradients, exact losses; one evaluation per iteration. After a step that did not help, a degenerate simplex is mended
+    No gradients, exact losses; one evaluation per iteration. After a step that did not help, a degenerate simplex is improved
     before the radius is halved. Ends when the radius, from `radius` on, is below `xtol`: converged where the simplex's losses,
-    standard error added, are within `ftol`, which noise alone never meets; else it starts again from there.
+    standard error added, are within `ftol`, which noise alone never fulfils; else it starts again from there.
     """
     k, noise = 0, np.inf
     while x.size:
@@ -45,16 +45,16 @@ def trust_region(
                 out = int(np.argmax(lengths) if lengths.max() > LONGEST * size else np.argmin(altitudes))
                 normal = inverse[:, out] * altitudes[out]  # of the opposite face, of length one
                 trial = x - np.copysign(size / 2, normal @ slope) * normal  # eq. 16
-                mends = True
+                improves = True
             else:
                 trial = x - size * slope / steep
                 volumes = np.abs((trial - x) @ inverse)  # new over old, for every vertex that might go
                 out = int(np.argmax(volumes * np.maximum(1.0, lengths / size)))
-                mends = volumes[out] > 1
+                improves = volumes[out] > 1
             answer = yield Values(x, trial[None], iteration=k)
             noise = max(noise, answer.stderr.max())
             gained = losses[best] - answer[0]
-            if gained > 0 or mends:
+            if gained > 0 or improves:
                 points[others[out]], losses[others[out]] = trial, answer[0]
             poor = not poor and gained < 0.1 * size * steep
             k += 1

@@ -25,10 +25,10 @@ class Qubo:
     def values(self, outcomes: Outcomes) -> Float[np.ndarray, " u"]:
         """The polynomial at every outcome; bits beyond n do not matter."""
         x = bits(outcomes, len(self.linear)).astype(float)
-        found = self.constant + x @ self.linear
+        values_ = self.constant + x @ self.linear
         for (i, j), value in self.quadratic.items():
-            found += value * (x[:, i] * x[:, j])
-        return found
+            values_ += value * (x[:, i] * x[:, j])
+        return values_
 
     def hamiltonian(self) -> SparsePauliOp:
         """The same polynomial with x = (1 - Z)/2: an Ising model (Lucas, Front. Phys. 2, 5, 2014)."""
@@ -69,7 +69,7 @@ class Constraint(NamedTuple):
 
     @property
     def excludes_pairs(self) -> bool:
-        """Whether it says "at most one of these": then products punish it and no slack is needed."""
+        """Whether it says "at most one of these": then products penalise it and no slack is needed."""
         return self.sense == "<=" and self.bound == 1 and set(self.coefficients.values()) == {1}
 
 
@@ -92,24 +92,24 @@ class BinaryProgram:
         return [name for i, name in enumerate(self.names) if outcome >> i & 1]
 
     def sufficient_penalty(self) -> float:
-        """A weight above which no broken constraint can pay.
+        """A weight above which breaking a constraint never lowers the total.
 
-        Where breaking by e units can be mended in e flips or fewer (a single count or budget, or forbidden pairs), a weight
-        above the most that one flip changes the objective; else above all that the objective can change.
+        Where a violation by e units can be repaired by e flips or fewer (a single count or budget, or forbidden pairs), a
+        weight above the most that one flip changes the objective; else above all that the objective can change.
         """
         alone = len(self.constraints) == 1 and (
             set(self.constraints[0].coefficients.values()) == {1}
             or (self.constraints[0].sense == "<=" and min(self.constraints[0].coefficients.values()) > 0)
         )
-        mendable = alone or all(constraint.excludes_pairs for constraint in self.constraints)
-        bound = self.objective.most_per_flip() if mendable else self.objective.most()
+        repairable = alone or all(constraint.excludes_pairs for constraint in self.constraints)
+        bound = self.objective.most_per_flip() if repairable else self.objective.most()
         return 1.1 * bound or 1.0
 
     def penalised(self, weight: float) -> Qubo:
-        """Objective plus `weight` times the square of what each constraint is missed by; variables first, then slack bits.
+        """Objective plus `weight` times the square of the violation of each constraint; variables first, then slack bits.
 
-        An inequality becomes an equation with a slack of bits worth 1, 2, 4, ... and a rest, so that the slack reaches
-        exactly the whole numbers from 0 to the most it may be. "At most one" is punished by its products instead.
+        An inequality becomes an equation with slack bits of weights 1, 2, 4, ... and a rest, so that the slack reaches
+        exactly the whole numbers from 0 to the most it may be. "At most one" is penalised by its products instead.
         """
         constant, linear = self.objective.constant, list(self.objective.linear)
         quadratic = dict(self.objective.quadratic)
@@ -141,7 +141,7 @@ class BinaryProgram:
 
 
 def slack_worths(constraint: Constraint) -> list[int]:
-    """What the slack bits of an inequality are worth: every whole number from 0 to its largest slack is a sum of some."""
+    """The weights of the slack bits of an inequality: every whole number from 0 to its largest slack is a sum of some."""
     rest = constraint.bound - sum(min(a, 0) for a in constraint.coefficients.values())
     worths = []
     while rest > 0:

@@ -1,4 +1,4 @@
-"""Tables from CSV files: a header of distinct names, then rows of as many cells; complaints name file, line and column."""
+"""Tables from CSV files: a header of distinct names, then rows of equally many cells; errors name file, line and column."""
 
 import csv
 import io

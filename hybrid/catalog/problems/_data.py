@@ -1,11 +1,12 @@
-"""From rows with labels to a Dataset: a seeded split, scaling by the training part alone, a classical classifier beside it."""
+"""From labelled rows to a Dataset: a seeded split, scaling by the training part, a classical classifier for comparison."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from hybrid.base.errors import UsageError
+from hybrid.base.randomness import DatasetStream, child
 from hybrid.base.types import Dataset
 
 MAX_POINTS = 10_000
@@ -20,7 +21,7 @@ def dataset(
     test: float,
     seed: int,
 ) -> Dataset:
-    """Split and scaled. `test` is the share of every class that is kept apart, at least one of each on both sides.
+    """A split and scaled data set. `test` is the share of every class that is kept for the test, at least one on both sides.
 
     UsageError: fewer than two classes or two points of one, a share or seed that cannot be, too many points.
     """
@@ -31,14 +32,14 @@ def dataset(
     if len(y) > MAX_POINTS:
         raise UsageError(f"problem '{owner}': {len(y):,} points; at most {MAX_POINTS:,} are read.")
     rng = np.random.default_rng(np.random.SeedSequence(seed))
-    kept_apart = []
+    test_rows = []
     for label, count in enumerate(counts):
         shuffled = rng.permutation(np.flatnonzero(y == label))
-        kept_apart.append(shuffled[: min(max(1, round(test * count)), count - 1)])
-    apart = np.isin(np.arange(len(y)), np.concatenate(kept_apart))
-    low, high = x[~apart].min(axis=0), x[~apart].max(axis=0)
+        test_rows.append(shuffled[: min(max(1, round(test * count)), count - 1)])
+    is_test = np.isin(np.arange(len(y)), np.concatenate(test_rows))
+    low, high = x[~is_test].min(axis=0), x[~is_test].max(axis=0)
     scaled = np.pi * (x - low) / np.where(high > low, high - low, 1.0)
-    train, tested = (scaled[~apart], y[~apart]), (scaled[apart], y[apart])
+    train, tested = (scaled[~is_test], y[~is_test]), (scaled[is_test], y[is_test])
     constant = [name for name, flat in zip(features, high == low, strict=True) if flat]
     return Dataset(
         train_x=train[0],
@@ -54,6 +55,32 @@ def dataset(
         "features scaled so that those to learn from lie between 0 and pi"
         + (f"; constant among them: {', '.join(constant)}" if constant else ""),
     )
+
+
+def two_curves(
+    owner: str,
+    curves: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    largest: float,
+    classes: tuple[str, str],
+    n: int,
+    noise: float,
+    test: float,
+    seed: int,
+) -> Dataset:
+    """n points (x, y) on two curves in turn, at uniform parameters from 0 to `largest`, with normal noise on both coordinates.
+
+    UsageError: n outside 4..10000, negative noise, a share or seed that cannot be.
+    """
+    check_split(owner, test, seed)
+    if not (4 <= n <= MAX_POINTS and 0 <= noise < np.inf):
+        raise UsageError(
+            f"problem '{owner}': n must lie between 4 and {MAX_POINTS} and noise may not be negative (n={n}, noise={noise:g})."
+        )
+    rng = np.random.default_rng(child(seed, DatasetStream.POINTS))
+    y = np.arange(n) % 2
+    first, second = curves(rng.uniform(0, largest, n))
+    points = np.where(y[:, None] == 0, first, second)
+    return dataset(owner, points + rng.normal(0, noise, (n, 2)), y, ("x", "y"), classes, test, seed)
 
 
 def check_split(owner: str, test: float, seed: int) -> None:

@@ -12,7 +12,7 @@ from hybrid.base.files import read_text
 from hybrid.catalog.problems._integrals import Integrals
 
 MAX_ORBITALS = 64
-"""What the table of all integrals would need: 64^4 numbers are 128 MiB."""
+"""Limit of memory: 64^4 integrals are 128 MiB."""
 SAME = 1e-9
 """Hartree: entries that stand for the same integral may differ so much, by the digits they were written with."""
 KEYS = ("NORB", "NELEC", "MS2", "ISYM", "ORBSYM", "IUHF", "UHF")
@@ -38,7 +38,7 @@ def _header(path: Path, lines: list[str]) -> tuple[dict[str, list[str]], int]:
     start = next((i for i, line in enumerate(lines) if line.strip()), 0)
     if not re.match(r"\s*[&$]FCI\b", lines[start], re.IGNORECASE):
         raise UsageError(
-            f"{path}:{start + 1}: an FCIDUMP file begins with '&FCI NORB=...', not '{shortened(lines[start].strip())}'."
+            f"{path}:{start + 1}: an FCIDUMP file starts with '&FCI NORB=...', not '{shortened(lines[start].strip())}'."
         )
     text: list[tuple[int, str]] = []
     for i in range(start, len(lines)):
@@ -132,14 +132,14 @@ class _Entries:
         if not _NUMBER.fullmatch(words[0]) or not math.isfinite(value := float(re.sub("[dD]", "e", words[0]))):
             self._refuse(number, f"the integral must be a finite real number, not '{shortened(words[0])}'")
         if abs(value) > 1e6:
-            self._refuse(number, f"an integral of {value:g} hartree is no molecule's")
+            self._refuse(number, f"an integral of {value:g} hartree is not physical")
         if not all(re.fullmatch(r"\d{1,6}", word) for word in words[1:]):
             self._refuse(number, f"the indices must be whole numbers from 0, not '{shortened(' '.join(words[1:]))}'")
         i, j, r, s = index = tuple(int(word) for word in words[1:])
         if max(index) > self._m:
             self._refuse(number, f"the index {max(index)} is above NORB={self._m}")
         if (i == 0 and j) or (j == 0 and r) or (r == 0) != (s == 0):
-            self._refuse(number, f"the indices {i} {j} {r} {s} mean nothing; orbitals count from 1, and 0 stands for none")
+            self._refuse(number, f"the indices {i} {j} {r} {s} are not allowed; orbitals count from 1, and 0 means none")
         pairs = (max(i, j), min(i, j)), (max(r, s), min(r, s))
         key = (*max(pairs), *min(pairs))
         if key in self._at and abs(self._at[key][0] - value) > SAME:

@@ -71,10 +71,10 @@ class Encoding(NamedTuple):
 
     def outcome(self, occupations: UInt64[np.ndarray, " s"]) -> UInt64[np.ndarray, " s"]:
         """Basis states of the qubits that store the occupations (bit j: mode j), tapered qubits left out."""
-        found = np.zeros_like(occupations)
+        outcomes = np.zeros_like(occupations)
         for q, row in enumerate(self.matrix):
-            found |= (np.bitwise_count(occupations & np.uint64(_mask(row))) & 1).astype(np.uint64) << np.uint64(q)
-        return _without(found, self.tapered)
+            outcomes |= (np.bitwise_count(occupations & np.uint64(_mask(row))) & 1).astype(np.uint64) << np.uint64(q)
+        return _without(outcomes, self.tapered)
 
 
 def encoding(mapping: str, n_modes: int) -> Encoding:
@@ -161,12 +161,12 @@ def energies_in(
     for flip in np.unique(x):
         group = x == flip
         signs = 1.0 - 2.0 * (np.bitwise_count(np.bitwise_and.outer(states, z[group])) & 1)
-        found = signs @ coefficients[group].real
+        values = signs @ coefficients[group].real
         place = np.searchsorted(states, states ^ flip)
         inside = (place < len(states)) & (states[np.minimum(place, len(states) - 1)] == states ^ flip)
         rows.append(place[inside])
         columns.append(np.flatnonzero(inside))
-        entries.append(found[inside])
+        entries.append(values[inside])
     size = len(states)
     matrix = coo_array((np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), shape=(size, size)).tocsr()
     if every or size <= _MAX_DENSE:

@@ -35,7 +35,7 @@ def read_graphml(path: Path) -> tuple[list[str], list[Edge]]:
 
 
 class _Reader:
-    """The handlers of one parse; a document type is refused before its entities could grow."""
+    """The handlers of one parse; a document type is refused before its entities could expand."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -66,7 +66,7 @@ class _Reader:
         for where, u, v, _ in self._edges:
             for end in (u, v):
                 if end not in self._nodes:
-                    raise UsageError(f"{where}: the edge ends at '{shortened(end)}', which is no node.")
+                    raise UsageError(f"{where}: the edge ends at '{shortened(end)}', which is not a node.")
         return list(self._nodes), [Edge(at, u, v, default if w is None else w) for at, u, v, w in self._edges]
 
     @property
@@ -77,7 +77,7 @@ class _Reader:
         raise UsageError(f"{self._where}: {what}.")
 
     def _doctype(self, name: str, system: str | None, public: str | None, internal: bool) -> None:
-        self._refuse("has a document type (DTD), which may hide entities")
+        self._refuse("has a document type (DTD), which is not allowed")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name, parent = tag.rpartition(" ")[2], self._open[-1] if self._open else ""

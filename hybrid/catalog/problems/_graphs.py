@@ -73,8 +73,8 @@ def _read(path: Path) -> Graph:
     isolated: list[str] = []
     match path.suffix.lower():
         case ".graphml":
-            isolated, found = read_graphml(path)
-            named = [NamedEdge(*edge) for edge in found]
+            isolated, edges = read_graphml(path)
+            named = [NamedEdge(*edge) for edge in edges]
         case ".csv":
             named = _from_table(path)
         case _:
@@ -84,13 +84,13 @@ def _read(path: Path) -> Graph:
 
 def _from_lines(path: Path) -> list[NamedEdge]:
     """The edges of an edge list."""
-    found = []
+    edges = []
     for where, words in rows(path):
         if len(words) not in (2, 3):
             raise UsageError(f"{where}: write 'u v' or 'u v weight', not '{shortened(' '.join(words))}'.")
         weight = finite(where, "weight", words[2]) if len(words) == 3 else 1.0
-        found.append(NamedEdge(where, words[0], words[1], weight))
-    return found
+        edges.append(NamedEdge(where, words[0], words[1], weight))
+    return edges
 
 
 def _from_table(path: Path) -> list[NamedEdge]:

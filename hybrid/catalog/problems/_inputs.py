@@ -1,4 +1,4 @@
-"""What the problems check alike: sizes, couplings, and the rows of their text files."""
+"""Shared by the problems: checks of sizes and couplings, and the rows of text files."""
 
 import math
 import re
@@ -9,7 +9,7 @@ from hybrid.base.errors import UsageError, shortened
 from hybrid.base.files import read_text
 
 MAX_QUBITS = 1000
-"""More is a slip of the keyboard: nothing here could evaluate it."""
+"""A larger number is taken for a typing mistake: no simulator here could evaluate it."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from hybrid.base.errors import UsageError
 
 MAX_ORBITALS = 12
-"""24 qubits, and 1.3 million products to collect; what is wider needs an active space."""
+"""24 qubits, and 1.3 million products to collect; larger molecules need an active space."""
 BRILLOUIN = 1e-5
 """Hartree: below, the Fock matrix does not mix occupied and empty orbitals (convergence of a usual Hartree-Fock run)."""
 
@@ -61,7 +61,7 @@ class Integrals(NamedTuple):
 
 def active_space(owner: str, integrals: Integrals, active: str | None, frozen: int) -> Integrals:
     """`active` as in 4e4o: so many electrons in so many orbitals, those below doubly occupied, those above empty. `frozen`
-    freezes so many of the lowest orbitals and keeps the rest. UsageError: what there are not electrons or orbitals for."""
+    freezes so many of the lowest orbitals and keeps the rest. UsageError: more electrons or orbitals than there are."""
     m, electrons = len(integrals.one), integrals.n_alpha + integrals.n_beta
     if active is None:
         kept = m - frozen
@@ -70,7 +70,7 @@ def active_space(owner: str, integrals: Integrals, active: str | None, frozen: i
             raise UsageError(f"problem '{owner}': frozen must lie between 0 and {most}, not {frozen}.")
     else:
         if frozen:
-            raise UsageError(f"problem '{owner}': active={active} says what is frozen; leave frozen out.")
+            raise UsageError(f"problem '{owner}': active={active} already determines the frozen orbitals; leave frozen out.")
         match = re.fullmatch(r"(\d{1,3})e(\d{1,3})o", active)
         if match is None:
             raise UsageError(f"problem '{owner}': write the active space as 4e4o (electrons, orbitals), not '{active}'.")
@@ -81,12 +81,14 @@ def active_space(owner: str, integrals: Integrals, active: str | None, frozen: i
                 f"problem '{owner}': active={active} does not fit {electrons} electrons in {m} orbitals: an even number of "
                 f"electrons is frozen in pairs, and {max(frozen, 0)} frozen and {kept} active orbitals are needed."
             )
-    found = integrals.folded(frozen, kept)
-    if not (0 <= found.n_alpha <= kept and 0 <= found.n_beta <= kept):
-        raise UsageError(f"problem '{owner}': {kept} orbitals cannot hold {found.n_alpha} and {found.n_beta} electrons.")
+    integrals_ = integrals.folded(frozen, kept)
+    if not (0 <= integrals_.n_alpha <= kept and 0 <= integrals_.n_beta <= kept):
+        raise UsageError(
+            f"problem '{owner}': {kept} orbitals cannot hold {integrals_.n_alpha} and {integrals_.n_beta} electrons."
+        )
     if kept > MAX_ORBITALS:
         raise UsageError(
             f"problem '{owner}': {kept} orbitals take {2 * kept} qubits, at most {MAX_ORBITALS} orbitals are read; "
             "choose an active space, as in active=4e4o."
         )
-    return found
+    return integrals_

@@ -1,4 +1,4 @@
-"""JSON files of numbers: no repeated keys, no infinities, every complaint with the file and the line or entry."""
+"""JSON files of numbers: no repeated keys, no infinities, every error names the file and the line or entry."""
 
 import json
 import math
@@ -21,7 +21,7 @@ def load_json(path: Path) -> Any:
         return table
 
     def refuse(word: str) -> None:
-        raise UsageError(f"{path}: '{word}' is no finite number.")
+        raise UsageError(f"{path}: '{word}' is not a finite number.")
 
     try:
         return json.loads(read_text(path).removeprefix("\ufeff"), object_pairs_hook=unique, parse_constant=refuse)

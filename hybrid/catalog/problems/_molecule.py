@@ -1,4 +1,4 @@
-"""A molecule as a Problem: mapped, with Hartree-Fock and the exact energy in its sector beside it."""
+"""A molecule as a Problem: mapped to qubits, with the Hartree-Fock and the exact energy for comparison."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from hybrid.catalog.problems._integrals import Integrals, active_space
 
 
 def molecular_problem(owner: str, integrals: Integrals, mapping: str, active: str | None = None, frozen: int = 0) -> Problem:
-    """Total energies in hartree. `exact` is the lowest with these electrons, alpha and beta; an ansatz that does not keep
+    """Total energies in hartree. `exact` is the lowest with these electrons, alpha and beta; an ansatz that does not conserve
     their numbers may go below. The baseline is Hartree-Fock where the first orbitals are (else the aufbau determinant).
 
     UsageError: an active space that does not fit, and nothing to vary (one determinant).

@@ -1,4 +1,4 @@
-"""How a division into two parts reads."""
+"""The text of a division into two parts."""
 
 from collections.abc import Sequence
 

@@ -35,8 +35,8 @@ def _from_lines(path: Path) -> dict[str, float]:
 
 
 def _from_json(path: Path) -> dict[str, float]:
-    found = load_json(path)
-    pairs = list(found.items()) if isinstance(found, dict) else found
+    content = load_json(path)
+    pairs = list(content.items()) if isinstance(content, dict) else content
     if not isinstance(pairs, list) or not pairs:
         raise UsageError(f'{path}: write {{"XXI": 0.18, ...}} or [["XXI", 0.18], ...].')
     terms: dict[str, float] = {}
@@ -61,7 +61,7 @@ def _add(terms: dict[str, float], where: str, string: str, coefficient: float) -
 
 def _from_openfermion(path: Path) -> dict[str, float]:
     """Terms `coefficient [X0 Y2]`, one or more per line, a + between one and the next; [] is the identity."""
-    found: list[tuple[dict[int, str], float]] = []
+    products: list[tuple[dict[int, str], float]] = []
     joined, last = False, f"{path}"
     for where, words in rows(path):
         text, last = " ".join(words), where
@@ -69,15 +69,15 @@ def _from_openfermion(path: Path) -> dict[str, float]:
             match = _TERM.match(text)
             if match is None:
                 raise UsageError(f"{where}: write '(0.18+0j) [X0 Y2] +', not '{shortened(text)}'.")
-            if found and not joined:
+            if products and not joined:
                 raise UsageError(f"{where}: a + must join '{shortened(match[0].strip())}' to the term before.")
-            found.append((_factors(where, match["factors"]), _real(where, match["coefficient"])))
+            products.append((_factors(where, match["factors"]), _real(where, match["coefficient"])))
             joined, text = bool(match["plus"]), text[match.end() :]
-    if joined or not found:
+    if joined or not products:
         raise UsageError(f"{last}: a term must follow the last +: is the file cut off?")
-    n = 1 + max((qubit for factors, _ in found for qubit in factors), default=0)
+    n = 1 + max((qubit for factors, _ in products for qubit in factors), default=0)
     terms: dict[str, float] = {}
-    for factors, coefficient in found:
+    for factors, coefficient in products:
         _add(terms, str(path), "".join(factors.get(q, "I") for q in reversed(range(n))), coefficient)
     return terms
 

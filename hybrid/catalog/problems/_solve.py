@@ -1,4 +1,4 @@
-"""The best classical answer to a binary program, with the time it took, and the Problem that a quantum algorithm gets."""
+"""The best classical solution of a binary program, with its time, and the Problem for a quantum algorithm."""
 
 import time
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from hybrid.catalog.problems._inputs import MAX_QUBITS
 from hybrid.catalog.problems._spectrum import ground_energy
 
 TRIED = 20
-"""Up to so many variables all choices are tried."""
+"""Up to this number of variables all choices are tried."""
 MAX_PRODUCTS = 2000
 MILP_S = 10.0
 
 
 class ClassicalSolution(NamedTuple):
-    """The best choice found (None: not known), how, in which time, and whether nothing can be better."""
+    """The best choice (None: not known), the method, the seconds, and whether it is proven to be optimal."""
 
     outcome: int | None
     method: str
@@ -86,14 +86,14 @@ def binary_problem(
 
 def best_answer(owner: str, program: BinaryProgram) -> ClassicalSolution:
     """All choices tried up to 20 variables; beyond, mixed-integer programming (HiGHS), if it proves its answer in 10 s."""
-    n, begun = len(program.names), time.perf_counter()
+    n, began = len(program.names), time.perf_counter()
     if n <= TRIED:
         outcomes = every(n)
         values = np.where(program.feasible(outcomes), program.objective.values(outcomes), np.inf)
         best = int(values.argmin())
         if values[best] == np.inf:
             raise UsageError(f"problem '{owner}': no choice satisfies {_listed(program.constraints)}.")
-        return ClassicalSolution(best, f"all {2**n:,} choices tried", time.perf_counter() - begun, True)
+        return ClassicalSolution(best, f"all {2**n:,} choices tried", time.perf_counter() - began, True)
     if len(program.objective.quadratic) > MAX_PRODUCTS:
         return ClassicalSolution(
             None, f"not sought: {n} variables are too many to try, their products too many to solve", 0.0, False
@@ -101,7 +101,7 @@ def best_answer(owner: str, program: BinaryProgram) -> ClassicalSolution:
     status, outcome = _milp(program)
     if status == _INFEASIBLE:
         raise UsageError(f"problem '{owner}': no choice satisfies {_listed(program.constraints)}.")
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - began
     if outcome is None:
         return ClassicalSolution(None, f"mixed-integer programming (HiGHS) proved none in {MILP_S:g} s", seconds, False)
     return ClassicalSolution(outcome, "mixed-integer programming (HiGHS)", seconds, True)
@@ -138,10 +138,10 @@ def _milp(program: BinaryProgram) -> tuple[int, int | None]:
     within = LinearConstraint(vstack(rows, format="csc"), low, high) if rows else ()
     integral = np.concatenate([np.ones(n), np.zeros(len(pairs))])
     options = {"time_limit": MILP_S, "mip_rel_gap": 0.0}
-    found = milp(cost, integrality=integral, bounds=(0, 1), constraints=within, options=options)
-    if found.status != _OPTIMAL:
-        return found.status, None
-    return found.status, sum(1 << i for i in range(n) if found.x[i] > 0.5)
+    result = milp(cost, integrality=integral, bounds=(0, 1), constraints=within, options=options)
+    if result.status != _OPTIMAL:
+        return result.status, None
+    return result.status, sum(1 << i for i in range(n) if result.x[i] > 0.5)
 
 
 def _check_penalty(owner: str, program: BinaryProgram, penalty: float, best: float | None, lowest: float | None) -> None:

@@ -1,25 +1,19 @@
-"""Two rings around one centre to tell apart."""
+"""Two concentric rings of points, a classification problem."""
 
 import numpy as np
 
-from hybrid.base.errors import UsageError
-from hybrid.base.randomness import DatasetStream, child
 from hybrid.base.types import Dataset
-from hybrid.catalog.problems._data import check_split, dataset
+from hybrid.catalog.problems._data import two_curves
 
 
 def circles(*, n: int = 200, noise: float = 0.1, test: float = 0.5, seed: int = 0) -> Dataset:
-    """`n` points in the plane, half at radius 1 and half at 1/2, moved by normal noise; no line tells anything.
+    """Two concentric rings: `n` points in the plane, half at radius 1 and half at 1/2, with normal noise.
 
-    UsageError: n outside 4..10000, negative noise.
+    No straight line separates them better than chance. UsageError: n outside 4..10000, negative noise.
     """
-    check_split("circles", test, seed)
-    if not (4 <= n <= 10_000 and 0 <= noise < np.inf):
-        raise UsageError(
-            f"problem 'circles': n must lie between 4 and 10000 and noise may not be negative (n={n}, noise={noise:g})."
-        )
-    rng = np.random.default_rng(child(seed, DatasetStream.POINTS))
-    y = np.arange(n) % 2
-    a = rng.uniform(0, 2 * np.pi, n)
-    ring = np.where(y == 0, 1.0, 0.5)[:, None] * np.stack([np.cos(a), np.sin(a)], 1)
-    return dataset("circles", ring + rng.normal(0, noise, (n, 2)), y, ("x", "y"), ("outer", "inner"), test, seed)
+
+    def rings(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        outer = np.stack([np.cos(a), np.sin(a)], 1)
+        return outer, 0.5 * outer
+
+    return two_curves("circles", rings, 2 * np.pi, ("outer", "inner"), n, noise, test, seed)

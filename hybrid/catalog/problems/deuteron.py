@@ -1,4 +1,4 @@
-"""The deuteron from effective field theory, the first nucleus on quantum computers."""
+"""The deuteron from pionless effective field theory."""
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
@@ -13,10 +13,10 @@ MAX_LEVELS = 20
 
 
 def deuteron(*, n: int = 2) -> Problem:
-    """Proton and neutron in `n` levels of their relative oscillator, one qubit each; energies in MeV.
+    """The deuteron: proton and neutron in `n` levels of their relative oscillator, one qubit each; energies in MeV.
 
     H = sum <m|T + V|k> a^dagger_m a_k after Jordan and Wigner (Dumitrescu et al., Phys. Rev. Lett. 120, 210501, 2018, eqs.
-    1 to 5); exact by its tridiagonal matrix: no state of another number of particles is lower. The baseline is the best
+    1 to 5); exact from its tridiagonal matrix: no state with another number of particles is lower. The baseline is the best
     single level. The measured binding energy is 2.2246 MeV; n levels have not converged. UsageError: n outside 2..20.
     """
     if not 2 <= n <= MAX_LEVELS:

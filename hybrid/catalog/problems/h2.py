@@ -1,4 +1,4 @@
-"""The hydrogen molecule on two qubits, the field's first example."""
+"""The hydrogen molecule on two qubits."""
 
 from qiskit.quantum_info import SparsePauliOp
 

@@ -12,7 +12,7 @@ def h2o(*, mapping: Literal["jordan_wigner", "parity", "bravyi_kitaev"] = "parit
     """H2O with O-H 0.958 angstrom and 104.4776 degrees in STO-3G; total energies in hartree.
 
     The lowest orbital is frozen, which leaves 8 electrons in 6 orbitals: 10 qubits with `parity`, 12 with the others.
-    `active=none` keeps every orbital. Integrals from PySCF, in `hybrid/problems/_molecules/h2o.fcidump` made by
+    `active=none` keeps every orbital. Integrals from PySCF, in `hybrid/catalog/problems/_molecules/h2o.fcidump` made by
     `seeds/molecules.py`. UsageError: an active space that does not fit.
     """
     return shipped("h2o", mapping, active)

@@ -12,7 +12,7 @@ def heisenberg(*, n: int = 4, j: float = 1.0, rows: int = 1, periodic: bool = Fa
     """H = j sum (XX + YY + ZZ) over neighbours on `rows` rows of n spins, Pauli matrices; energies in the unit of j.
 
     Exact by sparse diagonalisation up to 16 spins, None beyond (ferromagnets, j < 0: any size). The baseline is the best
-    product state: up and down in turn (Néel) for j > 0, left out where an odd ring forbids that, all up for j < 0.
+    product state: up and down alternating (Néel) for j > 0, none on an odd ring, all up for j < 0.
     UsageError: n outside 2..1000, more than 1000 spins, j zero, a periodic direction of two spins.
     """
     sites, bonds = lattice("heisenberg", n, rows, periodic)

@@ -27,7 +27,7 @@ def hubbard(
     """H = -t sum over neighbours and spins (a^dagger_p a_q + a^dagger_q a_p) + u sum n_up n_down; `rows` rows of n sites.
 
     Half filled unless `electrons` says otherwise (an odd one is up); energies in the unit of t and u, exact within that
-    filling. The baseline is the determinant of the lowest free orbitals, the reference state has the spins in turn. Two
+    filling. The baseline is the determinant of the lowest free orbitals, the reference state has alternating spins. Two
     qubits per site, less two with `parity`. UsageError: more than 12 sites, t zero, electrons that do not fit.
     """
     sites, bonds = lattice("hubbard", n, rows, periodic)
@@ -44,14 +44,14 @@ def hubbard(
     for site in range(sites):
         two[site, site, site, site] = u
     integrals = Integrals(0.0, one, two, (count + 1) // 2, count // 2)
-    found = molecular_problem("hubbard", integrals, mapping)
-    in_turn = _in_turn(sites, two_colouring(sites, bonds), integrals)
+    problem = molecular_problem("hubbard", integrals, mapping)
+    alternating = _alternating(sites, two_colouring(sites, bonds), integrals)
     return replace(
-        found,
+        problem,
         unit="",
         baseline=_free_determinant(integrals, u),
         baseline_name="free orbitals",
-        reference_bits=int(encoding(mapping, 2 * sites).outcome(np.array([in_turn], dtype=np.uint64))[0]),
+        reference_bits=int(encoding(mapping, 2 * sites).outcome(np.array([alternating], dtype=np.uint64))[0]),
     )
 
 
@@ -63,7 +63,7 @@ def _free_determinant(integrals: Integrals, u: float) -> float:
     return float(levels[:up].sum() + levels[:down].sum() + u * densities[0] @ densities[1])
 
 
-def _in_turn(sites: int, colours: int | None, integrals: Integrals) -> int:
+def _alternating(sites: int, colours: int | None, integrals: Integrals) -> int:
     """Occupations with up electrons on sites of one colour first, down electrons on the others first."""
     colours = sum(1 << i for i in range(0, sites, 2)) if colours is None else colours
     order = sorted(range(sites), key=lambda site: (1 - (colours >> site & 1), site))

@@ -1,4 +1,4 @@
-"""Packing the most value within a weight."""
+"""The knapsack problem."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ ALGORITHM = "qaoa"
 
 
 def knapsack(*, items: str, capacity: int, penalty: float | None = None) -> Problem:
-    """The most valuable items that weigh at most `capacity`: -sum v x + penalty (sum w x + slack - capacity)^2.
+    """Knapsack: the most valuable items that weigh at most `capacity`: -sum v x + penalty (sum w x + slack - capacity)^2.
 
     `items` is a .csv file with the columns `item`, `value` and `weight`, weights in whole numbers. The slack takes as many
     bits as the capacity (at most the weight of everything) has (Lucas, Front. Phys. 2, 5, 2014, section 5.2). The reported

@@ -14,7 +14,7 @@ def lih(
     """LiH at 1.6 angstrom in STO-3G; total energies in hartree.
 
     The lowest orbital is frozen, which leaves 2 electrons in 5 orbitals: 10 qubits, or 8 with `parity`.
-    `active=none` keeps every orbital. Integrals from PySCF, in `hybrid/problems/_molecules/lih.fcidump` made by
+    `active=none` keeps every orbital. Integrals from PySCF, in `hybrid/catalog/problems/_molecules/lih.fcidump` made by
     `seeds/molecules.py`. UsageError: an active space that does not fit.
     """
     return shipped("lih", mapping, active)

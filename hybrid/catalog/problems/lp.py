@@ -1,4 +1,4 @@
-"""One's own binary program from an LP file, read by HiGHS."""
+"""A binary program from an LP file, read by HiGHS."""
 
 import math
 import re
@@ -18,7 +18,7 @@ from hybrid.catalog.problems._solve import binary_problem
 ALGORITHM = "qaoa"
 SUFFIXES = (".lp",)
 LARGEST = 10**6
-"""Of whole-number coefficients: a slack of more than 20 bits is more than anything here could run."""
+"""Of whole-number coefficients: a slack of more than 20 bits would be too large for any simulator here."""
 
 
 def lp(*, file: str, penalty: float | None = None) -> Problem:
@@ -26,7 +26,7 @@ def lp(*, file: str, penalty: float | None = None) -> Problem:
 
     Read by HiGHS (Huangfu and Hall, Math. Program. Comput. 10, 119, 2018; `pip install 'hybrid-sandbox[lp]'`). Every
     variable must be binary, or a whole number between 0 and 1; constraints are brought to whole numbers. A maximum is
-    reported with its own sign. UsageError names the file and what in it is not of this kind; MissingPart without HiGHS.
+    reported with its own sign. UsageError names the file and the part that is not allowed; MissingPart without HiGHS.
     """
     program, maximize = _program(Path(file))
 
@@ -76,18 +76,18 @@ def _program(path: Path) -> tuple[BinaryProgram, bool]:
 
 
 def _read(path: Path) -> tuple[Any, bool]:
-    """HiGHS' model and whether it maximises; UsageError with its own words when it cannot read the file."""
+    """HiGHS' model and whether it maximises; UsageError with its message when it cannot read the file."""
     try:
         import highspy  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise MissingPart("LP files are read by HiGHS. Install it with: pip install 'hybrid-sandbox[lp]'") from None
     highs = highspy.Highs()
-    said: list[str] = []
+    messages: list[str] = []
     highs.setOptionValue("log_to_console", False)
-    highs.cbLogging += lambda event: said.append(event.message)
+    highs.cbLogging += lambda event: messages.append(event.message)
     status = highs.readModel(str(path))
     if status != highspy.HighsStatus.kOk:
-        words = " ".join(line.removeprefix("ERROR:").strip() for line in said if line.startswith(("ERROR", "WARNING")))
+        words = " ".join(line.removeprefix("ERROR:").strip() for line in messages if line.startswith(("ERROR", "WARNING")))
         raise UsageError(f"{path}: HiGHS cannot read this as an LP file: {shortened(words, 200) or 'no reason given'}.")
     model = highs.getModel()
     return model, model.lp_.sense_ == highspy.ObjSense.kMaximize
@@ -102,18 +102,18 @@ def _constraints(path: Path, columns: Any) -> list[Constraint]:
         for k in range(starts[major], starts[major + 1]):
             row, column = (indices[k], major) if by_column else (major, indices[k])
             entries[row][int(column)] = Fraction(repr(float(values[k])))
-    found = []
+    constraints = []
     for r, row in enumerate(entries):
         name = str(columns.row_names_[r]) if len(columns.row_names_) else f"row {r + 1}"
         low, high = float(columns.row_lower_[r]), float(columns.row_upper_[r])
         if low == high:
-            found.append(_whole(path, name, row, "=", high))
+            constraints.append(_whole(path, name, row, "=", high))
             continue
         if math.isfinite(high):
-            found.append(_whole(path, name, row, "<=", high))
+            constraints.append(_whole(path, name, row, "<=", high))
         if math.isfinite(low):
-            found.append(_whole(path, name, {i: -a for i, a in row.items()}, "<=", -low))
-    return [constraint for constraint in found if constraint is not None]
+            constraints.append(_whole(path, name, {i: -a for i, a in row.items()}, "<=", -low))
+    return [constraint for constraint in constraints if constraint is not None]
 
 
 def _whole(path: Path, name: str, row: dict[int, Fraction], sense: Any, bound: float) -> Constraint | None:

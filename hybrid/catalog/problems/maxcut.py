@@ -1,4 +1,4 @@
-"""Cutting a graph in two so that the edges between the parts weigh the most."""
+"""Maximum cut of a graph."""
 
 import time
 
@@ -28,9 +28,9 @@ def maxcut(*, graph: str = "petersen", n: int | None = None) -> Problem:
     terms = [("ZZ", [u, v], w / 2) for (u, v), w in edges.items() if w]
     identity = ("", [], -sum(edges.values()) / 2)
     hamiltonian = SparsePauliOp.from_sparse_list([identity, *terms], num_qubits=len(vertices))
-    begun = time.perf_counter()
-    found = _local_search(len(vertices), edges)
-    best, cut = found, _cut(found, edges)
+    began = time.perf_counter()
+    greedy = _local_search(len(vertices), edges)
+    best, cut = greedy, _cut(greedy, edges)
     method, known = "local search", cut == sum(w for w in edges.values() if w > 0)  # exactly the positive edges are cut
     if not known and (energies := diagonal(hamiltonian)) is not None:
         best, method, known = int(energies.argmin()), f"all {2 ** len(vertices):,} cuts tried", True
@@ -51,7 +51,7 @@ def maxcut(*, graph: str = "petersen", n: int | None = None) -> Problem:
             feasible=_any_cut,
             best=best,
             method=method,
-            seconds=time.perf_counter() - begun,
+            seconds=time.perf_counter() - began,
             penalty="",
         ),
     )

@@ -1,4 +1,4 @@
-"""The largest independent set: as many vertices as possible, no two of them joined."""
+"""Maximum independent set of a graph."""
 
 import numpy as np
 

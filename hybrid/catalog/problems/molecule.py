@@ -1,4 +1,4 @@
-"""A molecule of one's own: integrals computed on the spot with PySCF."""
+"""A molecule from an XYZ file, its integrals computed with PySCF."""
 
 from pathlib import Path
 from typing import Literal
@@ -30,7 +30,7 @@ def molecule(
     """The total energy of the molecule in an XYZ file (angstrom), in hartree; orbitals from restricted Hartree-Fock.
 
     Computed with PySCF (Sun et al., J. Chem. Phys. 153, 024109, 2020; `pip install 'hybrid-sandbox[chemistry]'`).
-    `unpaired` electrons make it restricted open-shell. The rest as for fcidump. UsageError: a file that is no XYZ, an unknown
+    `unpaired` electrons make it restricted open-shell. The rest as for fcidump. UsageError: not an XYZ file, an unknown
     element or basis, electrons that do not fit, a Hartree-Fock that does not converge; MissingPart without PySCF.
     """
     return molecular_problem("molecule", _integrals(_atoms(Path(xyz)), basis, charge, unpaired), mapping, active, frozen)
@@ -38,21 +38,21 @@ def molecule(
 
 def _atoms(path: Path) -> list[tuple[str, list[float]]]:
     """Element and position of every atom: a line with their number, a line of comment, then one line each."""
-    found, lines = [], list(rows(path))
+    atoms, lines = [], list(rows(path))
     head = lines[0] if lines else (f"{path}", [])
     if len(head[1]) != 1 or not head[1][0].isdecimal() or not 1 <= int(head[1][0][:6]) <= MAX_ATOMS:
-        raise UsageError(f"{head[0]}: an XYZ file begins with its number of atoms, at most {MAX_ATOMS}.")
+        raise UsageError(f"{head[0]}: an XYZ file starts with its number of atoms, at most {MAX_ATOMS}.")
     second = next((i for i, line in enumerate(_lines(path)) if line.partition("#")[0].strip()), 0) + 2
     body = [(where, words) for where, words in lines[1:] if int(where.rpartition(":")[2]) > second]
     for where, words in body:
         if len(words) != 4:
             raise UsageError(f"{where}: write 'element x y z', not '{shortened(' '.join(words))}'.")
-        found.append(
+        atoms.append(
             (words[0], [finite(where, f"{axis} coordinate", word) for axis, word in zip("xyz", words[1:], strict=True)])
         )
-    if len(found) != int(head[1][0]):
-        raise UsageError(f"{head[0]}: promises {head[1][0]} atoms, the file has {len(found)}.")
-    return found
+    if len(atoms) != int(head[1][0]):
+        raise UsageError(f"{head[0]}: announces {head[1][0]} atoms, the file has {len(atoms)}.")
+    return atoms
 
 
 def _lines(path: Path) -> list[str]:

@@ -54,9 +54,9 @@ def portfolio(
         if not x.sum():
             return f"pick nothing NOT {pick}"
         share = x / x.sum()
-        told = f"return {100 * share @ returns:.2f} %, risk {100 * np.sqrt(max(share @ covariance @ share, 0.0)):.2f} %"
+        text = f"return {100 * share @ returns:.2f} %, risk {100 * np.sqrt(max(share @ covariance @ share, 0.0)):.2f} %"
         wrong = "" if x.sum() == pick else f" NOT {pick} but {x.sum()}"
-        return f"pick {', '.join(program.chosen(outcome))}: {told}{wrong}"
+        return f"pick {', '.join(program.chosen(outcome))}: {text}{wrong}"
 
     return binary_problem("portfolio", program, decode, quantity="return - risk", maximize=True, penalty=penalty)
 
@@ -72,12 +72,12 @@ def _from_prices(file: str) -> Assets:
     _check_order(table, dates)
     if len(table.where) < 3:
         raise UsageError(f"{file}: a covariance needs at least 3 rows of prices, not {len(table.where)}.")
-    found = np.array([_numbers(table, name) for name in names])
-    if (found <= 0).any():
-        asset, row = np.argwhere(found <= 0)[0]
+    prices = np.array([_numbers(table, name) for name in names])
+    if (prices <= 0).any():
+        asset, row = np.argwhere(prices <= 0)[0]
         raise UsageError(f"{table.where[row]}: the price of {shortened(names[asset])} must be positive.")
     with np.errstate(over="ignore", invalid="ignore"):
-        changes = found[:, 1:] / found[:, :-1] - 1
+        changes = prices[:, 1:] / prices[:, :-1] - 1
         if not np.isfinite(changes**2).all():
             raise UsageError(f"{file}: the prices change by too much: a square overflows.")
     return names, changes.mean(axis=1), np.atleast_2d(np.cov(changes))

@@ -83,12 +83,12 @@ def _from_lines(path: Path) -> Iterator[Entry]:
             raise UsageError(f"{where}: write 'i j value', not '{shortened(' '.join(words))}'.")
         i, j = (str(int(word)) if re.fullmatch(r"[0-9]{1,18}", word) else word for word in words[:2])
         if promised and not (_whole([i, j]) and max(int(i), int(j)) < promised[1]):
-            raise UsageError(f"{where}: '{shortened(f'{i} {j}')}' are no numbers below {promised[1]}, as {promised[0]} says.")
+            raise UsageError(f"{where}: '{shortened(f'{i} {j}')}' must be whole numbers below {promised[1]} ({promised[0]}).")
         diagonal, couplers = diagonal + (i == j), couplers + (i != j)
         yield where, i, j, finite(where, "value", words[2])
     if promised and (diagonal, couplers) != promised[2:]:
         raise UsageError(
-            f"{promised[0]}: promises {promised[2]} nodes and {promised[3]} couplers; the file has {diagonal} and {couplers}."
+            f"{promised[0]}: announces {promised[2]} nodes and {promised[3]} couplers; the file has {diagonal} and {couplers}."
         )
     if not diagonal + couplers:
         raise UsageError(f"{path}: holds no entry 'i j value'.")

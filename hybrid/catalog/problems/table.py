@@ -1,4 +1,4 @@
-"""One's own labelled points from a CSV file."""
+"""Labelled points from a CSV file, a classification problem."""
 
 from pathlib import Path
 
@@ -15,19 +15,19 @@ MAX_CLASSES = 10
 
 
 def table(*, file: str, label: str, columns: str | None = None, test: float = 0.3, seed: int = 0) -> Dataset:
-    """The rows of a table: column `label` names the class, the others are features, or only `columns` (a+b+c).
+    """Data from a CSV table: column `label` names the class, the others are features, or only `columns` (a+b+c).
 
     Classes are numbered in the order of their sorted names; features must be numbers. UsageError names file, line and column.
     """
     check_split("table", test, seed)
-    found = read_table(Path(file))
-    labels = found.column(label)
-    names = [name for name in found.columns if name != label] if columns is None else columns.split("+")
+    source = read_table(Path(file))
+    labels = source.column(label)
+    names = [name for name in source.columns if name != label] if columns is None else columns.split("+")
     if label in names or len(set(names)) < len(names) or not names:
         raise UsageError(f"problem 'table': columns must be distinct features other than the label '{shortened(label)}'.")
     rows = [
-        [finite(where, f"number in column '{shortened(name)}'", cell) for where, cell in zip(found.where, cells, strict=True)]
-        for name, cells in ((name, found.column(name)) for name in names)
+        [finite(where, f"number in column '{shortened(name)}'", cell) for where, cell in zip(source.where, cells, strict=True)]
+        for name, cells in ((name, source.column(name)) for name in names)
     ]
     classes = sorted(set(labels))
     if len(classes) > MAX_CLASSES:

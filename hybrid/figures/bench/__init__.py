@@ -1,20 +1,38 @@
-"""Benchmarks as pictures. What was found wrong is marked and never wins; what nothing could judge is shown as such."""
+"""Benchmarks as pictures. Wrong answers are marked and never win; answers that could not be checked are shown as such."""
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import matplotlib
+from matplotlib.figure import Figure as Picture
 
 from hybrid.base.errors import unknown
 from hybrid.bench.naming import of_machine
 from hybrid.bench.rows import Row
-from hybrid.bench.summary import figures
-from hybrid.figures.bench.inline import svg
-from hybrid.figures.bench.kinds import KINDS, RC, picture
-from hybrid.figures.style import check_target, save
+from hybrid.bench.summary import Figure, figures
+from hybrid.figures import style
+from hybrid.figures.bench.drift import drift
+from hybrid.figures.bench.lines import error_time, memory, scaling
+from hybrid.figures.bench.maps import relative, volumetric
+from hybrid.figures.bench.profile import profile
+from hybrid.figures.bench.winners import winners
 
-__all__ = ["KINDS", "plot", "svg"]
+OF_FIGURES: dict[str, Callable[[Sequence[Figure]], Picture]] = {
+    "scaling": scaling,
+    "error-time": error_time,
+    "memory": memory,
+    "volumetric": volumetric,
+    "relative": relative,
+    "profile": profile,
+}
+WITH_NOISE: dict[str, Callable[[Sequence[Figure], Sequence[Row]], Picture]] = {"winners": winners, "drift": drift}
+"""Kinds that use an A/A run among the rows."""
+KINDS = (*OF_FIGURES, *WITH_NOISE)
+"""The kinds of pictures, by their names on the command line."""
+
+
+def picture(results: Sequence[Figure], kind: str, rows: Sequence[Row] = ()) -> Picture:
+    """The figures of one machine drawn; `rows` may hold an A/A run. UsageError: nothing of that kind to draw."""
+    return WITH_NOISE[kind](results, rows) if kind in WITH_NOISE else OF_FIGURES[kind](results)
 
 
 def plot(rows: Sequence[Row], kind: str, target: Path, host: str | None = None, noise: Sequence[Row] = ()) -> None:
@@ -24,8 +42,5 @@ def plot(rows: Sequence[Row], kind: str, target: Path, host: str | None = None, 
     """
     if kind not in KINDS:
         raise unknown("kind of plot", kind, KINDS)
-    check_target(target)
-    found = of_machine(figures(rows), host)
-    with matplotlib.rc_context(RC), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # a box stands for what the font has not
-        save(picture(found, kind, [*rows, *noise]), target)
+    style.check_target(target)
+    style.save(picture(of_machine(figures(rows), host), kind, [*rows, *noise]), target)

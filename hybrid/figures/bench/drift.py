@@ -1,4 +1,4 @@
-"""The machine over time: every process beside the median of its cell, session by session."""
+"""Drift of the machine: every process relative to the median of its cell, over time, session by session."""
 
 import time
 from collections.abc import Sequence
@@ -7,18 +7,20 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from hybrid.base.errors import UsageError
 from hybrid.bench.environment import same_machine
 from hybrid.bench.rows import Row
 from hybrid.bench.summary import Figure, noise
-from hybrid.figures.bench.style import frame, head, notes
-from hybrid.figures.style import COLOURS, FINAL, INK
+from hybrid.figures import style
+from hybrid.figures.bench.marks import notes
+from hybrid.figures.style import FINAL, INK, MEASURED, styled
 
 FEWEST = 3
-"""Processes of a cell: of fewer the median says nothing."""
+"""Processes of a cell that is drawn: a median of fewer says nothing."""
 FINE, COARSE = (1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 6.5, 8.0), (1.0, 2.0, 5.0)
+"""Ticks within a decade."""
 WINDOW = 15
 """Processes of the running median."""
 
@@ -30,47 +32,46 @@ class Moment(NamedTuple):
     relative: float
 
 
-def drift(found: Sequence[Figure], rows: Sequence[Row] = ()) -> Picture:
+@styled
+def drift(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Picture:
     """Relative time against the time of day; `rows` may hold an A/A run of this machine, whose processes are drawn too."""
-    sessions = _sessions([*found, *(f for f in noise(rows) if same_machine(f.environment, found[0].environment))])
+    sessions = _sessions([*results, *(f for f in noise(rows) if same_machine(f.environment, results[0].environment))])
     if not sessions:
         raise UsageError(f"no cell has {FEWEST} processes that were timed: there is no drift to see.")
-    told = (
-        f"One dot a process: its time over the median of its cell (cells with {FEWEST} processes or more, every session). A "
-        "quiet machine keeps to 1; where the line wanders, what was measured early and late is not alike."
+    text = (
+        f"One dot a process: its time over the median of its cell (cells with {FEWEST} processes or more, every session). On a "
+        "quiet machine all are close to 1; where the running median moves, early and late measurements are not comparable."
     )
     entries = [
-        Line2D([], [], ls="none", marker="o", ms=3.5, color=COLOURS[0], alpha=0.6, label="a process"),
+        Line2D([], [], ls="none", marker="o", ms=3.5, color=MEASURED, alpha=0.6, label="a process"),
         Line2D([], [], color=FINAL, lw=1.8, label=f"running median of {WINDOW}"),
     ]
-    picture, panels = frame("Drift of the machine", [told, *notes(found)], entries, len(sessions), (8.0, 2.1), 1)
+    picture = style.figure("Drift of the machine", [], [text, *notes(results)], (8.0, 2.1 * len(sessions)), entries)
+    panels = style.panels(picture, len(sessions))
     spread = max(1.3, *(max(m.relative, 1 / m.relative) for moments in sessions.values() for m in moments))
     for axes, (name, moments) in zip(panels, sessions.items(), strict=True):
         start = moments[0].at_s
-        head(axes, f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime(start))} UTC, session {name}", longest=60)
+        style.head(axes, f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime(start))} UTC, session {name}", longest=60)
         minutes = np.array([(moment.at_s - start) / 60 for moment in moments])
         relative = np.array([moment.relative for moment in moments])
-        axes.plot(minutes, relative, ls="none", marker="o", ms=3.5, mew=0, color=COLOURS[0], alpha=0.6, zorder=3)
+        axes.plot(minutes, relative, ls="none", marker="o", ms=3.5, mew=0, color=MEASURED, alpha=0.6, zorder=3)
         if len(moments) >= WINDOW:
             middle = np.lib.stride_tricks.sliding_window_view(relative, WINDOW)
             axes.plot(minutes[WINDOW // 2 : -(WINDOW // 2)], np.median(middle, axis=1), color=FINAL, lw=1.8, zorder=4)
         axes.axhline(1, color=INK, lw=0.8, zorder=1)
         axes.set(yscale="log", ylim=(1 / spread / 1.05, spread * 1.05), ylabel="time / median")
-        axes.yaxis.set_major_locator(
-            LogLocator(subs=(1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 6.5, 8.0) if spread < 5 else (1.0, 2.0, 5.0))
-        )
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}x"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        style.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:g}x"), few=True)
+        axes.yaxis.set_major_locator(LogLocator(subs=FINE if spread < 5 else COARSE))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, min_n_ticks=2))
-        axes.grid(color="#888888", alpha=0.25, lw=0.6)
+        axes.grid()
     panels[-1].set_xlabel("minutes")
     return picture
 
 
-def _sessions(found: Sequence[Figure]) -> dict[str, list[Moment]]:
+def _sessions(results: Sequence[Figure]) -> dict[str, list[Moment]]:
     """Moments by session, in the order of time."""
     sessions: dict[str, list[Moment]] = {}
-    for figure in found:
+    for figure in results:
         timed = [row for row in figure.counted if row["phases"].get("repeats_s")]
         if len(timed) < FEWEST or not figure.typical_s:
             continue

@@ -11,33 +11,23 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 from hybrid.base.errors import UsageError
 from hybrid.bench import naming
 from hybrid.bench.summary import Figure
-from hybrid.figures.bench.style import (
-    STOPPED,
-    Look,
-    draw_points,
-    draw_stopped,
-    frame,
-    handles,
-    head,
-    left_out,
-    log_axis,
-    looks,
-    notes,
-)
-from hybrid.figures.style import INK
+from hybrid.figures import style
+from hybrid.figures.bench.marks import STOPPED, draw_points, draw_stopped, handles, left_out, looks, notes
+from hybrid.figures.style import INK, Look, styled
 
 PANEL = (4.6, 3.1)
-ALONE = (6.4, 3.8)
+ALONE = (style.WIDTH, 3.8)
 EXACT = 1e-3
-"""Errors below this part of the tolerance are drawn here: how far rounding is from zero tells nothing."""
+"""Smaller errors in units of the tolerance are drawn here: differences between rounding errors mean nothing."""
 FAR = 1e6
 HEADROOM, MOST_TICKS = 30.0, 10
 
 
-def scaling(found: Sequence[Figure]) -> Picture:
+@styled
+def scaling(results: Sequence[Figure]) -> Picture:
     """Seconds per call against qubits: medians over processes, bars from the least to the largest."""
-    told = "Median over processes; bars span all processes."
-    picture, panels = _panels(found, "Time per call against width", told, _several_widths, ONE_WIDTH)
+    text = "Median over processes; bars span all processes."
+    picture, panels = _panels(results, "Time per call against width", text, _several_widths, ONE_WIDTH)
     for axes, group in panels:
         for look, figures in group:
             timed = [figure for figure in figures if figure.typical_s and figure.state not in STOPPED]
@@ -52,11 +42,12 @@ def scaling(found: Sequence[Figure]) -> Picture:
     return picture
 
 
-def memory(found: Sequence[Figure]) -> Picture:
-    """Peak memory above the baseline against qubits, beside a double-precision state vector's 16 x 2^n bytes."""
+@styled
+def memory(results: Sequence[Figure]) -> Picture:
+    """Peak memory above the baseline against qubits, with a double-precision state vector's 16 x 2^n bytes for comparison."""
     theory = Line2D([], [], color=INK, ls=(0, (1, 1)), lw=1.4, label="16 B x 2^n: a state vector")
-    told = "The largest of all processes, less what was resident after the import; some MB are the interpreter's own."
-    picture, panels = _panels(found, "Peak memory against width", told, _several_widths, ONE_WIDTH, [theory])
+    text = "The largest of all processes, minus what was resident after the import; some MB are the interpreter's own."
+    picture, panels = _panels(results, "Peak memory against width", text, _several_widths, ONE_WIDTH, [theory])
     for axes, group in panels:
         for look, figures in group:
             held = [figure for figure in figures if (figure.memory_bytes or 0) > 0 and figure.state not in STOPPED]
@@ -70,20 +61,21 @@ def memory(found: Sequence[Figure]) -> Picture:
         axes.plot(wide, theory, color=INK, ls=(0, (1, 1)), lw=1.4, zorder=1)
         axes.set_xlim(least, most)
         tops = [float(f.memory_bytes) for _, figures in group for f in figures if f.memory_bytes]
-        if tops:  # the theory knows no bounds
+        if tops:  # keep the theory from setting the scale
             axes.set_ylim(min(*tops, theory[0]) / 2, 2 * min(HEADROOM * max(tops), max(*tops, theory[-1])))
         _heights(axes, "memory", "B")
     return picture
 
 
-def error_time(found: Sequence[Figure]) -> Picture:
-    """The distance from the reference, in units of what a right answer may show, against seconds per call."""
-    judged = [figure for figure in found if figure.typical_s and figure.counted[-1]["verification"]]
+@styled
+def error_time(results: Sequence[Figure]) -> Picture:
+    """The distance from the reference, in units of its tolerance, against seconds per call."""
+    judged = [figure for figure in results if figure.typical_s and figure.counted[-1]["verification"]]
     if not judged:
         raise UsageError("no cell in these rows was both timed and judged: there are no errors to draw.")
     limit = Line2D([], [], color=INK, ls="--", lw=1.2, label="tolerance: above it, wrong")
-    told = f"The worst of all processes, cut at {EXACT:g} and at {FAR:g} (or no number at all). Lines join widths."
-    picture, panels = _panels(judged, "Error against time per call", told, _errs, "where every error is rounding", [limit])
+    text = f"The worst of all processes, cut at {EXACT:g} and at {FAR:g} (or no number at all). Lines join widths."
+    picture, panels = _panels(judged, "Error against time per call", text, _errs, "where every error is rounding", [limit])
     for axes, group in panels:
         for look, figures in group:
             at = [figure.typical_s or 0.0 for figure in figures]
@@ -92,20 +84,20 @@ def error_time(found: Sequence[Figure]) -> Picture:
         axes.set_ylim(EXACT / 3, max(30.0, 3 * max(relative_error(f) for _, figures in group for f in figures)))
         axes.axhline(1, color=INK, ls="--", lw=1.2, zorder=1)
         axes.margins(x=0.12)
-        log_axis(axes.xaxis, "s")
-        axes.grid(color="#888888", alpha=0.25, lw=0.6)
+        style.log_axis(axes.xaxis, "s")
+        axes.grid()
     return picture
 
 
 def relative_error(figure: Figure) -> float:
     """The worst metric / tolerance of a cell, between `EXACT` and `FAR`."""
-    found = []
+    errors = []
     for verdict in (row["verification"] for row in figure.counted if row["verification"]):
         metric, tolerance = verdict["metric"], verdict["tolerance"]
         if metric is None:
             return FAR
-        found.append(metric / tolerance if tolerance > 0 else FAR if metric > 0 else EXACT)
-    return float(np.clip(max(found, default=FAR), EXACT, FAR))
+        errors.append(metric / tolerance if tolerance > 0 else FAR if metric > 0 else EXACT)
+    return float(np.clip(max(errors, default=FAR), EXACT, FAR))
 
 
 def _several_widths(figures: Sequence[Figure]) -> bool:
@@ -121,35 +113,35 @@ def _mark(figure: Figure) -> str:
 
 
 Group = list[tuple[Look, list[Figure]]]
-Telling = Callable[[Sequence[Figure]], bool]
+Informative = Callable[[Sequence[Figure]], bool]
 ONE_WIDTH = "measured at one width"
 
 
 def _panels(
-    found: Sequence[Figure], title: str, told: str, tells: Telling, why: str, more: Sequence[Line2D] = ()
+    results: Sequence[Figure], title: str, text: str, informative: Informative, why: str, more: Sequence[Line2D] = ()
 ) -> tuple[Picture, list[tuple[Axes, Group]]]:
-    """A panel for every family of workloads that `tells` something (all where none does), its backends with their figures.
+    """A panel for every `informative` family of workloads (for all, where none is), its backends with their figures.
 
     The footer says which families were left out, and `why`.
     """
     families: dict[str, list[Figure]] = {}
-    for figure in found:
+    for figure in results:
         if figure.typical_s or figure.state in STOPPED:
             families.setdefault(naming.family(figure.cell), []).append(figure)
     if not families:
         raise UsageError("no cell in these rows was timed: there is nothing to draw.")
-    telling = {name: figures for name, figures in families.items() if tells(figures)}
-    told += left_out([name for name in families if telling and name not in telling], why)
-    families = telling or families
-    used = looks(figure for figures in families.values() for figure in figures)
-    shown = [figure for figures in families.values() for figure in figures]
-    columns = min(len(families), 2 if len(families) < 5 else 3)
-    inches = ALONE if len(families) == 1 else PANEL
-    entries = [*handles(used, shown), *more]
-    picture, panels = frame(title, [told, *notes(found)], entries, len(families), inches, columns)
+    shown = {name: figures for name, figures in families.items() if informative(figures)}
+    text += left_out([name for name in families if shown and name not in shown], why)
+    shown = shown or families
+    every = [figure for figures in shown.values() for figure in figures]
+    used = looks(every)
+    columns = min(len(shown), 2 if len(shown) < 5 else 3)
+    width, height = ALONE if len(shown) == 1 else PANEL
+    inches = columns * width, -(-len(shown) // columns) * height
+    picture = style.figure(title, [], [text, *notes(results)], inches, [*handles(used, every), *more])
     filled = []
-    for axes, (name, figures) in zip(panels, families.items(), strict=True):
-        head(axes, name, longest=44)
+    for axes, (name, figures) in zip(style.panels(picture, len(shown), columns), shown.items(), strict=True):
+        style.head(axes, name, longest=44)
         figures.sort(key=lambda figure: figure.cell["n_qubits"])
         filled.append((axes, [(look, mine) for who, look in used.items() if (mine := _of(figures, who))]))
     return picture, filled
@@ -160,7 +152,7 @@ def _of(figures: Sequence[Figure], who: str) -> list[Figure]:
 
 
 def _stopped(axes: Axes, group: Group) -> None:
-    """Where no figure came, backend by backend."""
+    """Marks of the cells without a time, backend by backend."""
     stopped = [(look, [f.cell["n_qubits"] for f in figures if f.state in STOPPED]) for look, figures in group]
     for level, (look, at) in enumerate([(look, at) for look, at in stopped if at]):
         draw_stopped(axes, at, look, level)
@@ -178,7 +170,7 @@ def _widths(axes: Axes, group: Group) -> None:
 
 def _heights(axes: Axes, name: str, unit: str) -> None:
     axes.set_yscale("log")
-    axes.margins(y=0.15)  # without effect where limits are set
+    axes.margins(y=0.15)  # has no effect where limits are set
     axes.set_ylabel(name)
-    log_axis(axes.yaxis, unit)
-    axes.grid(color="#888888", alpha=0.25, lw=0.6)
+    style.log_axis(axes.yaxis, unit)
+    axes.grid()

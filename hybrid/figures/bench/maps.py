@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -16,8 +15,9 @@ from hybrid.base.errors import UsageError, shortened
 from hybrid.bench import naming
 from hybrid.bench.summary import Figure, questions
 from hybrid.bench.units import multiple
-from hybrid.figures.bench.style import ABSENT, BLACK, BLANK, GREY, LABELS, STOPPED, categories, frame, head, left_out, notes
-from hybrid.figures.style import FINAL, INK, PAPER
+from hybrid.figures import style
+from hybrid.figures.bench.marks import ABSENT, LABELS, STOPPED, left_out, notes
+from hybrid.figures.style import BLANK, FINAL, GREY, INK, PAPER, styled
 
 MAP = colormaps["cividis_r"].resampled(40)
 """Made to look alike with and without colour deficiency (Nunez, Anderton & Renslow, PLOS ONE 13, e0199239, 2018). In fewer than
@@ -27,10 +27,11 @@ MOST_ROWS, MOST_COLUMNS = 80, 16
 MOST_SLOWDOWN = 100.0
 
 
-def relative(found: Sequence[Figure]) -> Picture:
-    """Workload by backend: times as multiples of the fastest verified one's. Who wins, `winners` tells."""
-    groups = sorted(questions(found), key=lambda group: (naming.family(group[0].cell), group[0].cell["n_qubits"]))
-    names = sorted({naming.backend(figure.cell) for figure in found})
+@styled
+def relative(results: Sequence[Figure]) -> Picture:
+    """Workload by backend: times as multiples of the fastest verified one's. `winners` shows which one is faster."""
+    groups = sorted(questions(results), key=lambda group: (naming.family(group[0].cell), group[0].cell["n_qubits"]))
+    names = sorted({naming.backend(figure.cell) for figure in results})
     if len(groups) > MOST_ROWS or len(names) > MOST_COLUMNS:
         raise UsageError(
             f"{len(groups)} workloads by {len(names)} backends: the map holds {MOST_ROWS} by {MOST_COLUMNS}; draw fewer."
@@ -38,9 +39,10 @@ def relative(found: Sequence[Figure]) -> Picture:
     labels = [naming.workload(group[0].cell) for group in groups]
     longest = min(44, max(map(len, labels)))
     inches = (max(6.4, 0.085 * longest + 0.8 * len(names) + 1.0), 0.3 * len(groups) + 1.35)
-    told = "Times relative to the fastest verified backend of each workload; empty where a backend was not asked."
-    about = [told, *notes(found, with_absent=True)]
-    picture, (axes,) = frame("Time relative to the fastest", about, _entries(found), 1, inches, 1)
+    text = "Times relative to the fastest verified backend of each workload; empty where a backend was not asked."
+    about = [text, *notes(results, with_absent=True)]
+    picture = style.figure("Time relative to the fastest", [], about, inches, _entries(results))
+    (axes,) = style.panels(picture)
     norm = LogNorm(1, MOST_SLOWDOWN)
     for row, group in enumerate(groups):
         best = next((figure.typical_s for figure in group if figure.verified), None)
@@ -48,22 +50,23 @@ def relative(found: Sequence[Figure]) -> Picture:
             at = names.index(naming.backend(figure.cell)), row
             ratio = figure.typical_s / best if figure.verified and figure.typical_s and best else None
             _square(axes, at, figure, norm, ratio, multiple(ratio) if ratio else figure.state)
-    short = {naming.backend(figure.cell): naming.brief(figure.cell) for figure in found}
-    categories(axes, [shortened(short[name], 40) for name in names], [shortened(label, 44) for label in labels])
+    short = {naming.backend(figure.cell): naming.brief(figure.cell) for figure in results}
+    style.categories(axes, [shortened(short[name], 40) for name in names], [shortened(label, 44) for label in labels])
     axes.xaxis.tick_top()
     axes.tick_params(axis="x", labelrotation=30, pad=0)
     for label in axes.get_xticklabels():
         label.set_horizontalalignment("left")
     bar = picture.colorbar(ScalarMappable(norm, MAP), ax=axes, shrink=0.8, extend="max", aspect=18, pad=0.02)
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}x"))
-    bar.ax.set_ylabel("time / fastest", size=8.5)
+    bar.ax.set_ylabel("time / fastest")
     return picture
 
 
-def volumetric(found: Sequence[Figure]) -> Picture:
+@styled
+def volumetric(results: Sequence[Figure]) -> Picture:
     """Width against depth of the workload, one panel for each workload and backend, coloured by seconds per call."""
     shapes: dict[str, list[Figure]] = {}
-    for figure in found:
+    for figure in results:
         if naming.depth(figure.cell) is not None and figure.state not in ABSENT:
             shapes.setdefault(naming.shape(figure.cell), []).append(figure)
     wide = {shape: figures for shape, figures in shapes.items() if _extent(figures)}
@@ -76,23 +79,25 @@ def volumetric(found: Sequence[Figure]) -> Picture:
         raise UsageError("no workload in these rows has both a width and a depth, as su4-brick:n=4..8,depth=2,4 has.")
     columns = min(3, len({who for _, who in panels}))
     shown = [figure for figures in panels.values() for figure in figures]
-    told = "One square per width and depth (of the workload, not compiled); colour is the median time per call."
-    told += left_out([name for name in shapes if wide and name not in wide], "of one width or one depth")
-    picture, axes = frame("Time over width and depth", [told, *notes(found)], _entries(shown), len(panels), (3.5, 3.0), columns)
+    text = "One square per width and depth (of the workload, not compiled); colour is the median time per call."
+    text += left_out([name for name in shapes if wide and name not in wide], "of one width or one depth")
+    inches = 3.5 * columns, 3.0 * -(-len(panels) // columns)
+    picture = style.figure("Time over width and depth", [], [text, *notes(results)], inches, _entries(shown))
+    axes = style.panels(picture, len(panels), columns)
     norm = LogNorm(min(times), max(max(times), 1.01 * min(times)))
     for ax, ((shape, _), figures) in zip(axes, sorted(panels.items()), strict=True):
-        head(ax, shape, naming.brief(figures[0].cell), longest=32)
+        style.head(ax, shape, naming.brief(figures[0].cell), longest=32)
         depths = sorted({naming.depth(figure.cell) or 0 for figure in shown if naming.shape(figure.cell) == shape})
         widths = sorted({figure.cell["n_qubits"] for figure in shown if naming.shape(figure.cell) == shape}, reverse=True)
         for figure in figures:
             at = depths.index(naming.depth(figure.cell) or 0), widths.index(figure.cell["n_qubits"])
             text = _seconds(figure.typical_s) if figure.typical_s else figure.state
             _square(ax, at, figure, norm, figure.typical_s if figure.verified else None, text)
-        categories(ax, list(map(str, depths)), list(map(str, widths)))
+        style.categories(ax, list(map(str, depths)), list(map(str, widths)))
         ax.set(xlabel="depth", ylabel="qubits")
     bar = picture.colorbar(ScalarMappable(norm, MAP), ax=axes, shrink=0.9, aspect=30, pad=0.02)
     bar.ax.yaxis.set_major_formatter(EngFormatter(unit="s"))
-    bar.ax.set_ylabel("time per call", size=8.5)
+    bar.ax.set_ylabel("time per call")
     return picture
 
 
@@ -105,8 +110,8 @@ def _seconds(seconds: float) -> str:
     return EngFormatter(unit="s", places=0 if seconds >= 1 else None)(float(f"{seconds:.2g}"))
 
 
-def _entries(found: Sequence[Figure]) -> list[Patch]:
-    states = {figure.state for figure in found}
+def _entries(results: Sequence[Figure]) -> list[Patch]:
+    states = {figure.state for figure in results}
     entries = [
         Patch(facecolor=PAPER, edgecolor=INK, hatch=hatch, lw=0.6, label=LABELS[state])
         for state, hatch in HATCHES.items()
@@ -118,7 +123,7 @@ def _entries(found: Sequence[Figure]) -> list[Patch]:
 
 
 def _square(axes: Axes, at: tuple[int, int], figure: Figure, norm: LogNorm, value: float | None, text: str) -> None:
-    """One cell: coloured where verified, hatched where its time does not count, grey where there is none."""
+    """One cell: coloured where verified, hatched where its time does not count, grey where there is no time."""
     corner = (at[0] - 0.5, at[1] - 0.5)
     hatch = HATCHES.get(figure.state)
     face: Any = PAPER if hatch else BLANK
@@ -126,7 +131,6 @@ def _square(axes: Axes, at: tuple[int, int], figure: Figure, norm: LogNorm, valu
         face = MAP(float(norm(min(value, float(norm.vmax or value)))))
     edge = FINAL if figure.state == "wrong" else GREY
     axes.add_patch(Rectangle(corner, 1, 1, facecolor=face, edgecolor=edge if hatch else PAPER, hatch=hatch, lw=0.8))
-    on_colour = None if value is None else "white" if np.dot(face[:3], (0.299, 0.587, 0.114)) < 0.5 else BLACK
+    ink = INK if value is None else style.ink_on(face)
     box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0} if hatch else None
-    told = {"size": 7.5, "ha": "center", "va": "center", "color": on_colour or INK, "bbox": box}
-    axes.text(*at, text, parse_math=False, **told)
+    axes.text(*at, text, size=style.TINY - 0.5, ha="center", va="center", color=ink, bbox=box)

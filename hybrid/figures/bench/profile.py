@@ -5,39 +5,43 @@ from itertools import combinations
 
 import numpy as np
 from matplotlib.figure import Figure as Picture
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from hybrid.base.errors import UsageError
 from hybrid.bench import naming
 from hybrid.bench.summary import Figure, Key, questions
-from hybrid.figures.bench.style import frame, handles, looks, notes
+from hybrid.figures import style
+from hybrid.figures.bench.marks import handles, looks, notes
+from hybrid.figures.style import styled
 
 FEWEST = 2
-"""Questions; one makes no profile."""
+"""Backends, and questions, that a profile needs."""
 
 
-def profile(found: Sequence[Figure]) -> Picture:
+@styled
+def profile(results: Sequence[Figure]) -> Picture:
     """rho_s(tau), section 2: of the questions put to all of the backends, the share that s got right within tau x the fastest.
 
-    UsageError: fewer than two backends, or than two questions that every one of them was asked and anybody got right.
+    UsageError: fewer than two backends, or than two questions that all of them were asked and at least one got right.
     """
-    names = sorted({naming.backend(figure.cell) for figure in found})
-    shared = [{naming.backend(figure.cell): figure for figure in group} for group in questions(found)]
+    names = sorted({naming.backend(figure.cell) for figure in results})
+    shared = [{naming.backend(figure.cell): figure for figure in group} for group in questions(results)]
     shared = [asked for asked in shared if len(asked) == len(names) and any(f.verified for f in asked.values())]
     if len(names) < 2 or len(shared) < FEWEST:
         raise UsageError(
             f"a profile needs {FEWEST} backends and {FEWEST} questions that all of them were asked; here {len(shared)} were "
-            f"put to all of {len(names)}.{_hint(found)}"
+            f"put to all of {len(names)}.{_hint(results)}"
         )
     ratios = {name: sorted(_ratio(asked, name) for asked in shared) for name in names}
-    most = max((ratio for found_ratios in ratios.values() for ratio in found_ratios if np.isfinite(ratio)), default=1.0)
+    most = max((ratio for several in ratios.values() for ratio in several if np.isfinite(ratio)), default=1.0)
     edge = max(2.0, 1.5 * most)
-    told = (
+    text = (
         f"{len(shared)} questions that all of these backends were asked. At 1x: the share where it is the fastest; where a "
-        "line ends: the share that it got right at all. Wrong, unverified and failed cells never count."
+        "line ends: the share that it got right. Wrong, unverified and failed cells never count."
     )
-    used = looks(found)
-    picture, (axes,) = frame("Performance profile", [told, *notes(found)], handles(used, []), 1, (6.4, 3.8), 1)
+    used = looks(results)
+    picture = style.figure("Performance profile", [], [text, *notes(results)], (style.WIDTH, 3.8), handles(used, []))
+    (axes,) = style.panels(picture)
     for name, look in used.items():
         reached = [ratio for ratio in ratios[name] if np.isfinite(ratio)]
         share = [sum(ratio <= tau for ratio in reached) / len(shared) for tau in reached]
@@ -46,18 +50,16 @@ def profile(found: Sequence[Figure]) -> Picture:
         axes.plot(*ends, drawstyle="steps-post", color=look.colour, ls=look.dash, lw=1.6)
         axes.plot(reached, share, ls="none", color=look.colour, marker=look.marker, ms=4.5, clip_on=False, zorder=5)
     axes.set(xscale="log", xlim=(1, edge), ylim=(-0.03, 1.03), xlabel="time / fastest, at most", ylabel="share of questions")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if edge < 100 else (1.0,)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,g}x"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    style.log_ticks(axes.xaxis, FuncFormatter(lambda x, _: f"{x:,g}x"), few=edge < 100)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.grid(color="#888888", alpha=0.25, lw=0.6)
+    axes.grid()
     return picture
 
 
-def _hint(found: Sequence[Figure]) -> str:
+def _hint(results: Sequence[Figure]) -> str:
     """The two backends that share the most questions, if they share enough."""
     asked: dict[str, set[Key]] = {}
-    for figure in found:
+    for figure in results:
         asked.setdefault(naming.backend(figure.cell), set()).add(figure.question)
     pairs = [(len(asked[a] & asked[b]), a, b) for a, b in combinations(sorted(asked), 2)]
     most, one, other = max(pairs, key=lambda pair: pair[0], default=(0, "", ""))
@@ -65,7 +67,7 @@ def _hint(found: Sequence[Figure]) -> str:
 
 
 def _ratio(asked: dict[str, Figure], name: str) -> float:
-    """The performance ratio r_ps: time over the least of all; infinite where it was not right."""
+    """The performance ratio r_ps: time over the least of all; infinite where its answer was not right."""
     mine = asked[name]
     best = min(figure.typical_s for figure in asked.values() if figure.verified and figure.typical_s)
     return mine.typical_s / best if mine.verified and mine.typical_s else float("inf")

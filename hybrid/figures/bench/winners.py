@@ -1,4 +1,4 @@
-"""Who wins: a map of workloads and widths, coloured by the backend that is faster than all others beyond doubt."""
+"""A map of workloads and widths, coloured by the backend that is significantly faster than all others."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,22 +15,24 @@ from hybrid.bench.contests import Contest, contests
 from hybrid.bench.rows import Row
 from hybrid.bench.summary import Figure, measured_floor
 from hybrid.bench.units import multiple
-from hybrid.figures.bench.style import BLACK, BLANK, GREY, categories, frame, notes
-from hybrid.figures.style import COLOURS, FINAL, INK, PAPER
+from hybrid.figures import style
+from hybrid.figures.bench.marks import notes
+from hybrid.figures.style import BLANK, COLOURS, FINAL, GREY, INK, PAPER, styled
 
 MOST_ROWS, MOST_COLUMNS = 60, 24
 CELL = (1.12, 0.4)
 """Inches."""
 LETTERS = 17
-"""So many fit into a cell."""
+"""Characters that fit into a cell."""
 PALE = 0.25
-"""How much of a winner's colour a shortest time without a verdict has."""
+"""Share of a backend's colour where it has the shortest time but too few processes for a verdict."""
 Place = tuple[int, int]
 
 
-def winners(found: Sequence[Figure], rows: Sequence[Row] = ()) -> Picture:
+@styled
+def winners(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Picture:
     """Family by width: the winner and how much faster it is than the next; `rows` may hold an A/A run."""
-    ended = contests(found, measured_floor(rows, found[0].environment))
+    ended = contests(results, measured_floor(rows, results[0].environment))
     widths = sorted({contest.asked.cell["n_qubits"] for contest in ended})
     labels, places = _places(ended, widths)
     if len(labels) > MOST_ROWS or len(widths) > MOST_COLUMNS:
@@ -41,11 +43,13 @@ def winners(found: Sequence[Figure], rows: Sequence[Row] = ()) -> Picture:
     colours = {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(firsts)}
     longest = min(44, max(map(len, labels)))
     inches = (max(6.4, 0.085 * longest + CELL[0] * len(widths) + 0.4), CELL[1] * len(labels) + 0.75)
-    told = "Coloured: faster than every other verified backend beyond doubt, and how many times as fast as the next one."
-    picture, (axes,) = frame("Who wins what", [told, *notes(found, with_absent=True)], _entries(ended, colours), 1, inches, 1)
+    text = "Coloured: significantly faster than every other verified backend, and how many times as fast as the next one."
+    about = [text, *notes(results, with_absent=True)]
+    picture = style.figure("Fastest backends", [], about, inches, _entries(ended, colours))
+    (axes,) = style.panels(picture)
     for contest, at in zip(ended, places, strict=True):
         _cell(axes, at, contest, colours)
-    categories(axes, list(map(str, widths)), [shortened(label, 44) for label in labels])
+    style.categories(axes, list(map(str, widths)), [shortened(label, 44) for label in labels])
     axes.set_xlabel("qubits")
     axes.hlines(range(len(labels)), -0.5, len(widths) - 0.5, color=BLANK, lw=0.6, zorder=0)
     return picture
@@ -66,7 +70,7 @@ def _places(ended: Sequence[Contest], widths: Sequence[int]) -> tuple[list[str],
 
 
 def _cell(axes: Axes, at: Place, contest: Contest, colours: dict[str, str]) -> None:
-    """The winner's colour; pale without a verdict; none where nobody won; hatched where every answer was wrong."""
+    """The fastest backend's colour; pale without a verdict; none where no backend is faster; hatched where all are wrong."""
     first = contest.ranked[0] if contest.ranked else None
     name = shortened(naming.brief(first.cell), LETTERS) if first else ""
     ahead = multiple(contest.margin(contest.ranked[1])[0]) if len(contest.ranked) > 1 else ""
@@ -85,9 +89,9 @@ def _cell(axes: Axes, at: Place, contest: Contest, colours: dict[str, str]) -> N
     hatched = contest.outcome == "nobody" and wrong
     edge: dict[str, Any] = {"hatch": "////", "edgecolor": FINAL} if hatched else {"edgecolor": PAPER}
     axes.add_patch(Rectangle((at[0] - 0.5, at[1] - 0.5), 1, 1, facecolor=face, lw=1.2, **edge))
-    ink = INK if isinstance(face, str) else "white" if np.dot(face, (0.299, 0.587, 0.114)) < 0.5 else BLACK
+    ink = INK if isinstance(face, str) else style.ink_on(face)
     box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0} if hatched else None
-    axes.text(*at, text, size=7.2, ha="center", va="center", color=ink, bbox=box, parse_math=False, linespacing=1.05)
+    axes.text(*at, text, size=style.TINY - 0.8, ha="center", va="center", color=ink, bbox=box, linespacing=1.05)
 
 
 def _entries(ended: Sequence[Contest], colours: dict[str, str]) -> list[Patch]:

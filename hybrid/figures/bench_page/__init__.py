@@ -1,4 +1,4 @@
-"""Files of rows as one page of HTML: opened from a file, it loads nothing, and nothing that rows say can become markup."""
+"""Files of rows as one HTML page that loads nothing else; no text of a row can become markup."""
 
 import base64
 import hashlib
@@ -10,13 +10,14 @@ from hybrid.base.errors import UsageError
 from hybrid.bench import naming, scores
 from hybrid.bench.rows import Row
 from hybrid.bench.summary import Figure, figures, measured_floor
-from hybrid.figures.bench import KINDS, svg
+from hybrid.figures.bench import KINDS, picture
 from hybrid.figures.bench_page import tables, words
+from hybrid.figures.bench_page.inline import svg
 from hybrid.figures.bench_page.markup import Markup, tag
 
 FOLDER = Path(__file__).parent
 TITLES = {
-    "winners": "Who wins what",
+    "winners": "Fastest backends",
     "relative": "Time relative to the fastest",
     "profile": "Performance profile",
     "scaling": "Time against width",
@@ -40,17 +41,17 @@ def write(rows: Sequence[Row], target: Path, noise: Sequence[Row] = ()) -> None:
 def report(rows: Sequence[Row], noise: Sequence[Row] = ()) -> str:
     """The page of these rows, the same text every time. UsageError when they hold no results."""
     everything = [*rows, *noise]
-    found, scored = figures(rows), scores.of_rows(rows)
-    if not found and not scored:
+    results, scored = figures(rows), scores.of_rows(rows)
+    if not results and not scored:
         raise UsageError("these rows hold no results: there is nothing to report.")
-    machines = naming.machines(found)
+    machines = naming.machines(results)
     floors = {name: measured_floor(everything, here[0].environment) for name, here in machines.items()}
-    sections = [_summary(rows, found, floors)]
+    sections = [_summary(rows, results, floors)]
     for number, (name, here) in enumerate(machines.items()):
         sections.append(_machine(name, here, everything, floors[name], f"m{number}"))
     sections += [_scores(group, f"s{number}") for number, group in enumerate(scored)]
-    if found:
-        sections.append(_section("environments", "Where it was measured", _scrolled(tables.environments(found))))
+    if results:
+        sections.append(_section("environments", "Where it was measured", _scrolled(tables.environments(results))))
     style, script = ((FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return "<!DOCTYPE html>\n" + tag(
         "html",
@@ -69,7 +70,7 @@ def report(rows: Sequence[Row], noise: Sequence[Row] = ()) -> str:
 
 
 def _policy(script: str) -> str:
-    """No network at all, no script but the page's own; plots carry their style in attributes."""
+    """No network, no script except the page's own; plots have their style in attributes."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -78,56 +79,56 @@ def _section(id_: str, title: str, *content: str | Markup) -> Markup:
     return tag("section", tag("h2", title), *content, id=id_)
 
 
-def _summary(rows: Sequence[Row], found: Sequence[Figure], floors: dict[str, float | None]) -> Markup:
-    """What was measured, how it ended, how it was judged, what it rests on."""
+def _summary(rows: Sequence[Row], results: Sequence[Figure], floors: dict[str, float | None]) -> Markup:
+    """What was measured, how it ended, how it was verified, and the caveats."""
     first, last = (_day(pick(row["time"] for row in rows)) for pick in (min, max))
     suites = sorted({row["suite"] for row in rows} - {""})
-    right = sum(figure.verified for figure in found)
-    told = (
-        f"{len(found)} cells (a workload by a backend), {len(rows)} processes, measured "
+    right = sum(figure.verified for figure in results)
+    text = (
+        f"{len(results)} cells (a workload by a backend), {len(rows)} processes, measured "
         f"{f'on {first}' if first == last else f'from {first} to {last}'} (UTC)"
-        f"{', suite ' + ', '.join(suites) if suites else ''}. {right} of {len(found)} cells were verified; no other ranks."
+        f"{', suite ' + ', '.join(suites) if suites else ''}. {right} of {len(results)} cells were verified; only these rank."
     )
-    caveats = [tag("li", text) for text in words.caveats(found, floors, len(floors))]
+    caveats = [tag("li", text) for text in words.caveats(results, floors, len(floors))]
     links = [tag("a", name, href=f"#m{number}") for number, name in enumerate(floors)]
     rule = [tag("p", text) for text in words.RULE]
-    if not found:
+    if not results:
         return Markup(tag("h1", "Benchmark of simulator backends") + tag("p", "Scores of devices; no times.", class_="lead"))
     return Markup(
         tag("h1", "Benchmark of simulator backends")
-        + tag("p", told, class_="lead")
+        + tag("p", text, class_="lead")
         + tag("nav", *links)
         + _section("caveats", "Read this first", tag("ul", *caveats))
-        + _section("statuses", "How cells ended", _scrolled(tables.states(found)))
-        + _section("tiers", "How answers were checked", tag("p", words.CHECK), _scrolled(tables.tiers(found)))
+        + _section("statuses", "How cells ended", _scrolled(tables.states(results)))
+        + _section("tiers", "How answers were checked", tag("p", words.CHECK), _scrolled(tables.tiers(results)))
         + _section("rule", "When a backend is called faster", *rule)
     )
 
 
-def _machine(name: str, found: Sequence[Figure], rows: Sequence[Row], floor: float | None, prefix: str) -> Markup:
+def _machine(name: str, results: Sequence[Figure], rows: Sequence[Row], floor: float | None, prefix: str) -> Markup:
     """One machine's plots and cells."""
     plots, refused = [], []
     for kind, title in TITLES.items():
         label = f"{title}, {name}; the figures are in the table of cells."
         try:
-            drawn = svg(found, kind, rows, label, f"{prefix}-{kind}-")
+            drawn = svg(picture(results, kind, rows), label, f"{prefix}-{kind}-")
         except UsageError as error:
             refused.append(tag("li", f"{title}: {error}"))
             continue
         plots.append(tag("figure", Markup(drawn), class_="wide" if kind == "winners" else False))
     left_out = [tag("p", "Not drawn:"), tag("ul", *refused)] if refused else []
-    hint = tag("p", "A heading sorts; again, the other way round.", class_="hint")
-    table = _scrolled(tables.cells(found, floor))
-    cells = tag("details", tag("summary", f"All {len(found)} cells"), hint, table, open=True)
+    hint = tag("p", "Click a heading to sort; again, to reverse.", class_="hint")
+    table = _scrolled(tables.cells(results, floor))
+    cells = tag("details", tag("summary", f"All {len(results)} cells"), hint, table, open=True)
     return _section(prefix, name, *plots, *left_out, cells)
 
 
 def _scores(group: Sequence[scores.Score], id_: str) -> Markup:
-    """A device on published circuits, and what its figures are worth."""
+    """The scores of a device on published circuits, with their meaning and caveats."""
     cell = group[0].cell
     caveats = dict.fromkeys(one.found["caveat"] for one in group if one.found is not None)
-    told = [tag("p", text) for text in (words.SCORE, *caveats)]
-    return _section(id_, f"Scores of {cell['device']}, by {cell['backend']}", *told, _scrolled(tables.scores(group)))
+    texts = [tag("p", text) for text in (words.SCORE, *caveats)]
+    return _section(id_, f"Scores of {cell['device']}, by {cell['backend']}", *texts, _scrolled(tables.scores(group)))
 
 
 def _scrolled(table: Markup) -> Markup:

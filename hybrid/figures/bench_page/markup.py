@@ -1,4 +1,4 @@
-"""HTML that cannot be forgotten to be escaped: text becomes markup through `tag` alone."""
+"""HTML in which all text is escaped: only `tag` makes markup."""
 
 import html
 from typing import final
@@ -9,14 +9,14 @@ class Markup(str):
     """Text that is HTML already."""
 
 
-def told(text: str) -> str:
-    """The text with what does not print (line breaks, marks that reverse the direction of writing) spelt out."""
+def printable(text: str) -> str:
+    """The text with unprintable characters (line breaks, marks that reverse the direction of writing) as escapes."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def escaped(content: str | Markup) -> str:
     """HTML for a piece of content."""
-    return content if isinstance(content, Markup) else html.escape(told(content), quote=True)
+    return content if isinstance(content, Markup) else html.escape(printable(content), quote=True)
 
 
 def tag(element: str, /, *content: str | Markup, **attributes: str | bool) -> Markup:
@@ -25,7 +25,7 @@ def tag(element: str, /, *content: str | Markup, **attributes: str | bool) -> Ma
     for key, value in attributes.items():
         key = key.removesuffix("_").replace("_", "-")
         if value is not False:
-            written.append(f" {key}" if value is True else f' {key}="{html.escape(told(str(value)), quote=True)}"')
+            written.append(f" {key}" if value is True else f' {key}="{html.escape(printable(str(value)), quote=True)}"')
     inside = "".join(map(escaped, content))
     return Markup(
         f"<{element}{''.join(written)}>" if element == "meta" else f"<{element}{''.join(written)}>{inside}</{element}>"

@@ -25,16 +25,16 @@ NUMBERS = {
 
 
 class Entry(NamedTuple):
-    """What a table's field shows and what it is sorted by (the text, if None; nothing to sort by comes last)."""
+    """What a table's field shows, and the number it is sorted by (the text, if None)."""
 
     text: str | Markup
     value: float | None = None
 
 
-def cells(found: Sequence[Figure], floor: float | None) -> Markup:
+def cells(results: Sequence[Figure], floor: float | None) -> Markup:
     """Every cell of one machine, question by question, with its rank."""
     rows = []
-    for contest in contests(found, floor):
+    for contest in contests(results, floor):
         ranked = zip(contest.ranked, contest.places, strict=True)
         rows += [(_cell(figure, rank), figure.state) for figure, rank in ranked]
         rows += [(_cell(figure, None), figure.state) for figure in contest.rest]
@@ -75,14 +75,14 @@ def scores(group: Sequence[Score]) -> Markup:
     """A device's scores, circuit by circuit."""
     rows = []
     for score in group:
-        found = score.found or {}
+        values = score.found or {}
         entries = [Entry(score.cell["workload"]), Entry(str(score.cell["n_qubits"]), score.cell["n_qubits"])]
-        entries += [_uncertain(found.get(key), found.get(f"{key}_stderr")) for key in ("fidelity", "rescaled_fidelity")]
-        entries += [_uncertain(found.get("perfect_fidelity"), 0.0)]
-        depth = found.get("two_qubit_depth")
+        entries += [_uncertain(values.get(key), values.get(f"{key}_stderr")) for key in ("fidelity", "rescaled_fidelity")]
+        entries += [_uncertain(values.get("perfect_fidelity"), 0.0)]
+        depth = values.get("two_qubit_depth")
         entries += [Entry("-" if depth is None else str(depth), depth)]
-        entries += [Entry(duration(found.get("duration_s")), found.get("duration_s"))]
-        blind = "blind: its exact distribution is uniform" if found.get("blind_to_noise") else ""
+        entries += [Entry(duration(values.get("duration_s")), values.get("duration_s"))]
+        blind = "blind: its exact distribution is uniform" if values.get("blind_to_noise") else ""
         rows.append(([*entries, Entry(score.note or blind)], ""))
     return sortable(SCORED, rows)
 
@@ -123,9 +123,9 @@ def _align(column: str) -> str | bool:
     return "number" if column in NUMBERS else False
 
 
-def states(found: Sequence[Figure]) -> Markup:
-    """How many cells ended how, and what the words mean."""
-    counts = Counter(figure.state for figure in found)
+def states(results: Sequence[Figure]) -> Markup:
+    """The number of cells by status, and what the statuses mean."""
+    counts = Counter(figure.state for figure in results)
     rows = [
         ([Entry(tag("span", state, class_=f"state {state}")), Entry(str(counts[state]), counts[state]), Entry(about)], state)
         for state, about in STATES.items()
@@ -134,10 +134,10 @@ def states(found: Sequence[Figure]) -> Markup:
     return _plain(("status", "cells", "meaning"), rows)
 
 
-def tiers(found: Sequence[Figure]) -> Markup:
-    """How answers were judged, and how many cells each way found right and wrong."""
+def tiers(results: Sequence[Figure]) -> Markup:
+    """The tiers of verification, and how many cells were right and wrong by each."""
     judged: Counter[tuple[str, str]] = Counter()
-    for figure in found:
+    for figure in results:
         verdict = figure.counted[-1]["verification"]
         if verdict:
             judged["L3" if figure.partner else verdict["tier"], figure.state] += 1
@@ -156,10 +156,10 @@ def tiers(found: Sequence[Figure]) -> Markup:
     return _plain(("tier", "right", "wrong", "unverified", "meaning"), rows)
 
 
-def environments(found: Sequence[Figure]) -> Markup:
+def environments(results: Sequence[Figure]) -> Markup:
     """Where cells were measured: machine, interpreter, and the versions of all packages that took part."""
     known: dict[tuple[str, ...], list[Figure]] = {}
-    for figure in found:
+    for figure in results:
         about = figure.environment
         held = f", held to {', '.join(map(str, about['affinity']))}" if about["affinity"] else ""
         processor = f"{about['cpu']}; {about['cores']} cores{held}; governor {about['governor']}"

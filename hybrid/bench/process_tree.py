@@ -1,4 +1,4 @@
-"""A process and all that it started: how much memory they hold together, and their end (Linux)."""
+"""A process and all its descendants: the memory that they hold together, and killing them (Linux)."""
 
 import os
 import signal
@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import final
 
-LOOK_SECONDS = 0.2
-MOST_TIME = 0.02
-"""Of the time that passes, looking through all processes may take this share, so that it disturbs no measurement."""
+REFRESH_SECONDS = 0.2
+MOST_SHARE = 0.02
+"""Largest share of time for reading the list of processes, so that it does not disturb the measurement."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -21,29 +21,29 @@ class ProcessTree:
         self._leader, self._members, self._due = leader, {leader}, 0.0
 
     def resident_bytes(self) -> int:
-        """Resident bytes, summed; where that is above what they hold, `proportional_bytes` tells."""
+        """The sum of resident bytes, an upper bound: shared pages count several times (see `proportional_bytes`)."""
         began = time.monotonic()
         if began >= self._due:
-            self.look()
-            self._due = began + max(LOOK_SECONDS, (time.monotonic() - began) / MOST_TIME)
+            self.refresh()
+            self._due = began + max(REFRESH_SECONDS, (time.monotonic() - began) / MOST_SHARE)
         return sum(map(_resident, self._members))
 
     def proportional_bytes(self) -> int:
         """The same with pages that several share divided among them: a forked child holds what it wrote and little more."""
         return sum(map(_proportional, self._members))
 
-    def look(self) -> None:
-        """See who belongs to it now."""
-        found = {pid: parts for pid in _pids() if (parts := _parents(pid)) is not None}
-        members = {self._leader} | {pid for pid, (_, session) in found.items() if session == self._leader}
-        members |= self._members & found.keys()
-        while more := {pid for pid, (parent, _) in found.items() if parent in members} - members:
+    def refresh(self) -> None:
+        """Read anew which processes belong to it."""
+        processes = {pid: parts for pid in _pids() if (parts := _parents(pid)) is not None}
+        members = {self._leader} | {pid for pid, (_, session) in processes.items() if session == self._leader}
+        members |= self._members & processes.keys()
+        while more := {pid for pid, (parent, _) in processes.items() if parent in members} - members:
             members |= more
         self._members = members
 
     def kill(self) -> None:
-        """End them all."""
-        self.look()
+        """Kill them all."""
+        self.refresh()
         with suppress(ProcessLookupError):
             os.killpg(self._leader, signal.SIGKILL)
         for pid in self._members - {self._leader}:
@@ -56,7 +56,7 @@ def _pids() -> list[int]:
 
 
 def _parents(pid: int) -> tuple[int, int] | None:
-    """Parent and session; None for a process that is no more, or dead and not yet waited for."""
+    """Parent and session; None for a process that has ended."""
     try:
         state, parent, _, session, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (OSError, ValueError):

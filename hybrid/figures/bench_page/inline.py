@@ -1,24 +1,18 @@
-"""Plots as SVG inside a page: no address, no text of a row, no rule for the rest of the page; ink follows the page."""
+"""Plots as SVG inside a page: no address, no text of a row, no style rule for the rest of it; ink has the page's colour."""
 
-import io
 import re
-import warnings
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
 
-import matplotlib
+from matplotlib.figure import Figure
 
 from hybrid.base.errors import shortened
-from hybrid.bench.rows import Row
-from hybrid.bench.summary import Figure
-from hybrid.figures.bench.kinds import RC, picture
-from hybrid.figures.style import INK, PAPER
+from hybrid.figures.style import BLANK, INK, MUTED, PAPER, encoded
 
 COLOURS = {
     INK.lower(): "currentColor",
     PAPER.lower(): "var(--paper)",
-    "#555555": "var(--muted)",
-    "#e4e4e0": "var(--blank)",
+    MUTED.lower(): "var(--muted)",
+    BLANK.lower(): "var(--blank)",
 }
 """What changes between light and dark."""
 COLOUR = re.compile("|".join(COLOURS))
@@ -26,17 +20,10 @@ TARGET = re.compile(r"url\(#([^)]*)\)")
 DROPPED = {"metadata", "style", "title"}
 
 
-def svg(found: Sequence[Figure], kind: str, rows: Sequence[Row], label: str, prefix: str) -> str:
-    """One plot; letters are outlines, so `label` says what it shows. `prefix` keeps its ids apart from other plots'.
-
-    UsageError: nothing of that kind to draw.
-    """
-    with matplotlib.rc_context({**RC, "svg.fonttype": "path"}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # a box stands for it; the table has the letter
-        drawn = picture(found, kind, rows)
-        raw = io.BytesIO()
-        drawn.savefig(raw, format="svg", metadata={"Date": None})
-    root = ElementTree.fromstring(raw.getvalue())  # our own; comments, which hold text, are left behind here
+def svg(picture: Figure, label: str, prefix: str) -> str:
+    """One plot; its letters are outlines, so `label` says what it shows. `prefix` makes its ids differ from other plots'."""
+    raw = encoded(picture, "svg")
+    root = ElementTree.fromstring(raw)  # written by ourselves; the parser drops comments, which hold text
     ids = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
     _clean(root, {name: f"{prefix}{number}" for number, name in enumerate(dict.fromkeys(ids))})
     width, height = (float(length.removesuffix("pt")) for length in (root.attrib.pop("width"), root.attrib.pop("height")))
@@ -46,7 +33,7 @@ def svg(found: Sequence[Figure], kind: str, rows: Sequence[Row], label: str, pre
 
 
 def _clean(element: ElementTree.Element, ids: dict[str, str]) -> None:
-    """Strip namespaces and what is dropped, number ids (matplotlib's differ from time to time), let the page's colours in."""
+    """Remove namespaces and unwanted elements, number the ids (matplotlib's are random), use the page's colours."""
     element.tag = element.tag.rpartition("}")[2]
     element.tail = None
     for key, value in list(element.attrib.items()):

@@ -1,4 +1,4 @@
-"""What a run would measure, how long it takes and how much memory: known before anything is started."""
+"""The plan of a run before it starts: its cells, the expected time, and the memory of each."""
 
 from collections.abc import Sequence
 from statistics import mean
@@ -14,7 +14,7 @@ from hybrid.bench.suites import Suite
 STRUCTURED = ("matrix_product_state", "stabilizer", "extended_stabilizer", "tensor_network", "ddsim", "quimb")
 """Methods, and simulators of one method, whose memory depends on the circuit and not only on its width."""
 GUESS_SECONDS = 2.0
-"""A process of which nothing is known: a second of imports, half a second of loops, and what it waits for."""
+"""Guess for a process that was never measured: a second of imports, half a second of loops, and waiting."""
 
 
 class Planned(NamedTuple):
@@ -27,7 +27,7 @@ class Planned(NamedTuple):
 
 
 class BenchPlan(NamedTuple):
-    """All cells of a run; `processes` each, `guess_s` a process of which nothing is known."""
+    """All cells of a run; `processes` each, `guess_s` for a process that was never measured."""
 
     cells: list[Planned]
     processes: int
@@ -50,21 +50,20 @@ class BenchPlan(NamedTuple):
 
 def plan(cells: Sequence[Measurable], rows: Sequence[Row], processes: int, suite: Suite | None) -> BenchPlan:
     """The plan of a run that continues `rows`, whatever environment they came from; builds every workload."""
-    found = []
+    planned = []
     for cell in cells:
         mine = [row for row in rows if row["cell_id"] == cell.id]
         closed = any(row["status"] in CLOSING for row in mine)
-        took = [row["elapsed_s"] for row in mine]
+        elapsed = [row["elapsed_s"] for row in mine]
         lacking = 0 if closed else max(0, processes - len(mine))
-        found.append(
-            Planned(cell, lacking, mean(took) if took else None, dense_bytes(cell) if isinstance(cell, Cell) else None)
-        )
+        memory_bytes = dense_bytes(cell) if isinstance(cell, Cell) else None
+        planned.append(Planned(cell, lacking, mean(elapsed) if elapsed else None, memory_bytes))
     guess = suite.seconds / (suite.processes * len(cells)) if suite else GUESS_SECONDS
-    return BenchPlan(found, processes, guess, suite)
+    return BenchPlan(planned, processes, guess, suite)
 
 
 def dense_bytes(cell: Cell) -> int | None:
-    """A state vector, or a density matrix where there is noise and the method is no state vector; None where it depends."""
+    """Bytes of the state vector, or of the density matrix where the method needs one; None where it depends on the circuit."""
     options, job = cell.backend.options, cell.task.built.job
     method = options.get("method", cell.backend.signature.name)
     if method in STRUCTURED:

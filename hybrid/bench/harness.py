@@ -1,11 +1,6 @@
-"""One process measured from outside: started, watched, killed when it takes too long or too much, its answer judged.
+"""One measuring process: started, watched, and killed when it takes too much time or memory."""
 
-The judging happens here, outside the clock, on the very answers that were timed.
-"""
-
-import hashlib
 import json
-import math
 import os
 import re
 import signal
@@ -13,28 +8,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, final
-
-import numpy as np
+from typing import Any, NamedTuple, final
 
 from hybrid.base.errors import UsageError, shortened, unknown
-from hybrid.bench.cells import Cell
-from hybrid.bench.family import ProcessTree
-from hybrid.bench.job import Verdict, decode_answer
+from hybrid.bench.process_tree import ProcessTree
 from hybrid.bench.scores import Measurable
 from hybrid.catalog import PACKAGE, Member
-
-if TYPE_CHECKING:
-    from hybrid.bench.job import Workload
 
 WORKER = Path(__file__).with_name("worker.py")
 STATUSES = ("ok", "wrong", "unsupported", "unavailable", "timeout", "oom", "crashed", "error")
 POLL_SECONDS = 0.02
 NEAR_LIMIT = 0.7
-"""A process that something else killed while it held this share of its memory limit was killed for its memory."""
+"""A process that the system killed above this share of its memory limit was killed for its memory."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS")
 
 
@@ -46,7 +34,7 @@ class ProcessLimits(NamedTuple):
 
 
 class ProcessOutcome(NamedTuple):
-    """How a process ended, and what it reported before."""
+    """How a process ended, and what it had reported."""
 
     status: str
     note: str
@@ -94,25 +82,25 @@ class Harness:
                     env=environment,
                     start_new_session=True,
                 )
-                began, family = time.monotonic(), ProcessTree(process.pid)
+                began, tree = time.monotonic(), ProcessTree(process.pid)
                 try:
-                    ended = self._watch(process, family)
+                    ended = self._watch(process, tree)
                 finally:
-                    family.kill()
+                    tree.kill()
                     process.wait()
             elapsed_s = time.monotonic() - began
             report = _report(folder)
             status, note = _ending(report, process.returncode, ended, folder / "log", backend)
             return ProcessOutcome(status, note, report, elapsed_s)
 
-    def _watch(self, process: subprocess.Popen[bytes], family: ProcessTree) -> tuple[str, str]:
-        """Wait until it ends or has to be ended; the status and why, both empty when it ended by itself."""
+    def _watch(self, process: subprocess.Popen[bytes], tree: ProcessTree) -> tuple[str, str]:
+        """Wait until it ends or must be killed; status and reason, both empty when it ended by itself."""
         limits = self.limits
         deadline, most = time.monotonic() + limits.time_s, 0
         while process.poll() is None:
-            held = family.resident_bytes()
+            held = tree.resident_bytes()
             if held > limits.memory_bytes:
-                held = family.proportional_bytes()
+                held = tree.proportional_bytes()
             most = max(most, held)
             if most > limits.memory_bytes:
                 return "oom", f"killed at {most / 2**20:.0f} MiB, the limit is {limits.memory_bytes / 2**20:.0f} MiB"
@@ -157,7 +145,7 @@ def interpreter(text: str) -> tuple[str, str]:
     if name not in catalog.names("adapters"):
         raise unknown("backend of --python", name, catalog.names("adapters"))
     if not os.access(path, os.X_OK) or Path(path).is_dir():
-        raise UsageError(f"--python {text}: {path} is no program.")
+        raise UsageError(f"--python {text}: {path} is not an executable program.")
     return name, os.path.abspath(path)
 
 
@@ -175,7 +163,7 @@ def _located(backend: Member) -> dict[str, Any]:
 
 
 def _report(folder: Path) -> dict[str, Any]:
-    """What the process left behind."""
+    """What the process reported."""
     try:
         return json.loads((folder / "report.json").read_text())
     except (OSError, ValueError):
@@ -202,45 +190,5 @@ def _last_words(log: Path) -> str:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - 2000))
         lines = file.read().decode("utf-8", "replace").splitlines()
-    said = [line.strip() for line in lines if line.strip() and line.isprintable()]
-    return f"; it said: {said[-1][:200]}" if said else ""
-
-
-@final
-class Judge:
-    """Judges answers, each different one only once."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Verdict] = {}
-
-    def verdict(self, cell: Cell, answers: Sequence[dict[str, Any]]) -> Verdict:
-        """The worst verdict on any of the answers; Exception when the workload's check fails."""
-        return min((self._one(cell, plain) for plain in answers), key=_rank)
-
-    def _one(self, cell: Cell, plain: dict[str, Any]) -> Verdict:
-        text = json.dumps(plain, sort_keys=True)
-        key = cell.task.circuit, hashlib.sha256(text.encode()).hexdigest()
-        if key not in self._known:
-            self._known[key] = _checked(cell.task.built, plain)
-        return self._known[key]
-
-
-def _checked(workload: "Workload", plain: dict[str, Any]) -> Verdict:
-    """The workload's verdict; an answer that lacks what was asked, or holds no number there, is wrong before any check."""
-    job, answer = workload.job, decode_answer(plain)
-    shapes = {"expectations": (len(job.points), len(job.observables)), "gradient": (len(job.points[0]),)}
-    found = {"expectations": answer.values, "gradient": answer.gradient, "counts": answer.counts}[job.task]
-    why = ""
-    if found is None:
-        why = f"no {job.task}"
-    elif isinstance(found, np.ndarray) and found.shape != shapes[job.task]:
-        why = f"{job.task} of shape {found.shape}, not {shapes[job.task]}"
-    elif isinstance(found, np.ndarray) and not np.isfinite(found).all():
-        why = f"{job.task} that are no numbers"
-    return Verdict(False, math.inf, 0.0, why, "L0", "what was asked") if why else workload.check(answer)
-
-
-def _rank(verdict: Verdict) -> tuple[int, float]:
-    """Wrong before unjudged before right, the largest excess first."""
-    metric = math.inf if math.isnan(verdict.metric) else verdict.metric
-    return {False: 0, None: 1, True: 2}[verdict.right], -metric
+    printed = [line.strip() for line in lines if line.strip() and line.isprintable()]
+    return f"; its last output: {printed[-1][:200]}" if printed else ""

@@ -1,0 +1,129 @@
+"""The values of a recorded run in order, and the words by which a picture of several runs distinguishes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, final
+
+from hybrid.base.uncertainty import with_uncertainty
+from hybrid.runs import results_folder as runs
+from hybrid.runs.results_folder import values_of
+from hybrid.runs.spec import Spec
+
+
+@final
+@dataclass
+class Trace:
+    """What a record holds of its loop: one entry per recorded value, counted in evaluations."""
+
+    name: str
+    start: dict[str, Any]
+    about: dict[str, Any]
+    stop: dict[str, Any] = field(default_factory=dict)
+    at: list[float] = field(default_factory=list)
+    value: list[float] = field(default_factory=list)
+    stderr: list[float] = field(default_factory=list)
+    on_path: bool = False
+    """Whether the values were taken at the optimiser's own x, as those that come with gradients are."""
+    n_answers: int = 0
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What the stop line reports; empty while the run is unfinished."""
+        return self.stop.get("report", {})
+
+    @property
+    def sign(self) -> int:
+        """-1 where recorded losses are negated values."""
+        return -1 if self.about["maximize"] else 1
+
+    @property
+    def measures(self) -> str:
+        """What the values are, with their unit."""
+        quantity, unit = self.about["quantity"], self.about["unit"]
+        return f"{quantity} ({unit})" if unit else quantity
+
+    @property
+    def final_text(self) -> str:
+        """The final value with its standard error: `−1.034(26)`."""
+        solution = self.stop["solution"]
+        return with_uncertainty(solution["value"], solution["stderr"], 6).replace("-", "\N{MINUS SIGN}")
+
+
+def read_trace(path: Path) -> Trace:
+    """The values of a record in the order in which they were measured; RecordError: a damaged record."""
+    run = runs.read(path)
+    answers = [
+        (answer, spent)
+        for answer, spent in zip(run.answers, run.evaluations(), strict=True)
+        if answer["question"] in ("values", "gradient")
+    ]
+    trace = Trace(path.stem, run.start, run.about, run.stop or {}, n_answers=len(answers))
+    trace.on_path = any(answer["question"] == "gradient" for answer, _ in answers)
+    for answer, spent in answers:
+        values, stderr = values_of(answer)
+        at = [spent] if answer["question"] == "gradient" else list(range(spent - len(values) + 1, spent + 1))
+        kept = 1 if trace.on_path else len(values)
+        trace.at += at[:kept]
+        trace.value += values[:kept]
+        trace.stderr += stderr[:kept]
+    return trace
+
+
+def titles(traces: Sequence[Trace]) -> tuple[str, str]:
+    """What was run, and how: the inputs that all share."""
+    inputs = [trace.start["resolved"] for trace in traces]
+    shared = {key: value for key, value in inputs[0].items() if all(one[key] == value for one in inputs)}
+    algorithm = _name(shared["algorithm"]) if "algorithm" in shared else "runs"
+    problem = _problem(shared["problem"]) if "problem" in shared else "several problems"
+    how = [f"{len(traces)} runs"] if len(traces) > 1 else []
+    how += [_name(shared[key]) for key in ("ansatz", "optimizer") if key in shared]
+    how += [_shots(shared["shots"])] if "shots" in shared else []
+    how += [f"seed {shared['seed']}"] if "seed" in shared else []
+    return f"{algorithm} of {problem} on {shared.get('device', 'several devices')}", ", ".join(how)
+
+
+def differing(traces: Sequence[Trace]) -> list[str]:
+    """A name for every run, from the fields and the members' options that differ between the runs."""
+    inputs = [trace.start["resolved"] for trace in traces]
+    keys = [field.name for field in fields(Spec) if any(one[field.name] != inputs[0][field.name] for one in inputs)]
+    without_budgets = _names(inputs, [key for key in keys if not key.startswith("max_")])
+    names = without_budgets if len(set(without_budgets)) == len(traces) else _names(inputs, keys)
+    return [
+        name if name and names.count(name) == 1 else f"{name} {t.name}".strip() for name, t in zip(names, traces, strict=True)
+    ]
+
+
+def _names(inputs: list[dict[str, Any]], keys: list[str]) -> list[str]:
+    return [
+        ", ".join(filter(None, (_label(key, one[key], [other[key] for other in inputs]) for key in keys))) for one in inputs
+    ]
+
+
+def _label(key: str, value: Any, all_values: list[Any]) -> str:
+    """One field of a run in words: a member's name, or of equal members the options that differ."""
+    if key == "shots":
+        return _shots(value)
+    if key == "initial_point":
+        return "" if value is None else "other start"
+    if not isinstance(value, str) or not all(isinstance(other, str) for other in all_values):
+        return "" if value is None else f"{key} {value}"
+    if len({_name(other) for other in all_values}) > 1:
+        return _name(value)
+    options = [set(other.partition(":")[2].split(",")) for other in all_values]
+    return ", ".join(option for option in value.partition(":")[2].split(",") if any(option not in other for other in options))
+
+
+def _shots(shots: int) -> str:
+    return f"{shots:,} shots" if shots else "exact values"
+
+
+def _name(member: str) -> str:
+    return member.partition(":")[0]
+
+
+def _problem(text: str) -> str:
+    """The problem without the options that were not given."""
+    name, _, options = text.partition(":")
+    given = [option for option in options.split(",") if option and not option.endswith("=None")]
+    return f"{name} ({', '.join(given)})" if given else name
