@@ -14,6 +14,7 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -67,10 +68,11 @@ def terminal(*words: object, columns: int = 80, **variables: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
+def home(tmp_path_factory, command) -> Path:
     """A folder in which `hybrid run vqe h2 --exact --json` was given once; its answer is in answer.json."""
     path = tmp_path_factory.mktemp("home")
-    done = process("run", "vqe", "h2", "--exact", "--json", cwd=path)
+    with chdir(path):
+        done = command("run", "vqe", "h2", "--exact", "--json")
     assert done.code == 0, done.err
     (path / "answer.json").write_text(done.out)
     return path

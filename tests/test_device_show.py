@@ -75,7 +75,7 @@ def test_the_map_from_the_command_line(show, tmp_path, monkeypatch):
 
 
 def test_without_matplotlib_the_map_says_how_to_get_it(show, tmp_path, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("hybrid.cli.pictures.find_spec", lambda name: None)
     code, out, err = show("device", "meluxina-q", "--out", str(tmp_path / "map.png"))
     assert code == 69 and out == "" and "pip install 'hybrid-sandbox[plot]'" in err
 

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -203,54 +202,78 @@ def digest_of(folder: Path) -> str:
     return json.loads(path.read_text().splitlines()[-1])["body"]["digest"]
 
 
-def run_command(folder: Path) -> list[str]:
-    flags = ["--device", "meluxina-q", "--realizations", "20", "--shots", "300", "--max-evals", "160", "--seed", "7", "--quiet"]
-    return [*MAIN, "run", "h2", *flags, "--results", str(folder)]
+SIGNALLED = """
+import os, threading
+from pathlib import Path
+from hybrid.simulators.exact import exact
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory) -> str:
-    """The digest of a run that nobody disturbed."""
-    folder = tmp_path_factory.mktemp("whole")
-    subprocess.run(run_command(folder), check=True, capture_output=True)
-    return digest_of(folder)
+def signalled():
+    \"\"\"The exact engine; a signal comes some time after the record has so many lines.\"\"\"
+    return Signalled(exact())
+
+
+class Signalled:
+    def __init__(self, inner):
+        self.inner, self.memory_bytes, self.describe = inner, inner.memory_bytes, inner.describe
+
+    def compile(self, task):
+        return Runner(self.inner.compile(task))
+
+
+class Runner:
+    def __init__(self, inner):
+        self.inner, self.expectations, self.distributions = inner, inner.expectations, inner.distributions
+        self.number, self.lines, self.seconds = os.environ.get("SIGNAL", "0 0 0").split()
+
+    def counts(self, angles, shots, seeds):
+        (record,) = Path(os.environ["RESULTS"]).glob("*.jsonl")
+        if self.number != "0" and record.read_bytes().count(b"\\n") >= int(self.lines):
+            send, self.number = (os.kill, (os.getpid(), int(self.number))), "0"
+            threading.Timer(float(self.seconds), *send).start() if float(self.seconds) else send[0](*send[1])
+        return self.inner.counts(angles, shots, seeds)
+"""
+
+
+@pytest.fixture
+def disturbed(tmp_path, monkeypatch, command):
+    """A run with the backend above: to its end in this process, or in one of its own that a signal comes to."""
+    (tmp_path / "signalled.py").write_text(SIGNALLED)
+    monkeypatch.chdir(tmp_path)
+    words = ["run", "h2", "--device", "meluxina-q", "--realizations", "4", "--shots", "40", "--max-evals", "160"]
+    words += ["--seed", "7", "--quiet", "--backend", "./signalled.py:signalled", "--results"]
+
+    def run_it(folder: str, number: int = 0, lines: int = 0, seconds: float = 0.0) -> subprocess.CompletedProcess[str] | None:
+        monkeypatch.setenv("SIGNAL", f"{int(number)} {lines} {seconds}")
+        monkeypatch.setenv("RESULTS", folder)
+        if number:
+            return subprocess.run([*MAIN, *words, folder], capture_output=True, text=True, timeout=100)
+        assert command(*words, folder).code == 0
+        return None
+
+    return run_it
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
-def test_signals_save_everything(tmp_path, whole, number, code):
-    process = subprocess.Popen(run_command(tmp_path / "cut"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_for_lines(tmp_path / "cut", 5)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == code
-    assert "Traceback" not in err
-    assert "x = " in err
-    assert out == ""
-    subprocess.run(run_command(tmp_path / "cut"), check=True, capture_output=True)
-    assert digest_of(tmp_path / "cut") == whole
+def test_signals_save_everything(tmp_path, disturbed, number, code):
+    done = disturbed("cut", number, lines=5)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert "x = " in done.stderr
+    assert done.stdout == ""
+    disturbed("cut")
+    disturbed("whole")
+    assert digest_of(tmp_path / "cut") == digest_of(tmp_path / "whole")
 
 
-def wait_for_lines(folder: Path, count: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        found = list(folder.glob("*.jsonl"))
-        if found and found[0].read_bytes().count(b"\n") >= count:
-            return
-        time.sleep(0.002)
-    raise AssertionError("the run did not start")
-
-
-def test_kill_9_at_random_times(tmp_path, whole):
+def test_kill_9_at_random_times(tmp_path, disturbed):
     rng, kills = np.random.default_rng(11), 0
     for lines in sorted(rng.integers(1, 75, 4).tolist()):
-        process = subprocess.Popen(run_command(tmp_path / "cut"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for_lines(tmp_path / "cut", lines)
-        time.sleep(float(rng.uniform(0, 0.01)))
-        process.kill()
-        kills += process.wait() == -signal.SIGKILL
+        kills += disturbed("cut", signal.SIGKILL, lines, rng.uniform(0, 0.01)).returncode == -signal.SIGKILL
     assert kills >= 2
-    subprocess.run(run_command(tmp_path / "cut"), check=True, capture_output=True)
-    assert digest_of(tmp_path / "cut") == whole
+    disturbed("cut")
+    disturbed("whole")
+    assert digest_of(tmp_path / "cut") == digest_of(tmp_path / "whole")
 
 
 def test_empty_record_leaves_no_file(tmp_path):
