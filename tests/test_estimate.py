@@ -236,6 +236,7 @@ def test_the_variance_of_a_group_approaches_that_of_its_values():
     assert spread == pytest.approx(9 * (1 - 0.2**2) / 100_000, rel=1e-4)  # two imagined shots among 100,000
 
 
+@pytest.mark.statistics
 def test_draw_follows_the_distribution():
     rng = np.random.default_rng(41)
     weights = rng.dirichlet(np.ones(16))
@@ -273,6 +274,7 @@ def test_merge_keeps_realizations_apart():
     assert [len(column) for column in nothing] == [0, 0, 0]
 
 
+@pytest.mark.statistics
 def test_draw_gives_every_realization_its_shots_from_its_own_distribution():
     """Three realizations, two of them certain: outcomes and numbers in each, none in another's."""
     weights = np.array([[1.0, 0, 0, 0], [0, 0, 0, 2.0], [0, 1.0, 1.0, 0]])
@@ -357,6 +359,7 @@ def scores(program, exact, points, rows=20, first=1000):
 
 
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_at_random_points():
     """8 random points x 400 seeds: pooled 92 to 98 %. Were it 95 %, one in 1e14: the pooled share has sigma 0.4 %."""
     circuit = layered(3, 1)
@@ -376,6 +379,7 @@ def test_intervals_cover_at_random_points():
 
 
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_the_infinite_shot_value_of_a_noisy_device():
     """Readout flips included: 4 points x 400 draws on 2 qubits of the silicon profile, pooled 92 to 98 %.
 
@@ -411,6 +415,7 @@ def eigenstates() -> list[tuple[str, QuantumCircuit, SparsePauliOp]]:
 @pytest.mark.parametrize(("circuit", "observable"), [c[1:] for c in eigenstates()], ids=[c[0] for c in eigenstates()])
 @pytest.mark.parametrize("shots", [20, 200])
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_at_eigenstates(circuit, observable, shots):
     """Every shot gives the same number, so all 400 intervals hold it; the standard error still is not 0."""
     exact = compile(circuit, observable).values(np.zeros((1, 0))).values
@@ -445,6 +450,7 @@ def test_intervals_cover_near_eigenstates_without_chance(shots):
 
 @pytest.mark.parametrize("shots", [200, 400, 1000])
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_near_eigenstates(shots):
     """400 draws at several distances from |0>: at least 85 % each.
 
@@ -464,6 +470,7 @@ def test_intervals_cover_near_eigenstates(shots):
 
 @pytest.mark.parametrize("shots", [200, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_near_the_eigenstate_of_several_terms(shots):
     """Many terms in several groups, a small rotation away from an eigenstate of all of them; 400 draws, at least 85 % each."""
     theta = ParameterVector("t", 3)
@@ -483,6 +490,7 @@ def test_intervals_cover_near_the_eigenstate_of_several_terms(shots):
 
 
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_at_overlaps_of_any_size():
     """The projector's intervals, from 0 to 1 overlap: 92 to 98 % pooled where neither outcome is rare."""
     group = AllZeros("Z")
@@ -515,6 +523,7 @@ def test_one_seed_gives_different_points_different_noise():
     assert 0.6 < values.std() / stderr < 1.4  # sigma of a standard deviation of 50 is 10 %: 4 sigma
 
 
+@pytest.mark.statistics
 def test_groups_of_one_point_draw_apart():
     """<X> + <Y> in |0> over two groups: variance 1/n + 1/n; one shared stream would give 0 or 4/n."""
     program = compile(QuantumCircuit(1), SparsePauliOp(["X", "Y"]), shots=200)

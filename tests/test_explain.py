@@ -163,6 +163,7 @@ def test_a_contribution_is_a_difference_of_two_programs_at_the_same_detunings(ho
     assert found.stderr < 0.1 * budgets["h2"].infinite_shots.stderr  # what the detunings do is in both and cancels
 
 
+@pytest.mark.statistics
 def test_standard_errors_of_differences_are_honest(home):
     """z of 40 differences at independent detunings. Its square has mean 0.96 (Student's t of 7 degrees over its widening) and
     standard deviation 1.9, so the mean of 40 lies in 0.96 +- 0.3; 0.2 to 2.2 are over two and four of these."""

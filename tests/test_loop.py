@@ -76,6 +76,7 @@ def test_machine_time_is_a_budget(tmp_path):
 
 
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_final_value_is_not_the_best_of_many(tmp_path):
     """At x fixed (gradient descent of step 0 is a walk on the spot) the final value scatters evenly about the exact one.
 
