@@ -10,6 +10,8 @@ from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: threads that wait for each other take what tests need
+
 import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import config, install_import_hook

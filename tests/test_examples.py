@@ -160,10 +160,12 @@ def test_silicon_spin_benchmark(script):
 
 
 def test_readme_start(hybrid):
-    """The command behind the set-up; `.ci/run` and the slow test below run set-up and all."""
+    """The command after the set-up with a tenth of its evaluations; the slow test below runs set-up and all."""
     *setup, command = blocks()["start"].strip().split(" && ")
     assert setup == ["python3 -m venv .venv", ".venv/bin/pip install -q ."]
-    out = hybrid(*shlex.split(command)[1:])
+    words = shlex.split(command)[1:]
+    words[words.index("--max-evals") + 1] = "20"
+    out = hybrid(*words)
     for word in ("energy", "±", "exact", "gap", "Hartree-Fock", "QPU time", "record", "Not a prediction"):
         assert word in " ".join(out.split())
 
@@ -212,7 +214,9 @@ def test_readme_qiskit(script, folder):
 
 
 def test_readme_python(script, folder):
-    (folder / "readme_block.py").write_text(blocks()["python"])
+    text = blocks()["python"]
+    assert "max_evals=100" in text
+    (folder / "readme_block.py").write_text(text.replace("max_evals=100", "max_evals=10"))
     assert "results/" in script("readme_block.py")
 
 
