@@ -409,7 +409,7 @@ def test_gradient_standard_errors_are_honest():
     """150 seeds x 3 components at two points: 95 % intervals cover 92 to 98 % pooled (900 trials, sigma 0.73 %), unbiased."""
     circuit = with_methods(2, ("rx", a, 0), ("cry", b, 0, 1), ("ry", 2 * a - c, 1), ("rx", b * c, 0))
     observable = SparsePauliOp(["ZZ", "XI", "IY", "II"], [1.0, 0.5, -0.7, 3.0])
-    exact, sampled = compile(circuit, observable), compile(circuit, observable, shots=300)
+    exact, sampled = compile(circuit, observable), compile(circuit, observable, shots=300, backend="exact")
     scores = []
     for x in (X, np.array([1.1, 0.4, -0.9])):
         want = exact.gradient(x)

@@ -350,6 +350,8 @@ OBSERVABLE = SparsePauliOp(["ZZI", "IZZ", "XXI", "IYX", "YYI", "III", "ZII"], [1
 def scores(program, exact, points, rows=20, first=1000):
     """(value - exact) / stderr of 400 draws per point, (400, k), `rows` of them with one seed (a faster batch).
 
+    The programs are of the exact engine, the fastest here: every backend's counts are drawn from probabilities by `draw_all`.
+
     Rows of one seed draw apart (tested below). All standard errors must be positive.
     """
     answers = [program.values(np.tile(points, (rows, 1)), seed=first + i) for i in range(SEEDS // rows)]
@@ -365,7 +367,7 @@ def test_intervals_cover_at_random_points():
     circuit = layered(3, 1)
     points = np.random.default_rng(61).uniform(-np.pi, np.pi, (8, circuit.num_parameters))
     exact = compile(circuit, OBSERVABLE).values(points).values
-    z = scores(compile(circuit, OBSERVABLE, shots=300), exact, points, rows=1)
+    z = scores(compile(circuit, OBSERVABLE, shots=300, backend="exact"), exact, points, rows=1)
     coverage = (np.abs(z) <= NORMAL_95).mean()
     print(f"pooled coverage {coverage:.4f}; per point {(np.abs(z) <= NORMAL_95).mean(axis=0)}")
     assert 0.92 <= coverage <= 0.98
@@ -389,7 +391,7 @@ def test_intervals_cover_the_infinite_shot_value_of_a_noisy_device():
     circuit, observable = layered(2, 1), SparsePauliOp(["ZZ", "XI", "IY", "XX"], [1.0, 0.5, -0.7, 0.4])
     points = np.random.default_rng(62).uniform(-np.pi, np.pi, (4, circuit.num_parameters))
     exact = compile(circuit, observable, device=device).values(points).values
-    z = scores(compile(circuit, observable, device=device, shots=300), exact, points)
+    z = scores(compile(circuit, observable, device=device, shots=300, backend="exact"), exact, points)
     coverage = (np.abs(z) <= NORMAL_95).mean()
     print(f"pooled coverage on meluxina-q {coverage:.4f}")
     assert 0.92 <= coverage <= 0.98
@@ -419,7 +421,7 @@ def eigenstates() -> list[tuple[str, QuantumCircuit, SparsePauliOp]]:
 def test_intervals_cover_at_eigenstates(circuit, observable, shots):
     """Every shot gives the same number, so all 400 intervals hold it; the standard error still is not 0."""
     exact = compile(circuit, observable).values(np.zeros((1, 0))).values
-    program = compile(circuit, observable, shots=shots)
+    program = compile(circuit, observable, shots=shots, backend="exact")
     z = scores(program, exact, np.zeros((1, 0)))
     assert (np.abs(z) <= NORMAL_95).mean() >= 0.95
 
@@ -462,7 +464,7 @@ def test_intervals_cover_near_eigenstates(shots):
     assert min(near_coverage(shots, p) for p in flipped) >= 0.92
     points = 2 * np.arcsin(np.sqrt(flipped))[:, None]
     exact = np.cos(points[:, 0])
-    z = scores(compile(circuit, SparsePauliOp("Z"), shots=shots), exact, points)
+    z = scores(compile(circuit, SparsePauliOp("Z"), shots=shots, backend="exact"), exact, points)
     coverage = (np.abs(z) <= NORMAL_95).mean(axis=0)
     print(f"{shots} shots: {dict(zip((flipped * shots).tolist(), coverage.tolist(), strict=True))}")
     assert coverage.min() >= 0.85
@@ -483,7 +485,7 @@ def test_intervals_cover_near_the_eigenstate_of_several_terms(shots):
     angle = np.array([0.01, 0.03, 0.1, 0.2])
     points = angle[:, None] * [1.0, -0.5, 1.0]
     exact = compile(circuit, observable).values(points).values
-    z = scores(compile(circuit, observable, shots=shots), exact, points)
+    z = scores(compile(circuit, observable, shots=shots, backend="exact"), exact, points)
     coverage = (np.abs(z) <= NORMAL_95).mean(axis=0)
     print(f"{shots} shots: {dict(zip(angle.tolist(), coverage.tolist(), strict=True))}")
     assert coverage.min() >= 0.85
