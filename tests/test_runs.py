@@ -31,7 +31,6 @@ from hybrid.runs.answer_log import AuditedAnswer
 from hybrid.runs.run import Watcher
 from hybrid.runs.spec import Spec
 
-MAIN = [sys.executable, "-m", "hybrid"]
 SHOTS = {"problem": "h2", "device": "meluxina-q", "shots": 200, "max_evals": 12}
 SPECS = {
     **{f"seed{seed}": Spec(**SHOTS, seed=seed) for seed in range(5)},
