@@ -202,78 +202,42 @@ def digest_of(folder: Path) -> str:
     return json.loads(path.read_text().splitlines()[-1])["body"]["digest"]
 
 
-SIGNALLED = """
-import os, threading
-from pathlib import Path
-from hybrid.simulators.exact import exact
+WORDS = ["run", "h2", "--device", "meluxina-q", "--realizations", "4", "--shots", "40", "--max-evals", "160", "--seed", "7"]
+WORDS += ["--quiet", "--backend", f"{Path(__file__).parent}/signalled.py:signalled", "--results"]
 
 
-def signalled():
-    \"\"\"The exact engine; a signal comes some time after the record has so many lines.\"\"\"
-    return Signalled(exact())
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, command) -> str:
+    """The digest of a run that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert command(*WORDS, folder).code == 0
+    return digest_of(folder)
 
 
-class Signalled:
-    def __init__(self, inner):
-        self.inner, self.memory_bytes, self.describe = inner, inner.memory_bytes, inner.describe
-
-    def compile(self, task):
-        return Runner(self.inner.compile(task))
-
-
-class Runner:
-    def __init__(self, inner):
-        self.inner, self.expectations, self.distributions = inner, inner.expectations, inner.distributions
-        self.number, self.lines, self.seconds = os.environ.get("SIGNAL", "0 0 0").split()
-
-    def counts(self, angles, shots, seeds):
-        (record,) = Path(os.environ["RESULTS"]).glob("*.jsonl")
-        if self.number != "0" and record.read_bytes().count(b"\\n") >= int(self.lines):
-            send, self.number = (os.kill, (os.getpid(), int(self.number))), "0"
-            threading.Timer(float(self.seconds), *send).start() if float(self.seconds) else send[0](*send[1])
-        return self.inner.counts(angles, shots, seeds)
-"""
-
-
-@pytest.fixture
-def disturbed(tmp_path, monkeypatch, command):
-    """A run with the backend above: to its end in this process, or in one of its own that a signal comes to."""
-    (tmp_path / "signalled.py").write_text(SIGNALLED)
-    monkeypatch.chdir(tmp_path)
-    words = ["run", "h2", "--device", "meluxina-q", "--realizations", "4", "--shots", "40", "--max-evals", "160"]
-    words += ["--seed", "7", "--quiet", "--backend", "./signalled.py:signalled", "--results"]
-
-    def run_it(folder: str, number: int = 0, lines: int = 0, seconds: float = 0.0) -> subprocess.CompletedProcess[str] | None:
-        monkeypatch.setenv("SIGNAL", f"{int(number)} {lines} {seconds}")
-        monkeypatch.setenv("RESULTS", folder)
-        if number:
-            return subprocess.run([*MAIN, *words, folder], capture_output=True, text=True, timeout=100)
-        assert command(*words, folder).code == 0
-        return None
-
-    return run_it
+def stopped(folder: Path, number: int, lines: int, seconds: float = 0.0) -> subprocess.CompletedProcess[str]:
+    """The run in a process of its own, to which a signal comes so long after its record has so many lines."""
+    environment = os.environ | {"SIGNAL": f"{int(number)} {lines} {seconds}", "RESULTS": str(folder)}
+    return subprocess.run([*MAIN, *WORDS, folder], env=environment, capture_output=True, text=True, timeout=100)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
-def test_signals_save_everything(tmp_path, disturbed, number, code):
-    done = disturbed("cut", number, lines=5)
+def test_signals_save_everything(tmp_path, whole, command, number, code):
+    done = stopped(tmp_path, number, lines=5)
     assert done.returncode == code
     assert "Traceback" not in done.stderr
     assert "x = " in done.stderr
     assert done.stdout == ""
-    disturbed("cut")
-    disturbed("whole")
-    assert digest_of(tmp_path / "cut") == digest_of(tmp_path / "whole")
+    assert command(*WORDS, tmp_path).code == 0
+    assert digest_of(tmp_path) == whole
 
 
-def test_kill_9_at_random_times(tmp_path, disturbed):
+def test_kill_9_at_random_times(tmp_path, whole, command):
     rng, kills = np.random.default_rng(11), 0
     for lines in sorted(rng.integers(1, 75, 4).tolist()):
-        kills += disturbed("cut", signal.SIGKILL, lines, rng.uniform(0, 0.01)).returncode == -signal.SIGKILL
+        kills += stopped(tmp_path, signal.SIGKILL, lines, rng.uniform(0, 0.01)).returncode == -signal.SIGKILL
     assert kills >= 2
-    disturbed("cut")
-    disturbed("whole")
-    assert digest_of(tmp_path / "cut") == digest_of(tmp_path / "whole")
+    assert command(*WORDS, tmp_path).code == 0
+    assert digest_of(tmp_path) == whole
 
 
 def test_empty_record_leaves_no_file(tmp_path):
