@@ -76,7 +76,7 @@ def test_what_never_ends_is_killed(mode, status, why, tmp_path, monkeypatch):
     cells = grid([PLAIN], [f"{FAKE}:mode={mode}"])
     (row,) = verify(cells, Harness(ProcessLimits(3.0 if mode == "hang" else 120.0, 2**28)))
     assert row["status"] == status and why in row["note"] and "in phase '" in row["note"]
-    assert row["elapsed_s"] < 60
+    assert row["elapsed_s"] < 600  # an hour if it were not
     _wait_for(lambda: not [line for line in _commands() if str(tmp_path) in line])  # a process ends some time after its signal
 
 
@@ -251,8 +251,8 @@ def test_killed_at_any_time_it_loses_only_the_cell_in_flight(tmp_path, monkeypat
 
 
 def _wait_for(condition: Callable[[], object]) -> None:
-    """Look again and again for a minute."""
-    end = time.monotonic() + 60
+    """Look again and again, on a busy machine for minutes."""
+    end = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -277,7 +277,7 @@ def test_sigterm_kills_what_is_measured_and_keeps_the_rows(tmp_path):
     process = subprocess.Popen([*command, "--out", str(tmp_path / "r.jsonl")], stderr=subprocess.PIPE, text=True)
     _wait_for(lambda: _workers(process.pid))
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == 75, said
     assert "the same command continues" in said
     _wait_for(lambda: not _workers(process.pid))
