@@ -37,7 +37,11 @@ def repeats(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Each worker takes a stretch of the list, so that what a module's tests share is made once; who ends first helps out."""
+    """In place of `--dist load`, the default of `-n`: each worker takes a stretch of the list, so that what the tests of a
+    module share is made once; the worker that ends first takes tests from the other.
+    """
+    if config.getoption("dist") != "load":
+        return None
     from xdist.scheduler.worksteal import WorkStealingScheduling
 
     return WorkStealingScheduling(config, log)
