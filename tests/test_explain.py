@@ -201,7 +201,9 @@ def profile(folder: Path, **changes: tuple[float, str]) -> Path:
     """The silicon profile without any error and with everything else endless, but for these changes."""
     quiet = {"t1": ("inf", "us"), "t2_star": ("inf", "us"), "t2_echo": ("inf", "us"), "residual_exchange": (0, "kHz")}
     quiet |= dict.fromkeys(("gates.sx.error", "gates.cz.error", "readout_p01", "readout_p10", "init_error"), (0, "%"))
-    text = (Path(session.__file__).parent / "device" / "profiles" / "meluxina-q.toml").read_text().partition("\n[variants")[0]
+    text = (
+        (Path(session.__file__).parents[1] / "device" / "profiles" / "meluxina-q.toml").read_text().partition("\n[variants")[0]
+    )
     for key, (value, unit) in (quiet | changes).items():
         section = f'[{key}]\nvalue = {value}\nunit = "{unit}"\nmark = "A"\nsource = "assumed"\nreason = "a test"\n'
         pattern = rf"\[{re.escape(key)}\]\n(?:.+\n)+?(?=known_for_target)"
