@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -86,6 +87,11 @@ class Fake:
             raise ValueError("nothing fits")
         if self.mode == "bad_alloc":
             raise MemoryError("std::bad_alloc")
+        if self.mode == "held":  # the first process goes on; every later one waits as long as the file is there
+            folder = Path(os.environ["HYBRID_FAKE_FOLDER"])
+            while (folder / "first").exists() and (folder / "held").exists():
+                time.sleep(0.02)
+            (folder / "first").touch()
         return lambda: self.answer(job)
 
     def answer(self, job):
@@ -98,7 +104,8 @@ class Fake:
                 held.append(np.ones(2**20))
         if self.mode == "helper":  # what the process itself holds stays small
             script = "import time; held = bytearray(2**29); time.sleep(3600)"
-            subprocess.run([sys.executable, "-c", script], start_new_session=True, check=True)
+            folder = os.environ["HYBRID_FAKE_FOLDER"]
+            subprocess.run([sys.executable, "-c", script, folder], start_new_session=True, check=True)
         if self.mode == "garbage":
             print('{"status": "ok", "answers": []}\x00\xff garbage', flush=True)
             os.write(1, b"\xff\xfe{]\n" * 1000)

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
-from scipy.linalg import expm
 
 from hybrid.base.types import Expectation, Operation, Task
 from hybrid.compilation.transpile import IsaCircuit, to_isa
@@ -36,7 +35,12 @@ class Event(NamedTuple):
 
 
 def embedded(n: int, small: np.ndarray, qubit: int) -> np.ndarray:
-    return np.kron(np.kron(np.eye(2 ** (n - 1 - qubit)), small), np.eye(2**qubit))
+    """The matrix on all n qubits that acts as `small` on one."""
+    low, high = 2**qubit, 2 ** (n - 1 - qubit)
+    large = np.zeros((high, 2, low, high, 2, low), dtype=small.dtype)
+    i, j = np.arange(high)[:, None], np.arange(low)
+    large[i, :, j, i, :, j] = small
+    return large.reshape(2**n, 2**n)
 
 
 @cache
@@ -82,25 +86,28 @@ class ByHand:
 
     # --- the state
 
-    def embedded(self, small: np.ndarray, qubit: int) -> np.ndarray:
-        return embedded(self.n, small, qubit)
+    def z(self, qubit: int) -> np.ndarray:
+        """The diagonal of Z on this qubit, (2^n,)."""
+        return 1 - 2 * (np.arange(2**self.n) >> qubit & 1)
 
     def turn(self, unitary: np.ndarray) -> None:
         self.rho = unitary @ self.rho @ unitary.conj().T
+
+    def turn_diagonal(self, phases: np.ndarray) -> None:
+        """By the unitary diag(exp(-i phases))."""
+        self.rho = np.exp(-1j * (phases[:, None] - phases)) * self.rho
 
     def relax(self, qubit: int, t: float) -> None:
         """|1><1| loses e^(-t/T1) of itself to |0><0|; |0><1| shrinks by e^(-t/T2H) and turns by the detuning."""
         where = self.physical[qubit]
         keep, contrast = np.exp(-t / self.device.t1_s[where]), np.exp(-t / self.device.t2_echo_s[where])
-        up, down = self.embedded(np.diag([1, 0]), qubit), self.embedded(np.diag([0, 1]), qubit)
-        lower = self.embedded(np.array([[0, 1], [0, 0]]), qubit)
-        rho = self.rho
-        self.rho = (
-            up @ rho @ up
-            + keep * down @ rho @ down
-            + (1 - keep) * lower @ rho @ lower.T
-            + contrast * (up @ rho @ down + down @ rho @ up)
-        )
+        low, high = 2**qubit, 2 ** (self.n - 1 - qubit)
+        blocks = self.rho.reshape(high, 2, low, high, 2, low).copy()
+        blocks[:, 0, :, :, 0] += (1 - keep) * blocks[:, 1, :, :, 1]
+        blocks[:, 1, :, :, 1] *= keep
+        blocks[:, 0, :, :, 1] *= contrast
+        blocks[:, 1, :, :, 0] *= contrast
+        self.rho = blocks.reshape(self.rho.shape)
 
     def depolarize(self, qubits: tuple[int, ...], p: float) -> None:
         """(1-p) rho + p I/d: the mean over all Pauli strings on the qubits replaces them by I/d."""
@@ -118,8 +125,7 @@ class ByHand:
             gates = [(e.begin, e.end) for e in self.events if e.name == "cz" and set(e.qubits) == set(pair)]
             used = sum(max(0.0, min(until, end) - max(self.seen[pair], begin)) for begin, end in gates)
             phase = 2 * np.pi * self.device.residual_exchange_hz / 4 * (until - self.seen[pair] - used)
-            zz = np.diag(self.embedded(PAULI["Z"], pair[0]) @ self.embedded(PAULI["Z"], pair[1]))
-            self.turn(np.diag(np.exp(-1j * phase * zz)))
+            self.turn_diagonal(phase * self.z(pair[0]) * self.z(pair[1]))
             self.seen[pair] = until
 
     def middle(self, event: Event) -> float:
@@ -135,23 +141,24 @@ class ByHand:
     def apply(self, event: Event) -> None:
         name, qubits, angle, begin, end = event
         if name == "rz":
-            self.turn(self.embedded(np.diag(np.exp(np.array([-0.5j, 0.5j]) * angle)), qubits[0]))
+            self.turn_diagonal(angle / 2 * self.z(qubits[0]))
             return
         for q in qubits:
             self.relax(q, begin - self.relaxed[q])
             free = begin - self.turned[q]
-            self.turn(self.embedded(np.diag(np.exp(np.array([-0.5j, 0.5j]) * self.detunings[q] * free)), q))
+            self.turn_diagonal(self.detunings[q] * free / 2 * self.z(q))
             self.relaxed[q] = self.turned[q] = begin
         t = end - begin
         if name == "sx":
             (q,) = qubits
             self.exchange(q, self.middle(event))
-            omega = np.pi / 2 / t
-            self.turn(self.embedded(expm(-0.5j * t * (omega * PAULI["X"] + self.detunings[q] * PAULI["Z"])), q))
+            omega, delta = np.pi / 2 / t, self.detunings[q]
+            whole = np.hypot(omega, delta)  # exp(-i t/2 (omega X + delta Z)) = cos(a) - i sin(a) (omega X + delta Z) / whole
+            a, axis = t * whole / 2, (omega * PAULI["X"] + delta * PAULI["Z"]) / whole
+            self.turn(embedded(self.n, np.cos(a) * PAULI["I"] - 1j * np.sin(a) * axis, q))
             self.turned[q] = end
         else:
-            down = [self.embedded(np.diag([0, 1]), q) for q in qubits]
-            self.turn(np.eye(2**self.n) - 2 * down[0] @ down[1])
+            self.turn_diagonal(np.pi / 4 * (1 - self.z(qubits[0])) * (1 - self.z(qubits[1])))
         self.depolarize(qubits, self.control_error(event) * 2 ** len(qubits) / (2 ** len(qubits) - 1))
 
     def control_error(self, event: Event) -> float:
@@ -190,7 +197,7 @@ class ByHand:
         probabilities = self.run().diagonal().real
         for q, where in enumerate(self.physical):
             p01, p10 = self.device.readout_p01[where], self.device.readout_p10[where]
-            probabilities = self.embedded(np.array([[1 - p01, p10], [p01, 1 - p10]]), q) @ probabilities
+            probabilities = embedded(self.n, np.array([[1 - p01, p10], [p01, 1 - p10]]), q) @ probabilities
         return probabilities
 
 

@@ -1,9 +1,16 @@
-"""Shapes in the annotations are checked while the tests run (not in production); the command line, called in this process."""
+"""Shapes in the annotations are checked while the tests run (not in production); commands and scripts, run in this process."""
 
 import gc
+import os
+import runpy
 import sys
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+from typing import Any, NamedTuple
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: threads that wait for each other take what tests need
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,6 +36,25 @@ def repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config, "jaxtyping_disable", True)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """In place of `--dist load`, the default of `-n`: each worker takes a stretch of the list, so that what the tests of a
+    module share is made once; the worker that ends first takes tests from the other.
+    """
+    if config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler.worksteal import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: no later collection looks through it."""
+    gc.collect()
+    gc.freeze()
+
+
 class Outcome(NamedTuple):
     """What a command left behind."""
 
@@ -37,20 +63,49 @@ class Outcome(NamedTuple):
     err: str
 
 
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+@contextmanager
+def captured(*words: object) -> Iterator[tuple[TextIOWrapper, TextIOWrapper]]:
+    """stdout and stderr of code that reads WORDS as its command line; paths and the environment are as before afterwards."""
+    out, err = (TextIOWrapper(BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    environment = dict(os.environ)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", [*map(str, words)])
+        patch.setattr(sys, "path", [*sys.path])
+        try:
+            yield out, err
+        finally:
+            os.environ.clear()
+            os.environ.update(environment)
+
+
+def text_of(stream: TextIOWrapper) -> str:
+    """What was written to it."""
+    stream.seek(0)
+    return stream.read()
+
+
+def run_command(*words: object) -> Outcome:
     """`hybrid WORDS`, run in this process."""
     from hybrid.cli.app import main
 
-    def run(*words: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["hybrid", *map(str, words)])
-        monkeypatch.setattr(sys, "path", [*sys.path])
-        capsys.readouterr()
-        code = 0
+    code = 0
+    with captured("hybrid", *words) as (out, err):
         try:
             main()
         except SystemExit as left:
             code = int(left.code or 0)
-        return Outcome(code, *capsys.readouterr())
+    return Outcome(code, text_of(out), text_of(err))
 
-    return run
+
+def run_script(path: Path, *words: object) -> str:
+    """What `python PATH WORDS` prints, run in this process."""
+    with captured(path, *words) as (out, _):
+        sys.path.insert(0, str(path.parent))
+        runpy.run_path(str(path), run_name="__main__")
+    return text_of(out)
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[..., Outcome]:
+    """`hybrid WORDS`, run in this process."""
+    return run_command

@@ -128,6 +128,7 @@ def lih(folder) -> Case:
     ],
 )
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_fewer_shots_for_one_standard_error_as_theory_promises(name, grouping, tmp_path):
     """One standard error, by as many shots as eps^2 = sum sigma^2/n_g says that each allocation needs for it.
 
@@ -173,6 +174,7 @@ PROMISED = {
 
 
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_skewed_terms_stay_unbiased_and_covered(monkeypatch):
     """Seven terms of mean 0.8, 0.64 and 0.512: the variance that a pilot finds hangs together with its mean, which biases an
     estimate that pools them. With half of the shots as pilot that bias is five standard errors of the mean of 1,500 values.

@@ -404,11 +404,12 @@ def test_random_circuits(seed, n, gates):
 
 
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_gradient_standard_errors_are_honest():
     """150 seeds x 3 components at two points: 95 % intervals cover 92 to 98 % pooled (900 trials, sigma 0.73 %), unbiased."""
     circuit = with_methods(2, ("rx", a, 0), ("cry", b, 0, 1), ("ry", 2 * a - c, 1), ("rx", b * c, 0))
     observable = SparsePauliOp(["ZZ", "XI", "IY", "II"], [1.0, 0.5, -0.7, 3.0])
-    exact, sampled = compile(circuit, observable), compile(circuit, observable, shots=300)
+    exact, sampled = compile(circuit, observable), compile(circuit, observable, shots=300, backend="exact")
     scores = []
     for x in (X, np.array([1.1, 0.4, -0.9])):
         want = exact.gradient(x)
@@ -435,6 +436,7 @@ def test_gradient_draws_repeat_with_the_seed_only():
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.statistics
 def test_barren_plateau_of_the_global_cost(n):
     """REFERENCE.md (Cerezo 2021, product RX): Var of dC/dt_1 over uniform angles is (1/8)(3/8)^(n-1), without any chance.
 
@@ -454,6 +456,7 @@ def test_barren_plateau_of_the_global_cost(n):
     np.testing.assert_allclose((slopes**2).mean(axis=0), (1 / 8) * (3 / 8) ** (n - 1), rtol=1e-12)  # sums of 27 terms
 
 
+@pytest.mark.statistics
 def test_barren_plateau_at_random_angles():
     """The same by chance, n = 4, with the derivative at 4000 random points from shifted values.
 

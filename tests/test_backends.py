@@ -222,6 +222,7 @@ def test_a_subcircuit_named_like_a_gate_is_not_taken_for_it(backend, device):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.statistics
 def test_shots_are_unbiased_and_their_errors_honest(backend):
     """300 draws (100 of the slower ones) at each of 2 points: |z| of the mean < 4.5 (7e-6 each); the sum of squared scores
     is chi-squared but for 1e-6 on either side, and up to 15 % less for the two imagined shots in each group's variance.

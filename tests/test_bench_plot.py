@@ -348,7 +348,7 @@ def test_wrong_arguments(words, code, told, tmp_path, monkeypatch, command):
 
 
 def test_without_matplotlib(tmp_path, monkeypatch, command):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("hybrid.cli.pictures.find_spec", lambda name: None)
     rows = write(tmp_path / "r.jsonl", cell("ghz:n=4", "a"))
     code, said = run(command, rows, "--kind", "scaling", "--out", tmp_path / "p.png")
     assert code == 69 and "bench plot needs matplotlib. Install it with: pip install" in said.err

@@ -189,7 +189,7 @@ def test_the_command(tmp_path, command):
 
 
 def test_without_matplotlib(tmp_path, monkeypatch, command):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("hybrid.cli.pictures.find_spec", lambda name: None)
     rows = write(tmp_path / "r.jsonl", cell("ghz:n=4", "a"))
     code, said = run(command, rows, "--out", tmp_path / "r.html")
     assert code == 69 and "bench report needs matplotlib. Install it with: pip install" in said.err

@@ -71,12 +71,13 @@ def test_every_fake_ends_in_its_status(ended, mode):
         ("helper", "oom", "limit is 256 MiB"),  # a child of the process, in a session of its own
     ],
 )
-def test_what_never_ends_is_killed(mode, status, why):
+def test_what_never_ends_is_killed(mode, status, why, tmp_path, monkeypatch):
+    monkeypatch.setenv("HYBRID_FAKE_FOLDER", str(tmp_path))  # its child bears this name: other tests run such children too
     cells = grid([PLAIN], [f"{FAKE}:mode={mode}"])
     (row,) = verify(cells, Harness(ProcessLimits(3.0 if mode == "hang" else 120.0, 2**28)))
     assert row["status"] == status and why in row["note"] and "in phase '" in row["note"]
-    assert row["elapsed_s"] < 60
-    assert not [line for line in _commands() if "held = bytearray(2**29)" in line]
+    assert row["elapsed_s"] < 600  # an hour if it were not
+    _wait_for(lambda: not [line for line in _commands() if str(tmp_path) in line])  # a process ends some time after its signal
 
 
 def _commands():
@@ -228,21 +229,21 @@ from pathlib import Path
 from hybrid.bench.cells import grid
 from hybrid.bench.harness import Harness, ProcessLimits
 from hybrid.bench.run import run
-run(grid([{PLAIN!r}], [{FAKE!r} + ":delay_s=0.15"]), Path(sys.argv[1]), Harness(ProcessLimits(120.0, 2**30)), processes=3)
+run(grid([{PLAIN!r}], [{FAKE!r} + ":mode=held"]), Path(sys.argv[1]), Harness(ProcessLimits(120.0, 2**30)), processes=3)
 """
 
 
-def test_killed_at_any_time_it_loses_only_the_cell_in_flight(tmp_path):
-    path = tmp_path / "r.jsonl"
+def test_killed_at_any_time_it_loses_only_the_cell_in_flight(tmp_path, monkeypatch):
+    path, held = tmp_path / "r.jsonl", tmp_path / "held"
+    monkeypatch.setenv("HYBRID_FAKE_FOLDER", str(tmp_path))
+    held.touch()  # the second process that is measured waits until this is gone: nothing here depends on time
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(path)])
-    while not path.exists() or not path.read_bytes().count(b"\n"):
-        assert process.poll() is None
-        time.sleep(0.02)
-    time.sleep(0.5)  # well inside the second process
+    _wait_for(lambda: path.exists() and path.read_bytes().count(b"\n") and _workers(process.pid))
     process.kill()
     process.wait()
     before = path.read_bytes()
     _wait_for(lambda: not _workers(process.pid))  # the worker ends with its parent, also one that only just began
+    held.unlink()
     path.write_bytes(before + before[: len(before) // 3])  # as if it had been killed in the middle of a line
     subprocess.run([sys.executable, "-c", SCRIPT, str(path)], check=True)
     assert path.read_bytes().startswith(before)
@@ -250,8 +251,8 @@ def test_killed_at_any_time_it_loses_only_the_cell_in_flight(tmp_path):
 
 
 def _wait_for(condition: Callable[[], object]) -> None:
-    """Look again and again for a minute."""
-    end = time.monotonic() + 60
+    """Look again and again, on a busy machine for minutes."""
+    end = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -276,10 +277,10 @@ def test_sigterm_kills_what_is_measured_and_keeps_the_rows(tmp_path):
     process = subprocess.Popen([*command, "--out", str(tmp_path / "r.jsonl")], stderr=subprocess.PIPE, text=True)
     _wait_for(lambda: _workers(process.pid))
     process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == 75, said
     assert "the same command continues" in said
-    assert not _workers(process.pid)
+    _wait_for(lambda: not _workers(process.pid))
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,7 @@ def test_the_ratio_is_the_median_of_pairwise_ratios():
     assert (low, high) == (0, np.inf)  # two against two bound nothing
 
 
+@pytest.mark.statistics
 def test_the_interval_covers():
     """95 % of 2000 intervals hold the true ratio; below 93.5 % is three standard errors away (false alarm 0.1 %)."""
     rng = np.random.default_rng(5)
@@ -77,6 +78,7 @@ def test_the_interval_covers():
     assert hits / 2000 >= 0.935
 
 
+@pytest.mark.statistics
 def test_the_rule_errs_rarely_on_identical_processes():
     """10,000 A/A draws of nine against nine: at most 1.2 % are called a difference (the exact test's level is below 1 %).
 
@@ -88,6 +90,7 @@ def test_the_rule_errs_rarely_on_identical_processes():
     assert all(compare([(scattered(rng, 9, 0.01), scattered(rng, 9, 0.01))])[0].word == "same" for _ in range(1000))
 
 
+@pytest.mark.statistics
 def test_the_rule_errs_rarely_over_many_cells():
     """Holm holds the rate over a whole suite: of 100 suites of 40 cells, 1 is expected to claim anything; 5 is p < 0.4 %."""
     rng = np.random.default_rng(12)

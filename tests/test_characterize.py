@@ -213,6 +213,7 @@ def test_every_profile_agrees_with_itself(device):
 
 
 @pytest.mark.slow
+@pytest.mark.statistics
 def test_agreement_has_unit_variance_over_seeds():
     """12 seeds x 22 numbers: the variance of n = 264 normal numbers has a standard error of sqrt(2/n) = 0.087; with their
     mean within 4/sqrt(n) = 0.25 the false-alarm rate is below 1e-3. Below 1 is allowed to 0.6: errors of single points are

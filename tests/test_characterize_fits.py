@@ -114,6 +114,7 @@ def ramsey_data(t2_star_s: float, t2_echo_s: float) -> tuple[Decay, object]:
     return Decay(delays, 0.5 + 0.45 * contrast * fringe, np.full(24, 0.02), fringe), delays
 
 
+@pytest.mark.statistics
 def test_the_product_is_unbiased_where_a_gaussian_alone_is_not():
     """T2* = 3 us, T2H = 14 us: a Gaussian alone is off by some -10.6 %, how much depends on delays and weights."""
     data, _ = ramsey_data(3e-6, 14e-6)

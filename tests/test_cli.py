@@ -13,7 +13,7 @@ import struct
 import subprocess
 import sys
 import termios
-import time
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -68,10 +68,11 @@ def terminal(*words: object, columns: int = 80, **variables: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
+def home(tmp_path_factory, command) -> Path:
     """A folder in which `hybrid run vqe h2 --exact --json` was given once; its answer is in answer.json."""
     path = tmp_path_factory.mktemp("home")
-    done = process("run", "vqe", "h2", "--exact", "--json", cwd=path)
+    with chdir(path):
+        done = command("run", "vqe", "h2", "--exact", "--json")
     assert done.code == 0, done.err
     (path / "answer.json").write_text(done.out)
     return path
@@ -787,15 +788,10 @@ def test_exit_75_somebody_else_is_at_it(tmp_path):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
 def test_exit_130_or_75_when_told_to_stop(hybrid, tmp_path, number, code):
-    words = ["run", "tfim:n=3", "--max-iterations", 60, "--results", tmp_path / "a", "--json"]
-    child = subprocess.Popen([*HYBRID, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    until = time.monotonic() + 60
-    while time.monotonic() < until and sum(p.read_bytes().count(b"\n") for p in tmp_path.glob("a/*.jsonl")) < 2:
-        time.sleep(0.002)
-    child.send_signal(number)
-    out, err = child.communicate(timeout=60)
-    assert (child.returncode, out) == (code, "")
-    assert re.search(r"\d+ answers are saved in .*; the same command continues\.\nx = -?\d", err)
-    again = hybrid(*words)
-    whole = hybrid(*words[:-2], tmp_path / "b", "--json")
+    words = ["run", "tfim:n=3", "--max-iterations", 8, "--backend", f"{ROOT}/tests/signalled.py:signalled", "--json"]
+    signal_to_come = {"SIGNAL": f"{int(number)} 2 0", "RESULTS": str(tmp_path / "a")}
+    done = process(*words, "--results", tmp_path / "a", env=os.environ | signal_to_come)
+    assert (done.code, done.out) == (code, "")
+    assert re.search(r"\d+ answers are saved in .*; the same command continues\.\nx = -?\d", done.err)
+    again, whole = (hybrid(*words, "--results", tmp_path / name) for name in "ab")
     assert json.loads(again.out)["digest"] == json.loads(whole.out)["digest"]

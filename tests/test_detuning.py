@@ -95,6 +95,7 @@ def test_waiting_turns_by_delta_t_and_columns_are_shared():
 
 
 @pytest.mark.parametrize("context", [False, True])
+@pytest.mark.statistics
 def test_independent_draws_are_normal_and_independent(context):
     """4000 rows of 10 qubits: Kolmogorov-Smirnov per qubit, and all 55 entries of the covariance: 1e-6 each."""
     np.testing.assert_allclose(
@@ -153,6 +154,7 @@ def test_a_draw_depends_on_its_seed_and_row_alone():
     assert (sobol.quadrature(8, seed(6)) != sobol.quadrature(8, seed(7))).all()
 
 
+@pytest.mark.statistics
 def test_scrambles_are_independent_unbiased_and_finite():
     """200 seeds of 8 sets of 4 points: means of delta and delta^2 over all within 4.9 standard errors (1e-6), the set means
     uncorrelated; and nearer to 0 than means of as many independent draws.
@@ -177,6 +179,7 @@ def test_scrambles_are_independent_unbiased_and_finite():
 
 
 @pytest.mark.parametrize("drift_time_s", [0.003, 0.03])
+@pytest.mark.statistics
 def test_ou_autocorrelation(drift_time_s):
     """exp(-t/tau): 400 independent series of 64 steps of 10 shots of 600 us; sigmas up to 1/20: 4.9 of them."""
     device = replace(SILICON, drift="ou", drift_time_s=drift_time_s)
@@ -198,6 +201,7 @@ def inflation_of(memory: float, count: int) -> float:
     return (memory**lags).sum() / count
 
 
+@pytest.mark.statistics
 def test_the_inflation_is_that_of_the_mean():
     """400 series of 40: the variance of their means, chi-squared with 400 degrees of freedom (1e-6 on either side)."""
     for drift in ("ou", "pink"):
@@ -210,6 +214,7 @@ def test_the_inflation_is_that_of_the_mean():
         assert chi2.ppf(1e-6, 400) < ratio < chi2.isf(1e-6, 400)
 
 
+@pytest.mark.statistics
 def test_pink_noise_falls_as_one_over_f():
     """Slope of the periodogram, between the longest time and a tenth of the shot rate, -1 within 0.15.
 
@@ -233,6 +238,7 @@ def test_pink_noise_falls_as_one_over_f():
     assert slope == pytest.approx(-1, abs=0.15)
 
 
+@pytest.mark.statistics
 def test_pink_variance_is_that_of_t2_star():
     """The same standard deviation whatever the spectrum: the first step of 600 series."""
     device = replace(SILICON, drift="pink", drift_time_s=0.05)

@@ -238,6 +238,7 @@ def test_the_variance_of_a_group_approaches_that_of_its_values():
     assert spread == pytest.approx(9 * (1 - 0.2**2) / 100_000, rel=1e-4)  # two imagined shots among 100,000
 
 
+@pytest.mark.statistics
 def test_draw_follows_the_distribution():
     rng = np.random.default_rng(41)
     weights = rng.dirichlet(np.ones(16))
@@ -275,6 +276,7 @@ def test_merge_keeps_realizations_apart():
     assert [len(column) for column in nothing] == [0, 0, 0]
 
 
+@pytest.mark.statistics
 def test_draw_gives_every_realization_its_shots_from_its_own_distribution():
     """Three realizations, two of them certain: outcomes and numbers in each, none in another's."""
     weights = np.array([[1.0, 0, 0, 0], [0, 0, 0, 2.0], [0, 1.0, 1.0, 0]])
@@ -350,6 +352,8 @@ OBSERVABLE = SparsePauliOp(["ZZI", "IZZ", "XXI", "IYX", "YYI", "III", "ZII"], [1
 def scores(program, exact, points, rows=20, first=1000):
     """(value - exact) / stderr of 400 draws per point, (400, k), `rows` of them with one seed (a faster batch).
 
+    The programs are of the exact engine, the fastest here: every backend's counts are drawn from probabilities by `draw_all`.
+
     Rows of one seed draw apart (tested below). All standard errors must be positive.
     """
     answers = [program.values(np.tile(points, (rows, 1)), seed=first + i) for i in range(SEEDS // rows)]
@@ -359,12 +363,13 @@ def scores(program, exact, points, rows=20, first=1000):
 
 
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_at_random_points():
     """8 random points x 400 seeds: pooled 92 to 98 %. Were it 95 %, one in 1e14: the pooled share has sigma 0.4 %."""
     circuit = layered(3, 1)
     points = np.random.default_rng(61).uniform(-np.pi, np.pi, (8, circuit.num_parameters))
     exact = compile(circuit, OBSERVABLE).values(points).values
-    z = scores(compile(circuit, OBSERVABLE, shots=300), exact, points, rows=1)
+    z = scores(compile(circuit, OBSERVABLE, shots=300, backend="exact"), exact, points, rows=1)
     coverage = (np.abs(z) <= NORMAL_95).mean()
     print(f"pooled coverage {coverage:.4f}; per point {(np.abs(z) <= NORMAL_95).mean(axis=0)}")
     assert 0.92 <= coverage <= 0.98
@@ -378,6 +383,7 @@ def test_intervals_cover_at_random_points():
 
 
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_the_infinite_shot_value_of_a_noisy_device():
     """Readout flips included: 4 points x 400 draws on 2 qubits of the silicon profile, pooled 92 to 98 %.
 
@@ -387,7 +393,7 @@ def test_intervals_cover_the_infinite_shot_value_of_a_noisy_device():
     circuit, observable = layered(2, 1), SparsePauliOp(["ZZ", "XI", "IY", "XX"], [1.0, 0.5, -0.7, 0.4])
     points = np.random.default_rng(62).uniform(-np.pi, np.pi, (4, circuit.num_parameters))
     exact = compile(circuit, observable, device=device).values(points).values
-    z = scores(compile(circuit, observable, device=device, shots=300), exact, points)
+    z = scores(compile(circuit, observable, device=device, shots=300, backend="exact"), exact, points)
     coverage = (np.abs(z) <= NORMAL_95).mean()
     print(f"pooled coverage on meluxina-q {coverage:.4f}")
     assert 0.92 <= coverage <= 0.98
@@ -413,10 +419,11 @@ def eigenstates() -> list[tuple[str, QuantumCircuit, SparsePauliOp]]:
 @pytest.mark.parametrize(("circuit", "observable"), [c[1:] for c in eigenstates()], ids=[c[0] for c in eigenstates()])
 @pytest.mark.parametrize("shots", [20, 200])
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_at_eigenstates(circuit, observable, shots):
     """Every shot gives the same number, so all 400 intervals hold it; the standard error still is not 0."""
     exact = compile(circuit, observable).values(np.zeros((1, 0))).values
-    program = compile(circuit, observable, shots=shots)
+    program = compile(circuit, observable, shots=shots, backend="exact")
     z = scores(program, exact, np.zeros((1, 0)))
     assert (np.abs(z) <= NORMAL_95).mean() >= 0.95
 
@@ -447,6 +454,7 @@ def test_intervals_cover_near_eigenstates_without_chance(shots):
 
 @pytest.mark.parametrize("shots", [200, 400, 1000])
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_near_eigenstates(shots):
     """400 draws at several distances from |0>: at least 85 % each.
 
@@ -458,7 +466,7 @@ def test_intervals_cover_near_eigenstates(shots):
     assert min(near_coverage(shots, p) for p in flipped) >= 0.92
     points = 2 * np.arcsin(np.sqrt(flipped))[:, None]
     exact = np.cos(points[:, 0])
-    z = scores(compile(circuit, SparsePauliOp("Z"), shots=shots), exact, points)
+    z = scores(compile(circuit, SparsePauliOp("Z"), shots=shots, backend="exact"), exact, points)
     coverage = (np.abs(z) <= NORMAL_95).mean(axis=0)
     print(f"{shots} shots: {dict(zip((flipped * shots).tolist(), coverage.tolist(), strict=True))}")
     assert coverage.min() >= 0.85
@@ -466,6 +474,7 @@ def test_intervals_cover_near_eigenstates(shots):
 
 @pytest.mark.parametrize("shots", [200, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_near_the_eigenstate_of_several_terms(shots):
     """Many terms in several groups, a small rotation away from an eigenstate of all of them; 400 draws, at least 85 % each."""
     theta = ParameterVector("t", 3)
@@ -478,13 +487,14 @@ def test_intervals_cover_near_the_eigenstate_of_several_terms(shots):
     angle = np.array([0.01, 0.03, 0.1, 0.2])
     points = angle[:, None] * [1.0, -0.5, 1.0]
     exact = compile(circuit, observable).values(points).values
-    z = scores(compile(circuit, observable, shots=shots), exact, points)
+    z = scores(compile(circuit, observable, shots=shots, backend="exact"), exact, points)
     coverage = (np.abs(z) <= NORMAL_95).mean(axis=0)
     print(f"{shots} shots: {dict(zip(angle.tolist(), coverage.tolist(), strict=True))}")
     assert coverage.min() >= 0.85
 
 
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_at_overlaps_of_any_size():
     """The projector's intervals, from 0 to 1 overlap: 92 to 98 % pooled where neither outcome is rare."""
     group = AllZeros("Z")
@@ -517,6 +527,7 @@ def test_one_seed_gives_different_points_different_noise():
     assert 0.6 < values.std() / stderr < 1.4  # sigma of a standard deviation of 50 is 10 %: 4 sigma
 
 
+@pytest.mark.statistics
 def test_groups_of_one_point_draw_apart():
     """<X> + <Y> in |0> over two groups: variance 1/n + 1/n; one shared stream would give 0 or 4/n."""
     program = compile(QuantumCircuit(1), SparsePauliOp(["X", "Y"]), shots=200)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import run_script
 from readme import README, blocks
 
 from hybrid import catalog
@@ -36,6 +37,13 @@ def folder(tmp_path):
     for name in ("seeds", "examples"):
         (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path
+
+
+@pytest.fixture
+def script(folder, monkeypatch):
+    """`python PATH WORDS` in the folder, in this process; what it prints."""
+    monkeypatch.chdir(folder)
+    return lambda path, *words: run_script(folder / path, *words)
 
 
 def run(command: list[str], folder: Path) -> str:
@@ -110,8 +118,8 @@ def test_circuit_on_ideal_and_on_the_stand_in(name, fidelity, microseconds, hybr
     assert found["fidelity"] < found["perfect_fidelity"]
 
 
-def test_energy_landscape(folder):
-    rows = [line.split() for line in run([sys.executable, "examples/energy_landscape.py"], folder).splitlines()[1:]]
+def test_energy_landscape(script):
+    rows = [line.split() for line in script("examples/energy_landscape.py").splitlines()[1:]]
     assert len(rows) == 7
     assert all(float(ideal) < float(stand_in) for _, ideal, stand_in, *_ in rows)
 
@@ -125,14 +133,14 @@ def test_optimizers(folder):
     assert (folder / "optimizers.png").stat().st_size > 10_000
 
 
-def test_overhead_benchmark(folder):
-    out = run([sys.executable, "examples/benchmarks/overhead.py", "--quick"], folder)
+def test_overhead_benchmark(script):
+    out = script("examples/benchmarks/overhead.py", "--quick")
     assert "ours / raw Aer" in out
     assert "bytes per answer" in out
 
 
-def test_engine_benchmark(folder):
-    out = run([sys.executable, "examples/benchmarks/engine.py", "--quick"], folder)
+def test_engine_benchmark(script):
+    out = script("examples/benchmarks/engine.py", "--quick")
     for word in ("floor", "parameter shift on Aer", "realization error", "growth per qubit"):
         assert word in out
 
@@ -145,17 +153,19 @@ def test_the_lightning_script_does_what_the_engine_benchmark_compares(folder):
     assert len(energies) == 4 and float(out) == energies[-1] < energies[0] < -8
 
 
-def test_silicon_spin_benchmark(folder):
-    out = run([sys.executable, "examples/benchmarks/silicon_spin.py", "--quick"], folder)
+def test_silicon_spin_benchmark(script):
+    out = script("examples/benchmarks/silicon_spin.py", "--quick")
     assert "hybrid, aer" in out
     assert "pip install spin-pulse" in out or "claimed: at most 1/50" in out
 
 
 def test_readme_start(hybrid):
-    """The command behind the set-up; `.ci/run` and the slow test below run set-up and all."""
+    """The command after the set-up with a tenth of its evaluations; the slow test below runs set-up and all."""
     *setup, command = blocks()["start"].strip().split(" && ")
     assert setup == ["python3 -m venv .venv", ".venv/bin/pip install -q ."]
-    out = hybrid(*shlex.split(command)[1:])
+    words = shlex.split(command)[1:]
+    words[words.index("--max-evals") + 1] = "20"
+    out = hybrid(*words)
     for word in ("energy", "±", "exact", "gap", "Hartree-Fock", "QPU time", "record", "Not a prediction"):
         assert word in " ".join(out.split())
 
@@ -198,14 +208,16 @@ def test_readme_bench(hybrid, folder):
     assert "<table" in (folder / "r.html").read_text()
 
 
-def test_readme_qiskit(folder):
+def test_readme_qiskit(script, folder):
     (folder / "readme_block.py").write_text(blocks()["qiskit"])
-    assert "{" in run([sys.executable, "readme_block.py"], folder)
+    assert "{" in script("readme_block.py")
 
 
-def test_readme_python(folder):
-    (folder / "readme_block.py").write_text(blocks()["python"])
-    assert "results/" in run([sys.executable, "readme_block.py"], folder)
+def test_readme_python(script, folder):
+    text = blocks()["python"]
+    assert "max_evals=100" in text
+    (folder / "readme_block.py").write_text(text.replace("max_evals=100", "max_evals=10"))
+    assert "results/" in script("readme_block.py")
 
 
 (MINE,) = re.findall(r"<!-- file: mine.py -->\s*```python\n(.*?)```", README.read_text(), re.DOTALL)

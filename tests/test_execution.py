@@ -215,6 +215,7 @@ ONE = SparsePauliOp(["X", "Y"], [1.0, 0.8])
     ids=["20", "5", "one shot each", "ou", "pink"],
 )
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_the_mean_over_detunings(shots, realizations, least, options):
     """400 answers: at least 91 % of the 95 % intervals (3.7 sigma), unbiased to 4.5 sigma. Errors may be too careful where
     drift is bounded from above, and where the larger of two variances is taken, but not by more than to 99.5 %. Of five
@@ -229,6 +230,7 @@ def test_intervals_cover_the_mean_over_detunings(shots, realizations, least, opt
     assert abs(bias) < 4.5
 
 
+@pytest.mark.statistics
 def test_groups_of_one_realization_err_together():
     """<X> measured twice, by two groups under the same 60 detunings: 400 answers, 91 % or more; taken apart, 83 %."""
     circuit = QuantumCircuit(2)
@@ -243,6 +245,7 @@ def test_groups_of_one_realization_err_together():
     assert abs(bias) < 4.5
 
 
+@pytest.mark.statistics
 def test_the_error_of_eight_scrambles_is_students():
     """s/sqrt(8), widened by the 97.5 % quantile of t with 7 degrees of freedom (2.3646) over the Gaussian's."""
     program = batched(waiting(), ONE, SILICON, realizations=16)
@@ -265,6 +268,7 @@ def test_shots_alone_would_be_too_sure():
 
 @pytest.mark.parametrize("realizations", [8, pytest.param(64, marks=pytest.mark.slow)])
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_intervals_cover_without_shots(realizations):
     """8 scrambles, Student's t with 7 degrees of freedom: 200 detuning seeds, 89 % or more (4 sigma)."""
     circuit = layered(2, 800.0)
@@ -279,6 +283,7 @@ def test_intervals_cover_without_shots(realizations):
 
 
 @pytest.mark.slow
+@pytest.mark.statistics
 def test_gradients_cover_with_detunings():
     """150 answers x 2 components, with shots and without: at least 88 % (4 sigma)."""
     circuit = layered(1, 1200.0)
@@ -353,6 +358,7 @@ def test_detunings_depend_on_answer_and_row_by_their_keys():
 # --- Trajectories ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.statistics
 def test_trajectories_agree_with_the_exact_mean():
     """Seven qubits under 100 detunings are beyond density matrices with shots: |z| < 4.5 (7e-6), and idle dephasing shows."""
     circuit = QuantumCircuit(7)

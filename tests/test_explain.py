@@ -164,11 +164,15 @@ def test_a_contribution_is_a_difference_of_two_programs_at_the_same_detunings(ho
     assert found.stderr < 0.1 * budgets["h2"].infinite_shots.stderr  # what the detunings do is in both and cancels
 
 
+@pytest.mark.statistics
 def test_standard_errors_of_differences_are_honest(home):
     """z of 40 differences at independent detunings. Its square has mean 0.96 (Student's t of 7 degrees over its widening) and
     standard deviation 1.9, so the mean of 40 lies in 0.96 +- 0.3; 0.2 to 2.2 are over two and four of these."""
     x = np.array(H2_X)[None]
-    both = [compiled(SPECS["h2"], without=without) for without in (frozenset(), frozenset({"dephasing while idle"}))]
+    both = [
+        compiled(SPECS["h2"], backend="exact", without=without)
+        for without in (frozenset(), frozenset({"dephasing while idle"}))
+    ]
     sets = np.array([np.subtract(*(p.means(x, seed=0, detuning_seed=n)[0] for p in both)) for n in range(40)])
     stderr = sets.std(axis=1, ddof=1) / sqrt(8) * T7
     z = (sets.mean(axis=1) - sets.mean()) / (stderr * sqrt(1 - 1 / 40))

@@ -58,6 +58,7 @@ def test_values_come_nearer_to_those_without_noise():
     assert found.values == pytest.approx(found.weights @ found.scaled, abs=0)
 
 
+@pytest.mark.statistics
 def test_errors_are_those_of_independent_values():
     """Scatter of 300 repetitions against the printed error: 4.1 % is one sigma, 17 % four (6e-5)."""
     point = np.repeat(POINTS[:1], 300, axis=0)

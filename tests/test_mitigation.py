@@ -125,6 +125,7 @@ def covered(program, exact: float, answers: int, rows: int = 1, seed: int = 100)
 
 @pytest.mark.parametrize("what", ["pauli", "overlap"])
 @pytest.mark.usefixtures("repeats")
+@pytest.mark.statistics
 def test_mitigated_intervals_cover(what):
     """400 answers, each with a calibration of its own: 95 % within 90.5 and 98.5 (4 sigma), unbiased to 4.5 sigma of the mean
     (a ratio of two estimates is biased by 1/shots, half a sigma here).

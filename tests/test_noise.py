@@ -537,6 +537,7 @@ def test_initialisation_and_readout_alone():
     assert readout(device, (4, 2)).p10.tolist() == [device.readout_p10[4], device.readout_p10[2]]
 
 
+@pytest.mark.statistics
 def test_readout_flips_draw_apart_from_the_outcomes():
     """One qubit in |+>, p01 = 0.3: reading 1 is binomial with 0.65. Flips from the outcomes' own numbers would leave a third of
     its variance; the sigma of a variance of 400 values is 7 %: 5 sigma.
@@ -560,6 +561,7 @@ def test_readout_flips_draw_apart_from_the_outcomes():
         pytest.param("aer:method=matrix_product_state", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.statistics
 def test_shots_average_to_the_density_matrix(backend):
     """12 draws of 1200 shots on a harsh device: |z| < 4.5 for the pooled mean (false alarm 7e-6 per backend)."""
     device = harsh(cz_parallel=True)
@@ -579,6 +581,7 @@ def test_shots_average_to_the_density_matrix(backend):
 
 
 @pytest.mark.parametrize("channel", ["init_error", "readout", "t1", "sx", "cz"])
+@pytest.mark.statistics
 def test_trajectories_hold_every_channel(channel):
     """One error at a time, large: trajectories move away from the perfect value, to the exact noisy one."""
     tenth = dict.fromkeys(SILICON.gates["sx"].error, 0.1)

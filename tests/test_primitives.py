@@ -98,6 +98,7 @@ def statistic(values, stderr, exact):
 
 @pytest.mark.parametrize("precision", [0.02, 0.08])  # of few shots standard errors lean to the safe side
 @pytest.mark.parametrize("observable", ["ZI", H], ids=["string", "sum"])
+@pytest.mark.statistics
 def test_precision_is_met_and_stds_are_true(observable, precision):
     """500 seeds. Bias would show in the mean, wrong errors in chi squared."""
     circuit, x = ansatz(), points((), seed=4)

@@ -117,6 +117,7 @@ def test_without_detunings_it_is_the_markovian_description():
 # --- Averages --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.statistics
 def test_averages_agree_with_a_monte_carlo_by_hand():
     """200 detunings of our own against 512 of the program's; |z| < 4.5 (7e-6), and 1.4 times the detunings would show."""
     device = uneven()

@@ -45,6 +45,7 @@ def test_dynamic_circuit_agrees_with_qiskits_own_order():
 
 
 @pytest.mark.parametrize("name", [n for n in catalog.names("circuits") if n != "teleportation"])
+@pytest.mark.statistics
 def test_ideal_counts_follow_the_ideal_distribution(name):
     """(sum sqrt(p q))^2 is 1 - (outcomes - 1)/(4 shots) on average: above 0.99 for up to 400 outcomes of 10,000 shots."""
     found = sample(named(name), shots=10_000, seed=3)
@@ -74,6 +75,7 @@ def test_same_seed_same_counts_other_seed_others():
     assert sample(circuit, device="meluxina-q", seed=4).counts != sample(circuit, device="meluxina-q", seed=5).counts
 
 
+@pytest.mark.statistics
 def test_trajectories_agree_with_the_density_matrix():
     """Chi-squared over 8 outcomes of GHZ on 3 qubits, 4,000 shots each; 24.3 is exceeded once in a thousand such tests."""
     circuit = named("ghz:n=3")
@@ -92,6 +94,7 @@ def test_uniform_output_is_called_blind(name):
     assert not sample(named("bell")).blind_to_noise
 
 
+@pytest.mark.statistics
 def test_fidelity_has_an_honest_error():
     """Over 40 seeds the reported standard error is the scatter to within 35 %: three standard deviations of a scatter of 40."""
     found = [sample(named("ghz:n=3"), device="meluxina-q", shots=500, seed=seed) for seed in range(40)]

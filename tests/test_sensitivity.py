@@ -140,6 +140,7 @@ def spread_of(dephasing: str, count: int, folder: Path, realizations: int | None
     return float(np.hypot.reduce(stated)), np.array(values) - program(device).values(X[None], detuning_seed=1).values[0]
 
 
+@pytest.mark.statistics
 def test_the_device_uncertainty_covers_profiles_from_its_ranges(tmp_path):
     """A standard error holds 68 % within one and 95 % within two of it; 20 draws leave the first share uncertain by 0.1. It is
     of first order, and errors that saturate make it too large, by less than 2 here."""
@@ -151,6 +152,7 @@ def test_the_device_uncertainty_covers_profiles_from_its_ranges(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("dephasing", "realizations", "most"), [("markov", None, 2), ("quasistatic", 16, 4)])
+@pytest.mark.statistics
 def test_the_device_uncertainty_covers_two_hundred_profiles(dephasing, realizations, most, tmp_path):
     """As above; quasi-static dephasing falls off like a Gaussian of T2*, so its first order is too large by more."""
     stated, differences = spread_of(dephasing, 200, tmp_path, realizations)

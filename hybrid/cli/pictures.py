@@ -1,7 +1,7 @@
 """What the verbs that draw share."""
 
-import importlib.util
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from hybrid.base.errors import MissingPart
@@ -12,7 +12,7 @@ WITHOUT_FILE = Path("")
 
 def need_matplotlib(what: str = "--plot") -> None:
     """MissingPart with the command that installs it, before anything is measured; `what` needs it."""
-    if importlib.util.find_spec("matplotlib") is None:
+    if find_spec("matplotlib") is None:
         raise MissingPart(f"{what} needs matplotlib. Install it with: pip install 'hybrid-sandbox[plot]'")
 
 
