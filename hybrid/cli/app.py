@@ -19,7 +19,7 @@ from hybrid.base.errors import (
     UsageError,
     unknown,
 )
-from hybrid.cli import bench, characterize, check, completion, explain, members, run, runs, sample
+from hybrid.cli import bench, characterize, check, completion, explain, guide, members, run, runs, sample
 from hybrid.cli.doctor import command as doctor
 from hybrid.cli.layout import emit
 
@@ -33,7 +33,7 @@ EXIT_CODES: dict[type[HybridError], int] = {
     Stopped: 75,
     Interrupted: 130,
 }
-"""0 is success. The README shows this table."""
+"""0 is success. The guide's page `records` shows this table."""
 ParserError: type[Exception] = typer.BadParameter.__base__  # type: ignore[assignment]
 """What the parser raises for words and flags it cannot read; typer exports only this subclass of it."""
 
@@ -64,6 +64,7 @@ app.command(name="characterize", cls=run.Once, help=characterize.HELP, short_hel
 app.add_typer(bench.app, name="bench", short_help="Measure, judge and compare simulators.")
 app.command(name="doctor", cls=run.Once, help=doctor.HELP, short_help="Look at this machine and installation.")(doctor.doctor)
 app.command(name="check", cls=run.Once, help=check.HELP, short_help="Recompute published numbers on this machine.")(check.check)
+app.command(name="guide", cls=run.Once, help=guide.HELP, short_help="List the pages of the guide, or show one.")(guide.guide)
 
 
 @app.callback()
