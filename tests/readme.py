@@ -20,9 +20,10 @@ FENCED = re.compile(
 
 
 class Block(NamedTuple):
-    """One fenced block: page and line, kind, name and file ("" for none), text, and whether another block ends right above."""
+    """One fenced block: place, kind, name and file ("" for none), text, and whether another block ends right above."""
 
     where: str
+    section: str
     kind: str
     name: str
     file: str
@@ -35,8 +36,9 @@ def blocks(page: Path) -> Iterator[Block]:
     text, end = page.read_text(encoding="utf-8"), -1
     for match in FENCED.finditer(text):
         where = f"{page.name}:{text.count(chr(10), 0, match.start()) + 1}"
+        section = (["", *re.findall("^## (.*)", text[: match.start()], re.MULTILINE)])[-1]
         name, kind, file, inside = (match[group] or "" for group in ("name", "kind", "file", "text"))
-        yield Block(where, kind, name, file, inside, match.start() == end)
+        yield Block(where, section, kind, name, file, inside, match.start() == end)
         end = match.end()
 
 

@@ -22,6 +22,7 @@ from hybrid.cli.guide import FOLDER, NAMES, first_sentence, text_of
 BIN = Path(sys.executable).parent
 ELSEWHERE = {
     "hybrid check": ("test_check.py", '"hybrid", "check"'),
+    "hybrid doctor": ("test_doctor.py", '"doctor"'),
     "hybrid run examples/vqe_h2.toml --max-evals 20": ("test_examples.py", '"vqe_h2.toml": ["--max-evals", "20"]'),
 }
 """Command that takes long -> the test file that runs it, and what says so there."""
@@ -40,11 +41,18 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+def of_section(page: str, section: str) -> list[Block]:
+    """The blocks below one heading of a page; "" is what comes before the first."""
+    return [block for path in PAGES if path.stem == page for block in blocks(path) if block.section == section]
+
+
 def commands(block: Block) -> list[list[str]]:
     """The words of every `hybrid` command of a block; of the one that sets up first, only what is run then."""
-    lines = [line.partition(" && .venv/bin/hybrid ")[2] or line.removeprefix("hybrid ") for line in block.text.splitlines()]
-    assert not [line for line in lines if line in block.text.splitlines()], block.where
-    return [shlex.split(line, comments=True) for line in lines]
+    lines = [shlex.split(line, comments=True) for line in block.text.replace("\\\n", " ").splitlines()]
+    if block.name == "start":
+        lines = [words[words.index(".venv/bin/hybrid") :] for words in lines]
+    assert all(words[0].endswith("hybrid") for words in lines if words), block.where
+    return [words[1:] for words in lines if words]
 
 
 def missing(shown: str, printed: str) -> list[str]:
@@ -53,11 +61,14 @@ def missing(shown: str, printed: str) -> list[str]:
     return [line for line in shown.splitlines() if not {*re.findall(r"[^\W\d_]+", line)} <= words]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_command_and_snippet_runs(page, folder, command, capsys):
-    """In their order, in one folder; a text right below is part of what they print."""
+SECTIONS = list(dict.fromkeys((page.stem, block.section) for page in PAGES for block in blocks(page)))
+
+
+@pytest.mark.parametrize(("page", "section"), SECTIONS)
+def test_every_command_and_snippet_runs(page, section, folder, command, capsys):
+    """A section's, in their order, in one folder; a text right below is part of what they print."""
     printed = ""
-    for block in blocks(page):
+    for block in of_section(page, section):
         if block.file:
             (folder / block.file).write_text(block.text)
         elif block.kind == "sh" and block.name not in NEVER:
@@ -75,8 +86,8 @@ def test_every_command_and_snippet_runs(page, folder, command, capsys):
             assert printed, block.where
         elif block.adjacent:
             assert missing(block.text, printed) == [], block.where
-    for check in AFTERWARDS.get(page.stem, ()):
-        check(folder, command)
+    if (page, section) in AFTERWARDS:
+        AFTERWARDS[page, section](folder, command)
 
 
 def records_are_exported(folder, command):
@@ -90,16 +101,25 @@ def rows_are_on_a_page(folder, command):
 
 
 def own_members_are_right(folder, command):
-    (page,) = (page for page in PAGES if page.stem == "extend")
-    lines = [words for block in blocks(page) if block.kind == "sh" for words in commands(block) if words[0] == "run"]
+    lines = [
+        words for block in of_section("extend", "") if block.kind == "sh" for words in commands(block) if words[0] == "run"
+    ]
     halving, magnetic = (json.loads(command(*words, "--json").out) for words in lines)  # read from their records
     assert halving["converged"] and halving["value"] < -1.13
     assert magnetic["value"] == pytest.approx(-np.hypot(2, 0.5), abs=1e-3)  # single precision, and an optimiser's last step
     assert magnetic["quantities"][0]["value"] == pytest.approx(-2 / np.hypot(2, 0.5), abs=1e-2)  # dE/d(field)/2
 
 
-AFTERWARDS = {"records": [records_are_exported], "benchmark": [rows_are_on_a_page], "extend": [own_members_are_right]}
-"""Page -> what must hold once its commands have run."""
+AFTERWARDS = {
+    ("records", ""): records_are_exported,
+    ("benchmark", ""): rows_are_on_a_page,
+    ("extend", ""): own_members_are_right,
+}
+"""Page and section -> what must hold after its commands."""
+
+
+def test_the_checks_belong_to_sections():
+    assert set(AFTERWARDS) <= set(SECTIONS)
 
 
 def test_what_is_not_run_is_marked_as_output():

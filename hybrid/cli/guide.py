@@ -53,8 +53,9 @@ def _show_in_pager(text: str) -> None:
     """Render the page for this terminal. A page that fits the screen is printed at once, unless LESS says otherwise."""
     from rich.console import Console
     from rich.markdown import Markdown
+    from rich.theme import Theme
 
     os.environ.setdefault("LESS", "-FRX")  # R: colours; F and X: leave at once if the page fits
-    console = Console(width=min(Console().width, PAGER_COLUMNS))
+    console = Console(width=min(Console().width, PAGER_COLUMNS), theme=Theme({"markdown.code": "cyan"}))
     with console.pager(styles=True):
         console.print(Markdown(text, code_theme="ansi_light", hyperlinks=False))
