@@ -18,7 +18,7 @@ from hybrid.bench.harness import affinity_of, bytes_of, interpreter
 from hybrid.bench.scores import ScoreCell
 
 FAKES = Path(__file__).parent / "bench_fakes.py"
-README = Path(__file__).parent.parent / "README.md"
+GUIDE = Path(__file__).parent.parent / "hybrid" / "guide" / "benchmark.md"
 FROZEN = {
     "grid@1": "309d7bfa9b9c4bea",
     "l@1": "b8c6dd5ddf3b02bf",
@@ -298,8 +298,8 @@ def test_the_small_suite_ends_with_everything_right(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_the_readme_shows_the_middle_suite():
+def test_the_guide_shows_the_middle_suite():
     """Its table names every kind of circuit of m@1."""
-    (table,) = re.findall(r"hybrid bench show m\.jsonl --brief\n.*?per call\n(.*?)\n\n", README.read_text(), re.DOTALL)
+    (table,) = re.findall(r"hybrid bench show m\.jsonl --brief\n.*?per call\n(.*?)\n\n", GUIDE.read_text(), re.DOTALL)
     named = {line.split()[0].partition(":")[0] for line in table.splitlines() if not line.startswith(" ")}
     assert named == {cell.plain["workload"].partition(":")[0] for cell in suites.load("m@1").cells()}

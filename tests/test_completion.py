@@ -112,6 +112,7 @@ LINES = [
     ("hybrid show device ", catalog.names("devices")),
     ("hybrid show nothing ", []),
     ("hybrid sample gh", ["ghz"]),
+    ("hybrid guide ph", ["physics"]),
     ("hybrid run --shots 5 --shots 6 qa", ["qaoa"]),  # what is wrong in front of the cursor is told when the line is run
 ]  # fmt: skip
 

@@ -34,7 +34,10 @@ main()
     assert "energy" in done.stdout
 
 
-@pytest.mark.parametrize("command", [["--help"], ["list"], ["show", "device", "meluxina-q"], ["show", "optimizer", "spsa"]])
+@pytest.mark.parametrize(
+    "command",
+    [["--help"], ["list"], ["show", "device", "meluxina-q"], ["show", "optimizer", "spsa"], ["guide"], ["guide", "run"]],
+)
 def test_looking_around_loads_no_simulator(command):
     code = f"""
 import sys

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -17,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from readme import blocks
 from scipy.stats import chi2, norm
 
 from hybrid import catalog
@@ -706,15 +704,6 @@ def test_looking_at_runs_loads_no_simulator(home):
         heavy = [name for name in ("numpy", "scipy", "qiskit", "matplotlib") if name in sys.modules]
         assert not heavy, heavy"""
     subprocess.run([sys.executable, "-c", code], cwd=home, capture_output=True, text=True, check=True)
-
-
-def test_readme(tmp_path, monkeypatch, command):
-    monkeypatch.chdir(tmp_path)
-    for line in blocks()["runs"].splitlines():
-        done = command(*shlex.split(line, comments=True)[1:])
-        assert done.code == 0, (line, done.err)
-    assert (tmp_path / "both.png").exists()
-    assert len((tmp_path / "latest.csv").read_text().splitlines()) == 22
 
 
 def test_help_names_every_verb(hybrid):

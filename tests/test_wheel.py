@@ -13,6 +13,7 @@ READ = (
     "bench/grid/*.qasm",
     "figures/bench_page/page.*",
     "device/profiles/*.toml",
+    "guide/*.md",
     "catalog/problems/_molecules/*.fcidump",
 )
 

@@ -20,7 +20,7 @@ from hybrid.base.errors import (
     UsageError,
     unknown,
 )
-from hybrid.cli import bench, characterize, check, completion, explain, members, run, runs, sample
+from hybrid.cli import bench, characterize, check, completion, explain, guide, members, run, runs, sample
 from hybrid.cli.doctor import command as doctor
 from hybrid.cli.flags import HybridCommand
 from hybrid.cli.layout import emit
@@ -35,7 +35,7 @@ EXIT_CODES: dict[type[HybridError], int] = {
     Stopped: 75,
     Interrupted: 130,
 }
-"""0 is success. The README shows this table."""
+"""0 is success. The guide's page `records` shows this table."""
 ParserError: type[Exception] = typer.BadParameter.__base__  # type: ignore[assignment]
 """What the parser raises for words and flags it cannot read; typer exports only a subclass of it."""
 
@@ -57,6 +57,7 @@ VERBS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("characterize", characterize.characterize, characterize.HELP, "Characterise a simulated device: a self-test."),
     ("doctor", doctor.doctor, doctor.HELP, "Check this machine and installation."),
     ("check", check.check, check.HELP, "Recompute published numbers on this machine."),
+    ("guide", guide.guide, guide.HELP, "List the pages of the guide, or show one."),
 )
 """Name, function, help and the line about it in `hybrid --help`."""
 for _name, _function, _help, _line in VERBS:
