@@ -68,7 +68,7 @@ def test_different_hosts_are_refused():
 
 def test_different_sessions_are_labelled_and_the_same_one_is_not():
     again = of_files(nine(), nine(2, session="b" * 12), ("a", "b"))
-    assert not again.controlled and "drift not controlled" in compared(again)
+    assert not again.controlled and "drift of the machine is not controlled" in compared(again)
     rows = nine() + nine(2, seed=1, backend="exact")
     together = of_backends(rows, "aer", "exact")
     assert together.controlled and "drift" not in compared(together)
@@ -186,7 +186,7 @@ def test_what_changed_most_is_told_first():
     text = compared(of_files(base, side(1, 0.2, 2, 3, 0.5, session="b" * 12), ("old", "new")))
     assert [line.split()[0] for line in text.splitlines() if line.startswith("  w")] == ["w3", "w2", "w1", "w4", "w0"]
     assert "only old: gone by aer" in text
-    assert '"same": not told apart' in text
+    assert '"same": no significant difference' in text
     few = compared(of_backends([*nine(n=3), *nine(50, n=3, backend="exact")], "aer", "exact"))
     assert "50x the time, no verdict" in few and "too few processes" in few
 
@@ -207,7 +207,7 @@ def test_compare_and_show_on_the_command_line(tmp_path, command):
     one, two = write(tmp_path / "a.jsonl", nine()), write(tmp_path / "b.jsonl", nine(0.5, session="b" * 12))
     far = write(tmp_path / "far.jsonl", nine(host="two"))
     code, out, _ = command("bench", "compare", one, two)
-    assert code == 0 and "faster" in out and "drift not controlled" in out
+    assert code == 0 and "faster" in out and "drift of the machine is not controlled" in out
     code, out, _ = command("bench", "compare", one, two, "--json")
     assert json.loads(out)["cells"][0]["word"] == "faster"
     code, _, err = command("bench", "compare", one, far)

@@ -64,7 +64,7 @@ def test_the_text_fits_80_columns(tmp_path):
     lines = text(found).splitlines()
     assert [line for line in lines if line and line[0] != " "][:-1] == ["software", "machine", "optional parts", "results"]
     assert all(len(line) <= 80 or "-> " in line or str(tmp_path) in line for line in lines)  # a command stays in one line
-    assert lines[-1].startswith(("All is well", "hybrid can run here"))
+    assert lines[-1].startswith(("Everything is in order", "hybrid can run here"))
 
 
 def test_it_opens_no_socket(tmp_path):
@@ -163,7 +163,7 @@ def test_a_look_that_fails_is_a_finding(monkeypatch, tmp_path):
     monkeypatch.setattr(software, "extras", fail)
     found = list(examine(tmp_path))
     assert [finding.topic for finding in found] == TOPICS
-    assert all(f.text == "could not be looked at: RuntimeError: no such luck" for f in found[:-1])
+    assert all(f.text == "could not be checked: RuntimeError: no such luck" for f in found[:-1])
 
 
 # ---- machine
@@ -178,7 +178,7 @@ def test_threads_and_quota(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "4096")
     assert of(machine.look, "OMP_NUM_THREADS").state == "note"
     monkeypatch.setattr(machine, "_quota", lambda: 0.5)
-    assert of(machine.look, "cores").text.endswith("its group gets the time of 0.5 of them")
+    assert of(machine.look, "cores").text.endswith("its control group gets the time of 0.5")
 
 
 def test_memory_in_qubits(monkeypatch):
@@ -223,7 +223,7 @@ def test_a_local_module_of_the_same_name(tmp_path, monkeypatch):
     assert list(installation._rival_files()) == [tmp_path / "hybrid.py"]  # a folder without __init__.py gives way
     (tmp_path / "elsewhere" / "hybrid" / "__init__.py").write_text("")
     assert list(installation._rival_files()) == [tmp_path / "hybrid.py", tmp_path / "elsewhere" / "hybrid"]
-    notes = [finding for finding in installation.look() if "bears the same name" in finding.text]
+    notes = [finding for finding in installation.look() if "has the same name" in finding.text]
     assert [finding.state for finding in notes] == ["note", "note"]
 
 
@@ -271,13 +271,13 @@ def test_not_installed_at_all(monkeypatch, tmp_path):
 def test_the_folder_is_tried_and_left_as_it_was(tmp_path):
     assert of(lambda: results_folder.look(tmp_path), "folder").text.startswith(f"{tmp_path} can be written and locked; ")
     (found,) = results_folder.look(tmp_path / "not" / "yet")
-    assert found.text.startswith(f"not there yet; {tmp_path} can be written and locked; ")
+    assert found.text.startswith(f"does not exist yet; {tmp_path} can be written and locked; ")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    for folder, told in ((Path("/proc/nowhere"), "cannot be written"), (tmp_path / "file" / "results", "is no folder")):
+    for folder, told in ((Path("/proc/nowhere"), "cannot be written"), (tmp_path / "file" / "results", "is not a folder")):
         (found,) = results_folder.look(folder)
         assert found.state == "note"
         assert told in found.text
@@ -288,7 +288,7 @@ def test_a_file_system_that_does_not_lock(tmp_path, monkeypatch):
     def refuse(file, how):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    for flock, told in ((refuse, "No locks available"), (lambda file, how: None, "locks are granted twice")):
+    for flock, told in ((refuse, "No locks available"), (lambda file, how: None, "two processes get the same lock")):
         monkeypatch.setattr(results_folder.fcntl, "flock", flock)
         (found,) = results_folder.look(tmp_path)
         assert found.state == "note"

@@ -174,7 +174,7 @@ def test_an_unfinished_record_is_shown(tmp_path, monkeypatch, command):
     code, out, _ = command("runs", "list", "--results", tmp_path / "dead")
     assert code == 0 and "unfinished" in out and "qiskit:object" in out
     code, out, _ = command("runs", "show", "latest", "--results", tmp_path / "dead")
-    assert code == 0 and "none yet" in out and "every line fits its checksum" in out
+    assert code == 0 and "none yet" in out and "the checksum of every line is right" in out
 
 
 def test_parts_are_found_by_circuit_however_jobs_are_cut(tmp_path, monkeypatch):

@@ -256,7 +256,7 @@ def test_show_prints_what_run_prints(hybrid, command, name):
     ]
     done = command("run", SPECS[name].algorithm, SPECS[name].problem, *flags)
     assert text.startswith(done.out.rstrip())
-    assert "every line fits its checksum" in text
+    assert "the checksum of every line is right" in text
     assert max(map(len, text.splitlines())) <= 80
 
 
@@ -350,7 +350,7 @@ def test_diff_of_the_same_run_elsewhere(hybrid, tmp_path):
 
 def test_diff_of_what_cannot_be_compared(hybrid, tmp_path):
     text = hybrid("diff", SPECS["cut"].id, SPECS["exact"].id).out
-    assert "they do not measure the same thing" in text
+    assert "the runs measure different quantities" in text
     path = interrupted(SPECS["seed0"], tmp_path, 3)
     found = json.loads(hybrid("diff", path, SPECS["seed0"].id, "--json").out)
     assert found["inputs"] == []
@@ -380,7 +380,7 @@ def test_replay_says_so(hybrid):
 def test_replay_with_other_threads(hybrid, name):
     done = hybrid("replay", SPECS[name].id, "--threads", 2)
     assert done.code == 0
-    assert re.match("identical|agrees to the last digits", done.out)
+    assert re.match("identical|agrees except for rounding", done.out)
     assert "threads: 1 then, 2 now" in done.out
 
 
@@ -398,11 +398,11 @@ def test_replay_tells_the_last_digits_from_a_difference(hybrid, tmp_path, change
     done = hybrid("replay", path)
     if word == "last digits":
         assert (done.code, done.err) == (0, "")
-        assert "not in every bit: 1 of 4 answers" in " ".join(done.out.split())
+        assert "except for rounding: 1 of 4 answers" in " ".join(done.out.split())
     else:
         assert done.code == 4
         assert "DIFFERS: 1 of 4 answers" in done.out
-        assert "hybrid: the record does not hold: it first differs in answer 3 (final), values[0]: recorded -1.1" in done.err
+        assert "hybrid: the record is not confirmed: it first differs in answer 3 (final), values[0]: recorded -1.1" in done.err
         assert json.loads(hybrid("replay", path, "--json").out)["first"]["n"] == 3
 
 

@@ -20,7 +20,7 @@ def compared(report: "ComparisonReport") -> str:
     """Status changes first, then the cells that both sides got right."""
     parts = [wrapped(f"new: {report.new}; base: {report.base}")]
     if not report.controlled:
-        parts[0] += "\n" + wrapped("Measured in different sessions: drift not controlled.")
+        parts[0] += "\n" + wrapped("Measured in different sessions: drift of the machine is not controlled.")
     if report.differences:
         parts[0] += "\n" + wrapped(f"changed: {'; '.join(report.differences)}", indent=2)
     if report.changed:
@@ -40,7 +40,7 @@ def compared(report: "ComparisonReport") -> str:
 
 
 def _ordered(pairs: "Sequence[ComparedCell]") -> "list[ComparedCell]":
-    """What changed before what did not, the most first; what did not by name."""
+    """Changed cells first, the largest change first; unchanged cells by name."""
 
     def place(pair: "ComparedCell") -> tuple[int, float, str]:
         word, ratio = pair.verdict.word, pair.verdict.ratio
@@ -50,7 +50,7 @@ def _ordered(pairs: "Sequence[ComparedCell]") -> "list[ComparedCell]":
 
 
 def quoted(verdict: "Comparison") -> str:
-    """`1.34x (1.28-1.41) faster`, `same (0.98x, 0.95-1.02)`, or the bare ratio where the processes are too few."""
+    """`1.34x (1.28-1.41) faster`, `same (0.98x, 0.95-1.02)`, or only the ratio where there are too few processes."""
     ratio, low, high = verdict.ratio, verdict.low, verdict.high
     if verdict.word == "too few":
         return f"{_times(ratio)}, no verdict"
@@ -70,10 +70,10 @@ def _mean(report: "ComparisonReport") -> str:
     assert mean is not None
     words = [pair.verdict.word for pair in report.compared]
     changed = "" if "too few" in words else f" ({len(words) - words.count('same')} changed)"
-    told = f"geometric mean over the {len(words)} cells that both got right: {_times(mean)}{changed}"
-    told += ". No verdict: too few processes" if "too few" in words else ""
-    told += '. "same": not told apart; by how much they may differ, the interval says' if "same" in words else ""
-    return wrapped(f"{told}.", first="  ", indent=4)
+    text = f"geometric mean over the {len(words)} cells that both got right: {_times(mean)}{changed}"
+    text += ". No verdict: too few processes" if "too few" in words else ""
+    text += '. "same": no significant difference; the interval bounds it' if "same" in words else ""
+    return wrapped(f"{text}.", first="  ", indent=4)
 
 
 def _change(base: "Figure", new: "Figure") -> str:
@@ -83,12 +83,13 @@ def _change(base: "Figure", new: "Figure") -> str:
 
 
 def _cell(cell: dict[str, Any], other: dict[str, Any], text: str) -> str:
-    name = f"  {_name(cell, cell['backend'] if cell['backend'] != other['backend'] else '')}"  # of two backends, none is named
+    """A line about a cell; the backend is left out where two backends are compared."""
+    name = f"  {_name(cell, cell['backend'] if cell['backend'] != other['backend'] else '')}"
     return f"{name:<{NAME}}  {text}" if len(name) <= NAME and len(text) <= VERDICT else f"{name}\n      {text}"
 
 
 def _name(cell: dict[str, Any], side: str) -> str:
-    """The cell; its backend is left out where a side is one backend."""
+    """The cell; without its backend where `side` is that backend."""
     from hybrid.bench.naming import brief
 
     if side != cell["backend"]:

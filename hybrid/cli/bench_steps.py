@@ -44,7 +44,7 @@ def chosen_cells(
         if chosen.device:
             return chosen, chosen.scores(device)
         if device is not None:
-            raise UsageError(f"--device needs a suite that scores a device, such as {SCORES}, not with {suite}.")
+            raise UsageError(f"--device needs a suite that scores a device, such as {SCORES}; {suite} scores none.")
         return chosen, chosen.cells()
     if device is not None:
         raise UsageError(f"--device needs a suite that scores a device, such as --suite {SCORES}.")

@@ -1,11 +1,10 @@
 """`hybrid check`: published numbers recomputed on this machine."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from hybrid.base.errors import CheckFailed
+from hybrid.cli.flags import Json
 from hybrid.cli.layout import emit, wrapped
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 HELP = """Recompute published numbers on this machine, within a minute.
 
 Chemistry, spin chains, QAOA, gradients, noise, readout, two simulators against each other, statistics, seeds. Exits with 4
-if one fails. Runs in a temporary folder; nothing is left behind.
+if one fails. Runs in a temporary folder, which is removed.
 """
 
 
@@ -22,30 +21,30 @@ NAME, NUMBER = 44, 14
 """Columns."""
 
 
-def check(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
-    """Compute, print each row as it is known, and fail at the end if one does."""
+def check(as_json: Json = False) -> None:
+    """Compute, print each row when it is known, and fail at the end if one failed."""
     from hybrid.review.published_checks import outcomes
 
-    found: list[CheckOutcome] = []
+    done: list[CheckOutcome] = []
     if not as_json:
         emit(f"{'':4} {'number':<{NAME}} {'computed':>{NUMBER}} {'published':>{NUMBER}}")
     for outcome in outcomes():
-        found.append(outcome)
+        done.append(outcome)
         if not as_json:
             emit(_row(outcome))
-    failed = [outcome for outcome in found if not outcome.passed]
-    seconds = sum(outcome.seconds for outcome in found)
+    failed = [outcome for outcome in done if not outcome.passed]
+    seconds = sum(outcome.seconds for outcome in done)
     if as_json:
-        emit(json.dumps({"passed": not failed, "seconds": round(seconds, 3), "checks": [o.to_json() for o in found]}, indent=2))
+        emit(json.dumps({"passed": not failed, "seconds": round(seconds, 3), "checks": [o.to_json() for o in done]}, indent=2))
     else:
-        emit(f"\n{len(found) - len(failed)} of {len(found)} pass, in {seconds:.0f} s.")
+        emit(f"\n{len(done) - len(failed)} of {len(done)} pass, in {seconds:.0f} s.")
     if failed:
         names = "; ".join(outcome.check.name for outcome in failed)
-        raise CheckFailed(f"{len(failed)} of {len(found)} published numbers fail here: {names}.")
+        raise CheckFailed(f"{len(failed)} of {len(done)} published numbers fail here: {names}.")
 
 
 def _row(outcome: "CheckOutcome") -> str:
-    """Name and numbers, and below them how near is near enough, whose number it is, and what went wrong."""
+    """Name and numbers; below them the tolerance, the source, and an error if there was one."""
     check = outcome.check
     computed, published = (_number(value, check.published) for value in (outcome.computed, check.published))
     head = f"{'ok' if outcome.passed else 'FAIL':4} {check.name:<{NAME}} {computed:>{NUMBER}} {published:>{NUMBER}}"

@@ -1,7 +1,7 @@
-"""Shell completion that knows the members, their options and their values; it reads the catalogue and imports no member.
+"""Shell completion of members, their options and their values; it reads the catalogue and imports no member.
 
-`hybrid --install-completion` installs Typer's script for your shell; at every TAB it asks this command, through the
-environment, what fits. Where nothing does, the shell offers file names.
+`hybrid --install-completion` installs Typer's script for your shell. At every TAB it calls this command, with the line in
+environment variables. Where nothing matches, the shell offers file names.
 """
 
 import io
@@ -21,14 +21,14 @@ from hybrid.measure.choices import WORDS
 from hybrid.runs.spec import MEMBERS
 
 VARIABLE = "_HYBRID_COMPLETE"
-"""The shells' scripts set it to what they want."""
+"""The variable by which a shell's script asks for a completion."""
 MAX_RUNS = 200
-"""The newest are offered; nobody reads more."""
+"""At most so many runs are offered, the newest."""
 Completer = Callable[[typer.Context, str], list[str]]
 
 
 def answer(app: typer.Typer) -> NoReturn:
-    """Print what fits and leave; no error is ever written into the line that somebody is typing."""
+    """Print the matches and exit; no error is ever printed into the line that is being typed."""
     before = _join_words() if os.environ[VARIABLE] == "complete_bash" else ""
     out, code = io.StringIO(), 1
     with redirect_stdout(out), redirect_stderr(io.StringIO()), suppress(Exception):
@@ -42,9 +42,9 @@ def answer(app: typer.Typer) -> NoReturn:
 
 
 def _join_words() -> str:
-    """Undo that bash breaks words at `:` and `=`; returns what stands in the last word before the piece at the cursor.
+    """Join the words that bash broke at `:` and `=`; returns the part of the last word before the piece at the cursor.
 
-    Bash replaces that piece alone, so what stands before it is taken off every answer: of `adam : lea` it is `adam:`.
+    Bash replaces that piece only, so the part before it is removed from every answer: for `adam : lea` it is `adam:`.
     """
     line = os.environ.get("COMP_WORDS", "")
     separator = "\n" if "\n" in line else " "
@@ -66,11 +66,11 @@ def _breaks(piece: str) -> bool:
     return piece != "" and not piece.strip(":=")
 
 
-# ---- what fits
+# ---- matches
 
 
 def words(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The positional words of `hybrid run`: an algorithm or a problem, and behind an algorithm a problem."""
+    """The positional words of `hybrid run`: an algorithm or a problem, and after an algorithm a problem."""
     given = ctx.params.get("words") or []
     if not given:
         return [*_member("algorithms", incomplete), *_member("problems", incomplete)]
@@ -96,7 +96,7 @@ def of_words(allowed: Iterable[str]) -> Completer:
 
 
 def families(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The families of the catalogue: the singular, and the plural once somebody began to type it."""
+    """The families of the catalogue: the singular, and the plural where it is being typed."""
     return [
         *catalog.FAMILIES.values(),
         *(folder for folder in catalog.FAMILIES if incomplete and folder.startswith(incomplete)),
@@ -104,7 +104,7 @@ def families(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def names(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Members of the family that was named in front; `hybrid show` takes no options."""
+    """Members of the family that was given before; `hybrid show` takes no options."""
     with suppress(HybridError):
         return catalog.names(catalog.family_of(str(ctx.params.get("family"))))
     return []
@@ -114,13 +114,13 @@ def runs(ctx: typer.Context, incomplete: str) -> list[str]:
     """`latest` and the ids in the results folder."""
     folder = Path(ctx.params.get("results") or "results")
     with suppress(OSError):
-        found = sorted(folder.glob("*.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
-        return ["latest", *(path.stem for path in found if path.stem.startswith(incomplete))][:MAX_RUNS]
+        records = sorted(folder.glob("*.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
+        return ["latest", *(path.stem for path in records if path.stem.startswith(incomplete))][:MAX_RUNS]
     return ["latest"]
 
 
 def of_field(name: str) -> Completer | None:
-    """The completer for a flag that is a field of the Spec; None where any number will do."""
+    """The completer for a flag that is a field of the Spec; None for a number."""
     if name in MEMBERS:
         return of_family(MEMBERS[name])
     fixed: dict[str, Completer] = {
@@ -132,14 +132,15 @@ def of_field(name: str) -> Completer | None:
 
 
 def _member(family: str, incomplete: str) -> list[str]:
-    """Names, and behind `name:` the options; of somebody's own only a file's, for nothing may be imported here."""
+    """Names, and after `name:` the options; for code from outside only that of a file, because no module is imported here."""
     head, colon, rest = incomplete.partition(":")
     if head.endswith(".py"):
         function, colon, rest = rest.partition(":")
         head = f"{head}:{function}"
     elif not colon:
-        found = [name for name in catalog.names(family) if name.startswith(incomplete)]
-        return found + [f"{incomplete}:"] * (incomplete in found and bool(_options(family, head)))
+        matches = [name for name in catalog.names(family) if name.startswith(incomplete)]
+        has_options = incomplete in matches and _options(family, head)
+        return [*matches, f"{incomplete}:"] if has_options else matches
     elif head not in catalog.names(family):
         return []
     return [f"{head}:{text}" for text in _settings(_options(family, head), rest)] if colon else []
@@ -152,19 +153,19 @@ def _options(family: str, head: str) -> dict[str, catalog.Option]:
 
 
 def _device_options(head: str) -> dict[str, catalog.Option]:
-    """What a device's profile leaves open: words where it names them."""
+    """The options of a device's profile, with the words that each allows."""
     from hybrid.device.device import Device
 
     open_options = Device.load(head).open_options
-    words = {name: tuple(word.strip() for word in told.partition(";")[0].split("|")) for name, told in open_options.items()}
+    words = {name: tuple(word.strip() for word in text.partition(";")[0].split("|")) for name, text in open_options.items()}
     return {
         name: catalog.Option(name, "str", None, choices=choices if len(choices) > 1 else ()) for name, choices in words.items()
     }
 
 
 def _settings(options: dict[str, catalog.Option], text: str) -> Iterator[str]:
-    """The last of `key=value,key=val` completed. A key that fits alone comes with values: behind one lone answer, `key=`
-    too, a shell would put a blank."""
+    """The last item of `key=value,key=val` completed. A single matching key comes with values too, because a shell puts a
+    blank after a single answer."""
     done, comma, item = text.rpartition(",")
     key, equals, _ = item.partition("=")
     given = {setting.partition("=")[0] for setting in done.split(",")}
@@ -176,11 +177,11 @@ def _settings(options: dict[str, catalog.Option], text: str) -> Iterator[str]:
 
 
 def _values(option: catalog.Option) -> list[str]:
-    """The words an option allows; of a number its default."""
+    """The words an option allows; for a number its default."""
     if option.choices:
-        found = list(option.choices)
+        values = list(option.choices)
     elif option.type == "bool":
-        found = ["true", "false"]
+        values = ["true", "false"]
     else:
-        found = [] if option.default is None else [str(option.default)]
-    return found + ["none"] * option.optional
+        values = [] if option.default is None else [str(option.default)]
+    return [*values, "none"] if option.optional else values

@@ -26,7 +26,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print no progress and no notes on stderr.")]
 Plot = Annotated[
     Path | None,
-    typer.Option("--plot", help="Draw it too, as FILE.png or FILE.svg; without FILE under a default name.", metavar="[FILE]"),
+    typer.Option("--plot", help="Draw it too: in FILE (.png or .svg), or under a default name.", metavar="[FILE]"),
 ]
 Results = Annotated[Path, typer.Option("--results", help="Folder of the records.", metavar="DIR")]
 RunName = Annotated[

@@ -1,4 +1,4 @@
-"""A result and a plan as a person reads them."""
+"""The reports of a run, of repeated runs and of a dry run, as text."""
 
 from dataclasses import fields
 from math import floor, log10
@@ -18,21 +18,23 @@ CARRIED = (
     *("ansatz", "optimizer", "gradient", "backend", "grouping", "allocation", "dephasing", "realizations", "dd", "mitigate"),
     "threads",
 )
-"""Flags that the suggested next command keeps."""
+"""Fields whose flags the suggested next command repeats."""
 
 
 def result_text(result: Result, spec: Spec) -> str:
     """The report of a finished run, at most 80 columns where names allow."""
     title = f"{result.algorithm} of {result.problem}"
-    title += f"; ansatz {result.ansatz}" * bool(result.ansatz)
-    title += f"; optimizer {result.optimizer.partition(':')[0]}" * bool(result.optimizer)
+    if result.ansatz:
+        title += f"; ansatz {result.ansatz}"
+    if result.optimizer:
+        title += f"; optimizer {result.optimizer.partition(':')[0]}"
     lines = [physics(result.device, result.physics, result.simulator), wrapped(spaced(title), indent=2)]
     if result.replayed:
         lines.append(wrapped(f"read from {result.record}; for new randomness: --seed {spec.seed + 1}", indent=2))
     rows = [
         *_value(result),
         (result.baseline_name, _baseline(result)),
-        *((found["name"], quantity(found)) for found in result.quantities if found["name"] != result.quantity),
+        *((entry["name"], quantity(entry)) for entry in result.quantities if entry["name"] != result.quantity),
         *_outcomes(result),
         ("ended", _ended(result)),
         ("evaluations", _evaluations(result)),
@@ -45,23 +47,28 @@ def result_text(result: Result, spec: Spec) -> str:
     return "\n".join(lines) + "\n\n" + table(rows, WIDTH) + f"\n\n{wrapped(result.caveat)}".rstrip()
 
 
-def repetitions_text(found: Any) -> str:
-    """The report of `--repeat`: how the final values of the runs scatter."""
-    first, count = found.runs[0], len(found.runs)
-    low, high = found.quartiles
+def repetitions_text(repetitions: Any) -> str:
+    """The report of `--repeat`: median and quartiles of the final values."""
+    first, count = repetitions.runs[0], len(repetitions.runs)
+    low, high = repetitions.quartiles
     places = max(0, 1 - floor(log10(high - low))) if high > low else 9
-    seeds = [result.spec["seed"] for result in found.runs]
-    noise = median(result.stderr for result in found.runs)
-    shots = sum(result.shots for result in found.runs)
+    seeds = [result.spec["seed"] for result in repetitions.runs]
+    noise = median(result.stderr for result in repetitions.runs)
+    shots = sum(result.shots for result in repetitions.runs)
     title = f"{first.algorithm} of {first.problem}; ansatz {first.ansatz}; optimizer {first.optimizer.partition(':')[0]}"
     rows = [
-        (first.quantity, f"median {found.median:.{places}f} {first.unit}".rstrip() + f" of {count} runs"),
+        (first.quantity, f"median {repetitions.median:.{places}f} {first.unit}".rstrip() + f" of {count} runs"),
         ("", f"quartiles {low:.{places}f} and {high:.{places}f}, interquartile range {high - low:.2g}"),
         ("", f"the measurement of each final value contributes ± {noise:.2g}" if noise > 0 else ""),
-        ("exact", "not known" if found.gap is None else f"{first.exact:.9f} {first.unit}".rstrip() + f"  gap {found.gap:.3g}"),
+        (
+            "exact",
+            "not known"
+            if repetitions.gap is None
+            else f"{first.exact:.9f} {first.unit}".rstrip() + f"  gap {repetitions.gap:.3g}",
+        ),
         (first.baseline_name, f"{first.baseline:.9f} {first.unit}".rstrip() if first.baseline is not None else ""),
-        ("ended", f"{sum(result.converged for result in found.runs)} of {count} converged"),
-        ("evaluations", f"median {median(result.nfev for result in found.runs):g} a run, {shots:,} shots in all"),
+        ("ended", f"{sum(result.converged for result in repetitions.runs)} of {count} converged"),
+        ("evaluations", f"median {median(result.nfev for result in repetitions.runs):g} a run, {shots:,} shots in all"),
         ("seeds", f"{seeds[0]} to {seeds[-1]}, each its own record in {Path(first.record).parent}"),
     ]
     lines = [physics(first.device, first.physics, first.simulator), wrapped(spaced(title), indent=2)]
@@ -100,7 +107,7 @@ def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:
 
 
 def _sampling_rows(sampling: Any, allocation: str) -> list[tuple[str, str]]:
-    """What an expectation value's shots buy."""
+    """The shots of an expectation value and the standard error they give."""
     if sampling is None:
         return []
     groups = " + ".join(f"{n:,}" for n in sampling.shots[:6]) + (" + ..." if len(sampling.shots) > 6 else "")
@@ -113,20 +120,20 @@ def _sampling_rows(sampling: Any, allocation: str) -> list[tuple[str, str]]:
 
 
 def physics(device: str, title: str, simulator: str) -> str:
-    """The first line of every report: whose physics, whose arithmetic."""
+    """The first line of every report: the device that is simulated, and the simulator."""
     whose = title if title.startswith(OWN_PHYSICS) else f"{device} ({title})"
     return wrapped(f"physics: {whose}; computed by: {simulator}", indent=2)
 
 
 def spaced(text: str) -> str:
-    """Options with a blank behind each comma: lines can break there, and quoted it still reads the same."""
+    """Options with a blank after each comma, where a line can break."""
     return text.replace(",", ", ")
 
 
 def _layout(resources: Any) -> str:
     places = [resources.physical[i] for i in resources.layout]
     if places == list(range(len(places))):
-        return "each on the device qubit of its own number"
+        return "each on the device qubit of the same number"
     return "circuit qubit -> device qubit: " + " ".join(f"{v}->{place}" for v, place in enumerate(places))
 
 
@@ -139,10 +146,10 @@ def _exact(result: Result) -> str:
 
 
 def _value(result: Result) -> list[tuple[str, str]]:
-    """The result with its uncertainties and what it should be; or, of a share of points, with its interval."""
-    told = next((quantity(found) for found in result.quantities if found["name"] == result.quantity), "")
-    if told:
-        return [(result.quantity, told), ("", "± and intervals count that the points are a sample, not noise of the training")]
+    """The value with its uncertainties and the exact one; or, for a share of points, with its interval."""
+    text = next((quantity(entry) for entry in result.quantities if entry["name"] == result.quantity), "")
+    if text:
+        return [(result.quantity, text), ("", "± and intervals are for other samples of points, not for noise of the training")]
     return [
         (result.quantity, f"{with_uncertainty(result.value, result.stderr)} {result.unit}".rstrip()),
         ("", _uncertainties(result)),
@@ -151,16 +158,16 @@ def _value(result: Result) -> list[tuple[str, str]]:
     ]
 
 
-def quantity(found: dict[str, Any]) -> str:
+def quantity(entry: dict[str, Any]) -> str:
     """A further number of a result: value, interval, and what it is compared with."""
-    text = f"{with_uncertainty(found['value'], found['stderr'])} {found['unit']}".rstrip()
-    if found["interval"] is not None:
-        text += f"  95 %: {found['interval'][0]:.3g} to {found['interval'][1]:.3g}"
-    if found["reference"] is None:
+    text = f"{with_uncertainty(entry['value'], entry['stderr'])} {entry['unit']}".rstrip()
+    if entry["interval"] is not None:
+        text += f"  95 %: {entry['interval'][0]:.3g} to {entry['interval'][1]:.3g}"
+    if entry["reference"] is None:
         return text
-    gap = found["value"] - found["reference"]
-    sigmas = f", {abs(gap) / found['stderr']:.1f} sigma" if found["stderr"] > 0 else ""
-    return f"{text}  {found['reference_name']} {found['reference']:.9g}, gap {gap:.3g}{sigmas}"
+    gap = entry["value"] - entry["reference"]
+    sigmas = f", {abs(gap) / entry['stderr']:.1f} sigma" if entry["stderr"] > 0 else ""
+    return f"{text}  {entry['reference_name']} {entry['reference']:.9g}, gap {gap:.3g}{sigmas}"
 
 
 def _baseline(result: Result) -> str:
@@ -171,25 +178,25 @@ def _baseline(result: Result) -> str:
 
 
 def _outcomes(result: Result) -> list[tuple[str, str]]:
-    """What a shot is worth beside a guess, and the best classical choice; nothing where the problem has no choices."""
-    found = result.outcomes
-    if found is None:
+    """How good single shots are compared with guesses, and the best classical solution; nothing for other problems."""
+    outcomes = result.outcomes
+    if outcomes is None:
         return []
-    rows = [("likeliest shot", f"{found['likeliest']} ({_percent(found['likeliest_share'])} of shots)")]
-    if found["optimal"] is not None:
-        guess = found["optimal_guessing"]
-        times = f"; {found['optimal'][0] / guess:.2g} times as often" if guess else ""
-        rows.append(("an optimum in", f"{_percent(*found['optimal'])} of shots, {_percent(guess)} of guesses{times}"))
-    if found["penalty"]:
-        told = f"{_percent(*found['infeasible'])} of shots, {_percent(found['infeasible_guessing'])} of guesses"
-        rows += [("infeasible", told), ("penalty", found["penalty"])]
-    means = found["feasible_mean"], found["feasible_mean_guessing"]
+    rows = [("likeliest shot", f"{outcomes['likeliest']} ({_percent(outcomes['likeliest_share'])} of shots)")]
+    if outcomes["optimal"] is not None:
+        guess = outcomes["optimal_guessing"]
+        times = f"; {outcomes['optimal'][0] / guess:.2g} times as often" if guess else ""
+        rows.append(("an optimum in", f"{_percent(*outcomes['optimal'])} of shots, {_percent(guess)} of guesses{times}"))
+    if outcomes["penalty"]:
+        text = f"{_percent(*outcomes['infeasible'])} of shots, {_percent(outcomes['infeasible_guessing'])} of guesses"
+        rows += [("infeasible", text), ("penalty", outcomes["penalty"])]
+    means = outcomes["feasible_mean"], outcomes["feasible_mean_guessing"]
     if None not in means:
-        kind = "feasible shot" if found["penalty"] else "shot"
+        kind = "feasible shot" if outcomes["penalty"] else "shot"
         rows.append(("mean", f"{means[0]:.6g} over {kind}s, {means[1]:.6g} over such guesses"))
     seconds = result.classical_seconds
     took = "" if seconds is None else f" in {duration(seconds)}" if seconds >= 0.1 else f" in {1000 * seconds:.2g} ms"
-    rows.append(("best known", f"{found['best'] or 'none'} ({found['method']}{took})"))
+    rows.append(("best known", f"{outcomes['best'] or 'none'} ({outcomes['method']}{took})"))
     return rows
 
 
@@ -210,13 +217,13 @@ def _evaluations(result: Result) -> str:
 
 
 def _uncertainties(result: Result) -> str:
-    """Statistics and the device's assumptions side by side, with the number of the device that matters most."""
+    """The statistical error, the one from the device's assumed numbers, and which number contributes most."""
     if result.device_stderr is None:
         return ""
     kind = "shots" if result.shots else "realizations"
     statistical = f" ± {result.stderr:.2g} ({kind})" if result.stderr > 0 else ""
-    told = f"{result.value:.4g}{statistical} ± {result.device_stderr:.2g} (device assumptions)"
-    return f"{told}; {result.device_most} matters most" if result.device_most else told
+    text = f"{result.value:.4g}{statistical} ± {result.device_stderr:.2g} (device assumptions)"
+    return f"{text}; {result.device_most} matters most" if result.device_most else text
 
 
 def _without_shots(device: str) -> str:
@@ -230,7 +237,7 @@ def _defaults(result: Result, spec: Spec) -> list[tuple[str, str]]:
 
 
 def _next(result: Result, spec: Spec) -> str:
-    """A command worth giving next: noise and shots, then on from here, then more shots."""
+    """A useful next command: with noise and shots; or from here on; or with more shots."""
     flags = {f.name: getattr(spec, f.name) for f in fields(Spec) if f.name in CARRIED and getattr(spec, f.name) != f.default}
     if result.physics.startswith(OWN_PHYSICS):
         flags |= {"shots": 4 * spec.shots, "initial_point": result.id}
@@ -249,7 +256,7 @@ def _next(result: Result, spec: Spec) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in the units a person would choose."""
+    """Seconds as text, from a minute on in minutes or hours."""
     if seconds < 59.95:
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), 60)

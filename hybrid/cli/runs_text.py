@@ -1,4 +1,4 @@
-"""Runs, comparisons and audits as a person reads them."""
+"""Lists of runs, runs, comparisons and replays as text."""
 
 import time
 from dataclasses import fields
@@ -22,18 +22,18 @@ SHORTEST_ID = 6
 HEADS = ("id", "written", "run", "device", "shots", "value", "gap", "state")
 RIGHT = ("shots", "value", "gap")
 FLEXIBLE = {"run": 8, "device": 6}
-"""Columns that give way, and how far."""
+"""Columns that are narrowed where 80 columns are too few, and their least width."""
 MOST_NUMBERS, WORST_NUMBERS = 20, 10
 
 
 # --- list --------------------------------------------------------------------------------------------------------------
 
 
-def listed(shown: list[Glance], found: list[Glance], results: Path) -> str:
-    """A table of 80 columns; ids as short as they can be among all that were `found`."""
-    if not found:
+def listed(shown: list[Glance], all_glances: list[Glance], results: Path) -> str:
+    """A table of 80 columns; ids as short as they can be among all runs of the folder."""
+    if not all_glances:
         return f"there are no runs in {results}."
-    ids = _unique([glance.id for glance in found])
+    ids = _unique([glance.id for glance in all_glances])
     year = time.localtime().tm_year
     rows = [_cells(glance, ids[glance.id], year) for glance in shown]
     widths = [max(len(head), *(len(row[i]) for row in rows if len(row) == len(HEADS)), 0) for i, head in enumerate(HEADS)]
@@ -47,7 +47,7 @@ def listed(shown: list[Glance], found: list[Glance], results: Path) -> str:
 
 
 def _unique(ids: list[str]) -> dict[str, str]:
-    """Every id with its shortest beginning that no other one has."""
+    """Every id with its first digits, as many as no other id shares."""
     ordered = sorted(ids)
     shared = [_shared(a, b) for a, b in zip(ordered, ordered[1:], strict=False)]
     needed = [max(one, other) + 1 for one, other in zip([0, *shared], [*shared, 0], strict=True)]
@@ -69,7 +69,7 @@ def _cells(glance: Glance, name: str, year: int) -> tuple[str, ...]:
 
 
 def _when(seconds: float, year: int) -> str:
-    """Day and time of this year, else the day: local time."""
+    """Local day and time; for an earlier year the day."""
     then = time.localtime(seconds)
     return time.strftime("%m-%d %H:%M" if then.tm_year == year else "%Y-%m-%d", then)
 
@@ -90,14 +90,14 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
 
 
 def shown(run: Run) -> str:
-    """The report of a finished run, or where an unfinished one stands; then how it was made."""
+    """The report of a finished run or the state of an unfinished one, then how it was made."""
     spec: Any = SimpleNamespace(**{field.name: field.default for field in fields(Spec)} | run.about["given"])
     report = result_text(run.result, spec) if run.result else _unfinished(run, spec)
     versions = ", ".join(f"{name} {version}" for name, version in run.about.get("versions", {}).items())
     made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.about["time"]))
     rows = [
         ("x", ", ".join(f"{value:.6g}" for value in run.x) if run.x else ""),
-        ("answers", f"{len(run.answers)}, every line fits its checksum"),
+        ("answers", f"{len(run.answers)}; the checksum of every line is right"),
         ("started", f"{made} on {run.about.get('host', '?')}"),
         ("in", str(run.about["folder"])),
         ("versions", versions),
@@ -108,8 +108,10 @@ def shown(run: Run) -> str:
 def _unfinished(run: Run, spec: Any) -> str:
     resolved = run.resolved
     title = _title(run)
-    for key in ("ansatz", "optimizer"):
-        title += f"; {key} {resolved[key].partition(':')[0] if key == 'optimizer' else resolved[key]}" if resolved[key] else ""
+    if resolved["ansatz"]:
+        title += f"; ansatz {resolved['ansatz']}"
+    if resolved["optimizer"]:
+        title += f"; optimizer {resolved['optimizer'].partition(':')[0]}"
     value = f"{with_uncertainty(*run.last_value)} {run.about['unit']}".rstrip() if run.last_value else "none yet"
     spent = run.evaluations()[-1] if run.answers else 0
     rows = [
@@ -140,13 +142,13 @@ def _command(run: Run, spec: Any) -> str:
 # --- diff --------------------------------------------------------------------------------------------------------------
 
 
-def compared(a: Run, b: Run, found: Difference) -> str:
-    """What two runs do not share, in 80 columns."""
+def compared(a: Run, b: Run, differences: Difference) -> str:
+    """How two runs differ, in 80 columns."""
     heads = [("A", f"{a.path}: {_title(a)}{_state(a)}"), ("B", f"{b.path}: {_title(b)}{_state(b)}")]
     parts = [table(heads, 1)]
-    parts.append(_changes("inputs", found.inputs, "the same"))
-    parts.append(_changes("versions and host (not inputs)", found.circumstances, "the same"))
-    return "\n\n".join([*parts, f"outcome\n{table(_outcome(a, b, found), WIDTH)}"])
+    parts.append(_changes("inputs", differences.inputs, "the same"))
+    parts.append(_changes("versions and host (not inputs)", differences.circumstances, "the same"))
+    return "\n\n".join([*parts, f"outcome\n{table(_outcome(a, b, differences), WIDTH)}"])
 
 
 def _state(run: Run) -> str:
@@ -164,33 +166,42 @@ def _shown(value: Any) -> str:
     return "-" if value is None else spaced(str(value))
 
 
-def _outcome(a: Run, b: Run, found: Difference) -> list[tuple[str, str]]:
+def _outcome(a: Run, b: Run, differences: Difference) -> list[tuple[str, str]]:
     rows = []
-    for name, run, value, stderr in (("A", a, found.a, found.a_stderr), ("B", b, found.b, found.b_stderr)):
+    for name, run, value, stderr in (
+        ("A", a, differences.a, differences.a_stderr),
+        ("B", b, differences.b, differences.b_stderr),
+    ):
         shown = "none yet" if value is None else f"{with_uncertainty(value, stderr or 0.0)} {run.about['unit']}".rstrip()
         last = "" if run.stop else "last "
         spent = run.evaluations()[-1] if run.answers else 0
         rows.append((f"  {last}{run.about['quantity']} {name}", f"{shown}  after {spent:,} evaluations"))
-    if found.difference is None:
-        rows.append(("  difference", "none: they do not measure the same thing, or nothing yet"))
+    if differences.difference is None:
+        rows.append(("  difference", "none: the runs measure different quantities, or nothing yet"))
     else:
-        shown = f"{found.difference:.3g} +- {found.stderr:.2g}" if found.stderr else f"{found.difference:.6g}"
+        shown = (
+            f"{differences.difference:.3g} +- {differences.stderr:.2g}"
+            if differences.stderr
+            else f"{differences.difference:.6g}"
+        )
         chance = (
-            f"  {abs(found.sigmas or 0):.1f} sigma, p {_chance(found.p)} (two-sided)" if found.p is not None else "  both exact"
+            f"  {abs(differences.sigmas or 0):.1f} sigma, p {_chance(differences.p)} (two-sided)"
+            if differences.p is not None
+            else "  both exact"
         )
         rows.append(("  A - B", f"{shown} {a.about['unit']}".rstrip() + chance))
-    for name, unit, va, sa, vb, sb, sigmas in found.quantities:
+    for name, unit, va, sa, vb, sb, sigmas in differences.quantities:
         apart = "" if sigmas is None else f"  {abs(sigmas):.1f} sigma"
         shown = f"A {with_uncertainty(va, sa)}, B {with_uncertainty(vb, sb)} {unit}".rstrip()
         rows.append((f"  {name}", f"{shown}{apart}"))
-    if found.sigmas is not None:
+    if differences.sigmas is not None:
         rows.append(("", "each measured at its own x"))
     both = a.stop is not None and b.stop is not None
-    rows.append(("  digests", "equal" if found.same_digest else "differ" if both else "none while unfinished"))
-    if found.parting is None:
+    rows.append(("  digests", "equal" if differences.same_digest else "differ" if both else "none while unfinished"))
+    if differences.parting is None:
         rows.append(("  answers", "all equal"))
     else:
-        n, question, (what, va, vb) = found.parting
+        n, question, (what, va, vb) = differences.parting
         rows.append(("  first differ", f"in answer {n} ({question}): {what}\nA {_shown(va)}\nB {_shown(vb)}"))
     return rows
 
@@ -198,24 +209,24 @@ def _outcome(a: Run, b: Run, found: Difference) -> list[tuple[str, str]]:
 # --- replay ------------------------------------------------------------------------------------------------------------
 
 
-def repeated(found: "Repetition") -> str:
-    """Whether a record is what its inputs give today."""
-    upto = "" if found.finished else ", as far as the unfinished record goes"
-    digest = f", digest {found.digest[:12]}" if found.digest else ""
-    if found.verdict == "identical":
-        lines = [f"identical: {_answers(found.answers)}{digest}{upto}"]
-    elif found.verdict == "last digits":
+def repeated(repetition: "Repetition") -> str:
+    """Whether a record agrees with what its inputs give today."""
+    upto = "" if repetition.finished else ", as far as the unfinished record goes"
+    digest = f", digest {repetition.digest[:12]}" if repetition.digest else ""
+    if repetition.verdict == "identical":
+        lines = [f"identical: {_answers(repetition.answers)}{digest}{upto}"]
+    elif repetition.verdict == "last digits":
         lines = [
-            f"agrees to the last digits, not in every bit: {found.differing} of {_answers(found.answers)}{upto} differ, "
-            f"by {found.largest:.1g} of the answer's largest number at most"
+            f"agrees except for rounding: {repetition.differing} of {_answers(repetition.answers)}{upto} differ, "
+            f"by {repetition.largest:.1g} of the answer's largest number at most"
         ]
     else:
-        lines = [f"DIFFERS: {found.differing} of {_answers(found.answers)}{upto}"]
-    if found.first:
-        lines.append(f"first in {_part(found)}")
-    if found.threads[0] != found.threads[1]:
-        lines.append(f"threads: {found.threads[0]} then, {found.threads[1]} now")
-    lines += [f"{change.what}: {_shown(change.a)} then, {_shown(change.b)} now" for change in found.today]
+        lines = [f"DIFFERS: {repetition.differing} of {_answers(repetition.answers)}{upto}"]
+    if repetition.first:
+        lines.append(f"first in {_part(repetition)}")
+    if repetition.threads[0] != repetition.threads[1]:
+        lines.append(f"threads: {repetition.threads[0]} then, {repetition.threads[1]} now")
+    lines += [f"{change.what}: {_shown(change.a)} then, {_shown(change.b)} now" for change in repetition.today]
     return "\n".join(wrapped(line, indent=2) for line in lines)
 
 
@@ -223,8 +234,8 @@ def _answers(count: int) -> str:
     return f"{count} answer{'' if count == 1 else 's'}"
 
 
-def _part(found: "Repetition") -> str:
-    n, question, quantity, recorded, measured = found.first or (0, "", "", 0.0, 0.0)
+def _part(repetition: "Repetition") -> str:
+    n, question, quantity, recorded, measured = repetition.first or (0, "", "", 0.0, 0.0)
     if question == "solution":
         return f"the solution, {quantity}: recorded {recorded}, {measured} follows from the answers"
     return (
@@ -233,29 +244,29 @@ def _part(found: "Repetition") -> str:
     )
 
 
-def repetition_failure(found: "Repetition") -> str:
-    """The one message of a replay that failed; empty where it did not."""
-    return f"the record does not hold: it first differs in {_part(found)}." if found.verdict == "different" else ""
+def repetition_failure(repetition: "Repetition") -> str:
+    """The error message of a replay that failed; empty where it did not."""
+    return f"the record is not confirmed: it first differs in {_part(repetition)}." if repetition.verdict == "different" else ""
 
 
-def cross_checked(found: "CrossCheck") -> str:
-    """A record beside another backend's answers."""
-    recorded = f"{spaced(found.recorded_backend)} on {found.recorded_device}, {_shots(found.recorded_shots)}"
-    asked = f"{spaced(found.backend)} on {found.device}, {_shots(found.shots)}: {found.simulator}"
-    upto = "" if found.finished else ", as far as the unfinished record goes"
-    numbers = sum(len(answer.z) for answer in found.answers)
+def cross_checked(check: "CrossCheck") -> str:
+    """A record compared with what was measured elsewhere."""
+    recorded = f"{spaced(check.recorded_backend)} on {check.recorded_device}, {_shots(check.recorded_shots)}"
+    asked = f"{spaced(check.backend)} on {check.device}, {_shots(check.shots)}: {check.simulator}"
+    upto = "" if check.finished else ", as far as the unfinished record goes"
+    numbers = sum(len(answer.z) for answer in check.answers)
     rows = [("recorded", recorded), ("measured", asked)]
-    totals = [("numbers", f"{numbers} in {_answers(len(found.answers))}{upto}")]
-    if found.p is not None:
-        totals.append(("chi squared", f"{found.chi_squared:.1f} over {found.degrees} numbers: p {_chance(found.p)}"))
+    totals = [("numbers", f"{numbers} in {_answers(len(check.answers))}{upto}")]
+    if check.p is not None:
+        totals.append(("chi squared", f"{check.chi_squared:.1f} over {check.degrees} numbers: p {_chance(check.p)}"))
         totals.append(
-            ("worst", f"answer {found.worst}: p {_chance(found.worst_p or 0.0)} among {_answers(len(found.answers))} (Holm)")
+            ("worst", f"answer {check.worst}: p {_chance(check.worst_p or 0.0)} among {_answers(len(check.answers))} (Holm)")
         )
-    if found.degrees < numbers:
-        unequal = f"{found.unequal} of {_answers(len(found.answers))} differ" if found.unequal else "equal"
+    if check.degrees < numbers:
+        unequal = f"{check.unequal} of {_answers(len(check.answers))} differ" if check.unequal else "equal"
         totals.append(("exact numbers", f"{unequal} to nine digits"))
-    verdict = "agree: nothing speaks against both measuring the same" if found.agrees else "DO NOT AGREE"
-    return f"{table(rows, WIDTH)}\n\n{_numbers(found)}\n\n{table([*totals, ('verdict', verdict)], WIDTH)}"
+    verdict = "agree: no significant difference" if check.agrees else "DO NOT AGREE"
+    return f"{table(rows, WIDTH)}\n\n{_numbers(check)}\n\n{table([*totals, ('verdict', verdict)], WIDTH)}"
 
 
 def _chance(p: float) -> str:
@@ -266,30 +277,30 @@ def _shots(shots: int) -> str:
     return f"{shots:,} shots" if shots else "exact values"
 
 
-def _numbers(found: "CrossCheck") -> str:
-    """A line per number, or the worst of many."""
+def _numbers(check: "CrossCheck") -> str:
+    """A line per number; of many only the worst."""
     lines = []
-    for answer in found.answers:
+    for answer in check.answers:
         columns = (answer.quantities, answer.recorded, answer.recorded_stderr, answer.measured, answer.measured_stderr)
         for name, a, sa, b, sb, z, p in zip(*columns, answer.z, answer.p_each, strict=True):
             chance = "" if z is None else f"{z:>6.2f} {p:>7.2g}"
             texts = f"{with_uncertainty(a, sa, 9):>13} {with_uncertainty(b, sb, 9):>13} {a - b:>8.1g}"
             badness = (p is not None, 0.0 if p is None else p, -abs(a - b))
             lines.append((badness, f"{answer.n:>5} {answer.question:<9}{name:<12} {texts} {chance}".rstrip()))
-    chance = f" {'z':>6} {'p':>7}" if found.degrees else ""
+    chance = f" {'z':>6} {'p':>7}" if check.degrees else ""
     head = f"{'n':>5} {'question':<9}{'':<12} {'recorded':>13} {'measured':>13} {'differ':>8}{chance}"
     if len(lines) <= MOST_NUMBERS:
         return "\n".join([head, *(line for _, line in lines)])
     worst = sorted(lines)[:WORST_NUMBERS]
-    rest = f"and {len(lines) - len(worst)} that lie closer; --json has all"
+    rest = f"and {len(lines) - len(worst)} with smaller differences; --json has all"
     return "\n".join([head, *(line for _, line in worst), f"{'':>6}{rest}"])
 
 
-def cross_check_failure(found: "CrossCheck") -> str:
-    """The one message of a cross-check that failed; empty where it did not."""
-    if found.agrees:
+def cross_check_failure(check: "CrossCheck") -> str:
+    """The error message of a cross-check that failed; empty where it did not."""
+    if check.agrees:
         return ""
-    if found.unequal:
-        return f"the record and {found.backend} on {found.device} do not agree: {found.unequal} exact answers differ."
-    p = min(found.p or 0.0, found.worst_p or 0.0)
-    return f"the record and {found.backend} on {found.device} do not measure the same: p {_chance(p)}, below 0.001."
+    if check.unequal:
+        return f"the record and {check.backend} on {check.device} do not agree: {check.unequal} exact answers differ."
+    p = min(check.p or 0.0, check.worst_p or 0.0)
+    return f"the record and {check.backend} on {check.device} do not measure the same: p {_chance(p)}, below 0.001."

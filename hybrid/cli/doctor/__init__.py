@@ -1,6 +1,6 @@
-"""What stands between this machine and a run: versions, processor, memory, simulators, other packages' claims, results folder.
+"""Checks of this machine and installation: versions, cores, memory, simulators, other packages of this name, results folder.
 
-Standard library only, and each look is on its own: what is missing or broken becomes a finding, never a crash.
+Standard library only. The checks are independent: a missing or broken part becomes a finding and never ends the program.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ __all__ = ["Finding", "examine"]
 
 
 def examine(results: Path = Path("results")) -> Iterator[Finding]:
-    """Every finding, in the order of a report; nothing is raised, nothing is left behind."""
+    """Every finding, in the order of the report; nothing is raised, no file is left."""
     looks: list[tuple[str, str, Callable[[], Iterator[Finding]]]] = [
         ("software", "hybrid", software.look),
         ("machine", "machine", machine.look),
@@ -26,5 +26,5 @@ def examine(results: Path = Path("results")) -> Iterator[Finding]:
     for topic, name, look in looks:
         try:
             yield from look()
-        except Exception as error:  # a look that fails says so; the others go on
-            yield Finding(topic, name, "note", f"could not be looked at: {type(error).__name__}: {error}")
+        except Exception as error:  # a check that fails is reported; the others go on
+            yield Finding(topic, name, "note", f"could not be checked: {type(error).__name__}: {error}")

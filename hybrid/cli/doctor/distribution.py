@@ -21,23 +21,23 @@ class Requirement(NamedTuple):
 
 
 def requirements() -> list[Requirement]:
-    """The installed package's own list, extras behind the rest; empty when it is not installed."""
+    """The requirements of the installed package, those of extras last; empty when it is not installed."""
     try:
         listed = metadata.requires(NAME) or []
     except metadata.PackageNotFoundError:
         return []
-    found = []
+    needs = []
     for line in listed:
         body, _, marker = line.partition(";")
         match = re.fullmatch(r"([\w.-]+)\s*(?:\[(.*?)\])?\s*\(?([^)]*)\)?\s*", body.strip())
         extra = re.search(r"extra\s*==\s*['\"]([\w.-]+)", marker)
         if match:
-            found.append(Requirement(match[1], match[2] or "", match[3].strip(), extra[1] if extra else ""))
-    return sorted(found, key=lambda needed: (needed.extra, needed.name))
+            needs.append(Requirement(match[1], match[2] or "", match[3].strip(), extra[1] if extra else ""))
+    return sorted(needs, key=lambda needed: (needed.extra, needed.name))
 
 
 def satisfies(version: str, limits: str) -> bool:
-    """Whether a version fits `>=2.2,<3`, compared by its leading numbers; a limit of another form is not judged."""
+    """Whether a version fits `>=2.2,<3`, compared by its leading numbers; a limit of another form is ignored."""
 
     def key(text: str) -> list[int]:
         return ([int(part) for part in re.findall(r"\d+", re.match(r"[\d.]*", text)[0])] + [0] * 6)[:6]  # type: ignore[index]
@@ -64,21 +64,21 @@ def version(name: str) -> str | None:
 def origin() -> Path | None:
     """The folder that the package was installed from, None when it came from elsewhere."""
     try:
-        told = json.loads(metadata.distribution(NAME).read_text("direct_url.json") or "{}")
+        source = json.loads(metadata.distribution(NAME).read_text("direct_url.json") or "{}")
     except (metadata.PackageNotFoundError, ValueError):
         return None
-    url = urlparse(told.get("url", ""))
+    url = urlparse(source.get("url", ""))
     return Path(unquote(url.path)) if url.scheme == "file" and Path(unquote(url.path)).is_dir() else None
 
 
 def home() -> str:
-    """What pip has to be told to get this package again: the folder it came from, else its name."""
+    """What to install this package from with pip: the folder it came from, else its name."""
     folder = origin()
     return NAME if folder is None else str(folder)
 
 
 def reinstall(name: str) -> str:
-    """The command that writes a distribution's own files anew."""
+    """The command that installs the files of a distribution again."""
     return f"pip install --no-deps --force-reinstall {name}"
 
 

@@ -1,10 +1,10 @@
-"""What a look at the machine finds."""
+"""One result of a check."""
 
 from typing import Literal, NamedTuple
 
 
 class Finding(NamedTuple):
-    """One thing looked at. `note`: worth knowing; `broken`: no run can work. `remedy`: the command, or what to do."""
+    """The result of one check. `note`: a remark; `broken`: no run can work. `remedy`: a command, or what to do."""
 
     topic: str
     name: str

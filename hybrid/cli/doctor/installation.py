@@ -1,4 +1,4 @@
-"""Who else claims the name `hybrid`, and whether the installed files are still those that were installed."""
+"""Other packages named `hybrid`, and whether the installed files were changed."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ from hybrid.cli.doctor.finding import Finding
 
 
 def look() -> Iterator[Finding]:
-    """Who else claims the name `hybrid`: as an import or as a command."""
+    """Other packages and commands named `hybrid`; changed files."""
     others = sorted(
         {name for name in metadata.packages_distributions().get("hybrid", []) if distribution.plain(name) != distribution.NAME}
     )
@@ -31,42 +31,42 @@ def look() -> Iterator[Finding]:
         )
     elif where is not None and where != distribution.PACKAGE:
         text = f"{distribution.NAME} is installed in {where}, but {distribution.PACKAGE} is running"
-        yield Finding("installation", "import hybrid", "note", text, "look at PYTHONPATH and at the folder you are in")
+        yield Finding("installation", "import hybrid", "note", text, "check PYTHONPATH and the working folder")
     else:
         yield Finding("installation", "import hybrid", "ok", str(distribution.PACKAGE))
     if changed := _changed_files():
-        text = f"no longer as they were installed: {', '.join(changed[:3])}{', ...' if len(changed) > 3 else ''}"
+        text = f"changed since installation: {', '.join(changed[:3])}{', ...' if len(changed) > 3 else ''}"
         yield Finding("installation", "own files", "note", text, distribution.reinstall(distribution.home()))
     for rival in _rival_files():
-        text = f"{rival} bears the same name; Python started where it lies imports it instead"
+        text = f"{rival} has the same name; Python started in its folder imports it instead"
         yield Finding("installation", "import hybrid", "note", text, "rename it or work in another folder")
     yield _command()
 
 
 def _rival_files() -> Iterator[Path]:
-    """Modules named hybrid in the working folder and on the path, other than this one and the source it came from."""
+    """Other modules named hybrid in the working folder and on the path; the source of this one does not count."""
     folder = distribution.origin()
     seen = {distribution.PACKAGE, distribution.PACKAGE if folder is None else (folder / "hybrid").resolve()}
     for entry in [os.getcwd(), *sys.path]:
         for path in (Path(entry or ".") / "hybrid.py", Path(entry or ".") / "hybrid" / "__init__.py"):
-            found = (path if path.name == "hybrid.py" else path.parent).resolve()
-            if found not in seen and path.is_file():
-                seen.add(found)
-                yield found
+            rival = (path if path.name == "hybrid.py" else path.parent).resolve()
+            if rival not in seen and path.is_file():
+                seen.add(rival)
+                yield rival
 
 
 def _changed_files() -> list[str]:
-    """Installed files of the package whose hash is no longer the recorded one; an editable installation records none."""
+    """Files of the package whose hash is not the recorded one; an editable installation records none."""
     changed: list[str] = []
     if distribution.version(distribution.NAME) is None:
         return changed
     for file in metadata.distribution(distribution.NAME).files or []:
         if file.parts[0] == "hybrid" and file.hash is not None:
             try:
-                found = hashlib.new(file.hash.mode, Path(str(file.locate())).read_bytes()).digest()
+                digest = hashlib.new(file.hash.mode, Path(str(file.locate())).read_bytes()).digest()
             except (OSError, ValueError):
-                found = b""
-            if base64.urlsafe_b64encode(found).decode().rstrip("=") != file.hash.value:
+                digest = b""
+            if base64.urlsafe_b64encode(digest).decode().rstrip("=") != file.hash.value:
                 changed.append(str(file))
     return changed
 
@@ -85,10 +85,10 @@ def _package() -> Path | None:
 
 
 def _command() -> Finding:
-    """Which program the word `hybrid` starts in a shell."""
+    """Which program `hybrid` starts in a shell."""
     ours, first = Path(sysconfig.get_path("scripts")) / "hybrid", shutil.which("hybrid")
     if first is None:
-        text = f"not on PATH; {ours} is it" if ours.exists() else "not on PATH"
+        text = f"not on PATH; it is {ours}" if ours.exists() else "not on PATH"
         return Finding("installation", "command hybrid", "note", text, f"export PATH={ours.parent}:$PATH")
     if Path(first).resolve() != ours.resolve():
         text = f"a shell starts {first}; this environment's is {ours}"

@@ -11,18 +11,18 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 def look() -> Iterator[Finding]:
-    """Cores that may be used, limits on threads, free memory and what fits into it."""
+    """Usable cores, limits on threads, free memory and how many qubits fit into it."""
     all_cores, allowed = os.cpu_count() or 1, len(os.sched_getaffinity(0))
     text = f"{allowed} of {all_cores} may be used by this process (--threads N, default 1)"
     quota = _quota()
     if quota is not None and quota < allowed:
-        yield Finding("machine", "cores", "note", f"{text}; its group gets the time of {quota:g} of them")
+        yield Finding("machine", "cores", "note", f"{text}; its control group gets the time of {quota:g}")
     else:
         yield Finding("machine", "cores", "ok", text)
     for name in THREAD_VARIABLES:
         value = os.environ.get(name, "")
         if value and (not value.isdigit() or int(value) > allowed):
-            yield Finding("machine", name, "note", f"{value}: more threads than cores only wait", f"unset {name}")
+            yield Finding("machine", name, "note", f"{value}: more threads than cores, which slows down", f"unset {name}")
         elif value:
             yield Finding("machine", name, "ok", value)
     if not any(os.environ.get(name) for name in THREAD_VARIABLES):
@@ -35,7 +35,7 @@ def look() -> Iterator[Finding]:
 
 
 def _quota() -> float | None:
-    """Cores' worth of time that the control group may use; None without a limit."""
+    """How many cores' time the control group may use; None without a limit."""
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return None if quota == "max" else int(quota) / int(period)

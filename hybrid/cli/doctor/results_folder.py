@@ -15,10 +15,10 @@ def look(results: Path) -> Iterator[Finding]:
     folder = results.absolute()
     while not folder.exists():
         folder = folder.parent
-    where = f"{folder}" if folder == results.absolute() else f"not there yet; {folder}"
+    where = f"{folder}" if folder == results.absolute() else f"does not exist yet; {folder}"
     elsewhere = "choose --results DIR elsewhere"
     if not folder.is_dir():
-        yield Finding("results", "folder", "note", f"{folder} is no folder", elsewhere)
+        yield Finding("results", "folder", "note", f"{folder} is not a folder", elsewhere)
         return
     try:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".hybrid-doctor-") as file:
@@ -37,7 +37,7 @@ def look(results: Path) -> Iterator[Finding]:
 
 
 def _locks(file: int, path: str) -> str:
-    """Why two processes could not be kept apart here; empty when a second lock is refused as it should be."""
+    """Why locks do not work here; empty where a second lock on a file is refused, as it should be."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -49,4 +49,4 @@ def _locks(file: int, path: str) -> str:
         return ""
     finally:
         os.close(second)
-    return "locks are granted twice"
+    return "two processes get the same lock"

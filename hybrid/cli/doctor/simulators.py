@@ -1,4 +1,4 @@
-"""Whether the simulators start: what could take the process with it is tried in a process of its own."""
+"""Whether the simulators start, tried in another process because a broken one may end its process."""
 
 import json
 import subprocess
@@ -41,30 +41,30 @@ def look() -> Iterator[Finding]:
     modules = _modules([needed.name for needed in requirements() if not needed.extra])
     command = [sys.executable, "-P", "-c", TRIAL, json.dumps(modules)]  # -P: no module of the working folder
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TRIAL_SECONDS, stdin=subprocess.DEVNULL)
+        process = subprocess.run(command, capture_output=True, text=True, timeout=TRIAL_SECONDS, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         yield Finding("simulators", "Qiskit Aer", "broken", f"a Bell pair took more than {TRIAL_SECONDS} s")
         return
     try:
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        report: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        why = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
-        said = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        why = f"signal {-process.returncode}" if process.returncode < 0 else f"exit code {process.returncode}"
+        last_line = (process.stderr.strip().splitlines() or ["no message"])[-1]
         yield Finding(
-            "simulators", "Qiskit Aer", "broken", f"importing it ends Python with {why}: {said}", reinstall("qiskit-aer")
+            "simulators", "Qiskit Aer", "broken", f"importing it ends Python with {why}: {last_line}", reinstall("qiskit-aer")
         )
         return
-    for name, error in found["errors"].items():
+    for name, error in report["errors"].items():
         yield Finding("simulators", name, "broken", error, reinstall("qiskit-aer" if name == "Qiskit Aer" else name))
-    if "methods" in found:
-        yield Finding("simulators", "Aer methods", "ok", ", ".join(found["methods"]))
-        gpu = Path("/proc/driver/nvidia").exists() and "GPU" not in found["devices"]
+    if "methods" in report:
+        yield Finding("simulators", "Aer methods", "ok", ", ".join(report["methods"]))
+        gpu = Path("/proc/driver/nvidia").exists() and "GPU" not in report["devices"]
         more = "; this machine has an NVIDIA card that this Aer does not use" if gpu else ""
         remedy = "pip install qiskit-aer-gpu" if gpu else ""
-        yield Finding("simulators", "Aer devices", "note" if gpu else "ok", ", ".join(found["devices"]) + more, remedy)
-    if "counts" in found:
-        right = set(found["counts"]) <= {"00", "11"}
-        yield Finding("simulators", "Bell pair", "ok" if right else "broken", f"100 shots on Qiskit Aer: {found['counts']}")
+        yield Finding("simulators", "Aer devices", "note" if gpu else "ok", ", ".join(report["devices"]) + more, remedy)
+    if "counts" in report:
+        right = set(report["counts"]) <= {"00", "11"}
+        yield Finding("simulators", "Bell pair", "ok" if right else "broken", f"100 shots on Qiskit Aer: {report['counts']}")
 
 
 def _modules(distributions: list[str]) -> list[str]:
