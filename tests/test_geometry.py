@@ -1,4 +1,4 @@
-"""Metric and overlaps: closed forms, through the gate, into the record and out of it again."""
+"""Metric and overlaps: closed forms, recorded, and read from the record again."""
 
 import json
 

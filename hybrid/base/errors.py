@@ -1,4 +1,4 @@
-"""Everything that can go wrong in a way a person can act on; `hybrid.cli` maps each class to an exit code in one table."""
+"""All errors that a user can act on; `hybrid.cli` maps each class to an exit code in one table."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -33,11 +33,11 @@ class NotConverged(HybridError):
 
 
 class CheckFailed(HybridError):
-    """What was checked does not hold; the report says where."""
+    """A check failed; the report says which."""
 
 
 def unknown(kind: str, value: str, allowed: Iterable[str]) -> UsageError:
-    """The error for a name that nobody knows: echoes it, offers the nearest, lists what is allowed."""
+    """The error for an unknown name: repeats it, suggests the nearest, lists what is allowed."""
     names = sorted(allowed)
     close = get_close_matches(value, names, n=1, cutoff=0.5)
     hint = f" Did you mean '{close[0]}'?" if close else ""

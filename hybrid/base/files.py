@@ -1,4 +1,4 @@
-"""Reading input files: size and encoding checked first, every complaint with file, line and key."""
+"""Reading input files: size and encoding are checked first; every error names file, line and key."""
 
 import re
 import tomllib
@@ -74,11 +74,11 @@ def line_of(text: str, *keys: str) -> int:
             rf"^\s*\[\[?(?:.*\.)?{name}(?:\.[^\]]*)?\]",
             rf"[{{,]\s*{name}\s*=",
         )
-        found = next(
+        line = next(
             (i for pattern in patterns for i in range(start, len(lines)) if re.search(pattern, lines[i])),
             None,
         )
-        if found is None:
+        if line is None:
             return (start if depth else 0) + 1
-        start = found
+        start = line
     return start + 1

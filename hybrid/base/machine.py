@@ -25,11 +25,11 @@ def memory_bytes() -> tuple[int, int]:
 
 
 def versions() -> dict[str, str]:
-    """What is installed of everything that values depend on."""
-    found = {"python": platform.python_version()}
+    """Installed versions of everything that values depend on."""
+    installed = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            installed[package] = "not installed"
+    return installed

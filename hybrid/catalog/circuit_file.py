@@ -1,4 +1,4 @@
-"""Circuits from files: OpenQASM 2, OpenQASM 3, QPY; every complaint is a UsageError with file, line and column.
+"""Circuits from files: OpenQASM 2, OpenQASM 3, QPY; every error is a UsageError with file, line and column.
 
 Bits and registers are Qiskit's: the first declared (qu)bit is number 0, and an outcome is printed with bit 0 on the right,
 registers apart, the first declared one on the right.
@@ -21,7 +21,7 @@ from hybrid.base.files import read_bytes, read_text
 
 SUFFIXES = (".qasm", ".qasm3", ".qpy")
 MAX_BITS = 1000
-"""Qubits, and classical bits, that a file may declare; more would be allocated before anybody could say that it is too much."""
+"""Qubits, and classical bits, that a file may declare; a parser would allocate more before it could be refused."""
 
 
 def read_circuit(path: Path) -> QuantumCircuit:
@@ -31,9 +31,9 @@ def read_circuit(path: Path) -> QuantumCircuit:
     circuit (`file:line:column` where the parser tells, columns from 1). MissingPart: the importer is not installed.
     """
     try:
-        found = _parse(path)
-        _check_bits(path, found)
-        _check_definitions(path, found, set(get_standard_gate_name_mapping()))
+        circuit = _parse(path)
+        _check_bits(path, circuit)
+        _check_definitions(path, circuit, set(get_standard_gate_name_mapping()))
     except UsageError:
         raise
     except ImportError as error:
@@ -41,8 +41,8 @@ def read_circuit(path: Path) -> QuantumCircuit:
     except BaseException as error:  # parsers raise many kinds, damaged QPY fails as late as when a gate is looked at,
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # and Rust's panics are no Exception
             raise
-        raise _complaint(path, error) from None
-    return found
+        raise _usage_error(path, error) from None
+    return circuit
 
 
 def bind(circuit: QuantumCircuit, values: Mapping[str, float]) -> QuantumCircuit:
@@ -74,7 +74,7 @@ def _parse(path: Path) -> QuantumCircuit:
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{path}: circuits are read from files ending in {', '.join(SUFFIXES)}.")
     text = read_text(path).removeprefix("\ufeff")
-    bare = re.sub(r"//[^\n]*|/\*.*?\*/", lambda found: re.sub(r"[^\n]", " ", found[0]), text, flags=re.DOTALL)
+    bare = re.sub(r"//[^\n]*|/\*.*?\*/", lambda match: re.sub(r"[^\n]", " ", match[0]), text, flags=re.DOTALL)
     if re.match(r"\s*OPENQASM\s+2|(?!\s*OPENQASM)(?=.*\bqelib1\.inc\b)", bare, re.DOTALL):
         _check_registers(path, bare)
         return qasm2.loads(text, include_path=(), custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
@@ -91,21 +91,21 @@ def _check_registers(path: Path, bare: str) -> None:
             raise UsageError(f"{path}:{line}:{column}: a size of {shortened(size[1])}; at most {MAX_BITS} are allowed.")
 
 
-def _check_bits(path: Path, found: QuantumCircuit) -> None:
+def _check_bits(path: Path, circuit: QuantumCircuit) -> None:
     """UsageError unless there are qubits, and not too many."""
-    if not found.num_qubits:
+    if not circuit.num_qubits:
         raise UsageError(f"{path}: declares no qubit.")
-    for count, what in ((found.num_qubits, "qubits"), (found.num_clbits, "classical bits")):
+    for count, what in ((circuit.num_qubits, "qubits"), (circuit.num_clbits, "classical bits")):
         if count > MAX_BITS:
             raise UsageError(f"{path}: has {count} {what}; at most {MAX_BITS} are allowed.")
 
 
-def _check_definitions(path: Path, found: QuantumCircuit, known: set[str]) -> None:
-    """UsageError for what nobody could run: a gate without definition, an angle that is infinite.
+def _check_definitions(path: Path, circuit: QuantumCircuit, known: set[str]) -> None:
+    """UsageError for what cannot be run: a gate without definition, an angle that is infinite.
 
     Looks into definitions, branches and loops; `known` are the names already seen, and grows.
     """
-    for instruction in found.data:
+    for instruction in circuit.data:
         operation: Any = instruction.operation
         for block in getattr(operation, "blocks", ()):
             _check_definitions(path, block, known)
@@ -124,8 +124,8 @@ def _check_definitions(path: Path, found: QuantumCircuit, known: set[str]) -> No
 
 
 def _read_qpy(path: Path, content: bytes) -> QuantumCircuit:
-    """The one circuit of a QPY file. Its reader allocates whatever the file claims and is then killed, so claims come first."""
-    for claimed in _claims(path, content):
+    """The one circuit of a QPY file. Sizes in headers are checked first: the reader would allocate any size."""
+    for claimed in _claimed_sizes(path, content):
         if claimed > MAX_BITS:
             raise UsageError(f"{path}: not a circuit: claims {claimed} bits; at most {MAX_BITS} are allowed.")
     circuits = qpy.load(io.BytesIO(content))
@@ -134,7 +134,7 @@ def _read_qpy(path: Path, content: bytes) -> QuantumCircuit:
     return circuits[0]
 
 
-def _claims(path: Path, content: bytes) -> Iterator[int]:
+def _claimed_sizes(path: Path, content: bytes) -> Iterator[int]:
     """Numbers of qubits and classical bits in the headers of the circuit and of those nested in it (definitions, branches).
 
     Layouts: Qiskit's QPY documentation; FILE_HEADER_V10, CIRCUIT_TABLE (version 16 on), CIRCUIT_HEADER_V2 and V12.
@@ -159,15 +159,15 @@ def _claims(path: Path, content: bytes) -> Iterator[int]:
             yield from struct.unpack("!II", nested[1])
 
 
-def _complaint(path: Path, error: BaseException) -> UsageError:
-    """A parser's error with file and, where it tells, line and column (which parsers count from 0)."""
+def _usage_error(path: Path, error: BaseException) -> UsageError:
+    """A parser's error with file and, where known, line and column (which parsers count from 0)."""
     message = getattr(error, "message", None) or str(error)
-    told = (str(message).strip().splitlines() or [""])[0].rstrip(". ")
+    text = (str(message).strip().splitlines() or [""])[0].rstrip(". ")
     if isinstance(error, RecursionError):
-        told = "nested too deeply"
-    if position := re.match(r"(?:<input>:)?(\d+),(\d+): *(.*)", told):
-        where, told = f"{path}:{position[1]}:{int(position[2]) + 1}", position[3]
-        if told.startswith("not supported: "):
-            return UsageError(f"{where}: {shortened(told, 300)}.")
-        return UsageError(f"{where}: not a circuit: {shortened(told, 300)}.")
-    return UsageError(f"{path}: not a circuit: {shortened(told, 300) or type(error).__name__}.")
+        text = "nested too deeply"
+    if position := re.match(r"(?:<input>:)?(\d+),(\d+): *(.*)", text):
+        where, text = f"{path}:{position[1]}:{int(position[2]) + 1}", position[3]
+        if text.startswith("not supported: "):
+            return UsageError(f"{where}: {shortened(text, 300)}.")
+        return UsageError(f"{where}: not a circuit: {shortened(text, 300)}.")
+    return UsageError(f"{path}: not a circuit: {shortened(text, 300) or type(error).__name__}.")

@@ -1,4 +1,4 @@
-"""Excitations of electrons between spin orbitals, a qubit each (Jordan-Wigner): which there are, their operators and circuits.
+"""Excitations of electrons between spin orbitals, a qubit each (Jordan-Wigner): their list, operators and circuits.
 
 Spin orbital p is qubit p, its occupation the qubit's bit; up-spin orbitals are the first half of the qubits, down-spin ones the
 second. An excitation turns the state by exp(theta (T - T^dagger)) with T = a+_r a_p or T = a+_r a+_s a_q a_p.
@@ -32,7 +32,7 @@ class Excitation(NamedTuple):
 
     @property
     def sign(self) -> int:
-        """What reordering the ladder operators themselves contributes, the orbitals between being empty."""
+        """The sign from reordering the ladder operators themselves, with the orbitals between them empty."""
         occupied, sign = set(self.annihilated), 1
         for p in self.annihilated:
             occupied.remove(p)

@@ -1,8 +1,8 @@
-"""The folders are the catalogue: a member is one file, its function carries the file's name, its options are keyword-only.
+"""Finds and loads members: a member is one file with a function of the same name, whose options are keyword-only.
 
 Names and signatures are read with `ast`, so that listing and checking import no member (and so no simulator). A member is
-written `name:key=value,key=value`; somebody's own is `package.module:function:key=value`, or `./file.py:function:key=value`;
-a data file is the member that claims its suffix (`./my.edges` is `maxcut:graph=./my.edges`).
+written `name:key=value,key=value`; one from outside is `package.module:function:key=value` or `./file.py:function:key=value`;
+a data file stands for the member that reads its suffix (`./my.edges` is `maxcut:graph=./my.edges`).
 """
 
 import hashlib
@@ -54,7 +54,7 @@ class Member:
     @property
     def files(self) -> list[Path]:
         """The files this reference depends on: data files among its options, and its own code when it is from outside."""
-        data = [found[0] for value in self.options.values() if (found := _file_in(value))]
+        data = [file[0] for value in self.options.values() if (file := _file_in(value))]
         return data if self.signature.file.is_relative_to(PACKAGE) else [self.signature.file, *data]
 
     def text(self, *, defaults: bool) -> str:
@@ -149,8 +149,8 @@ def _locate(family: str, text: str) -> tuple[Signature, str, str]:
     head, _, rest = text.partition(":")
     suffix, owners = Path(head).suffix.lower(), _owners(family)
     if suffix in owners:
-        found = owners[suffix]
-        return found, found.name, f"{next(iter(found.options))}={head}" + (f",{rest}" if rest else "")
+        owner = owners[suffix]
+        return owner, owner.name, f"{next(iter(owner.options))}={head}" + (f",{rest}" if rest else "")
     if suffix == ".py" or ("." in head and "/" not in head and rest):
         function, _, options = rest.partition(":")
         if not function:
@@ -166,9 +166,9 @@ def _locate(family: str, text: str) -> tuple[Signature, str, str]:
 
 @cache
 def _owners(family: str) -> dict[str, Signature]:
-    """File suffix -> the member that claims it in its `SUFFIXES`; the file goes to the member's first option."""
-    found = [signature(folder(family) / f"{name}.py", name) for name in names(family) if family != "devices"]
-    return {suffix: member for member in found for suffix in member.constants.get("SUFFIXES", ())}
+    """File suffix -> the member that lists it in `SUFFIXES`; the file is the value of the member's first option."""
+    members = [signature(folder(family) / f"{name}.py", name) for name in names(family) if family != "devices"]
+    return {suffix: member for member in members for suffix in member.constants.get("SUFFIXES", ())}
 
 
 def _source(family: str, head: str) -> Path:
@@ -178,12 +178,12 @@ def _source(family: str, head: str) -> Path:
             raise UsageError(f"{FAMILIES[family]} '{shortened(head)}': no such file.")
         return Path(head)
     try:
-        found = importlib.util.find_spec(head)
+        spec = importlib.util.find_spec(head)
     except (ImportError, ValueError):
-        found = None
-    if found is None or found.origin is None:
+        spec = None
+    if spec is None or spec.origin is None:
         raise UsageError(f"{FAMILIES[family]} '{shortened(head)}': no such module on the Python path.")
-    return Path(found.origin)
+    return Path(spec.origin)
 
 
 def _import(member: Member) -> Any:
@@ -195,7 +195,7 @@ def _import(member: Member) -> Any:
 
 
 def _file_in(value: Any) -> tuple[Path, str] | None:
-    """The file that an option's value names, and what stands behind it: `./mine.py:name` is an object in a file."""
+    """The file that an option's value names, and the rest of the value: `./mine.py:name` is an object in a file."""
     if not isinstance(value, str):
         return None
     head, colon, rest = value.partition(":")
@@ -206,6 +206,6 @@ def _file_in(value: Any) -> tuple[Path, str] | None:
 
 def _canonical_value(value: Any) -> str:
     """A value as it is written on the command line, files by fingerprint."""
-    if found := _file_in(value):
-        return fingerprint(found[0]) + found[1]
+    if file := _file_in(value):
+        return fingerprint(file[0]) + file[1]
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""Somebody's own Python: imported from a file, or by a module's name."""
+"""Python from outside the package: imported from a file, or by a module's name."""
 
 import importlib
 import importlib.util
@@ -12,7 +12,7 @@ from hybrid.base.files import check_file
 
 
 def import_file(path: Path) -> ModuleType:
-    """The module that a .py file holds, run afresh."""
+    """The module in a .py file, executed anew at every call."""
     path = path.resolve()
     spec = importlib.util.spec_from_file_location(f"hybrid_outside_{path.stem}", path)
     assert spec is not None and spec.loader is not None
@@ -23,7 +23,7 @@ def import_file(path: Path) -> ModuleType:
 
 
 def named_object(text: str) -> Any:
-    """What `package.module:name` or `./mine.py:name` names; UsageError says what is missing, or why importing failed."""
+    """The object `package.module:name` or `./mine.py:name`; UsageError says what is missing, or why importing failed."""
     head, _, name = text.partition(":")
     if not name:
         raise UsageError(f"'{shortened(text)}' names no object; write package.module:name or ./mine.py:name.")

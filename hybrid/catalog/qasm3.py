@@ -1,4 +1,4 @@
-"""OpenQASM 3 -> Qiskit: Qiskit's importer, taught `for`, `const` and `bit == 1`, and made to say where and in plain words."""
+"""OpenQASM 3 -> Qiskit: the importer of Qiskit, extended by `for`, `const` and `bit == 1`; errors say where, in plain words."""
 
 import contextlib
 import copy
@@ -18,9 +18,9 @@ from qiskit_qasm3_import.converter import ConvertVisitor
 from hybrid.base.errors import shortened
 
 MAX_NESTING = 100
-"""Brackets within brackets; the parser's time grows steeply with them."""
+"""Depth of nested brackets; the parser's time grows steeply with it."""
 MAX_STATEMENTS = 20_000
-"""That `for` loops may unroll to."""
+"""The most statements that `for` loops may unroll to."""
 UNSUPPORTED = {
     "CalibrationDefinition": "pulse calibrations ('defcal')",
     "CalibrationGrammarDeclaration": "pulse calibrations ('defcalgrammar')",
@@ -60,11 +60,11 @@ def loads(text: str, max_bits: int) -> QuantumCircuit:
 def _check_nesting(text: str) -> None:
     """ValueError at the first bracket that is nested too deeply."""
     depth = 0
-    for found in re.finditer(r"[][(){}]", text):
-        depth += 1 if found[0] in "[({" else -1
+    for bracket in re.finditer(r"[][(){}]", text):
+        depth += 1 if bracket[0] in "[({" else -1
         if depth > MAX_NESTING:
-            line = text.count("\n", 0, found.start()) + 1
-            raise ValueError(f"{line},{_column(text, found.start())}: more than {MAX_NESTING} nested brackets")
+            line = text.count("\n", 0, bracket.start()) + 1
+            raise ValueError(f"{line},{_column(text, bracket.start())}: more than {MAX_NESTING} nested brackets")
 
 
 def _column(text: str, offset: int) -> int:
@@ -74,8 +74,8 @@ def _column(text: str, offset: int) -> int:
 
 def _syntax(text: str, error: QASM3ParsingError) -> str:
     """A syntax error's position and token; the parser leaves them in the error's context."""
-    if told := re.match(r"L(\d+):C(\d+): (.*)", str(error), re.DOTALL):
-        return f"{told[1]},{told[2]}: {told[3].replace('token recognition error at', 'syntax error at')}"
+    if message := re.match(r"L(\d+):C(\d+): (.*)", str(error), re.DOTALL):
+        return f"{message[1]},{message[2]}: {message[3].replace('token recognition error at', 'syntax error at')}"
     cause = error.__context__
     token = getattr(cause.args[0], "offendingToken", None) if cause is not None and cause.args else None
     if token is None:
@@ -91,16 +91,16 @@ def _syntax(text: str, error: QASM3ParsingError) -> str:
 
 def _plain(message: str, text: str) -> str:
     """The importer's message without its own vocabulary."""
-    if found := re.search(r"node of type (\w+) is not|'(\w+)' cannot be resolved into a Qiskit value", message):
-        name = found[1] or found[2]
+    if match := re.search(r"node of type (\w+) is not|'(\w+)' cannot be resolved into a Qiskit value", message):
+        name = match[1] or match[2]
         words = UNSUPPORTED.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
-        return message[: found.start()] + f"not supported: {words}"
-    if found := re.search(r"gate '(\w+)' is not defined", message):
+        return message[: match.start()] + f"not supported: {words}"
+    if match := re.search(r"gate '(\w+)' is not defined", message):
         if "stdgates.inc" not in text:
             return message.rstrip(".") + "; 'include \"stdgates.inc\";' defines the usual ones"
-        if found[1] in get_standard_gate_name_mapping():
+        if match[1] in get_standard_gate_name_mapping():
             return (
-                message.rstrip(".") + f": it is not in stdgates.inc, so write its definition, 'gate {found[1]} ... {{ ... }}'"
+                message.rstrip(".") + f": it is not in stdgates.inc, so write its definition, 'gate {match[1]} ... {{ ... }}'"
             )
     message = re.sub(r"Symbol ('\w+') already inserted in symbol table.*", r"\1 is already defined", message)
     return message.replace("non-stdgates imports not currently supported", 'only "stdgates.inc" can be included')
@@ -231,16 +231,16 @@ class _Rewriter:
         return result
 
     def _loop_values(self, node: ast.ForInLoop) -> Sequence[int]:
-        found: Any = self.node(node.set_declaration)
+        values: Any = self.node(node.set_declaration)
         parts: list[Any] = [None]
-        if isinstance(found, ast.RangeDefinition):
-            parts = [found.start, found.end, found.step or ast.IntegerLiteral(1)]
-        elif isinstance(found, ast.DiscreteSet):
-            parts = found.values
+        if isinstance(values, ast.RangeDefinition):
+            parts = [values.start, values.end, values.step or ast.IntegerLiteral(1)]
+        elif isinstance(values, ast.DiscreteSet):
+            parts = values.values
         if not all(isinstance(part, ast.IntegerLiteral) for part in parts):
             raise ConversionError("not supported: loops over anything but constant whole numbers", node)
         numbers = [part.value for part in parts]
-        if isinstance(found, ast.DiscreteSet):
+        if isinstance(values, ast.DiscreteSet):
             return numbers
         start, end, step = numbers
         if not step:

@@ -23,7 +23,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What `ast` tells of a member without importing it."""
+    """Name, docstring, options and constants of a member, read without importing it."""
 
     name: str
     doc: str

@@ -6,8 +6,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from hybrid.base.own_physics import OWN_PHYSICS
 from hybrid.base.uncertainty import with_uncertainty
-from hybrid.base.words import OWN_PHYSICS
 from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
 from hybrid.device.device import Device
 from hybrid.runs.result import Result

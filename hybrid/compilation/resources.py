@@ -8,8 +8,8 @@ import numpy as np
 
 from hybrid.base.errors import UsageError
 from hybrid.base.machine import memory_bytes as memory_of_this_machine
+from hybrid.base.own_physics import OWN_PHYSICS
 from hybrid.base.types import Backend, ForeignBackend, Task
-from hybrid.base.words import OWN_PHYSICS
 from hybrid.compilation.schedule import Schedule, TimedOperation
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device

@@ -1,4 +1,4 @@
-"""The doors to Qiskit: a device as a `BackendV2`, and the primitives `Estimator` and `Sampler`.
+"""Interfaces to Qiskit: a device as a `BackendV2`, and the primitives `Estimator` and `Sampler`.
 
 Imports `measure` and the rooms below it. Offers `DeviceBackend`, `Estimator` and `Sampler`.
 """

@@ -1,4 +1,4 @@
-"""A device, computed by a simulator, as a Qiskit `BackendV2`: for any program written against one."""
+"""A device, computed by a simulator, as a Qiskit `BackendV2`."""
 
 import time
 import uuid
@@ -40,7 +40,7 @@ LEAST = {"shots": 1, "realizations": 2, "threads": 1, "seed_simulator": 0}
 
 @final
 class FinishedJob(JobV1):
-    """A job whose result was there when `run` returned: everything is computed in this process."""
+    """A finished job: its result is computed before `run` returns, in this process."""
 
     _async = False
 
@@ -112,7 +112,7 @@ class DeviceBackend(BackendV2):
         member = catalog.load(catalog.parse("backends", chosen["simulator"]))()
         place = Place(self.device, member, conditions)
         root = root_of(chosen["seed_simulator"])
-        found = [
+        experiments = [
             _experiment(circuit, compile_measured(circuit, place, isa=True), conditions.shots, chosen["memory"], child(root, i))
             for i, circuit in enumerate(circuits)
         ]
@@ -121,7 +121,7 @@ class DeviceBackend(BackendV2):
             backend_version=self.backend_version,
             job_id=str(uuid.uuid4()),
             success=True,
-            results=found,
+            results=experiments,
             date=datetime.now(UTC),
             status="COMPLETED",
             time_taken=time.monotonic() - begun,

@@ -1,4 +1,4 @@
-"""Estimator: Qiskit's `BaseEstimatorV2` on any device and backend, and gradients beside it."""
+"""Estimator: Qiskit's `BaseEstimatorV2` on any device and backend, and gradients."""
 
 import threading
 from collections.abc import Iterable
@@ -43,8 +43,7 @@ class Estimator(BaseEstimatorV2):
     A circuit that Qiskit has transpiled runs on the qubits it names; any other is laid out here.
 
     The n-th call draws from the n-th child of `seed` (int, Generator, None: fresh entropy), PUB, observable and point from
-    its children.
-    Without shots all calls share their detunings: an optimiser walks on one smooth landscape.
+    its children. Without shots all calls share their detunings: an optimiser sees one smooth landscape.
     """
 
     def __init__(
@@ -110,28 +109,28 @@ class Estimator(BaseEstimatorV2):
         evs, stds, about = np.zeros(pub.size), np.zeros(pub.size), self._about(pub)
         for i, (observable, where, points) in enumerate(_entries(pub)):
             program = self._program(pub, observable)
-            found, answers = _measured(program, points, child(root, i), self._detunings(program), pub.precision)
-            evs[where], stds[where] = found
+            estimates, answers = _measured(program, points, child(root, i), self._detunings(program), pub.precision)
+            evs[where], stds[where] = estimates
             self._add(about, program, answers * len(points))
         data = DataBin(evs=evs.reshape(pub.shape), stds=stds.reshape(pub.shape), shape=pub.shape)
         return PubResult(data, metadata=about)
 
     def _gradients(self, pub: EstimatorPub, root: np.random.SeedSequence) -> PubResult:
         p = pub.circuit.num_parameters
-        about, found_by_place = self._about(pub), dict[int, LossGradient]()
+        about, by_place = self._about(pub), dict[int, LossGradient]()
         for i, (observable, where, points) in enumerate(_entries(pub)):
             program = self._program(pub, observable)
             about["gradient"] = program.method
             for j, (x, place) in enumerate(zip(points, where, strict=True)):
                 seed, detunings = child(root, i, j), self._detunings(program)
-                found_by_place[place] = program.gradient(x, seed=seed, detuning_seed=detunings)
+                by_place[place] = program.gradient(x, seed=seed, detuning_seed=detunings)
                 self._add(about, program, program.evaluations_per_gradient)
-        found = [found_by_place[place] for place in range(pub.size)]
+        answers = [by_place[place] for place in range(pub.size)]
         data = DataBin(
-            evs=np.reshape([one.loss for one in found], pub.shape),
-            stds=np.reshape([one.loss_stderr for one in found], pub.shape),
-            gradients=np.reshape([one.gradient for one in found], (*pub.shape, p)),
-            gradient_stds=np.reshape([one.gradient_stderr for one in found], (*pub.shape, p)),
+            evs=np.reshape([one.loss for one in answers], pub.shape),
+            stds=np.reshape([one.loss_stderr for one in answers], pub.shape),
+            gradients=np.reshape([one.gradient for one in answers], (*pub.shape, p)),
+            gradient_stds=np.reshape([one.gradient_stderr for one in answers], (*pub.shape, p)),
             shape=pub.shape,
         )
         return PubResult(data, metadata=about)
@@ -165,7 +164,7 @@ class Estimator(BaseEstimatorV2):
         }
 
     def _add(self, about: dict[str, Any], program: Program, evaluations: int) -> None:
-        """What these evaluations took, calibrations aside."""
+        """Add the cost of these evaluations, without calibrations."""
         resources = program.resources
         about |= {"physics": resources.physics, "simulator": resources.simulator, "caveat": resources.caveat}
         about["shots"] += evaluations * int(program.execution.shots.sum())
@@ -212,14 +211,14 @@ def _measured(
 ) -> tuple[Estimates, int]:
     """Values at the points, and how many answers they are the mean of: as many as the precision needs."""
     answers: list[Estimates] = []
-    found, needed = None, 1
-    while found is None or len(answers) < needed:
+    mean, needed = None, 1
+    while mean is None or len(answers) < needed:
         new = range(len(answers), needed)
         answers += [program.values(points, seed=child(root, i), detuning_seed=detunings) for i in new]
-        found = _mean(answers)
+        mean = _mean(answers)
         if precision:
-            needed = ceil(len(answers) * float(found.stderr.max(initial=0.0)) ** 2 / precision**2 - 1e-9)
-    return found, len(answers)
+            needed = ceil(len(answers) * float(mean.stderr.max(initial=0.0)) ** 2 / precision**2 - 1e-9)
+    return mean, len(answers)
 
 
 def _mean(answers: list[Estimates]) -> Estimates:

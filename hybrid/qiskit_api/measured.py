@@ -1,4 +1,4 @@
-"""A circuit with measurements, as any Qiskit user writes it, compiled once and drawn from: shots of its classical bits."""
+"""A circuit with measurements, compiled once: shots of its classical bits at any number of points."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -35,11 +35,11 @@ class ClassicalShots(NamedTuple):
 
     def by_value(self) -> dict[int, int]:
         """Counts by the classical bits as one integer."""
-        found: dict[int, int] = {}
+        counts: dict[int, int] = {}
         for bits, count in zip(self.bits, self.counts.tolist(), strict=True):
             value = sum(1 << int(place) for place in np.flatnonzero(bits))
-            found[value] = found.get(value, 0) + count
-        return dict(sorted(found.items()))
+            counts[value] = counts.get(value, 0) + count
+        return dict(sorted(counts.items()))
 
 
 class Place(NamedTuple):
@@ -82,8 +82,8 @@ def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> Com
     laid_out = laid_out._replace(circuit=flat)
     execution = set_up(laid_out, [flat], place.device, place.backend, place.conditions)
     drawing = _Drawing(read, laid_out, angle_map, execution)
-    found = execution.resources
-    return CompiledCircuit(drawing.draw, found.simulator, found.qpu_seconds, found.physics, found.caveat)
+    resources = execution.resources
+    return CompiledCircuit(drawing.draw, resources.simulator, resources.qpu_seconds, resources.physics, resources.caveat)
 
 
 class _Drawing(NamedTuple):
@@ -95,12 +95,12 @@ class _Drawing(NamedTuple):
     def draw(self, points: Points, root: np.random.SeedSequence) -> list[ClassicalShots]:
         """Shots of every point, in portions that bound memory; point i draws from the i-th children."""
         rows = max(1, PORTION_BYTES // (8 * 2**self.execution.resources.n_qubits * self.execution.realizations))
-        found = []
+        drawn = []
         for first in range(0, len(points), rows):
             angles = self.angle_map(points[first : first + rows])
             counts, _ = self.execution.counts(angles, child(root, CountStream.SHOTS), child(root, CountStream.DETUNINGS), first)
-            found += [ClassicalShots(self.read.table(c.outcomes, self.isa.layout), c.counts, c.realizations) for (c,) in counts]
-        return found
+            drawn += [ClassicalShots(self.read.table(c.outcomes, self.isa.layout), c.counts, c.realizations) for (c,) in counts]
+        return drawn
 
 
 def _dynamic(circuit: QuantumCircuit, place: Place) -> CompiledCircuit:
@@ -123,6 +123,6 @@ def _dynamic(circuit: QuantumCircuit, place: Place) -> CompiledCircuit:
 def _dynamic_shots(
     backend: DynamicBackend, circuit: QuantumCircuit, conditions: Conditions, seed: np.random.SeedSequence
 ) -> ClassicalShots:
-    found = backend.run_dynamic(circuit, conditions.shots, seed, conditions.threads)
-    bits = np.array([[digit == "1" for digit in reversed(text.replace(" ", ""))] for text in found], dtype=bool)
-    return ClassicalShots(bits, np.array(list(found.values())), np.zeros(len(found), dtype=np.int64))
+    counts = backend.run_dynamic(circuit, conditions.shots, seed, conditions.threads)
+    bits = np.array([[digit == "1" for digit in reversed(text.replace(" ", ""))] for text in counts], dtype=bool)
+    return ClassicalShots(bits, np.array(list(counts.values())), np.zeros(len(counts), dtype=np.int64))

@@ -1,4 +1,4 @@
-"""The last few compiled circuits: an optimiser asks for the same one again and again."""
+"""The last few compiled circuits: an optimiser uses the same one many times."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, final
@@ -11,13 +11,13 @@ Made = TypeVar("Made")
 
 @final
 class Remembered(Generic[Made]):
-    """What was made of a circuit and of what goes with it; the oldest gives way. Circuits are compared, for they may change."""
+    """The last results made from a circuit and its options. Circuits are compared by content, because they may be changed."""
 
     def __init__(self) -> None:
         self._made: list[tuple[QuantumCircuit, tuple[Any, ...], Made]] = []
 
     def get(self, circuit: QuantumCircuit, given: tuple[Any, ...], make: Callable[[], Made]) -> Made:
-        """What is remembered, or `make()`."""
+        """The remembered result, or `make()`."""
         for i, (known, of, made) in enumerate(self._made):
             if of == given and known.layout == circuit.layout and known == circuit:
                 self._made.append(self._made.pop(i))

@@ -1,4 +1,4 @@
-"""A device as Qiskit's `Target`: what `transpile`, drawings and other people's passes read."""
+"""A device as Qiskit's `Target`: what `transpile`, drawings and other passes read."""
 
 from qiskit.circuit import ForLoopOp, IfElseOp, Measure, SwitchCaseOp, WhileLoopOp
 from qiskit.circuit.library import get_standard_gate_name_mapping

@@ -1,4 +1,4 @@
-"""Two records compared: what was asked, where it was made, what came out, and where they part. Standard library only."""
+"""Two records compared: inputs, versions and hosts, results, and the first answer that differs. Standard library only."""
 
 import math
 from itertools import zip_longest
@@ -8,7 +8,7 @@ from hybrid.runs.results_folder import AT_HOME, Run
 
 
 class Change(NamedTuple):
-    """Something that two runs do not share."""
+    """A value that differs between two runs."""
 
     what: str
     a: Any
@@ -16,7 +16,7 @@ class Change(NamedTuple):
 
 
 class Parting(NamedTuple):
-    """The first answer that two runs do not share; None for a run that has no such answer."""
+    """The first answer that differs between two runs; a value is None for a run that has no such answer."""
 
     n: int
     question: str
@@ -36,7 +36,7 @@ class Compared(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """What two runs do not share; `difference` is a - b of the values, None where they do not measure the same thing."""
+    """What differs between two runs; `difference` is a - b of the values, None where they measure different quantities."""
 
     inputs: list[Change]
     circumstances: list[Change]
@@ -55,12 +55,14 @@ class Difference(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """The comparison as one JSON object."""
         pairs = {key: [change._asdict() for change in getattr(self, key)] for key in ("inputs", "circumstances")}
-        part = self.parting and self.parting._asdict() | {"change": self.parting.change._asdict()}
-        return self._asdict() | pairs | {"parting": part, "quantities": [found._asdict() for found in self.quantities]}
+        parting = None
+        if self.parting is not None:
+            parting = self.parting._asdict() | {"change": self.parting.change._asdict()}
+        return self._asdict() | pairs | {"parting": parting, "quantities": [one._asdict() for one in self.quantities]}
 
 
 def compare(a: Run, b: Run) -> Difference:
-    """What differs in inputs, in versions and hosts, and in what came out; where sampled, in standard errors."""
+    """Differences in inputs, in versions and hosts, and in results; of sampled values in standard errors."""
     inputs = _changes(a.resolved, b.resolved) + _changes(_file(a), _file(b))
     at_home = {key: (a.about.get(key), b.about.get(key)) for key in AT_HOME}
     circumstances = _changes(a.about.get("versions", {}), b.about.get("versions", {}))
@@ -79,21 +81,24 @@ def compare(a: Run, b: Run) -> Difference:
 
 
 def _compared(a: Run, b: Run) -> list[Compared]:
-    """The further numbers that both runs report, by name."""
-    mine, theirs = (
-        {found["name"]: found for found in (run.stop["solution"].get("quantities", ()) if run.stop else ())} for run in (a, b)
-    )
-    found = []
-    for name in mine.keys() & theirs.keys():
-        one, other = mine[name], theirs[name]
+    """The further numbers that both runs report, in the order of the first."""
+    of_a, of_b = _quantities(a), _quantities(b)
+    compared = []
+    for name in (name for name in of_a if name in of_b):
+        one, other = of_a[name], of_b[name]
         error = math.hypot(one["stderr"], other["stderr"])
         sigmas = (one["value"] - other["value"]) / error if error > 0 else None
-        found.append(Compared(name, one["unit"], one["value"], one["stderr"], other["value"], other["stderr"], sigmas))
-    return sorted(found, key=lambda compared: list(mine).index(compared.name))
+        compared.append(Compared(name, one["unit"], one["value"], one["stderr"], other["value"], other["stderr"], sigmas))
+    return compared
+
+
+def _quantities(run: Run) -> dict[str, dict[str, Any]]:
+    """The further numbers of a finished run by name."""
+    return {} if run.stop is None else {one["name"]: one for one in run.stop["solution"].get("quantities", ())}
 
 
 def two_sided(z: float) -> float:
-    """The chance that a standard normal number is farther from zero than z."""
+    """The two-sided p-value of z: the probability that a standard normal number is farther from zero."""
     return math.erfc(abs(z) / math.sqrt(2))
 
 
@@ -109,8 +114,8 @@ def _changes(a: dict[str, Any], b: dict[str, Any]) -> list[Change]:
 def _parting(a: Run, b: Run) -> Parting | None:
     for n, (one, other) in enumerate(zip_longest(a.answers, b.answers)):
         if one is None or other is None:
-            known = one or other or {}
-            return Parting(n, known["question"], Change("answer", one and known["question"], other and known["question"]))
+            questions = [None if answer is None else answer["question"] for answer in (one, other)]
+            return Parting(n, next(filter(None, questions)), Change("answer", *questions))
         if one != other:
             key = next(key for key in sorted({**one, **other}, key=_rank) if one.get(key) != other.get(key))
             return Parting(n, one["question"], _first_change(key, one.get(key), other.get(key)))

@@ -1,4 +1,4 @@
-"""An error budget as data: what each part of the noise, shots and optimiser contribute to a value, and what to do about it."""
+"""An error budget as data: the contribution of each part of the noise, of shots and of the optimiser to a value; remedies."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ REMEDIES = {
     "readout": ({"mitigate": "readout"},),
     "initialisation": ({"mitigate": "readout"},),
 }
-"""Fields of a Spec that may reduce a part; whether they do depends on the circuit, so they are tried."""
+"""Fields of a Spec that may reduce a part of the noise; whether they do depends on the circuit, so they are tried."""
 CLEAR = 2.0
 """A remedy helps when it moves the value by so many standard errors."""
 
@@ -26,7 +26,7 @@ class Amount(NamedTuple):
 
 
 class Contribution(NamedTuple):
-    """What one row of the budget adds to the value; `alone` is what a part of the noise does without all others."""
+    """A row of the budget: its part of the value; `alone` is the effect of a part of the noise without all others."""
 
     name: str
     value: float
@@ -35,7 +35,7 @@ class Contribution(NamedTuple):
 
     @property
     def size(self) -> float:
-        """How much of the value it may be: chance that was lucky counts with its standard error."""
+        """Its absolute value, but at least its standard error: a random contribution may be small by luck."""
         return max(abs(self.value), self.stderr)
 
     @property
@@ -45,10 +45,10 @@ class Contribution(NamedTuple):
 
 
 def largest(contributions: Sequence[Contribution], *, maximize: bool) -> Contribution:
-    """The largest contribution that makes the value worse; chance counts in both directions, interaction not at all."""
-    parts = [found for found in contributions if found.name != INTERACTION]
-    harmful = [found for found in parts if (found.value < 0) == maximize or found.name in (SHOTS, DETUNINGS)]
-    return max(harmful or parts, key=lambda found: found.size)
+    """The largest contribution that makes the value worse; random ones count with either sign, interaction does not count."""
+    parts = [row for row in contributions if row.name != INTERACTION]
+    harmful = [row for row in parts if (row.value < 0) == maximize or row.name in (SHOTS, DETUNINGS)]
+    return max(harmful or parts, key=lambda row: row.size)
 
 
 class Remedy(NamedTuple):
@@ -59,7 +59,7 @@ class Remedy(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """A circuit's duration beside what its qubits have, shortest and longest: T2* (`markov`: T2), isolated and in it."""
+    """A circuit's duration, and the shortest and longest T2* (`markov`: T2) of its qubits, isolated and within the circuit."""
 
     duration_s: float
     coherence: str
@@ -70,11 +70,11 @@ class Timing(NamedTuple):
 @final
 @dataclass(frozen=True, kw_only=True)
 class ErrorBudget:
-    """Where the value of a run at its last x comes from: reported - exact = sum of the contributions, largest first.
+    """The error of a run's value at its last x: reported - exact = sum of the contributions, largest first.
 
-    A part of the noise contributes the loss with all noise less that with all but this part; `interaction` is what these
-    do not add up to. Where no `exact` value is known, the sum is reported - ideal. An unfinished run has no reported value;
-    `infinite_shots` then takes its place.
+    A part of the noise contributes the loss with all noise minus the loss without this part; `interaction` is the rest, by
+    which these differences do not add up. Where no `exact` value is known, the sum is reported - ideal. An unfinished run has
+    no reported value; `infinite_shots` then takes its place.
     """
 
     id: str
@@ -107,12 +107,12 @@ class ErrorBudget:
 
     @property
     def origin(self) -> float:
-        """The value from which the contributions are counted."""
+        """The value that the contributions are added to."""
         return self.ideal if self.exact is None else self.exact
 
     @property
     def gap(self) -> Amount:
-        """What noise does in all: infinite shots less ideal."""
+        """The effect of all noise: infinite shots minus ideal."""
         return Amount(self.infinite_shots.value - self.ideal, self.infinite_shots.stderr)
 
     @property
@@ -122,15 +122,16 @@ class ErrorBudget:
 
     @property
     def advice(self) -> str:
-        """What to do about the largest contribution: the flag that helps most here, or what is left without one."""
+        """What to do about the largest contribution: the flag that helps most here, or other advice."""
         better = 1 if self.maximize else -1
-        helping = [found for found in self.remedies if better * found.change.value > CLEAR * found.change.stderr]
+        helping = [one for one in self.remedies if better * one.change.value > CLEAR * one.change.stderr]
         if helping:
-            best = max(helping, key=lambda found: better * found.change.value)
+            best = max(helping, key=lambda one: better * one.change.value)
             moved = f"{with_uncertainty(*best.change, digits=6)} {self.unit}".rstrip()
             return f"{best.flag} moves the value by {moved}."
-        tried = " and ".join(found.flag for found in self.remedies)
-        return (f"{tried} would not help here; " if tried else "") + {
+        tried = " and ".join(one.flag for one in self.remedies)
+        prefix = f"{tried} would not help here; " if tried else ""
+        return prefix + {
             "two-qubit control": "fewer two-qubit gates: an --ansatz with fewer layers, or one that fits the coupling.",
             "single-qubit control": "fewer pulses: an --ansatz with fewer layers.",
             "dephasing during pulses": "fewer pulses: an --ansatz with fewer layers.",
@@ -141,12 +142,17 @@ class ErrorBudget:
 
     def to_json(self) -> dict[str, Any]:
         """The budget as one JSON object."""
-        rows = [
-            found._asdict() | {"alone": found.alone and found.alone._asdict(), "sigmas": found.sigmas}
-            for found in self.contributions
-        ]
-        amounts = {"reported": self.reported and self.reported._asdict(), "infinite_shots": self.infinite_shots._asdict()}
-        told = {"gap": self.gap._asdict(), "largest": self.largest.name, "advice": self.advice}
-        remedies = [{"flag": found.flag, "change": found.change._asdict()} for found in self.remedies]
-        told |= {"contributions": rows, "remedies": remedies, "timing": self.timing._asdict()}
-        return asdict(self) | amounts | told
+
+        def plain(amount: Amount | None) -> dict[str, float] | None:
+            return None if amount is None else amount._asdict()
+
+        return asdict(self) | {
+            "reported": plain(self.reported),
+            "infinite_shots": plain(self.infinite_shots),
+            "gap": plain(self.gap),
+            "largest": self.largest.name,
+            "advice": self.advice,
+            "contributions": [row._asdict() | {"alone": plain(row.alone), "sigmas": row.sigmas} for row in self.contributions],
+            "remedies": [{"flag": one.flag, "change": plain(one.change)} for one in self.remedies],
+            "timing": self.timing._asdict(),
+        }

@@ -1,4 +1,4 @@
-"""An error budget of a recorded run: its loss at the final x measured again, with parts of the noise left out."""
+"""The error budget of a recorded run: its loss at the final x computed again, without each part of the noise in turn."""
 
 import time
 from collections.abc import Callable, Sequence, Set
@@ -39,11 +39,11 @@ from hybrid.runs.setup import Chosen, Prepared, prepare
 from hybrid.runs.spec import Spec
 
 Sets = Float[np.ndarray, " c"]
-"""A loss by c independent sets of detunings, their mean the loss; c = 1 where nothing is drawn."""
+"""A loss for each of c independent sets of detunings; their mean is the loss. c = 1 where nothing is drawn."""
 
 
 class ExplainProgress(NamedTuple):
-    """What a watcher learns after every value; `left_s` is an estimate, None before there is one."""
+    """Reported after every value; `left_s` estimates the seconds left, None at first."""
 
     done: int
     total: int
@@ -64,7 +64,7 @@ def explain(
 
     All values are those of infinitely many shots at the same detunings, so that differences are sharp; their standard errors
     come from the spread of the differences over independent sets of detunings. UsageError: a run without noise or without a
-    point, a backend that cannot do it. RecordError: a damaged record, or inputs that are not what they were.
+    point, a backend that cannot do it. RecordError: a damaged record, or inputs that have changed.
     """
     recorded = runs.read(find(Path(results), run))
     if recorded.x is None:
@@ -82,12 +82,12 @@ def explain(
                 f"run {recorded.start['id']} ran on device '{prepared.device.label}', which has no noise, so it has no error "
                 "budget; explain a run on another device: --device meluxina-q."
             )
-        return _Budget(recorded, prepared, watch).made()
+        return _Budget(recorded, prepared, watch).compute()
 
 
 @final
 class _Budget:
-    """One budget in the making: the loss at x, compiled and measured with this and that left out."""
+    """Computes one budget: compiles and measures the loss at x, with parts of the noise left out."""
 
     def __init__(self, run: Run, prepared: Prepared, watch: Callable[[ExplainProgress], None]) -> None:
         self._run, self._prepared, self._watch = run, prepared, watch
@@ -96,8 +96,8 @@ class _Budget:
         self._loss, self._ansatz, ansatz_text = first_loss(prepared, len(self._x))
         self._title = f"{prepared.spec.algorithm} of {prepared.spec.problem}; ansatz {ansatz_text}"
 
-    def made(self) -> ErrorBudget:
-        """Everything compiled and measured."""
+    def compute(self) -> ErrorBudget:
+        """The budget."""
         everything = self._compiled()
         left_out: list[Set[str]] = [*({part} for part in PARTS), *(set(PARTS) - {part} for part in PARTS)]
         chosen = Chosen(self._prepared)
@@ -110,10 +110,10 @@ class _Budget:
         ]
         together = Contribution(INTERACTION, *_amount(noisy - ideal - sum(noisy - less for less in without)))
         rows = [*parts, together, *self._chance(noisy), *self._optimiser(ideal)]
-        return self._told(everything, noisy, ideal, sorted(rows, key=lambda row: -row.size))
+        return self._budget(everything, noisy, ideal, sorted(rows, key=lambda row: -row.size))
 
     def _compiled(self) -> Measurement:
-        """With all noise; UsageError names the backends that can where this one cannot."""
+        """The loss with all noise; UsageError names the backends that can compute it where this one cannot."""
         try:
             return Chosen(self._prepared).compile(self._loss, self._ansatz)
         except UsageError as error:
@@ -138,23 +138,23 @@ class _Budget:
         return self._value(Chosen(prepared).compile(self._loss, self._ansatz))
 
     def _measured(self, programs: Sequence[Measurement]) -> list[Sets]:
-        """The value of each, those with the fewest circuits first: they tell how long the others will take."""
-        found: dict[int, Sets] = {}
+        """The value of each program, those with the fewest circuits first: they show how long the others will take."""
+        values: dict[int, Sets] = {}
         rows = [sum(p.resources.realizations * p.resources.circuits for p in program.programs) for program in programs]
         begun, warm, done = time.monotonic(), 0.0, 0
         for n, i in enumerate(sorted(range(len(programs)), key=rows.__getitem__)):
-            found[i] = self._value(programs[i])
+            values[i] = self._value(programs[i])
             seconds = time.monotonic() - begun
             if n == 0:  # a simulator's first call takes longer
                 warm, left_s = seconds, None
             else:
                 done += rows[i]
-                left_s = (seconds - warm) / done * sum(rows[j] for j in range(len(rows)) if j not in found)
+                left_s = (seconds - warm) / done * sum(rows[j] for j in range(len(rows)) if j not in values)
             self._watch(ExplainProgress(n + 1, len(programs), seconds, left_s))
-        return [found[i] for i in range(len(programs))]
+        return [values[i] for i in range(len(programs))]
 
     def _value(self, measurement: Measurement) -> Sets:
-        """The loss in the reported sign: at the queries' means, and around it to first order in what a set pulls them by."""
+        """The loss for each set, in the reported sign: at the queries' means, plus to first order the set's deviations."""
         seed, detunings = child(self._seed, ExplainStream.QUERY), child(self._seed, ExplainStream.DETUNINGS)
         means = [
             program.means(self._x[None], seed=child(seed, i), detuning_seed=detunings)[0]
@@ -162,11 +162,11 @@ class _Budget:
         ]
         queries = np.array(np.broadcast_arrays(*means))
         center = queries.mean(axis=1, keepdims=True)
-        pulls = self._loss.slope(center)[:, 0] @ (queries - center)
-        return self._prepared.problem.sign * (self._loss.combine(center)[0] + pulls)
+        deviations = self._loss.slope(center)[:, 0] @ (queries - center)
+        return self._prepared.problem.sign * (self._loss.combine(center)[0] + deviations)
 
     def _chance(self, noisy: Sets) -> list[Contribution]:
-        """What the run's own value owes to its shots and detunings."""
+        """The random part of the run's own value, from its shots and detunings."""
         reported, infinite = self._reported(), _amount(noisy)
         if reported is None:
             return []
@@ -185,18 +185,18 @@ class _Budget:
         return [] if exact is None else [Contribution(OPTIMISER, float(ideal.mean()) - exact, 0.0)]
 
     def _remedies(self, noisy: Sets, rows: Sequence[Contribution]) -> list[Remedy]:
-        """What is not switched on yet and may help against the largest contribution, tried."""
-        spec, found = self._prepared.spec, []
+        """Remedies against the largest contribution that the run does not use, each tried."""
+        spec, remedies = self._prepared.spec, []
         name = largest(rows, maximize=self._prepared.problem.sign < 0).name
         for fields in REMEDIES.get(name, ()):
             (key, value), *_ = fields.items()
             if getattr(spec, key) == "none":
                 chosen = Chosen(self._prepared._replace(spec=replace(spec, **fields)))
                 changed = self._value(chosen.compile(self._loss, self._ansatz)) - noisy
-                found.append(Remedy(f"--{key} {value}", _amount(changed)))
-        return found
+                remedies.append(Remedy(f"--{key} {value}", _amount(changed)))
+        return remedies
 
-    def _told(self, measurement: Measurement, noisy: Sets, ideal: Sets, rows: Sequence[Contribution]) -> ErrorBudget:
+    def _budget(self, measurement: Measurement, noisy: Sets, ideal: Sets, rows: Sequence[Contribution]) -> ErrorBudget:
         prepared, reported = self._prepared, self._reported()
         notes = []
         if reported is None:
@@ -230,7 +230,7 @@ class _Budget:
 
 
 def _amount(sets: Sets) -> Amount:
-    """Mean and its standard error, widened for there being few sets."""
+    """Mean and its standard error, widened because the sets are few."""
     count = len(sets)
     stderr = sets.std(ddof=1) / np.sqrt(count) * widening(float(count - 1)) if count > 1 else 0.0
     return Amount(float(sets.mean()), float(stderr))
@@ -238,7 +238,7 @@ def _amount(sets: Sets) -> Amount:
 
 def _timing(measurement: Measurement, device: Device) -> Timing:
     """The longest circuit, and coherence times over the device qubits that it uses."""
-    longest = max((program.resources for program in measurement.programs), key=lambda found: found.duration_s or 0.0)
+    longest = max((program.resources for program in measurement.programs), key=lambda resources: resources.duration_s or 0.0)
     quasistatic = device.dephasing == "quasistatic"
     times_s = device.t2_star_s if quasistatic else device.t2_echo_s
     assert times_s is not None and longest.duration_s is not None

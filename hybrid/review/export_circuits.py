@@ -1,4 +1,4 @@
-"""A run for elsewhere: its circuits at the final point in OpenQASM 3, and the numbers that they should give."""
+"""Exports the circuits of a run at its final point in OpenQASM 3, with the numbers that another machine should measure."""
 
 import json
 from collections.abc import Sequence
@@ -26,9 +26,9 @@ from hybrid.runs.setup import Chosen, Prepared, prepare
 from hybrid.runs.spec import Spec
 
 SIGMAS = 3.0
-"""Accepted standard errors: a right machine is refused once in 370 numbers."""
+"""Accepted deviation in standard errors: a perfect machine fails for one number in 370."""
 TABLE = (1_000, 10_000, 100_000)
-"""Shots per circuit whose standard errors are told."""
+"""Shots per circuit for which standard errors are listed."""
 MOST_LISTED, LEAST_LISTED = 32, 1e-3
 PLAIN: dict[str, Any] = {"backend": "exact", "shots": 0, "realizations": None, "gradient": "auto", "mitigate": "none"}
 PLAIN |= dict.fromkeys(("max_evals", "max_iterations", "max_qpu"))
@@ -67,11 +67,11 @@ def export(path: Path) -> Exported:
         raise UsageError(f"{path}: this run has no point yet; the command that began it continues it.")
     with as_given(run) as given:
         fields: dict[str, Any] = given | PLAIN
-        return _Export(run, prepare(Spec(**fields))).made()
+        return _Export(run, prepare(Spec(**fields))).export()
 
 
 class _Circuit(NamedTuple):
-    """One measured circuit: what it stands for, and its outcome probabilities over the algorithm's qubits."""
+    """One measured circuit: the query and group it measures, and its outcome probabilities."""
 
     query: int
     group: Group | AllZeros
@@ -82,11 +82,11 @@ class _Circuit(NamedTuple):
 
     @property
     def places(self) -> list[tuple[int, int]]:
-        """(circuit qubit, index in the ISA circuit) of every qubit that something is done to."""
+        """(qubit of the algorithm, index in the ISA circuit) of every qubit that is used."""
         return [(v, place) for v, place in enumerate(self.isa.layout) if place >= 0]
 
     def mean_and_spread(self, probabilities: Float[np.ndarray, " d"]) -> tuple[float, float]:
-        """Mean and standard deviation of what one shot contributes."""
+        """Mean and standard deviation of one shot's value."""
         values = self.group.eigenvalues(np.arange(len(probabilities), dtype=np.uint64), None)
         mean = float(probabilities @ values)
         return mean, float(np.sqrt(max(0.0, probabilities @ values**2 - mean**2)))
@@ -108,7 +108,7 @@ class _Export:
             )
         self._programs = Chosen(prepared).compile(self._loss, ansatz).programs
         self._x = np.array(run.x, dtype=float)
-        self._circuits = [found for i, program in enumerate(self._programs) for found in self._measured(i, program)]
+        self._circuits = [circuit for i, program in enumerate(self._programs) for circuit in self._measured(i, program)]
 
     def _measured(self, query: int, program: Program) -> list[_Circuit]:
         """Every circuit of a query with its distributions, noise-free by the same circuits on the ideal device."""
@@ -126,8 +126,8 @@ class _Export:
             for s, (group, c) in enumerate(zip(groups, circuits, strict=True))
         ]
 
-    def made(self) -> Exported:
-        """The texts and the numbers."""
+    def export(self) -> Exported:
+        """The circuits' texts and the numbers."""
         names = [f"circuit-{i}.qasm" for i in range(len(self._circuits))]
         texts = {name: self._text(i, c) for i, (name, c) in enumerate(zip(names, self._circuits, strict=True))}
         return Exported(texts, self._numbers(names))
@@ -152,7 +152,7 @@ class _Export:
         run, device, result = self._run, self._prepared.device, self._run.result
         noise_free, noise_free_stderr = self._value([circuit.noise_free for circuit in self._circuits])
         sets = [circuit.stand_in for circuit in self._circuits if circuit.stand_in is not None]
-        stand_in = [self._value([found[c] for found in sets])[0] for c in range(len(sets[0]))] if sets else []
+        stand_in = [self._value([means[c] for means in sets])[0] for c in range(len(sets[0]))] if sets else []
         return {
             "run": run.start["id"],
             "digest": result.digest if result else None,
@@ -208,13 +208,13 @@ class _Export:
 
 
 def _terms(circuit: _Circuit, noisy: Float[np.ndarray, " d"] | None) -> list[dict[str, Any]]:
-    """What is made of an outcome: Pauli strings on the algorithm's qubits, or all bits zero."""
+    """What a circuit measures: Pauli strings on the algorithm's qubits, or the probability that all bits are zero."""
     group, n = circuit.group, len(circuit.isa.layout)
     if isinstance(group, AllZeros):
         bits = [v for v, place in circuit.places if group.basis[place] == "Z"]
         return [{"all_zeros_of_bits": bits, "coefficient": 1.0}]
     assert isinstance(group, Group)
-    found = []
+    terms = []
     for mask, coefficient in zip(group.masks, group.coefficients, strict=True):
         letters = {v: group.basis[place] for v, place in circuit.places if int(mask) >> place & 1}
         bits, pauli = list(letters), "".join(letters.get(v, "I") for v in reversed(range(n)))
@@ -222,8 +222,8 @@ def _terms(circuit: _Circuit, noisy: Float[np.ndarray, " d"] | None) -> list[dic
         term = {"pauli": pauli, "bits": bits, "coefficient": float(coefficient)}
         term["noise_free"] = alone.mean_and_spread(circuit.noise_free)[0]
         term["stand_in"] = None if noisy is None else alone.mean_and_spread(noisy)[0]
-        found.append(term)
-    return found
+        terms.append(term)
+    return terms
 
 
 def _listed(circuit: _Circuit, probabilities: Float[np.ndarray, " d"]) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """Published numbers recomputed on this machine, through the same calls that a user makes.
 
-Where a law is published and not a number, the row holds the largest deviation from it, and its published value is 0. All
-draws have fixed seeds, so that a machine passes always or never.
+Where a law is published and not a number, the computed value is the largest deviation from it, and the published one is 0. All
+seeds are fixed, so that a machine passes always or never.
 """
 
 import math
@@ -24,7 +24,7 @@ FIXED_ANGLES = {  # arXiv:2107.00677; their gamma is twice ours
 
 
 class Check(NamedTuple):
-    """One number: what was published where, how near is near enough, and how it is computed in a folder for records."""
+    """One published number, its tolerance and source, and how it is computed (in a folder for records)."""
 
     name: str
     published: float
@@ -43,15 +43,15 @@ class CheckOutcome(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether the number is near enough."""
+        """Whether the number is within its tolerance."""
         return abs(self.computed - self.check.published) <= self.check.tolerance
 
     def to_json(self) -> dict[str, Any]:
         """The row as one JSON object."""
         check = self.check
-        told = {"name": check.name, "passed": self.passed, "computed": None if self.error else self.computed}
-        told |= {"published": check.published, "tolerance": check.tolerance, "source": check.source}
-        return told | {"seconds": round(self.seconds, 3), "error": self.error or None}
+        row = {"name": check.name, "passed": self.passed, "computed": None if self.error else self.computed}
+        row |= {"published": check.published, "tolerance": check.tolerance, "source": check.source}
+        return row | {"seconds": round(self.seconds, 3), "error": self.error or None}
 
 
 def outcomes(checks: "Sequence[Check] | None" = None) -> Iterator[CheckOutcome]:
@@ -70,12 +70,12 @@ def outcomes(checks: "Sequence[Check] | None" = None) -> Iterator[CheckOutcome]:
 
 
 def _value(**fields: Any) -> Callable[[Path], float]:
-    """What a run ends with."""
+    """The final value of a run."""
     return lambda folder: run(Spec(**fields), folder).value
 
 
-def _told(name: str, problem: str) -> Callable[[Path], float]:
-    """What a run that only evaluates tells of its problem: `exact` or `baseline`."""
+def _known(name: str, problem: str) -> Callable[[Path], float]:
+    """A known value of a problem, `exact` or `baseline`, from a run that only evaluates."""
     return lambda folder: getattr(run(Spec(problem=problem, max_evals=0), folder), name)
 
 
@@ -132,8 +132,8 @@ CHECKS: tuple[Check, ...] = (
         LEVELS,
         _level,
     ),
-    Check("H2, exact energy / Ha", -1.137306036, 5e-10, STO3G, _told("exact", "h2")),
-    Check("H2, Hartree-Fock energy / Ha", -1.116998997, 5e-10, "Hartree-Fock in STO-3G", _told("baseline", "h2")),
+    Check("H2, exact energy / Ha", -1.137306036, 5e-10, STO3G, _known("exact", "h2")),
+    Check("H2, Hartree-Fock energy / Ha", -1.116998997, 5e-10, "Hartree-Fock in STO-3G", _known("baseline", "h2")),
     Check(
         "Ising chain, 4 spins, VQE energy",
         -4.7587704831,
@@ -141,11 +141,11 @@ CHECKS: tuple[Check, ...] = (
         PFEUTY,
         _value(problem="tfim:n=4", ansatz="hamiltonian_variational:reps=2,parameters=term", optimizer="lbfgs"),
     ),
-    Check("Ising chain, 10 spins, exact energy", -12.3814899997, 5e-10, PFEUTY, _told("exact", "tfim:n=10")),
+    Check("Ising chain, 10 spins, exact energy", -12.3814899997, 5e-10, PFEUTY, _known("exact", "tfim:n=10")),
     Check(
         "Heisenberg chain, 4 spins, VQE energy", -6.4641016151, 1e-6, BETHE, _value(problem="heisenberg:n=4", optimizer="lbfgs")
     ),
-    Check("Heisenberg chain, 10 spins, exact energy", -17.0321408291, 5e-10, BETHE, _told("exact", "heisenberg:n=10")),
+    Check("Heisenberg chain, 10 spins, exact energy", -17.0321408291, 5e-10, BETHE, _known("exact", "heisenberg:n=10")),
     Check("QAOA p=1, ring of 6, cut / maximum", 0.75, 1e-6, FARHI, _ring),
     Check("QAOA p=1, Petersen graph, fixed angles", 0.865563, 1e-6, WURTZ, _fixed_angles("petersen", 1)),
     Check("QAOA p=2, Petersen graph, fixed angles", 0.915840, 1e-6, WURTZ, _fixed_angles("petersen", 2)),

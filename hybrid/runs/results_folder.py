@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, final
 
 from hybrid.base.errors import RecordError
 from hybrid.base.json_lines import dump
-from hybrid.base.words import OWN_PHYSICS
+from hybrid.base.own_physics import OWN_PHYSICS
 from hybrid.runs import record
 from hybrid.runs.record import check_schema, digest_part
 from hybrid.runs.result import Result, from_record

@@ -1,4 +1,4 @@
-"""What an algorithm measures, with what, and what it returns."""
+"""What an algorithm measures, the session it measures with, and the solution it returns."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
@@ -84,7 +84,7 @@ class Loss(NamedTuple):
 
 @runtime_checkable
 class Session(Protocol):
-    """All that an algorithm may touch: it measures and records, and hides backend, optimiser and files."""
+    """All that an algorithm may use: it measures and records, and hides backend, optimiser and files."""
 
     rng: np.random.Generator
 

@@ -1,4 +1,4 @@
-"""What a backend is asked: circuits with all that goes wrong in them, and how it answers."""
+"""What a backend is given, circuits with their error channels, and what it returns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,9 +67,9 @@ class Setting(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What a backend compiles once: settings over shared angles, and for noise-free exact values the observable itself.
+    """What a backend compiles once: settings with shared angles, and for noise-free exact values the observable itself.
 
-    Every point comes as `realizations` rows of angles, which differ in what the detunings do.
+    Every point is given as `realizations` rows of angles, one for each draw of the detunings.
     """
 
     settings: tuple[Setting, ...]
@@ -129,7 +129,7 @@ class SlopedRunner(DifferentiableRunner, Protocol):
 
 @runtime_checkable
 class GeometricRunner(Runner, Protocol):
-    """A compiled task that also knows how its state turns with its angles."""
+    """A compiled task that can also compute the quantum geometric tensor of its state."""
 
     def metric(self, angles: "Float[np.ndarray, ' m']") -> "Float[np.ndarray, 'm m']":
         """Quantum geometric tensor of the first setting's pure state."""
@@ -141,27 +141,27 @@ class Backend(Protocol):
     """A member of `backends/` with its options bound."""
 
     def compile(self, task: Task) -> Runner:
-        """Pay once what does not depend on the angles; refuse here what cannot be done."""
+        """Do once what does not depend on the angles; raise UsageError for what this backend cannot do."""
         ...
 
     def memory_bytes(self, task: Task) -> int:
-        """What one point needs at its peak."""
+        """Peak memory of one point."""
         ...
 
     def describe(self, task: Task) -> str:
-        """Which simulator, method and precision answers, for the report."""
+        """Simulator, method and precision, for the report."""
         ...
 
 
 class Journal(Protocol):
-    """Where the results of jobs are kept before anything else happens with them; a part is one circuit's."""
+    """Keeps the results of jobs before they are used; a part is the result of one circuit."""
 
     def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
-        """The part that is kept under this key, if there is one; `asked` says what it must be the answer to."""
+        """The part kept under this key, or None; `asked` identifies the question that it must answer."""
         ...
 
     def keep(self, send: Callable[[], tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
-        """Send a job, keep its parts by key and what is told about the job, and hand the parts on."""
+        """Send a job, keep its parts by key and the information about the job, and return the parts."""
         ...
 
 
@@ -179,11 +179,11 @@ class NoJournal:
 
 @runtime_checkable
 class ForeignBackend(Backend, Protocol):
-    """A backend that brings its own physics, a machine for one: it answers with shots, by jobs, and no device goes with it."""
+    """A backend with its own physics, such as a machine: it returns shots, works in jobs, and is used without a device."""
 
     @property
     def physics(self) -> str:
-        """Whose physics the answers have."""
+        """What the answers' noise comes from."""
         ...
 
     @property
@@ -192,7 +192,7 @@ class ForeignBackend(Backend, Protocol):
         ...
 
     def through(self, journal: Journal) -> "ForeignBackend":
-        """The same backend, every job's result given to the journal first."""
+        """The same backend, every job's result kept in the journal first."""
         ...
 
 

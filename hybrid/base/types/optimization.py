@@ -1,4 +1,4 @@
-"""What an optimiser asks, and is answered."""
+"""Questions of an optimiser, and their answers."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ Optimization: TypeAlias = Generator[Question, Any, Point]
 class Optimizer(Protocol):
     """A member of `optimizers/` with its options bound.
 
-    Its file names in `ASKS` which of "metric" and "overlaps" it asks, so that a loss without a state is refused beforehand.
+    Its file names in `ASKS` which of "metric" and "overlaps" it asks, so that a loss without a single state is refused early.
     """
 
     def __call__(self, x: Point, rng: np.random.Generator) -> Optimization: ...

@@ -1,4 +1,4 @@
-"""What is to be solved: a Hamiltonian, or labelled points."""
+"""Problems: a Hamiltonian, or labelled points."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class Electrons(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What single outcomes of an optimisation problem are worth, and what a classical method makes of it.
+    """Objective and constraints of single outcomes of an optimisation problem, and its solution by a classical method.
 
     The first `n_variables` qubits are the variables, any others slack. `objective` (in the reported sign) and `feasible` take
     outcomes (u,); `best` is the best classical choice (None: not known), found by `method` in `seconds`. `penalty` says how
