@@ -118,7 +118,7 @@ def test_the_same_seed_gives_the_same_numbers_whatever_else_is_measured():
 
 
 def test_unusable_questions_are_refused():
-    with pytest.raises(UsageError, match="'ideal' is perfect: there is nothing to characterize"):
+    with pytest.raises(UsageError, match="'ideal' is perfect: there is nothing to measure"):
         characterize("ideal")
     with pytest.raises(UsageError, match="unknown experiment 'gzh'. Did you mean 'ghz'"):
         characterize("meluxina-q", only=["gzh"])

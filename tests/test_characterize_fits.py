@@ -128,7 +128,7 @@ def test_the_product_is_unbiased_where_a_gaussian_alone_is_not():
 def test_the_likelihood_prefers_an_exponential_where_it_is_one():
     data, delays = ramsey_data(3e-6, 14e-6)
     contrast = np.exp(-delays / 3e-6) * data.fringe
-    plain = data._replace(share=0.5 + 0.45 * contrast)
+    plain = data._replace(probability=0.5 + 0.45 * contrast)
     assert gaussian_gain(plain, lambda t, t2: np.exp(-((t / t2) ** 2) - t / 14e-6), 2e-6) < -5
 
 

@@ -1,13 +1,17 @@
 """The apparatus of the self-test: circuits on chosen qubits of the stand-in, and counts of their outcomes."""
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from qiskit import QuantumCircuit
 
+from hybrid import catalog
+from hybrid.base.errors import UsageError, unknown
 from hybrid.base.randomness import CountStream, child
 from hybrid.base.types import Backend
+from hybrid.characterization.result import ExperimentResult
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device
 from hybrid.measure.estimate import error_of_means, group_estimate, variance
@@ -16,7 +20,7 @@ from hybrid.measure.observables import AllZeros
 
 MOST_QUBITS = 10
 """Of a larger device, the first ten qubits are tested, and at most nine pairs and eight chains of three neighbours."""
-NOTHING = np.zeros((1, 0))
+NO_ANGLES = np.zeros((1, 0))
 INITIALISED = frozenset({"initialisation"})
 """Parts of the noise left out of a run that starts exactly in all zeros."""
 
@@ -69,9 +73,38 @@ class Apparatus(NamedTuple):
         return set_up(isa, [circuit], self.device, self.backend, conditions)
 
 
+Experiment = Callable[[Apparatus, np.random.SeedSequence], ExperimentResult]
+
+
+def apparatus_for(device: Device, backend: str, shots: int, threads: int) -> Apparatus:
+    """The apparatus of a device with noise; UsageError for an ideal one."""
+    if not device.noisy:
+        raise UsageError(f"device '{device.label}' is perfect: there is nothing to measure; give one with native gates.")
+    return Apparatus(device, catalog.load(catalog.parse("backends", backend))(), shots, threads)
+
+
+def results(
+    experiments: Mapping[str, Experiment],
+    apparatus: Apparatus,
+    only: Sequence[str] | None,
+    seed: int,
+    progress: Callable[[str], None],
+) -> list[ExperimentResult]:
+    """Results of all experiments, or `only` some; each draws from its own child of the seed. UsageError for an unknown one."""
+    for name in only or ():
+        if name not in experiments:
+            raise unknown("experiment", name, experiments)
+    made = []
+    for index, (name, experiment) in enumerate(experiments.items()):
+        if not only or name in only:
+            progress(name)
+            made.append(experiment(apparatus, child(seed, index)))
+    return made
+
+
 def count(execution: Execution, outcome: int, seed: np.random.SeedSequence) -> Fraction:
     """The fraction of a compiled circuit's shots that read `outcome`."""
-    ((counts,),), inflation = execution.counts(NOTHING, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
+    ((counts,),), inflation = execution.counts(NO_ANGLES, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
     shifted = counts._replace(outcomes=counts.outcomes ^ np.uint64(outcome))
     estimate = group_estimate(AllZeros("Z" * execution.resources.n_qubits), shifted, execution.realizations, None)
     return Fraction(estimate.mean, float(np.sqrt(variance([estimate], inflation))))

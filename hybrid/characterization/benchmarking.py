@@ -1,12 +1,12 @@
 """Randomised benchmarking of one and two qubits: survival of random Clifford sequences against their length.
 
-The outcomes that sequences should end in are spread evenly, so that what is read decays to 1/d whatever the readout does
+The ideal outcomes of the sequences are spread evenly, so that the survival decays to 1/d for any readout errors
 (Harper et al., PRL 122, 200502 (2019)): survival = A p^m + 1/d, and the infidelity per Clifford is r = (d - 1)/d (1 - p)
-(Magesan, Gambetta & Emerson, PRA 85, 042311 (2012)). Quasi-static noise decays otherwise (Fogarty et al., arXiv:1502.05119):
-there the nominal r comes from the same fit to the predicted survival of the same sequences. With Markovian noise it is their
-infidelity: the fit to what the description's channels leave of them, averaged over all states instead of one; how far single
-sequences are from that widens the standard error. Otherwise it holds shots and realizations, not the choice of sequences,
-which measured and nominal values share.
+(Magesan, Gambetta & Emerson, PRA 85, 042311 (2012)). With quasi-static noise the decay has another form (Fogarty et al.,
+arXiv:1502.05119): the nominal r then comes from the same fit to the predicted survival of the same sequences. With Markovian
+noise it is their infidelity: the fit to their polarization under the description's channels, averaged over all states instead
+of one; the standard error is increased by the distance of single sequences from that. Otherwise it contains shots and
+realizations, but not the choice of sequences, which measured and nominal values share.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hybrid.base.randomness import NominalStream, RandomCircuitStream, child
-from hybrid.characterization.apparatus import NOTHING, Apparatus, count, over_detunings
+from hybrid.characterization.apparatus import NO_ANGLES, Apparatus, count, over_detunings
 from hybrid.characterization.cliffords import Sequence, sequence
 from hybrid.characterization.fits import Fit, fit
 from hybrid.characterization.polarization import polarization
@@ -31,7 +31,7 @@ CURVE_POINTS = 100
 
 class _Survival(NamedTuple):
     """Per length: measured mean over sequences (l,), its standard error (l,), and the predicted one by c independent means over
-    detunings (l, c). `scale` is what sequences scatter around their predictions in standard errors, at least 1."""
+    detunings (l, c). `scale` is the scatter of sequences around their predictions in standard errors, at least 1."""
 
     measured: Float[np.ndarray, " l"]
     stderr: Float[np.ndarray, " l"]
@@ -39,45 +39,47 @@ class _Survival(NamedTuple):
     scale: float
 
 
-def rb1(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
+def rb1(apparatus: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """Every qubit alone."""
-    return _measure(bench, seed, "rb1", [(q,) for q in bench.qubits])
+    return _measure(apparatus, seed, "rb1", [(q,) for q in apparatus.qubits])
 
 
-def rb2(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
+def rb2(apparatus: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """Every pair of neighbours, alone."""
-    return _measure(bench, seed, "rb2", bench.pairs)
+    return _measure(apparatus, seed, "rb2", apparatus.pairs)
 
 
-def _measure(bench: Apparatus, seed: np.random.SeedSequence, name: str, places: list[tuple[int, ...]]) -> ExperimentResult:
+def _measure(apparatus: Apparatus, seed: np.random.SeedSequence, name: str, places: list[tuple[int, ...]]) -> ExperimentResult:
     n, rng = len(places[0]), np.random.default_rng(child(seed, RandomCircuitStream.CIRCUIT))
     lengths = np.array(LENGTHS[n])
-    sequences = [[sequence(n, int(m), k % 2**n, bench.device, rng) for k in range(SEQUENCES)] for m in lengths]
+    sequences = [[sequence(n, int(m), k % 2**n, apparatus.device, rng) for k in range(SEQUENCES)] for m in lengths]
     rows, curves = [], []
     for key, qubits in enumerate(places):
-        survival = _survival(bench, child(seed, RandomCircuitStream.COUNTS, key), qubits, sequences)
-        found = _fit(lengths, survival.measured, survival.stderr, n)
-        rows.append(_row(name, qubits, survival, found))
+        survival = _survival(apparatus, child(seed, RandomCircuitStream.COUNTS, key), qubits, sequences)
+        fitted = _fit(lengths, survival.measured, survival.stderr, n)
+        rows.append(_row(name, qubits, survival, fitted))
         smooth = np.geomspace(lengths[0], lengths[-1], CURVE_POINTS)
-        fitted = _model(smooth, found.parameters, n)
-        curves.append(Curve(name, qubits, lengths.astype(float), survival.measured, survival.stderr, smooth, fitted))
+        curve = _model(smooth, fitted.parameters, n)
+        curves.append(Curve(name, qubits, lengths.astype(float), survival.measured, survival.stderr, smooth, curve))
     return ExperimentResult(tuple(rows), tuple(curves))
 
 
 def _survival(
-    bench: Apparatus, seed: np.random.SeedSequence, qubits: tuple[int, ...], sequences: list[list[Sequence]]
+    apparatus: Apparatus, seed: np.random.SeedSequence, qubits: tuple[int, ...], sequences: list[list[Sequence]]
 ) -> _Survival:
-    """Every sequence sees detunings of its own."""
+    """Measured and predicted survival; every sequence has its own detunings."""
     measured, stderr, predicted, misses = [], [], [], []
     for i, alike in enumerate(sequences):
         shares, exact = [], []
         for k, one in enumerate(alike):
-            execution = bench.execution(one.circuit, qubits, bench.conditions(REALIZATIONS))
+            execution = apparatus.execution(one.circuit, qubits, apparatus.conditions(REALIZATIONS))
             shares.append(count(execution, one.outcome, child(seed, i, k)))
-            if bench.device.dephasing == "quasistatic":
-                exact.append(execution.distributions(NOTHING, child(seed, i, k, NominalStream.DETUNINGS))[0, :, 0, one.outcome])
+            if apparatus.device.dephasing == "quasistatic":
+                exact.append(
+                    execution.distributions(NO_ANGLES, child(seed, i, k, NominalStream.DETUNINGS))[0, :, 0, one.outcome]
+                )
             else:
-                kept = polarization(bench.device, qubits, one.circuit, one.outcome)
+                kept = polarization(apparatus.device, qubits, one.circuit, one.outcome)
                 exact.append(np.array([kept + (1 - kept) / 2 ** len(qubits)]))
                 misses.append((shares[-1].value - exact[-1][0]) / shares[-1].stderr)
         measured.append(np.mean([share.value for share in shares]))
@@ -87,20 +89,20 @@ def _survival(
     return _Survival(np.array(measured), np.array(stderr), np.array(predicted), scale)
 
 
-def _row(name: str, qubits: tuple[int, ...], survival: _Survival, found: Fit) -> Row:
-    """Measured and predicted survival fitted alike, weights included."""
+def _row(name: str, qubits: tuple[int, ...], survival: _Survival, fitted: Fit) -> Row:
+    """The fit to the measured survival, and the same fit with the same weights to the predicted one."""
     n, lengths = len(qubits), np.array(LENGTHS[len(qubits)])
 
-    def alike(y: Float[np.ndarray, " l"]) -> float:
+    def fitted_infidelity(y: Float[np.ndarray, " l"]) -> float:
         return _infidelity(_fit(lengths, y, survival.stderr, n).parameters[0], n)
 
     return Row(
         experiment=name,
         qubits=qubits,
-        value=_infidelity(found.parameters[0], n),
-        stderr=survival.scale * float(found.stderr[0]) * (1 - 2.0**-n),
-        nominal=alike(survival.predicted.mean(axis=1)),
-        nominal_stderr=over_detunings(np.array([alike(y) for y in survival.predicted.T])).stderr,
+        value=_infidelity(fitted.parameters[0], n),
+        stderr=survival.scale * float(fitted.stderr[0]) * (1 - 2.0**-n),
+        nominal=fitted_infidelity(survival.predicted.mean(axis=1)),
+        nominal_stderr=over_detunings(np.array([fitted_infidelity(y) for y in survival.predicted.T])).stderr,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a device's profile is capable of: mirror circuits and quantum volume, on the stand-in.
+"""Capability of a device profile: mirror circuits and quantum volume on the stand-in.
 
 The published grid of circuits is `hybrid.bench.scores`.
 """
@@ -7,10 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-from hybrid import catalog
-from hybrid.base.errors import UsageError, unknown
-from hybrid.base.randomness import child
-from hybrid.characterization.apparatus import Apparatus
+from hybrid.characterization.apparatus import apparatus_for, results
 from hybrid.characterization.mirror import mirror
 from hybrid.characterization.result import Row
 from hybrid.characterization.volume import quantum_volume
@@ -23,7 +20,7 @@ SHOTS = 1000
 @final
 @dataclass(frozen=True, kw_only=True)
 class Capability:
-    """What was found; `shots` are those of each circuit."""
+    """The result of both experiments; `shots` are those of each circuit."""
 
     device: str
     physics: str
@@ -34,7 +31,7 @@ class Capability:
     rows: tuple[Row, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The findings as one JSON object."""
+        """The result as one JSON object."""
         about = {key: getattr(self, key) for key in ("device", "physics", "simulator", "caveat", "shots", "seed")}
         return about | {"rows": [row.to_json() for row in self.rows]}
 
@@ -51,23 +48,14 @@ def capability(
 ) -> Capability:
     """Both experiments, or `only` one. UsageError: an ideal device, an unknown experiment, what device or backend refuse."""
     loaded = device if isinstance(device, Device) else Device.load(device)
-    if not loaded.noisy:
-        raise UsageError(f"device '{loaded.label}' is perfect: there is nothing to measure; give one with native gates.")
-    for name in only or ():
-        if name not in EXPERIMENTS:
-            raise unknown("experiment", name, EXPERIMENTS)
-    bench = Apparatus(loaded, catalog.load(catalog.parse("backends", backend))(), shots, threads)
-    rows: list[Row] = []
-    for index, (name, experiment) in enumerate(EXPERIMENTS.items()):
-        if not only or name in only:
-            progress(name)
-            rows += experiment(bench, child(seed, index)).rows
+    apparatus = apparatus_for(loaded, backend, shots, threads)
+    outcomes = results(EXPERIMENTS, apparatus, only, seed, progress)
     return Capability(
         device=loaded.label,
         physics=loaded.title,
-        simulator=bench.simulator,
+        simulator=apparatus.simulator,
         caveat=loaded.caveat,
         shots=shots,
         seed=seed,
-        rows=tuple(rows),
+        rows=tuple(row for outcome in outcomes for row in outcome.rows),
     )

@@ -19,7 +19,7 @@ class Sequence(NamedTuple):
 
 
 def sequence(n_qubits: int, length: int, outcome: int, device: Device, rng: np.random.Generator) -> Sequence:
-    """Cliffords drawn uniformly (Bravyi & Maslov, arXiv:2003.09412), each compiled on its own: what would cancel stays."""
+    """Cliffords drawn uniformly (Bravyi & Maslov, arXiv:2003.09412), each compiled on its own, so that no gates cancel."""
     total = Clifford(QuantumCircuit(n_qubits))
     circuit = QuantumCircuit(n_qubits)
     for _ in range(length):

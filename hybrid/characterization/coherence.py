@@ -19,12 +19,12 @@ CURVE_POINTS = 200
 
 Times = Float[np.ndarray, " k"]
 Envelope = Callable[[Times, float], Times]
-"""What is left after delays (k,) for a decay time."""
+"""The remaining contrast after delays (k,) for a decay time."""
 
 
 class _Plan(NamedTuple):
-    """`delays` from 0 to `longest` nominal decay times; meanwhile the last pulse's axis makes `fringes` turns (a virtual rz),
-    so that the decay's middle shows between extremes."""
+    """`delays` from 0 to `longest` nominal decay times, over which the axis of the last pulse makes `fringes` turns (a virtual
+    rz), so that the data show both the extremes and the mean of the decay."""
 
     experiment: str
     circuit: Callable[[float, float], QuantumCircuit]
@@ -37,54 +37,54 @@ class _Plan(NamedTuple):
 
 
 class Decay(NamedTuple):
-    """Counted shares of 1 (k,) behind delays (k,), and cos of the last pulse's axis (k,)."""
+    """Measured probabilities of 1 (k,) after delays (k,), their errors, and cos of the angle of the last pulse's axis (k,)."""
 
     delays_s: Times
-    share: Times
+    probability: Times
     stderr: Times
     fringe: Times
 
     def fit(self, envelope: Envelope, start_s: float) -> Fit:
         """B + A envelope(delay, T) fringe with free B, A and ln T (the first)."""
-        return decay(lambda time_s: envelope(self.delays_s, time_s) * self.fringe, start_s, self.share, self.stderr)
+        return decay(lambda time_s: envelope(self.delays_s, time_s) * self.fringe, start_s, self.probability, self.stderr)
 
 
-def t1(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
+def t1(apparatus: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """Relaxation of |1>: P(1) = B + A exp(-t/T1)."""
-    assert bench.device.t1_s is not None
+    assert apparatus.device.t1_s is not None
     plan = _Plan("t1", _pi_pulse_and_delay, 12, 3.0, 0.0)
-    return _measure(bench, seed, plan, bench.device.t1_s, [exponential] * len(bench.device.t1_s))[0]
+    return _measure(apparatus, seed, plan, apparatus.device.t1_s, [exponential] * len(apparatus.device.t1_s))[0]
 
 
-def echo(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
-    """Hahn echo: a pi pulse in the middle undoes what stands still; contrast exp(-t/T2H)."""
-    assert bench.device.t2_echo_s is not None
+def echo(apparatus: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
+    """Hahn echo: a pi pulse in the middle cancels a constant detuning; contrast exp(-t/T2H)."""
+    assert apparatus.device.t2_echo_s is not None
     plan = _Plan("echo", _echo, 16, 2.5, 3.0)
-    return _measure(bench, seed, plan, bench.device.t2_echo_s, [exponential] * len(bench.device.t2_echo_s))[0]
+    return _measure(apparatus, seed, plan, apparatus.device.t2_echo_s, [exponential] * len(apparatus.device.t2_echo_s))[0]
 
 
-def ramsey(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
+def ramsey(apparatus: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """Free evolution between two X90: contrast exp(-(t/T2*)^2) exp(-t/T2H), with T2H the description's; T2* is reported.
 
-    The note compares likelihoods with an exponential of a free time instead, which has as many parameters.
+    The note compares likelihoods with a single exponential, which has the same number of parameters.
     """
-    device = bench.device
+    device = apparatus.device
     if device.t2_star_s is None or device.dephasing != "quasistatic":
         return ExperimentResult(notes=("ramsey left out: without quasi-static dephasing there is no T2* to measure.",))
-    envelopes = [_ramsey_envelope(bench, q) for q in range(len(device.t2_star_s))]
-    outcome, data = _measure(bench, seed, _Plan("ramsey", _ramsey, 24, 2.0, 3.0), device.t2_star_s, envelopes)
+    envelopes = [_ramsey_envelope(apparatus, q) for q in range(len(device.t2_star_s))]
+    outcome, data = _measure(apparatus, seed, _Plan("ramsey", _ramsey, 24, 2.0, 3.0), device.t2_star_s, envelopes)
     gains = [
-        gaussian_gain(found, envelopes[row.qubits[0]], row.nominal or row.value)
-        for row, found in zip(outcome.rows, data, strict=True)
+        gaussian_gain(measured, envelopes[row.qubits[0]], row.nominal or row.value)
+        for row, measured in zip(outcome.rows, data, strict=True)
     ]
     if not gains:
         return outcome
     least = int(np.argmin(gains))
-    told = (
+    note = (
         f"ramsey: the Gaussian factor beats a single exponential by {sum(gains):.0f} in the logarithm of the likelihood; "
         f"the least by a qubit is {gains[least]:.1f} (qubit {outcome.rows[least].qubits[0]})."
     )
-    return outcome._replace(notes=(*outcome.notes, told))
+    return outcome._replace(notes=(*outcome.notes, note))
 
 
 def gaussian_gain(data: Decay, envelope: Envelope, start_s: float) -> float:
@@ -97,10 +97,10 @@ def exponential(delay_s: Times, decay_s: float) -> Times:
     return np.exp(-delay_s / decay_s)
 
 
-def _ramsey_envelope(bench: Apparatus, qubit: int) -> Envelope:
-    """exp(-(t/T2*)^2) exp(-t/T2H). A detuned X90 of duration d adds the phase delta (2/pi) d on its inner side (first order in
+def _ramsey_envelope(apparatus: Apparatus, qubit: int) -> Envelope:
+    """exp(-(t/T2*)^2) exp(-t/T2H). A detuned X90 of duration d adds the phase delta (2/pi) d towards the delay (first order in
     delta: tan(beta) = (delta/w) tan(w d/2) of `device.detuning`), so t is the delay and (4/pi) d, and a physical rz's time."""
-    device = bench.device
+    device = apparatus.device
     assert device.t2_echo_s is not None
     pulse = device.gates["rx" if "rx" in device.gates else "sx"]
     inner_s = 4 / pi * pulse.duration_s[qubit,] + device.gates["rz"].duration_s[qubit,]
@@ -114,14 +114,14 @@ def _ramsey_envelope(bench: Apparatus, qubit: int) -> Envelope:
 
 
 def _measure(
-    bench: Apparatus, seed: np.random.SeedSequence, plan: _Plan, decay_s: Sequence[float], envelopes: Sequence[Envelope]
+    apparatus: Apparatus, seed: np.random.SeedSequence, plan: _Plan, decay_s: Sequence[float], envelopes: Sequence[Envelope]
 ) -> tuple[ExperimentResult, list[Decay]]:
-    """Every qubit with a finite decay time, which is also the nominal value."""
-    rows, curves, found = [], [], []
-    for qubit in bench.qubits:
+    """Rows, curves and data of every qubit with a finite decay time, which is also the nominal value."""
+    rows, curves, decays = [], [], []
+    for qubit in apparatus.qubits:
         if decay_s[qubit] == inf:
             continue
-        data = _decay(bench, child(seed, qubit), plan, qubit, decay_s[qubit])
+        data = _decay(apparatus, child(seed, qubit), plan, qubit, decay_s[qubit])
         fit = data.fit(envelopes[qubit], decay_s[qubit])
         value = float(np.exp(fit.parameters[0]))
         stderr = value * float(fit.stderr[0])
@@ -131,48 +131,48 @@ def _measure(
         smooth_s = np.linspace(0, data.delays_s[-1], CURVE_POINTS)
         wave = np.cos([plan.angle(t, decay_s[qubit]) for t in smooth_s])
         fitted = fit.parameters[2] + fit.parameters[1] * envelopes[qubit](smooth_s, value) * wave
-        curves.append(Curve(plan.experiment, (qubit,), data.delays_s, data.share, data.stderr, smooth_s, fitted))
-        found.append(data)
-    endless = [q for q in bench.qubits if decay_s[q] == inf]
+        curves.append(Curve(plan.experiment, (qubit,), data.delays_s, data.probability, data.stderr, smooth_s, fitted))
+        decays.append(data)
+    endless = [q for q in apparatus.qubits if decay_s[q] == inf]
     notes = (f"{plan.experiment} left out on qubit {', '.join(map(str, endless))}: its time is infinite.",) if endless else ()
-    return ExperimentResult(tuple(rows), tuple(curves), notes), found
+    return ExperimentResult(tuple(rows), tuple(curves), notes), decays
 
 
-def _decay(bench: Apparatus, seed: np.random.SeedSequence, plan: _Plan, qubit: int, decay_s: float) -> Decay:
+def _decay(apparatus: Apparatus, seed: np.random.SeedSequence, plan: _Plan, qubit: int, decay_s: float) -> Decay:
     """One circuit per delay, each with detunings of its own."""
     delays_s = np.linspace(0, plan.longest * decay_s, plan.delays)
     angles = [plan.angle(delay_s, decay_s) for delay_s in delays_s]
-    shares = []
+    fractions = []
     for point, (delay_s, angle) in enumerate(zip(delays_s, angles, strict=True)):
-        circuit = native(plan.circuit(float(delay_s), angle), bench.device)
-        execution = bench.execution(circuit, (qubit,), bench.conditions(REALIZATIONS))
-        shares.append(count(execution, 1, child(seed, point)))
-    value, stderr = np.array(shares).T
+        circuit = native(plan.circuit(float(delay_s), angle), apparatus.device)
+        execution = apparatus.execution(circuit, (qubit,), apparatus.conditions(REALIZATIONS))
+        fractions.append(count(execution, 1, child(seed, point)))
+    value, stderr = np.array(fractions).T
     return Decay(delays_s, value, stderr, np.cos(angles))
 
 
 def _pi_pulse_and_delay(delay_s: float, _: float) -> QuantumCircuit:
-    found = QuantumCircuit(1)
-    found.x(0)
-    found.delay(delay_s, 0, unit="s")
-    return found
+    circuit = QuantumCircuit(1)
+    circuit.x(0)
+    circuit.delay(delay_s, 0, unit="s")
+    return circuit
 
 
 def _ramsey(delay_s: float, angle: float) -> QuantumCircuit:
-    found = QuantumCircuit(1)
-    found.sx(0)
-    found.delay(delay_s, 0, unit="s")
-    found.rz(angle, 0)
-    found.sx(0)
-    return found
+    circuit = QuantumCircuit(1)
+    circuit.sx(0)
+    circuit.delay(delay_s, 0, unit="s")
+    circuit.rz(angle, 0)
+    circuit.sx(0)
+    return circuit
 
 
 def _echo(delay_s: float, angle: float) -> QuantumCircuit:
-    found = QuantumCircuit(1)
-    found.sx(0)
-    found.delay(delay_s / 2, 0, unit="s")
-    found.x(0)
-    found.delay(delay_s / 2, 0, unit="s")
-    found.rz(angle, 0)
-    found.sx(0)
-    return found
+    circuit = QuantumCircuit(1)
+    circuit.sx(0)
+    circuit.delay(delay_s / 2, 0, unit="s")
+    circuit.x(0)
+    circuit.delay(delay_s / 2, 0, unit="s")
+    circuit.rz(angle, 0)
+    circuit.sx(0)
+    return circuit

@@ -1,7 +1,7 @@
-"""Fidelities of Bell and three-qubit GHZ states from Pauli expectation values, with what preparing and reading spoil removed.
+"""Fidelities of Bell and three-qubit GHZ states from Pauli expectation values, without preparation and readout errors.
 
-The qubits start in |0> for certain, and the readout's confusion matrix is inverted: with the profile's own errors, not by
-dividing by visibilities, which hold the initialisation too and give fidelities above 1.
+The qubits start exactly in |0>, and the readout's confusion matrix is inverted with the profile's own errors. Dividing by
+visibilities would also divide by the initialisation error and give fidelities above 1.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from hybrid.base.randomness import CountStream, EntanglementStream, child
-from hybrid.characterization.apparatus import INITIALISED, NOTHING, Apparatus, over_detunings
+from hybrid.characterization.apparatus import INITIALISED, NO_ANGLES, Apparatus, over_detunings
 from hybrid.characterization.native import native
 from hybrid.characterization.result import ExperimentResult, Row
 from hybrid.compilation import noise
@@ -24,19 +24,19 @@ from hybrid.measure.observables import Group
 
 BELL = SparsePauliOp(["II", "XX", "YY", "ZZ"], np.array([1, 1, -1, 1]) / 4)
 GHZ = SparsePauliOp(["III", "IZZ", "ZIZ", "ZZI", "XXX", "XYY", "YXY", "YYX"], np.array([1, 1, 1, 1, 1, -1, -1, -1]) / 8)
-"""Projectors on (|00> + |11>)/sqrt(2) and (|000> + |111>)/sqrt(2): their stabilisers' mean; the identity is not measured."""
+"""Projectors on (|00> + |11>)/sqrt(2) and (|000> + |111>)/sqrt(2): means of stabilisers; the identity is not measured."""
 REALIZATIONS = 200
 QUADRATURE = 256
 
 
-def bell(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
+def bell(apparatus: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """A Bell state on every pair of neighbours, from three settings (XX, YY, ZZ)."""
-    return _measure(bench, seed, "bell", bell_circuit(), bench.pairs, BELL)
+    return _measure(apparatus, seed, "bell", bell_circuit(), apparatus.pairs, BELL)
 
 
-def ghz(bench: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
+def ghz(apparatus: Apparatus, seed: np.random.SeedSequence) -> ExperimentResult:
     """A GHZ state on every chain of three, from five settings."""
-    return _measure(bench, seed, "ghz", ghz_circuit(), bench.triples, GHZ)
+    return _measure(apparatus, seed, "ghz", ghz_circuit(), apparatus.triples, GHZ)
 
 
 def bell_circuit() -> QuantumCircuit:
@@ -60,24 +60,31 @@ def ghz_circuit() -> QuantumCircuit:
 
 
 def _measure(
-    bench: Apparatus,
+    apparatus: Apparatus,
     seed: np.random.SeedSequence,
     name: str,
     textbook: QuantumCircuit,
     places: Sequence[tuple[int, ...]],
     projector: SparsePauliOp,
 ) -> ExperimentResult:
-    """<projector> on every place, measured beside its value for infinitely many shots of a perfect readout."""
-    circuit = native(textbook, bench.device)
+    """<projector> on every place: measured, and nominal, for infinitely many shots of a perfect readout."""
+    circuit = native(textbook, apparatus.device)
     constant, groups = group_terms(projector, "qwc")
     rows = []
     for key, qubits in enumerate(places):
-        sampled = bench.conditions(REALIZATIONS, bench.shots * len(groups))._replace(without=INITIALISED)
-        perfect = bench.conditions(QUADRATURE, 0)._replace(without=INITIALISED | {"readout"})
-        counts_seed, nominal_seed = (child(seed, key, stream) for stream in EntanglementStream)
-        value, stderr = _counted(_settings(bench, circuit, qubits, groups, sampled), bench, qubits, groups, counts_seed)
-        found = _settings(bench, circuit, qubits, groups, perfect).distributions(NOTHING, nominal_seed)[0]
-        means = exact_values(groups, found, None)
+        sampled = apparatus.conditions(REALIZATIONS, apparatus.shots * len(groups))._replace(without=INITIALISED)
+        perfect = apparatus.conditions(QUADRATURE, 0)._replace(without=INITIALISED | {"readout"})
+        value, stderr = _counted(
+            _settings(apparatus, circuit, qubits, groups, sampled),
+            apparatus,
+            qubits,
+            groups,
+            child(seed, key, EntanglementStream.COUNTS),
+        )
+        probabilities = _settings(apparatus, circuit, qubits, groups, perfect).distributions(
+            NO_ANGLES, child(seed, key, EntanglementStream.DETUNINGS)
+        )[0]
+        means = exact_values(groups, probabilities, None)
         nominal, nominal_stderr = over_detunings(means)
         rows.append(
             Row(
@@ -93,20 +100,20 @@ def _measure(
 
 
 def _settings(
-    bench: Apparatus, circuit: QuantumCircuit, qubits: tuple[int, ...], groups: Sequence[Group], conditions: Conditions
+    apparatus: Apparatus, circuit: QuantumCircuit, qubits: tuple[int, ...], groups: Sequence[Group], conditions: Conditions
 ) -> Execution:
     """One circuit per group of commuting strings, with the device's basis-change pulses."""
     isa = IsaCircuit(circuit, qubits, tuple(range(len(qubits))))
-    circuits = [measured(isa, group.basis, bench.device) for group in groups]
-    return set_up(isa, circuits, bench.device, bench.backend, conditions)
+    circuits = [measured(isa, group.basis, apparatus.device) for group in groups]
+    return set_up(isa, circuits, apparatus.device, apparatus.backend, conditions)
 
 
 def _counted(
-    execution: Execution, bench: Apparatus, qubits: tuple[int, ...], groups: Sequence[Group], seed: np.random.SeedSequence
+    execution: Execution, apparatus: Apparatus, qubits: tuple[int, ...], groups: Sequence[Group], seed: np.random.SeedSequence
 ) -> tuple[float, float]:
     """Sum of the groups' corrected means and its standard error."""
-    errors, exact = noise.readout(bench.device, qubits), np.zeros(len(qubits))
+    errors, exact = noise.readout(apparatus.device, qubits), np.zeros(len(qubits))
     inverted = Correction(errors.p01, errors.p10, exact, exact)
-    (counts,), inflation = execution.counts(NOTHING, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
-    shares = [group_estimate(group, c, execution.realizations, inverted) for group, c in zip(groups, counts, strict=True)]
-    return sum(part.mean for part in shares), float(np.sqrt(variance(shares, inflation)))
+    (counts,), inflation = execution.counts(NO_ANGLES, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
+    estimates = [group_estimate(group, c, execution.realizations, inverted) for group, c in zip(groups, counts, strict=True)]
+    return sum(estimate.mean for estimate in estimates), float(np.sqrt(variance(estimates, inflation)))

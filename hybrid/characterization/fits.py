@@ -19,10 +19,10 @@ class Fit(NamedTuple):
 
 
 def fit(model: Model, start: list[float], y: Float[np.ndarray, " k"], stderr: Float[np.ndarray, " k"]) -> Fit:
-    """The parameters of least chi-squared; errors are those of y carried over, (J^T W J)^-1, not those of the residuals."""
-    found = least_squares(lambda parameters: (model(parameters) - y) / stderr, start, x_scale="jac")
-    covariance = np.linalg.pinv(found.jac.T @ found.jac)
-    return Fit(found.x, np.sqrt(np.diag(covariance)), float(2 * found.cost))
+    """The parameters of least chi-squared; errors follow from those of y, (J^T W J)^-1, not from the residuals."""
+    solution = least_squares(lambda parameters: (model(parameters) - y) / stderr, start, x_scale="jac")
+    covariance = np.linalg.pinv(solution.jac.T @ solution.jac)
+    return Fit(solution.x, np.sqrt(np.diag(covariance)), float(2 * solution.cost))
 
 
 def decay(
@@ -35,7 +35,7 @@ def decay(
 ) -> Fit:
     """y = B + A shape(T) with T = exp(first parameter), then A, then B (fixed at `floor` if given); T's error is relative.
 
-    Readout and initialisation errors, being linear, are taken up by A and B.
+    Readout and initialisation errors are linear: A and B absorb them.
     """
 
     def model(parameters: Float[np.ndarray, " p"]) -> Float[np.ndarray, " k"]:

@@ -1,6 +1,6 @@
 """Textbook gates as a device's pulses, in the order in which they are written.
 
-A transpiler may order pulses as it likes; on one control line their order decides which qubit waits.
+A transpiler may change the order of pulses; on one control line the order decides which qubit waits.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ _EULER = OneQubitEulerDecomposer("ZSX")
 def native(circuit: QuantumCircuit, device: Device) -> QuantumCircuit:
     """The circuit of single-qubit gates, `cz` and delays in native gates: rz and at most two X90 between two-qubit gates.
 
-    CZ is RZZ(pi/2) with RZ(-pi/2) on both qubits, RZZ is RXX between Hadamards; they join the pulses beside them.
+    CZ is RZZ(pi/2) with RZ(-pi/2) on both qubits, RZZ is RXX between Hadamards; they are merged with the neighbouring pulses.
     """
     result, pending = QuantumCircuit(circuit.num_qubits), dict.fromkeys(range(circuit.num_qubits), np.eye(2, dtype=complex))
 
@@ -53,11 +53,11 @@ def native(circuit: QuantumCircuit, device: Device) -> QuantumCircuit:
 
 
 def pulses(matrix: Complex[np.ndarray, "2 2"], device: Device) -> QuantumCircuit:
-    """One turn of one qubit as rz and X90 pulses, as few as it takes."""
-    found = QuantumCircuit(1)
+    """A rotation of one qubit as the fewest rz and X90 pulses."""
+    circuit = QuantumCircuit(1)
     for item in _EULER(matrix).data:
-        found.append(x90(device) if item.operation.name == "sx" else item.operation, [0])
-    return found
+        circuit.append(x90(device) if item.operation.name == "sx" else item.operation, [0])
+    return circuit
 
 
 def x90(device: Device) -> RXGate | SXGate:

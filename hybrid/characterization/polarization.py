@@ -1,4 +1,4 @@
-"""What Markovian noise leaves of a circuit, multiplied out from the description without a simulator."""
+"""Polarization of a circuit under Markovian noise, computed from the description's channels without a simulator."""
 
 import numpy as np
 from jaxtyping import Complex

@@ -1,4 +1,4 @@
-"""What a self-test found: one row per experiment and qubits beside what the description predicts, and how well all agree."""
+"""Results of a self-test: a row per experiment and qubits with measured and predicted value, and how well all agree."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple, final
@@ -15,8 +15,8 @@ LEAST_P, MOST_SIGMAS = 1e-3, 4.5
 class Row:
     """One measured number in SI units (fidelities, probabilities and error rates as fractions: unit "1").
 
-    `nominal` is the description's own prediction of this experiment, None where there is none; `nominal_stderr` is what its
-    average over detunings leaves open. `detail` tells rows of one experiment apart.
+    `nominal` is the description's own prediction of this experiment, None where there is none; `nominal_stderr` is the
+    error of its average over detunings. `detail` distinguishes rows of one experiment.
     """
 
     experiment: str
@@ -58,7 +58,7 @@ class Curve(NamedTuple):
 
 
 class ExperimentResult(NamedTuple):
-    """What one experiment gives; `notes` say what was left out and what else the data tell."""
+    """Result of one experiment; `notes` say what was left out, and what else the data show."""
 
     rows: tuple[Row, ...] = ()
     curves: tuple[Curve, ...] = ()
@@ -93,7 +93,7 @@ class Characterization:
 
     @property
     def p_value(self) -> float:
-        """Probability of a chi-squared at least as large when the stack delivers what the profile states."""
+        """Probability of a chi-squared at least as large if the stack reproduces the profile."""
         return float(chi2.sf(self.chi_squared, len(self.compared))) if self.compared else 1.0
 
     @property
@@ -108,11 +108,11 @@ class Characterization:
 
     def mean(self, experiment: str) -> tuple[float, float] | None:
         """Mean over qubits and its standard error; None when the experiment was not made."""
-        found = [row for row in self.rows if row.experiment == experiment]
-        if not found:
+        rows = [row for row in self.rows if row.experiment == experiment]
+        if not rows:
             return None
-        stderr = np.hypot.reduce([row.stderr or 0.0 for row in found]) / len(found)
-        return float(np.mean([row.value for row in found])), float(stderr)
+        stderr = np.hypot.reduce([row.stderr or 0.0 for row in rows]) / len(rows)
+        return float(np.mean([row.value for row in rows])), float(stderr)
 
     def to_json(self) -> list[dict[str, Any]]:
         """One object per row."""

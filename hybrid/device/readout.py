@@ -48,28 +48,34 @@ def selected_bits(outcomes: UInt64[np.ndarray, " u"], places: Sequence[int]) -> 
     return selected
 
 
+def on_each_bit(
+    matrices: Sequence[Float[np.ndarray, "2 2"]], values: Float[np.ndarray, "*batch d"]
+) -> Float[np.ndarray, "*batch d"]:
+    """Values of outcomes (..., 2^bits) with one 2 x 2 matrix applied on every bit, the lowest first."""
+    result = values
+    for bit, matrix in enumerate(matrices):
+        result = np.einsum("ab,xby->xay", matrix, result.reshape(-1, 2, 2**bit)).reshape(values.shape)
+    return result
+
+
 class Readout(NamedTuple):
     """Assignment errors per simulated qubit: `p01` reads 1 for 0, `p10` reads 0 for 1, both (n,)."""
 
     p01: Float[np.ndarray, " n"]
     p10: Float[np.ndarray, " n"]
 
+    @property
+    def confusion(self) -> list[Float[np.ndarray, "2 2"]]:
+        """The confusion matrix of every qubit: entry (a, b) is the probability to read a for b."""
+        return [np.array([[1 - p01, p10], [p01, 1 - p10]]) for p01, p10 in zip(self.p01, self.p10, strict=True)]
+
     def mix(self, distributions: Float[np.ndarray, "*batch d"]) -> Float[np.ndarray, "*batch d"]:
         """Outcome probabilities as the readout with its errors reports them: one 2x2 confusion matrix per qubit."""
-        mixed = distributions
-        for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
-            confusion = np.array([[1 - p01, p10], [p01, 1 - p10]])
-            pairs = mixed.reshape(-1, 2, 2**qubit)
-            mixed = np.einsum("ab,xby->xay", confusion, pairs).reshape(distributions.shape)
-        return mixed
+        return on_each_bit(self.confusion, distributions)
 
     def pulled_back(self, weights: Float[np.ndarray, "s d"]) -> Float[np.ndarray, "s d"]:
         """Weights of true outcomes with the same mean as `weights` of reported ones: the transpose of `mix`."""
-        pulled = weights
-        for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
-            confusion = np.array([[1 - p01, p10], [p01, 1 - p10]])
-            pulled = np.einsum("ab,xay->xby", confusion, pulled.reshape(-1, 2, 2**qubit)).reshape(weights.shape)
-        return pulled
+        return on_each_bit([matrix.T for matrix in self.confusion], weights)
 
     def flip(self, counts: Counts, rng: np.random.Generator) -> Counts:
         """Counts with readout errors: qubit by qubit, a binomial part of every outcome's shots flips its bit."""

@@ -220,23 +220,22 @@ def _steps(device: Device, physical: tuple[int, ...]) -> Iterator[_Step]:
 
 def _entry(device: Device, field: str, qubit: int) -> Callable[[int], Device]:
     values = getattr(device, field)
-
-    def moved(sign: int) -> Device:
-        entry = values[qubit] * (1 + sign * RELATIVE_STEP)
-        return replace(device, **{field: (*values[:qubit], entry, *values[qubit + 1 :])})
-
-    return moved
+    return lambda sign: replace(device, **{field: (*values[:qubit], _varied(values[qubit], sign), *values[qubit + 1 :])})
 
 
 def _whole(device: Device, field: str) -> Callable[[int], Device]:
-    return lambda sign: replace(device, **{field: getattr(device, field) * (1 + sign * RELATIVE_STEP)})
+    return lambda sign: replace(device, **{field: _varied(getattr(device, field), sign)})
 
 
 def _gate(device: Device, name: str, part: str, place: tuple[int, ...]) -> Callable[[int], Device]:
     numbers = getattr(device.gates[name], part)
 
     def moved(sign: int) -> Device:
-        gate = replace(device.gates[name], **{part: numbers | {place: numbers[place] * (1 + sign * RELATIVE_STEP)}})
+        gate = replace(device.gates[name], **{part: numbers | {place: _varied(numbers[place], sign)}})
         return replace(device, gates=device.gates | {name: gate})
 
     return moved
+
+
+def _varied(number: float, sign: int) -> float:
+    return number * (1 + sign * RELATIVE_STEP)

@@ -16,16 +16,16 @@ UNITS = {"MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 def exact(*, precision: Literal["double", "single"] = "double", memory: str | None = None) -> "ExactBackend":
     """The exact engine. `memory` (like 4GiB; default: half of what is free) bounds the states that a gradient keeps.
 
-    Raises UsageError for a memory that is no number with a unit.
+    Raises UsageError for a memory that is not a number with a unit.
     """
     return ExactBackend(precision, None if memory is None else _bytes(memory))
 
 
 def _bytes(text: str) -> int:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([MGT]iB)", text)
-    if found is None or float(found[1]) == 0:
-        raise UsageError(f"exact: memory={text} is no amount of memory; write it like 4GiB ({', '.join(UNITS)}).")
-    return int(float(found[1]) * UNITS[found[2]])
+    amount = re.fullmatch(r"(\d+(?:\.\d+)?)([MGT]iB)", text)
+    if amount is None or float(amount[1]) == 0:
+        raise UsageError(f"exact: memory={text} is not an amount of memory; write it like 4GiB ({', '.join(UNITS)}).")
+    return int(float(amount[1]) * UNITS[amount[2]])
 
 
 @final
@@ -48,7 +48,7 @@ class ExactBackend:
         return Engine(task, single=self.precision == "single", memory_bytes=memory)
 
     def memory_bytes(self, task: Task) -> int:
-        """States in turn, observable and outcomes of one point; a gradient takes up to `memory` more."""
+        """Two states, the observable and the outcomes of one point; a gradient takes up to `memory` more."""
         return values_bytes(task, single=self.precision == "single")
 
     def describe(self, task: Task) -> str:

@@ -1,4 +1,4 @@
-"""Qiskit's own `quantum_info`: slow, simple and independent of Aer; what the other backends are checked against."""
+"""Qiskit's own `quantum_info`: slow, simple and independent of Aer; the other backends are checked against it."""
 
 from collections.abc import Sequence
 from typing import final

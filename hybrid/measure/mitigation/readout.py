@@ -16,7 +16,7 @@ from hybrid.base.randomness import CountStream, child
 from hybrid.base.types import Backend, ForeignBackend
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device
-from hybrid.device.readout import Correction
+from hybrid.device.readout import Correction, Readout, on_each_bit
 from hybrid.measure.execution import Conditions, Execution, set_up
 
 NO_ANGLES = np.zeros((1, 0))
@@ -49,10 +49,8 @@ def calibration(
 def mitigated(shares: Float[np.ndarray, " d"], correction: Correction) -> Float[np.ndarray, " d"]:
     """The probabilities nearest to the shares with every bit's confusion matrix inverted (Smolin, Gambetta & Smith,
     PRL 108, 070502 (2012)); d = 2^bits, `correction` by bit."""
-    inverted = shares
-    for bit, (f0, f1) in enumerate(zip(correction.f0, correction.f1, strict=True)):
-        inverse = np.linalg.inv([[1 - f0, f1], [f0, 1 - f1]])
-        inverted = np.einsum("ab,xby->xay", inverse, inverted.reshape(-1, 2, 2**bit)).reshape(-1)
+    confusion = Readout(correction.f0, correction.f1).confusion
+    inverted = on_each_bit([np.linalg.inv(matrix) for matrix in confusion], shares)
     falling = np.sort(inverted)[::-1]
     excess = (np.cumsum(falling) - 1) / np.arange(1, len(falling) + 1)
     kept = np.flatnonzero(falling > excess)[-1]
