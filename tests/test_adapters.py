@@ -326,7 +326,7 @@ def test_qubits_that_aer_leaves_out_are_noticed():
     [
         ("no.such:thing", "cannot import no.such"),
         ("qiskit.providers.basic_provider:Nothing", "has no 'Nothing'"),
-        ("math:pi", "is no BackendV2"),
+        ("math:pi", "is not a BackendV2"),
         ("math", "write package.module:name"),
     ],
 )

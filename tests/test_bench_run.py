@@ -307,7 +307,7 @@ def test_a_torn_line_is_healed_wherever_it_broke(three, tmp_path):
     ("old", "new", "complaint"),
     [
         (b'"status":"unsupported"', b'"status":"fine"', "'status' is 'fine'"),
-        (b'"n_qubits":2', b'"n_qubits":"2"', "'cell.n_qubits' is no integer"),
+        (b'"n_qubits":2', b'"n_qubits":"2"', "'cell.n_qubits' is not of type integer"),
         (b'"threads":1', b'"threads":2', "'cell_id' is not the hash of its cell"),
         (b'"host":"', b'"host":"other', "'env_id' is not the hash"),
         (b'"note":', b'"remark":', "'note' is missing"),

@@ -276,14 +276,14 @@ def test_indices_from_zero_are_refused(scratch):
         value, *index = line.split()
         lines.append(" ".join([value, *(str(max(0, int(i) - 1)) for i in index)]))
     scratch.write_text(head + "&END\n" + "\n".join(lines))
-    with pytest.raises(UsageError, match="contradicts|mean nothing"):
+    with pytest.raises(UsageError, match="contradicts|are not allowed"):
         problem(str(scratch))
 
 
 HEAD = "&FCI NORB=2,NELEC=2,MS2=0,\n&END\n"
 REST = "1 1 1 0 0\n0.5 0 0 0 0\n"
 BAD = [
-    ("1 1 1 0 0\n", ":1: an FCIDUMP file begins with '&FCI NORB=...'"),
+    ("1 1 1 0 0\n", ":1: an FCIDUMP file starts with '&FCI NORB=...'"),
     ("&FCI NORB=2,NELEC=2\n1 1 1 0 0\n", ": the header has no end"),
     ("&FCI NELEC=2 /\n", ": the header must give NORB one whole number, not ''"),
     ("&FCI NORB=2,NELEC=2,NROB=3 /\n", ":1: unknown key 'NROB'. Did you mean 'NORB'?"),
@@ -298,12 +298,12 @@ BAD = [
     (f"{HEAD}nan 1 1 0 0\n{REST}", ":3: the integral must be a finite real number, not 'nan'"),
     (f"{HEAD}1e999 1 1 0 0\n{REST}", ":3: the integral must be a finite real number"),
     (f"{HEAD}(1,0) 1 1 0 0\n{REST}", ":3: the integral must be a finite real number, not '(1,0)'"),
-    (f"{HEAD}1e9 1 1 0 0\n{REST}", ":3: an integral of 1e+09 hartree is no molecule's"),
+    (f"{HEAD}1e9 1 1 0 0\n{REST}", ":3: an integral of 1e+09 hartree is not physical"),
     (f"{HEAD}1 3 1 0 0\n{REST}", ":3: the index 3 is above NORB=2"),
     (f"{HEAD}1 -1 1 0 0\n{REST}", ":3: the indices must be whole numbers from 0, not '-1 1 0 0'"),
-    (f"{HEAD}1 0 1 0 0\n{REST}", ":3: the indices 0 1 0 0 mean nothing"),
-    (f"{HEAD}1 1 1 1 0\n{REST}", ":3: the indices 1 1 1 0 mean nothing"),
-    (f"{HEAD}1 0 0 1 1\n{REST}", ":3: the indices 0 0 1 1 mean nothing"),
+    (f"{HEAD}1 0 1 0 0\n{REST}", ":3: the indices 0 1 0 0 are not allowed"),
+    (f"{HEAD}1 1 1 1 0\n{REST}", ":3: the indices 1 1 1 0 are not allowed"),
+    (f"{HEAD}1 0 0 1 1\n{REST}", ":3: the indices 0 0 1 1 are not allowed"),
     (f"{HEAD}1 2 1 0 0\n2 1 2 0 0\n{REST}", ":4: 2 contradicts 1 for the same integral in line 3"),
     (f"{HEAD}1 2 1 1 1\n2 1 1 1 2\n{REST}", ":4: 2 contradicts 1 for the same integral in line 3"),
     (f"{HEAD}1 1 1 0 0\n", ": has no line 'E 0 0 0 0' with the core energy"),
@@ -360,8 +360,8 @@ def test_a_molecule_computed_on_the_spot(tmp_path):
 
 
 BAD_XYZ = [
-    ("Li 0 0 0\n", ":1: an XYZ file begins with its number of atoms"),
-    ("2\ncomment\nLi 0 0 0\n", ":1: promises 2 atoms, the file has 1"),
+    ("Li 0 0 0\n", ":1: an XYZ file starts with its number of atoms"),
+    ("2\ncomment\nLi 0 0 0\n", ":1: announces 2 atoms, the file has 1"),
     ("1\ncomment\nLi 0 0\n", ":3: write 'element x y z', not 'Li 0 0'"),
     ("1\ncomment\nLi 0 0 far\n", ":3: the z coordinate must be a finite number, not 'far'"),
 ]

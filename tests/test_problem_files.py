@@ -99,7 +99,11 @@ BAD = [
     ("g.graphml", "<gexf/>", ":1: 'gexf' where GraphML begins with 'graphml'"),
     ("g.graphml", '<graphml><graph edgedefault="directed"/></graphml>', ':1: the graph must say edgedefault="undirected"'),
     ("g.graphml", f"{HEAD}<node id='a'/><node id='a'/>{TAIL}", ":1: the node 'a' was given before"),
-    ("g.graphml", f"{HEAD}\n<node id='a'/>\n<edge source='a' target='b'/>{TAIL}", ":3: the edge ends at 'b', which is no node"),
+    (
+        "g.graphml",
+        f"{HEAD}\n<node id='a'/>\n<edge source='a' target='b'/>{TAIL}",
+        ":3: the edge ends at 'b', which is not a node",
+    ),
     ("g.graphml", f"{HEAD}<node id='a'/><edge source='a'/>{TAIL}", ":1: a edge has no 'target'"),
     ("g.graphml", f"{HEAD}<hyperedge/>{TAIL}", ":1: hyperedges are not read"),
     ("g.graphml", f"{HEAD}<node id='a'/><edge directed='true' source='a' target='a'/>{TAIL}", ":1: a directed edge"),

@@ -1,5 +1,6 @@
 """Planted mistakes that simulators and translations make. A check that does not detect them is useless."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -97,11 +98,7 @@ def uniform(job: Job, answer: Answer) -> Answer | None:
     if answer.counts is None:
         return None
     bits = np.random.default_rng(0).integers(0, 2, (job.shots, job.n_qubits))
-    counts: dict[int, int] = {}
-    for row in bits.tolist():
-        outcome = int("".join(map(str, row)), 2)
-        counts[outcome] = counts.get(outcome, 0) + 1
-    return answer._replace(counts=counts)
+    return answer._replace(counts=dict(Counter(int("".join(map(str, row)), 2) for row in bits.tolist())))
 
 
 def lost_shots(job: Job, answer: Answer) -> Answer | None:

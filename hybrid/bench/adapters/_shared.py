@@ -1,6 +1,7 @@
 """Shared by the adapters: refusals, versions, and gradients by parameter shift where a simulator has none of its own."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module, metadata
 from math import pi
@@ -39,6 +40,14 @@ def dynamic(job: Job) -> bool:
 def conditioned(circuit: Any, step: Step, n_qubits: int) -> AbstractContextManager[Any]:
     """A block of a Qiskit circuit, applied where bit `n_qubits + condition` is 1; without a condition, always."""
     return nullcontext() if step.condition < 0 else circuit.if_test((circuit.clbits[n_qubits + step.condition], 1))
+
+
+def final_counts(outcomes: Iterable[tuple[int, int]], n_qubits: int) -> dict[int, int]:
+    """Counts by the final bits of the qubits, from (outcome, number); mid-circuit outcomes are the higher bits and left out."""
+    counts: Counter[int] = Counter()
+    for outcome, number in outcomes:
+        counts[outcome & ((1 << n_qubits) - 1)] += int(number)
+    return dict(counts)
 
 
 def refuse(owner: str, job: Job, *, tasks: Sequence[str], noise: bool = False, midway: bool = False) -> str | None:

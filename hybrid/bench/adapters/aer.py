@@ -1,13 +1,23 @@
 """Qiskit Aer: all its methods, and three ways to call it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 
 from hybrid.base.errors import HybridError, MissingPart
-from hybrid.bench.adapters._shared import conditioned, dynamic, noisy, refuse, shifted, simulator, unshifted, versions
+from hybrid.bench.adapters._shared import (
+    conditioned,
+    dynamic,
+    final_counts,
+    noisy,
+    refuse,
+    shifted,
+    simulator,
+    unshifted,
+    versions,
+)
 from hybrid.bench.job import Answer, Job
 
 SAMPLERS = ("extended_stabilizer",)
@@ -127,12 +137,13 @@ class AerAdapter:
         precision = self._observed(simulator)
 
         def run() -> Answer:
-            data_of_points = _run(simulator, self._path, native, points, job)
+            data = _run(simulator, self._path, native, points, job)
             if job.task == "counts":
-                return Answer(counts=_last_bits(data_of_points[0].counts, job.n_qubits), precision=precision)
-            values = [
-                [data[f"o{i}"] for i in range(len(job.observables))] for data in (item.to_dict() for item in data_of_points)
-            ]
+                return Answer(
+                    counts=final_counts(((int(key, 16), n) for key, n in data[0].counts.items()), job.n_qubits),
+                    precision=precision,
+                )
+            values = [[saved[f"o{i}"] for i in range(len(job.observables))] for saved in (point.to_dict() for point in data)]
             return Answer(values=np.array(values, dtype=float), precision=precision)
 
         return run
@@ -159,15 +170,6 @@ class AerAdapter:
         (data,) = _succeeded(simulator.run(circuit).result())
         state = np.asarray(next(iter(data.to_dict().values())))
         return "single" if np.array_equal(state, state.astype(np.complex64)) else "double"
-
-
-def _last_bits(counts: Mapping[str, int], n_qubits: int) -> dict[int, int]:
-    """Counts by the final bits of the qubits, mid-circuit outcomes left out."""
-    last: dict[int, int] = {}
-    for key, number in counts.items():
-        outcome = int(key, 16) & ((1 << n_qubits) - 1)
-        last[outcome] = last.get(outcome, 0) + int(number)
-    return last
 
 
 def _run(simulator: Any, path: str, native: _AerCircuit, points: np.ndarray, job: Job) -> list[Any]:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from hybrid.bench.adapters._shared import dynamic, refuse, simulator, versions
+from hybrid.bench.adapters._shared import dynamic, final_counts, refuse, simulator, versions
 from hybrid.bench.job import Answer, Job
 
 EXTRA = "ddsim"
@@ -69,11 +69,8 @@ class DdsimAdapter:
         dd, ddsim = simulator("mqt.core.dd", EXTRA), simulator("mqt.ddsim", EXTRA)
 
         def counts() -> Answer:
-            counts_: dict[int, int] = {}
-            for bits, number in ddsim.CircuitSimulator(native.circuits[0], seed=job.seed).simulate(job.shots).items():
-                outcome = int(bits, 2) & ((1 << job.n_qubits) - 1)  # mid-circuit outcomes are the higher bits
-                counts_[outcome] = counts_.get(outcome, 0) + number
-            return Answer(counts=counts_)
+            drawn = ddsim.CircuitSimulator(native.circuits[0], seed=job.seed).simulate(job.shots)
+            return Answer(counts=final_counts(((int(bits, 2), number) for bits, number in drawn.items()), job.n_qubits))
 
         def expectations() -> Answer:
             values = np.zeros((len(native.circuits), len(native.observables)))

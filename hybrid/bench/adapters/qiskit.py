@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any, final
 
 from hybrid.base.errors import HybridError, UsageError
-from hybrid.bench.adapters._shared import conditioned, dynamic, noisy, refuse, simulator, versions
+from hybrid.bench.adapters._shared import conditioned, dynamic, final_counts, noisy, refuse, simulator, versions
 from hybrid.bench.job import Answer, Job
 
 
@@ -80,10 +80,7 @@ class QiskitAdapter:
             result = self._backend.run(circuit, shots=job.shots, **seeded).result()
             if not result.success:
                 raise HybridError(f"{self._object} failed: {getattr(result, 'status', 'no reason given')}")
-            counts: dict[int, int] = {}
-            for bits, number in result.get_counts().items():
-                outcome = int(bits.replace(" ", ""), 2) & ((1 << job.n_qubits) - 1)  # mid-circuit outcomes are the higher bits
-                counts[outcome] = counts.get(outcome, 0) + int(number)
-            return Answer(counts=counts, precision="unknown")
+            outcomes = ((int(bits.replace(" ", ""), 2), number) for bits, number in result.get_counts().items())
+            return Answer(counts=final_counts(outcomes, job.n_qubits), precision="unknown")
 
         return run

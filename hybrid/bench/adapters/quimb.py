@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from hybrid.bench.adapters._shared import refuse, simulator, versions
+from hybrid.bench.adapters._shared import final_counts, refuse, simulator, versions
 from hybrid.bench.job import Answer, Job
 
 EXTRA = "quimb"
@@ -79,11 +79,10 @@ class QuimbAdapter:
 
         def counts() -> Answer:
             circuit = grown(native.gates[0])
-            counts_: dict[int, int] = {}
-            for bits in circuit.sample(job.shots, seed=job.seed):  # qubit 0 is written first
-                outcome = int(bits[::-1], 2)
-                counts_[outcome] = counts_.get(outcome, 0) + 1
-            return Answer(counts=counts_, precision=_precision(circuit.psi))
+            outcomes = (
+                (int(bits[::-1], 2), 1) for bits in circuit.sample(job.shots, seed=job.seed)
+            )  # qubit 0 is written first
+            return Answer(counts=final_counts(outcomes, job.n_qubits), precision=_precision(circuit.psi))
 
         return counts if job.task == "counts" else expectations
 
