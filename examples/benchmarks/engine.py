@@ -1,4 +1,4 @@
-"""The exact engine beside other simulators: medians of ratios, measured side by side in this one run.
+"""The exact engine compared with other simulators: medians of ratios, measured side by side in this one run.
 
     python examples/benchmarks/engine.py [pure] [markov] [quasistatic] [width] [session] [--quick] [--slow]
 

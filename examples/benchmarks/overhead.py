@@ -1,4 +1,4 @@
-"""What the loop costs beside the bare simulator: ratios measured side by side in this one run.
+"""What the loop costs compared with the bare simulator: ratios measured side by side in this one run.
 
     python examples/benchmarks/overhead.py [--quick]
 

@@ -35,7 +35,7 @@ EXIT_CODES: dict[type[HybridError], int] = {
     Stopped: 75,
     Interrupted: 130,
 }
-"""0 is success. The guide's page `records` shows this table."""
+"""0 is success. The guide's page `run` shows this table."""
 ParserError: type[Exception] = typer.BadParameter.__base__  # type: ignore[assignment]
 """What the parser raises for words and flags it cannot read; typer exports only a subclass of it."""
 
