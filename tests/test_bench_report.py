@@ -180,7 +180,7 @@ def test_the_command(tmp_path, command):
     assert run(command, rows, "--out", target)[0] == 0
     assert Page(target.read_text(encoding="utf-8")).tags.count("table") == 4
     for given, code, told in (
-        ((rows, "--out", tmp_path / "r.pdf"), 2, "a report is written as .html"),
+        ((rows, "--out", tmp_path / "r.pdf"), 2, "its name must end in .html"),
         ((rows, "--out", tmp_path / "no" / "r.html"), 2, "cannot be written"),
         ((write(tmp_path / "n.jsonl", [row("g", "a", suite="null@1")]), "--out", target), 2, "no results"),
     ):
