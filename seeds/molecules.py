@@ -1,7 +1,7 @@
 """Makes the molecules that are shipped: FCIDUMP files with their reference energies, all from PySCF.
 
 Run in an environment with pyscf, from the root of the checkout: python seeds/molecules.py
-It writes the whole STO-3G space of LiH, BeH2 and H2O to hybrid/problems/_molecules/ (what `lih`, `beh2` and `h2o` read), three
+It writes the whole STO-3G space of LiH, BeH2 and H2O to hybrid/catalog/problems/_molecules/ (what `lih`, `beh2` and `h2o` read), three
 active spaces to seeds/, and what they are to seeds/molecules.toml: the orbitals are those of restricted Hartree-Fock, the
 energies PySCF's own. The files have no comments, which many readers of FCIDUMP do not know.
 """
@@ -66,7 +66,7 @@ def make(name: str, molecule: Molecule) -> str:
     two = ao2mo.restore(1, ao2mo.kernel(mol, orbitals), orbitals.shape[1])
     exact = fci.direct_spin1.kernel(one, two, len(one), mol.nelec, ecore=mol.energy_nuc(), conv_tol=1e-13)[0]
     whole, about = (
-        f"hybrid/problems/_molecules/{name}.fcidump",
+        f"hybrid/catalog/problems/_molecules/{name}.fcidump",
         {
             "geometry": molecule.geometry,
             "atoms_angstrom": molecule.atoms,
@@ -99,7 +99,7 @@ def table(file: str, entries: dict[str, str | float]) -> str:
 
 
 if __name__ == "__main__":
-    (ROOT / "hybrid/problems/_molecules").mkdir(exist_ok=True)
+    (ROOT / "hybrid/catalog/problems/_molecules").mkdir(exist_ok=True)
     about_all = "".join(make(key, value) for key, value in MOLECULES.items())
     (ROOT / "seeds/molecules.toml").write_text(
         f"# Written by seeds/molecules.py; energies in hartree.\n\n{about_all.rstrip()}\n"
