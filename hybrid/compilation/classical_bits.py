@@ -47,10 +47,11 @@ class ClassicalReadout(NamedTuple):
         return " ".join(reversed([*parts, word] if word else parts))
 
 
-def final_measurements(circuit: QuantumCircuit, *, barriers: bool = False) -> tuple[QuantumCircuit, ClassicalReadout] | None:
+def final_measurements(circuit: QuantumCircuit) -> tuple[QuantumCircuit, ClassicalReadout] | None:
     """The circuit without its measurements and how to read it; None when something acts on a qubit or bit after it was read.
 
-    A reset of a qubit before its first gate is left out, since it only initialises it; so are barriers, unless asked for.
+    A reset of a qubit before its first gate is left out, since it only initialises it. Barriers stay: without them a transpiler
+    cancels the gates of mirror and echo circuits.
     """
     body = QuantumCircuit(circuit.num_qubits)
     written: dict[int, int] = {}
@@ -61,8 +62,7 @@ def final_measurements(circuit: QuantumCircuit, *, barriers: bool = False) -> tu
         if name == "reset" and not touched & set(qubits):
             continue
         if name == "barrier":
-            if barriers:
-                body.append(item.operation, qubits, copy=False)
+            body.append(item.operation, qubits, copy=False)
             continue
         touched |= set(qubits)
         if name == "reset" or hasattr(item.operation, "blocks") or set(qubits) & set(written.values()):

@@ -67,7 +67,7 @@ def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> Com
     """
     if sum(item.operation.name == "measure" for item in circuit.data) > MOST_BITS:
         raise UsageError(f"circuit '{circuit.name}': more than {MOST_BITS} bits are read; outcomes are 63-bit numbers.")
-    final = final_measurements(circuit, barriers=isa)
+    final = final_measurements(circuit)
     if final is None:
         return _dynamic(circuit, place)
     body, read = final
