@@ -1,7 +1,7 @@
 """Makes the molecules that are shipped: FCIDUMP files with their reference energies, all from PySCF.
 
 Run in an environment with pyscf, from the root of the checkout: python seeds/molecules.py
-It writes the whole STO-3G space of LiH, BeH2 and H2O to hybrid/catalog/problems/_molecules/ (what `lih`, `beh2` and `h2o` read), three
+It writes the whole STO-3G space of LiH, BeH2 and H2O to hybrid/catalog/problems/_molecules/ (for `lih`, `beh2`, `h2o`), three
 active spaces to seeds/, and what they are to seeds/molecules.toml: the orbitals are those of restricted Hartree-Fock, the
 energies PySCF's own. The files have no comments, which many readers of FCIDUMP do not know.
 """
