@@ -2,7 +2,11 @@
 
 import json
 import os
+import stat
+from pathlib import Path
 from typing import Any
+
+from hybrid.base.errors import RecordError
 
 
 def dump(value: Any) -> str:
@@ -17,6 +21,25 @@ def load(raw: bytes) -> Any:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not a JSON number")
+
+
+def open_plain(path: Path, flags: int) -> int:
+    """Open a regular file without waiting, for writing without following a link; RecordError for what is not one."""
+    if flags != os.O_RDONLY and path.is_symlink():
+        raise RecordError(f"{path}: is a link; nothing was changed. Only a plain file is written; move the link away.")
+    file = os.open(path, flags | os.O_NONBLOCK, 0o644)
+    if stat.S_ISREG(os.fstat(file).st_mode):
+        return file
+    os.close(file)
+    raise RecordError(f"{path}: is not a plain file; nothing was changed. Move it away, or choose another folder.")
+
+
+def check_incomplete(path: Path, file: int, end: int, beginning: bytes) -> bool:
+    """Whether something stands after `end`; RecordError unless it begins as a line of ours does."""
+    rest = os.pread(file, len(beginning), end)
+    if not beginning.startswith(rest) and rest != beginning:
+        raise RecordError(f"{path}: ends with text that is not a line of ours; nothing was changed. Move the file away.")
+    return bool(rest)
 
 
 def append(file: int, end: int, value: Any, *, sync: bool) -> int:

@@ -22,7 +22,7 @@ NULL_SUITE = "null@"
 def read(path: Path) -> list[Row]:
     """Every row; a torn last line is left out. UsageError for a missing file, RecordError with the line of a damaged one."""
     check_file(path)
-    with path.open("rb") as file:
+    with os.fdopen(json_lines.open_plain(path, os.O_RDONLY), "rb") as file:
         return [row for row, _ in _lines(path, file)]
 
 
@@ -59,20 +59,21 @@ class RowFile:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._made = not path.exists()
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            self._file = json_lines.open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with path.open("rb") as file:
+            with os.fdopen(json_lines.open_plain(path, os.O_RDONLY), "rb") as file:
                 rows = list(_lines(path, file))
+            self._size = sum(length for _, length in rows)
+            json_lines.check_incomplete(path, self._file, self._size, b'{"')
         except BaseException as error:
             os.close(self._file)
             if isinstance(error, BlockingIOError):
                 raise Stopped(f"{path}: another process is writing it; nothing was done here.") from None
             raise
         self.rows = [row for row, _ in rows]
-        self._size = sum(length for _, length in rows)
 
     def __enter__(self) -> "RowFile":
         return self

@@ -40,7 +40,7 @@ def lines(path: Path) -> Iterator[tuple[int, str, dict[str, Any], dict[str, Any]
     RecordError names file and line of any other damage: no record line, a wrong checksum, another schema, a wrong order.
     """
     previous, offset, stopped = "", 0, False
-    with path.open("rb") as file:
+    with os.fdopen(json_lines.open_plain(path, os.O_RDONLY), "rb") as file:
         for number, raw in enumerate(file, start=1):
             if not raw.endswith(b"\n"):
                 return
@@ -102,7 +102,7 @@ class Record:
         self._made_folder = not path.parent.exists()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            self._file = json_lines.open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW)
         except OSError as error:
             raise UsageError(
                 f"{path.parent}: results cannot be written here ({error.strerror}); choose --results DIR."
@@ -129,7 +129,7 @@ class Record:
             self._take(kind, body)
             self.about = meta if kind == "start" else self.about
             self._sum, self._offset = _checksum(self._sum, kind, body, meta), offset
-        if os.fstat(self._file).st_size > self._offset:
+        if json_lines.check_incomplete(self.path, self._file, self._offset, b'{"body":'):
             os.ftruncate(self._file, self._offset)
             self.healed = True
 
