@@ -1,7 +1,11 @@
 """--repeat: the same records as single runs, told by median and quartiles, interrupted and continued like one."""
 
 import json
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +99,34 @@ def test_bad_commands(command, words, message):
     code, _, err = command(*words.split())
     assert code == 2
     assert message in err
+
+
+def test_workers_end_with_the_parent_however_it_ends(tmp_path):
+    """kill -9 of the parent alone: the kernel ends its workers, so that nothing holds the records' locks."""
+    words = ["run", "tfim:n=4", "--device", "meluxina-q", "--shots", "1000", "--max-evals", "100000", "--repeat", "2"]
+    command = [sys.executable, "-m", "hybrid", *words, "--results", str(tmp_path), "--quiet"]
+    parent = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _until(lambda: len([path for path in tmp_path.glob("*.jsonl") if path.stat().st_size]) > 0)
+        workers = [int(pid) for pid in Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()]
+        assert workers
+    finally:
+        parent.kill()
+        parent.wait()
+    _until(lambda: not any(_alive(pid) for pid in workers))
+
+
+def _until(holds, seconds=60.0):
+    """Wait until it holds; the limit is for a machine that is busy with other work."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def _alive(pid):
+    """Whether the process works; one that has ended may wait to be collected."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False

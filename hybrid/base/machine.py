@@ -1,10 +1,14 @@
 """This machine: the memory it lets a process have, and the versions installed on it."""
 
+import ctypes
 import os
 import platform
+import signal
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+PR_SET_PDEATHSIG = 1
+"""Of prctl(2)."""
 PACKAGES = ("hybrid-sandbox", "qiskit", "qiskit-aer", "numpy")
 """Packages that the values of a run depend on."""
 
@@ -22,6 +26,16 @@ def memory_bytes() -> tuple[int, int]:
     except (OSError, ValueError):
         return total, free
     return min(total, limit), min(free, max(0, limit - used))
+
+
+def die_with(parent: int) -> None:
+    """Let the kernel kill this process when its parent ends, however that ends; on Linux alone."""
+    try:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (OSError, AttributeError):
+        return
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def versions() -> dict[str, str]:

@@ -6,13 +6,11 @@ imported, which need nothing but NumPy (a device's score takes all of it); the o
 never read as an answer.
 """
 
-import ctypes
 import gc
 import importlib
 import importlib.util
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -29,18 +27,18 @@ ENOUGH_SECONDS = 1.0
 COPY_QUBITS = 20
 """From here on a state vector is larger than most caches, and the memory bandwidth determines the time."""
 COPY_BYTES = 2**27
-PR_SET_PDEATHSIG = 1
 
 
 def main(folder: Path) -> None:
     """Measure what the request asks for."""
+    from hybrid.base.errors import MissingPart
+    from hybrid.base.machine import die_with
+
     request = json.loads((folder / "request.json").read_text())
     die_with(request["parent"])
     if request["affinity"]:
         os.sched_setaffinity(0, request["affinity"])
     report = WorkerReport(folder)
-    from hybrid.base.errors import MissingPart
-
     try:
         measure(request, report)
     except MissingPart as error:
@@ -51,16 +49,6 @@ def main(folder: Path) -> None:
         report.end("oom", error)
     except Exception as error:
         report.end("error", error)
-
-
-def die_with(parent: int) -> None:
-    """End this process when the parent is killed: an orphan would disturb the next measurement."""
-    try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):
-        return
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 class WorkerReport:

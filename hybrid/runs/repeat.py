@@ -11,6 +11,7 @@ from statistics import median, quantiles
 from typing import Any, final
 
 from hybrid.base.errors import HybridError, Stopped, UsageError
+from hybrid.base.machine import die_with
 from hybrid.runs.record import read_finished
 from hybrid.runs.result import Result, from_record
 from hybrid.runs.run import SILENT, Watcher, run
@@ -113,7 +114,7 @@ def _in_processes(
     """Fresh processes (a fork would share this one's threads); after an error the others stop at their next answer."""
     context = get_context("spawn")
     stop = context.Event()
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(stop,)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(stop, os.getpid())) as pool:
         pending = {pool.submit(run_one, spec, str(results)) for spec in specs}
         try:
             while pending:
@@ -129,10 +130,11 @@ def _in_processes(
             raise
 
 
-def _begin(stop: Any) -> None:
-    """In a worker: signals are left to the parent, which says when to stop."""
+def _begin(stop: Any, parent: int) -> None:
+    """In a worker: signals are left to the parent, which says when to stop; a worker without its parent ends."""
     global _stop
     _stop = stop
+    die_with(parent)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
