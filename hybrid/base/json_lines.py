@@ -3,8 +3,9 @@
 import json
 import os
 import stat
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hybrid.base.errors import RecordError
 
@@ -15,11 +16,16 @@ def dump(value: Any) -> str:
 
 
 def load(raw: bytes) -> Any:
-    """The value of one line; ValueError or RecursionError for what is not JSON, and for NaN and Infinity."""
-    return json.loads(raw, parse_constant=_refuse)
+    """The value of one line; ValueError or RecursionError for what is not JSON, and for numbers that are not finite."""
+    return json.loads(raw, parse_constant=_refuse, parse_float=_finite)
 
 
-def _refuse(constant: str) -> None:
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if isfinite(value) else _refuse(text)
+
+
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a JSON number")
 
 

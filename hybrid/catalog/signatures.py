@@ -8,6 +8,9 @@ from typing import Any
 
 from hybrid.base.errors import UsageError, shortened, unknown
 
+TOO_LARGE = 1e150
+"""Squares of numbers, which standard errors need, must stay finite."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -99,6 +102,6 @@ def converted(text: str, option: Option, owner: str) -> Any:
     except ValueError:
         kind = "a whole number" if option.type == "int" else "a number"
         raise UsageError(f"{where} takes {kind}, not '{shortened(text)}'.") from None
-    if number != number or number in (float("inf"), float("-inf")):
-        raise UsageError(f"{where} takes a finite number, not '{shortened(text)}'.")
+    if not abs(number) < TOO_LARGE:
+        raise UsageError(f"{where} takes a finite number below {TOO_LARGE:g}, not '{shortened(text)}'.")
     return number

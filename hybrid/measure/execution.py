@@ -35,6 +35,8 @@ from hybrid.measure.allocation import PILOT, Division, divide, divide_shots
 
 REALIZATIONS, QUADRATURE = 100, 64
 """Number of detunings by default: with shots, and for infinitely many shots."""
+MOST_SHOTS = 10**15
+"""Numbers of shots stay exact in double precision, and their sums in 64 bits."""
 
 
 class Conditions(NamedTuple):
@@ -175,6 +177,8 @@ def set_up(
             f"device '{device.label}': backend '{backend.physics}' brings its own physics, no device goes with it; "
             "leave --device out, or take a simulator of hybrid list backends."
         )
+    if conditions.shots > MOST_SHOTS:
+        raise UsageError(f"shots must be at most {MOST_SHOTS:,}, not {conditions.shots:,}.")
     if conditions.dd != "none" and not device.noisy:
         raise UsageError(f"dd={conditions.dd}: on device '{device.label}' nothing takes time; leave it out.")
     angles = DetunedAngles() if device.dephasing == "quasistatic" else None

@@ -10,7 +10,6 @@ newline is incomplete (the process died while writing) and is dropped; any other
 
 import fcntl
 import hashlib
-import json
 import math
 import os
 import time
@@ -224,7 +223,7 @@ def _grown(file: int, size: int, newlines: int, offset: Callable[[int], int]) ->
 
 def _end(path: Path, which: str, raw: bytes, kinds: list[str]) -> dict[str, Any]:
     try:
-        line = json.loads(raw)
+        line = json_lines.load(raw)
         if line["kind"] in kinds and isinstance(line["body"], dict) and isinstance(line["meta"], dict):
             return line
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -31,6 +31,9 @@ from hybrid.runs.loop import Budget
 from hybrid.runs.loss import Measurement
 from hybrid.runs.spec import DEFAULT_ITERATIONS, Spec
 
+LARGEST = 1e150
+"""Coefficients are squared for standard errors, which must stay finite."""
+
 
 class Prepared(NamedTuple):
     """A Spec with its members loaded: everything that can fail because of bad names, options and files has passed."""
@@ -75,6 +78,8 @@ def prepare(spec: Spec) -> Prepared:
             f"algorithm '{algorithm.signature.name}' takes a set of labelled points, '{problem.signature.name}' is a "
             "Hamiltonian; take moons, circles or a .csv table, or another algorithm: hybrid list algorithms."
         )
+    if not labelled and not (largest := np.abs(loaded.hamiltonian.coeffs).max(initial=0.0)) < LARGEST:
+        raise UsageError(f"problem '{spec.problem}': a coefficient is {largest:g}; all must stay below {LARGEST:g}.")
     return Prepared(spec, device, loaded, catalog.load(algorithm))
 
 
