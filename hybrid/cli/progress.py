@@ -48,10 +48,12 @@ class Display:
         if progress.replayed:
             self._replayed += 1
             return
+        done = progress.fraction
+        left = f", about {clock(progress.seconds * (1 - done) / done)} left" if 0 < done < 1 else ""
         recorded = f", {self._replayed} answers from the record" if self._replayed else ""
         self.line(
             f"iteration {progress.iteration}  value {with_uncertainty(progress.value, progress.stderr, 6)}  "
-            f"evaluations {progress.nfev}{recorded}  {clock(progress.seconds)}{_left(progress)}"
+            f"evaluations {progress.nfev}{recorded}  {clock(progress.seconds)}{left}"
         )
 
     def line(self, line: str) -> None:
@@ -64,12 +66,6 @@ class Display:
         width = shutil.get_terminal_size((COLUMNS, 24)).columns - 1
         self._stream.write(f"\r\x1b[K{line[:width]}" if self._terminal else line + "\n")
         self._stream.flush()
-
-
-def _left(progress: Any) -> str:
-    if not 0 < progress.fraction < 1:
-        return ""
-    return f", about {clock(progress.seconds * (1 - progress.fraction) / progress.fraction)} left"
 
 
 def clock(seconds: float) -> str:

@@ -264,8 +264,7 @@ class LiveSession(PreparedSession):
         return solution
 
     def _report(self, value: float, stderr: float, iteration: int) -> None:
-        budget, spent = self._chosen.budget, self._spent
-        spent = spent.plus(self._outside)
+        budget, spent = self._chosen.budget, self._spent.plus(self._outside)
         parts = [
             spent.nfev / budget.max_evals if budget.max_evals else 0.0,
             (iteration + 1) / budget.max_iterations if budget.max_iterations else 0.0,

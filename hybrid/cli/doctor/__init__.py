@@ -44,8 +44,10 @@ def examine(results: Path = Path("results")) -> Iterator[Finding]:
 def doctor(results: Results = RESULTS, as_json: Json = False) -> None:
     """Examine and print."""
     findings = list(examine(results))
-    emit(json.dumps(_json(findings), indent=2) if as_json else text(findings))
-    if broken := [finding.name for finding in findings if finding.state == "broken"]:
+    broken = [finding.name for finding in findings if finding.state == "broken"]
+    about = {"healthy": not broken, "findings": [finding._asdict() for finding in findings]}
+    emit(json.dumps(about, indent=2) if as_json else text(findings))
+    if broken:
         raise CheckFailed(f"broken: {', '.join(broken)}.")
 
 
@@ -66,7 +68,3 @@ def _verdict(findings: list[Finding]) -> str:
     if broken:
         return f"{broken} broken: hybrid cannot run here until this is repaired."
     return f"hybrid can run here; {notes} remark{'' if notes == 1 else 's'} (!)." if notes else "Everything is in order."
-
-
-def _json(findings: list[Finding]) -> dict[str, object]:
-    return {"healthy": all(f.state != "broken" for f in findings), "findings": [finding._asdict() for finding in findings]}
