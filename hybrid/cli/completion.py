@@ -137,7 +137,6 @@ def _options(family: str, head: str) -> dict[str, catalog.Option]:
 
 
 def _device_options(head: str) -> dict[str, catalog.Option]:
-    """The options of a device's profile, with the words that each allows."""
     from hybrid.device.device import Device
 
     open_options = Device.load(head).open_options
@@ -161,7 +160,6 @@ def _settings(options: dict[str, catalog.Option], text: str) -> Iterator[str]:
 
 
 def _values(option: catalog.Option) -> list[str]:
-    """The words an option allows; for a number its default."""
     if option.choices:
         values = list(option.choices)
     elif option.type == "bool":

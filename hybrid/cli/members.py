@@ -138,7 +138,6 @@ def _circuit_rows(device: Device) -> list[tuple[str, str]]:
 
 
 def _number_rows(key: str, number: Number) -> list[tuple[str, str]]:
-    """Two rows: the number with its unit; its mark, range, source and reason."""
     spread = f" range {number.range_text}" if number.range_text else ""
     target = "*" if number.known_for_target else " "
     return [(f"{target} {key}", str(number)), ("", f"{number.mark}{spread} [{number.source}] {number.reason}".rstrip())]

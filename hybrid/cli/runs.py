@@ -169,7 +169,6 @@ def export_run(
 
 
 def _export_circuits(path: Path, format: str | None, out: Path | None) -> None:
-    """Write the circuits and the numbers they should give; print the files' names."""
     if format:
         raise UsageError("--qasm3 and --format contradict each other: circuits are OpenQASM 3, their numbers JSON.")
     if out is not None and out.is_file():

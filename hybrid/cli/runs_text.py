@@ -121,7 +121,6 @@ def _title(run: Run) -> str:
 
 
 def _command(run: Run, spec: Any) -> str:
-    """The command that continues the run."""
     given = {key: value for key, value in run.about["given"].items() if key not in ("algorithm", "problem")}
     words = ["hybrid", "run", spec.algorithm, spec.problem]
     for key, value in given.items():

@@ -125,7 +125,6 @@ class Measurement:
 
     @cached_property
     def _of_state(self) -> Program:
-        """A program whose circuit prepares the state."""
         state = self._checked_state()
         for query, program in zip(self._loss.queries, self.programs, strict=True):
             if not isinstance(query, Overlap):

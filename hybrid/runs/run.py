@@ -49,7 +49,6 @@ def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILEN
 
 
 def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
-    """Run the algorithm, its answers going to the record, and write the stop line."""
     begun = time.monotonic()
     if record.healed:
         watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")

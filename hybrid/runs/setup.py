@@ -182,7 +182,6 @@ class PreparedSession:
 
 
 def _stream(spec: Spec, stream: RunStream, stage: int) -> np.random.Generator:
-    """A generator for one stream of the run in its minimisation number `stage`."""
     return np.random.default_rng(child(spec.seed, stream, stage) if stage else child(spec.seed, stream))
 
 
