@@ -2,7 +2,7 @@
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from pathlib import Path
 
 PACKAGES = ("hybrid-sandbox", "qiskit", "qiskit-aer", "numpy")
@@ -24,12 +24,14 @@ def memory_bytes() -> tuple[int, int]:
     return min(total, limit), min(free, max(0, limit - used))
 
 
+def version(package: str) -> str | None:
+    """The installed version of a distribution, None where there is none."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def versions() -> dict[str, str]:
     """Installed versions of everything that values depend on."""
-    installed = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            installed[package] = version(package)
-        except PackageNotFoundError:
-            installed[package] = "not installed"
-    return installed
+    return {"python": platform.python_version()} | {package: version(package) or "not installed" for package in PACKAGES}

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from types import TracebackType
+from contextlib import AbstractContextManager
 from typing import Any, TextIO, final
 
 from hybrid.base.uncertainty import with_uncertainty
@@ -13,7 +13,7 @@ LOG_SECONDS = 10.0
 
 
 @final
-class Display:
+class Display(AbstractContextManager["Display"]):
     """Shows `hybrid.runs.live_session.Progress`; silent when quiet."""
 
     def __init__(self, stream: TextIO, *, quiet: bool) -> None:
@@ -24,10 +24,7 @@ class Display:
         self._open_line = False
         self._shown = 0.0 if self._terminal else time.monotonic()
 
-    def __enter__(self) -> "Display":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self._clear()
 
     def _clear(self) -> None:

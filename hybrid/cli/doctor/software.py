@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlparse
 
+from hybrid.base.machine import version
 from hybrid.cli.doctor.finding import Finding
 
 NAME = "hybrid-sandbox"
@@ -97,14 +98,6 @@ def satisfies(version: str, limits: str) -> bool:
         if order not in {">=": (0, 1), "<=": (-1, 0), "<": (-1,), ">": (1,), "==": (0,), "!=": (-1, 1)}[match[1]]:
             return False
     return True
-
-
-def version(name: str) -> str | None:
-    """The installed version of a distribution, None where there is none."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def origin() -> Path | None:
