@@ -24,8 +24,7 @@ from hybrid.cli import layout, report, run
 from hybrid.cli.progress import Display, clock
 from hybrid.device.device import Device
 from hybrid.runs.live_session import RunProgress
-from hybrid.runs.relative_paths import beside
-from hybrid.runs.spec import Spec
+from hybrid.runs.spec import Spec, beside
 
 ROOT = Path(__file__).parents[1]
 HYBRID = [sys.executable, "-m", "hybrid"]

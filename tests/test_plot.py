@@ -14,7 +14,7 @@ from hybrid.cli import app
 from hybrid.figures.convergence import convergence, draw, running_mean
 from hybrid.figures.style import PAPER
 from hybrid.figures.trace import read_trace
-from hybrid.runs import record
+from hybrid.runs import result
 from hybrid.runs import run as session
 from hybrid.runs.spec import Spec
 
@@ -151,7 +151,7 @@ def test_what_cannot_be_drawn_is_an_error(folder, tmp_path):
     (tmp_path / "bad.jsonl").write_text("nonsense\n")
     with pytest.raises(RecordError, match=r"bad\.jsonl:1"):
         convergence(tmp_path / "bad.jsonl", tmp_path / "plot.png")
-    assert record.read_finished(folder / "exact.jsonl")
+    assert result.finished(folder / "exact.jsonl")
 
 
 def test_pyplot_and_its_global_state_stay_away(folder, tmp_path):

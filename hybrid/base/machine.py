@@ -4,7 +4,7 @@ import ctypes
 import os
 import platform
 import signal
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -38,12 +38,14 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
+def version(package: str) -> str | None:
+    """The installed version of a distribution, None where there is none."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def versions() -> dict[str, str]:
     """Installed versions of everything that values depend on."""
-    installed = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            installed[package] = version(package)
-        except PackageNotFoundError:
-            installed[package] = "not installed"
-    return installed
+    return {"python": platform.python_version()} | {package: version(package) or "not installed" for package in PACKAGES}

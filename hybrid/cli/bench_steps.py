@@ -15,7 +15,6 @@ from hybrid.cli.signals import pending_stop
 if TYPE_CHECKING:
     from hybrid.bench.cells import Cell
     from hybrid.bench.harness import Harness
-    from hybrid.bench.run import ProcessDone
     from hybrid.bench.scores import Measurable, ScoreCell
     from hybrid.bench.suites import Suite
 
@@ -81,11 +80,9 @@ def measured(
     from hybrid.bench import run as running
     from hybrid.cli import bench_text
 
-    def watch(step: "ProcessDone") -> None:
-        display.line(bench_text.progress(step))
-
     with pending_stop() as pending, Display(sys.stderr, quiet=quiet) as display:
-        rows = running.run(cells, out, make_bench(*limits, pending), watch=watch, **how)
+        bench = make_bench(*limits, pending)
+        rows = running.run(cells, out, bench, watch=lambda step: display.line(bench_text.progress(step)), **how)
     if pending:
         raise type(pending[0])(f"{pending[0]} {len(rows)} rows are in {out}; the same command continues.")
     return rows

@@ -100,7 +100,6 @@ def shown(figures: "Sequence[Figure]", floor: float | None) -> str:
 
 
 def _machine(figures: "Sequence[Figure]") -> str:
-    """The machine, and the versions of the packages."""
     env = figures[0].environment
     packages = {f"{name} {version}" for figure in figures for name, version in figure.environment["versions"].items()}
     where = f"{env['host']}: {env['cpu']}, {env['cores']} cores, governor {env['governor']}"

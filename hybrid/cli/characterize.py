@@ -105,7 +105,6 @@ def _name(row: "Row") -> str:
 
 
 def _verdict(result: "Characterization") -> list[str]:
-    """Mean fidelities of the entangled states, and chi-squared."""
     lines = []
     for name in ("bell", "ghz"):
         mean = result.mean(name)

@@ -44,7 +44,6 @@ def check(as_json: Json = False) -> None:
 
 
 def _row(outcome: "CheckOutcome") -> str:
-    """Name and numbers; below them the tolerance, the source, and an error if there was one."""
     check = outcome.check
     computed, published = (_number(value, check.published) for value in (outcome.computed, check.published))
     head = f"{'ok' if outcome.passed else 'FAIL':4} {check.name:<{NAME}} {computed:>{NUMBER}} {published:>{NUMBER}}"

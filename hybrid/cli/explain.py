@@ -105,7 +105,6 @@ def text(budget: ErrorBudget) -> str:
 
 
 def _rows(budget: ErrorBudget) -> str:
-    """One line per contribution, their sum, and what the columns are."""
     rows = budget.contributions
     values = [row.value for row in rows]
     largest = max(map(abs, values)) or 1.0

@@ -48,7 +48,9 @@ def list_members(
 
 def first_lines(family: str) -> dict[str, str]:
     """The members of a family with the first lines of their docstrings; of a device its title."""
-    return {member: _first_line(family, member) for member in catalog.names(family)}
+    if family == "devices":
+        return {name: Device.load(name).title for name in catalog.names(family)}
+    return {name: catalog.locate(family, name).doc.partition("\n")[0] for name in catalog.names(family)}
 
 
 def show_member(
@@ -100,10 +102,6 @@ def _default(option: dict[str, Any]) -> str:
     return f"default {str(default).lower() if default is None or isinstance(default, bool) else default}"
 
 
-def _first_line(family: str, member: str) -> str:
-    return Device.load(member).title if family == "devices" else catalog.locate(family, member).doc.partition("\n")[0]
-
-
 def _show_device(device: Device, plot: Path | None, as_json: bool, quiet: bool) -> None:
     target = picture(plot, Path(f"{device.name}.png"))
     if target is not None:
@@ -140,7 +138,6 @@ def _circuit_rows(device: Device) -> list[tuple[str, str]]:
 
 
 def _number_rows(key: str, number: Number) -> list[tuple[str, str]]:
-    """Two rows: the number with its unit; its mark, range, source and reason."""
     spread = f" range {number.range_text}" if number.range_text else ""
     target = "*" if number.known_for_target else " "
     return [(f"{target} {key}", str(number)), ("", f"{number.mark}{spread} [{number.source}] {number.reason}".rstrip())]

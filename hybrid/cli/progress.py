@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from types import TracebackType
+from contextlib import AbstractContextManager
 from typing import Any, TextIO, final
 
 from hybrid.base.uncertainty import with_uncertainty
@@ -13,7 +13,7 @@ LOG_SECONDS = 10.0
 
 
 @final
-class Display:
+class Display(AbstractContextManager["Display"]):
     """Shows `hybrid.runs.live_session.Progress`; silent when quiet."""
 
     def __init__(self, stream: TextIO, *, quiet: bool) -> None:
@@ -24,10 +24,7 @@ class Display:
         self._open_line = False
         self._shown = 0.0 if self._terminal else time.monotonic()
 
-    def __enter__(self) -> "Display":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self._clear()
 
     def _clear(self) -> None:
@@ -48,10 +45,12 @@ class Display:
         if progress.replayed:
             self._replayed += 1
             return
+        done = progress.fraction
+        left = f", about {clock(progress.seconds * (1 - done) / done)} left" if 0 < done < 1 else ""
         recorded = f", {self._replayed} answers from the record" if self._replayed else ""
         self.line(
             f"iteration {progress.iteration}  value {with_uncertainty(progress.value, progress.stderr, 6)}  "
-            f"evaluations {progress.nfev}{recorded}  {clock(progress.seconds)}{_left(progress)}"
+            f"evaluations {progress.nfev}{recorded}  {clock(progress.seconds)}{left}"
         )
 
     def line(self, line: str) -> None:
@@ -64,12 +63,6 @@ class Display:
         width = shutil.get_terminal_size((COLUMNS, 24)).columns - 1
         self._stream.write(f"\r\x1b[K{line[:width]}" if self._terminal else line + "\n")
         self._stream.flush()
-
-
-def _left(progress: Any) -> str:
-    if not 0 < progress.fraction < 1:
-        return ""
-    return f", about {clock(progress.seconds * (1 - progress.fraction) / progress.fraction)} left"
 
 
 def clock(seconds: float) -> str:

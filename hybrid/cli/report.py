@@ -107,7 +107,6 @@ def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:
 
 
 def _sampling_rows(sampling: Any, allocation: str) -> list[tuple[str, str]]:
-    """The shots of an expectation value and the standard error they give."""
     if sampling is None:
         return []
     groups = " + ".join(f"{n:,}" for n in sampling.shots[:6]) + (" + ..." if len(sampling.shots) > 6 else "")

@@ -161,7 +161,6 @@ def _draw_final(axes: Axes, trace: Trace, after: float, **mark: Any) -> None:
 
 
 def _footer(traces: Sequence[Trace]) -> list[str]:
-    """The caveat of every device, and how far an unfinished run has come."""
     caveats = dict.fromkeys(
         (trace.start["resolved"]["device"], trace.report.get("caveat", trace.about["caveat"])) for trace in traces
     )

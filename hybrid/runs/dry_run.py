@@ -103,7 +103,6 @@ class _DryRunSession(PreparedSession):
         self._total = Cost()
 
     def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
-        """Compile, and run the loop with random answers."""
         x = self._chosen.start(ansatz, self._stage)
         measurement = self._chosen.compile(loss, ansatz)
         if self._stage == 0:
@@ -116,7 +115,6 @@ class _DryRunSession(PreparedSession):
         return Solution(ending.x, 0.0, 1.0, *ending.spent[:2], ending.iterations, *ending.spent[2:], True, ending.reason)
 
     def measure(self, query: Query, points: Points | None = None) -> Estimates:
-        """Compile, and answer with random numbers."""
         measurement = self._chosen.compile_query(query)
         rows = np.zeros((1, 0)) if points is None else points
         self._first = self._first or (measurement, rows[0])
@@ -126,7 +124,6 @@ class _DryRunSession(PreparedSession):
         return Estimates(np.array(list(answer)), np.ones(len(rows)))
 
     def plan(self) -> DryRun:
-        """The total and the resources of the first circuits."""
         assert self._first is not None, "the algorithm measured nothing"
         measurement, x = self._first
         return DryRun(
@@ -169,7 +166,6 @@ class _RandomAnswers:
         self._rng = np.random.default_rng(0)
 
     def ask(self, question: Question) -> Losses | LossGradient | Tensor | Estimates:
-        """An answer of the right shape."""
         match question:
             case Values():
                 values = self._rng.normal(size=len(question.points))

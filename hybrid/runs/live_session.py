@@ -131,15 +131,9 @@ class LiveSession(PreparedSession):
         self.n_qubits = max(self.n_qubits, n_qubits)
         if self._evaluations_per_gradient is None:
             self._evaluations_per_gradient = evaluations_per_gradient
-            self._log.open(self._start_body(), self._about(evaluations_per_gradient))
-
-    def _start_body(self) -> dict[str, Any]:
-        return {
-            "schema": SCHEMA,
-            "id": self._prepared.spec.id,
-            "resolved": self._chosen.resolved(),
-            "device_sha256": self._prepared.device.sha256,
-        }
+            start = {"schema": SCHEMA, "id": self._prepared.spec.id, "resolved": self._chosen.resolved()}
+            start["device_sha256"] = self._prepared.device.sha256
+            self._log.open(start, self._about(evaluations_per_gradient))
 
     def _about(self, evaluations_per_gradient: int) -> dict[str, Any]:
         """What is needed to run this again and to read an unfinished record; not part of the digest."""
@@ -264,8 +258,7 @@ class LiveSession(PreparedSession):
         return solution
 
     def _report(self, value: float, stderr: float, iteration: int) -> None:
-        budget, spent = self._chosen.budget, self._spent
-        spent = spent.plus(self._outside)
+        budget, spent = self._chosen.budget, self._spent.plus(self._outside)
         parts = [
             spent.nfev / budget.max_evals if budget.max_evals else 0.0,
             (iteration + 1) / budget.max_iterations if budget.max_iterations else 0.0,

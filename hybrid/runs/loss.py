@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple, final
+from typing import final
 
 import numpy as np
-from jaxtyping import Float
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
@@ -33,13 +32,6 @@ from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.program import Program
 from hybrid.measure.sensitivity import Sensitivity
 from hybrid.runs.loop import Cost
-
-
-class QueryValues(NamedTuple):
-    """Values of the queries with their standard errors, (q, k)."""
-
-    values: Float[np.ndarray, "q k"]
-    stderr: Float[np.ndarray, "q k"]
 
 
 @final
@@ -72,23 +64,18 @@ class Measurement:
             _ = self._fidelity
 
     def values(self, points: Points, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> Losses:
-        """Losses (k,) at points (k, p); errors of the queries add in quadrature, weighted by d(loss)/d(query)."""
-        return self.combined(self.query_values(points, seed, detuning_seed))
+        """Losses (k,) at points (k, p); errors of the queries add in quadrature, weighted by d(loss)/d(query).
 
-    def combined(self, queries: QueryValues) -> Losses:
-        """Losses from the queries' values."""
-        slope = self._loss.slope(queries.values)
-        return Losses(self._loss.combine(queries.values), np.sqrt(np.sum((slope * queries.stderr) ** 2, axis=0)))
-
-    def query_values(self, points: Points, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> QueryValues:
-        """Values of every query at every sample, (q, k), at points (k, p); all samples of a query in one batch."""
+        All samples of a query are one batch.
+        """
         k, m = len(points), len(self._samples)
         rows = np.concatenate([np.tile(points, (m, 1)), np.repeat(self._samples, k, axis=0)], axis=1)
         estimates = [
             program.values(rows, seed=child(seed, i), detuning_seed=detuning_seed) for i, program in enumerate(self.programs)
         ]
         values, stderr = (np.array(column).reshape(-1, k) for column in zip(*estimates, strict=True))
-        return QueryValues(values, stderr)
+        errors = np.sqrt(np.sum((self._loss.slope(values) * stderr) ** 2, axis=0))
+        return Losses(self._loss.combine(values), errors)
 
     def gradient(self, x: Point, seed: np.random.SeedSequence, detuning_seed: Seed = None) -> LossGradient:
         """Loss and gradient (p,) at x by the chain rule over the queries and samples."""
@@ -138,7 +125,6 @@ class Measurement:
 
     @cached_property
     def _of_state(self) -> Program:
-        """A program whose circuit prepares the state."""
         state = self._checked_state()
         for query, program in zip(self._loss.queries, self.programs, strict=True):
             if not isinstance(query, Overlap):

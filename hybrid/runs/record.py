@@ -80,7 +80,7 @@ def check_schema(path: Path, start: dict[str, Any]) -> None:
 
 @final
 class Record:
-    """An open record: body and meta (`about`) of its start, `parts` of an unfinished answer, its stop and digest so far."""
+    """An open record: body and meta (`about`) of its start, `parts` of an unfinished answer, its stop, its `size`."""
 
     def __init__(self, path: Path) -> None:
         """Open or create `path` for this process alone, check every line and drop an incomplete last one.
@@ -94,9 +94,9 @@ class Record:
         self.n_answers = 0
         self.parts: dict[str, Any] = {}
         self.healed = False
+        self.size = 0
         self._digest = hashlib.sha256()
         self._sum = ""
-        self._offset = 0
         self._synced = time.monotonic()
         self._made_folder = not path.parent.exists()
         try:
@@ -127,29 +127,23 @@ class Record:
         for _, kind, body, meta, offset in lines(self.path):
             self._take(kind, body)
             self.about = meta if kind == "start" else self.about
-            self._sum, self._offset = _checksum(self._sum, kind, body, meta), offset
-        if json_lines.check_incomplete(self.path, self._file, self._offset, b'{"body":'):
-            os.ftruncate(self._file, self._offset)
+            self._sum, self.size = _checksum(self._sum, kind, body, meta), offset
+        if json_lines.check_incomplete(self.path, self._file, self.size, b'{"body":'):
+            os.ftruncate(self._file, self.size)
             self.healed = True
 
     def _take(self, kind: str, body: dict[str, Any]) -> None:
         if kind == "stop":
             self.stop = body
-            return
-        if kind == "part":
+        elif kind == "part":
             self.parts |= body
-            return
-        if kind == "start":
+        elif kind == "start":
             self.start = body
         else:
             self.n_answers += 1
             self.parts = {}
-        self._digest.update(digest_part(body))
-
-    @property
-    def size(self) -> int:
-        """Bytes of all complete lines."""
-        return self._offset
+        if kind in ("start", "answer"):
+            self._digest.update(digest_part(body))
 
     def answers(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Line number and body of every recorded answer, in order, read from the file as they are needed."""
@@ -161,14 +155,14 @@ class Record:
         line = {"kind": kind, "body": body, "meta": meta, "sum": checksum}
         sync = kind in ("part", "stop") or time.monotonic() - self._synced > SYNC_SECONDS
         try:
-            length = json_lines.append(self._file, self._offset, line, sync=sync)
+            length = json_lines.append(self._file, self.size, line, sync=sync)
         except OSError as error:
             raise Stopped(
                 f"{self.path}: writing failed ({error.strerror}). {self.n_answers} answers are saved; make room and give the "
                 "same command to continue."
             ) from None
         self._sum = checksum
-        self._offset += length
+        self.size += length
         self._synced = time.monotonic() if sync else self._synced
         self._take(kind, body)
 
@@ -180,7 +174,7 @@ class Record:
 
     def close(self) -> None:
         """Close and unlock; a record without a line is removed, and so is a folder made for it."""
-        if self._offset == 0 and os.fstat(self._file).st_size == 0:
+        if self.size == 0 and os.fstat(self._file).st_size == 0:
             self.path.unlink(missing_ok=True)
             if self._made_folder and not any(self.path.parent.iterdir()):
                 self.path.parent.rmdir()
@@ -239,18 +233,6 @@ def written(path: Path) -> float:
         return -math.inf
     time_s = last["meta"].get("time", -math.inf) if last["kind"] == "stop" else path.stat().st_mtime
     return time_s if isinstance(time_s, int | float) else -math.inf
-
-
-def read_finished(path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:
-    """Start, stop and the stop's meta of a finished record, all checksums verified, file not locked; None if unfinished."""
-    start = stop = about = None
-    if path.exists():
-        for _, kind, body, meta, _ in lines(path):
-            if kind == "start":
-                start = body
-            elif kind == "stop":
-                stop, about = body, meta
-    return (start, stop, about) if start is not None and stop is not None and about is not None else None
 
 
 def find(folder: Path, name: str) -> Path:

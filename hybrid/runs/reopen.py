@@ -68,7 +68,6 @@ def _importing_from(folder: Path) -> Iterator[None]:
 
 
 def _changed(run: Run, spec: Spec) -> str:
-    """Which input has changed since the run."""
     then, now = (
         dict(re.findall(r"([^,=:\n]+)#([0-9a-f]{16})", "\n".join(str(value) for value in fields.values())))
         for fields in (run.resolved, spec.canonical())

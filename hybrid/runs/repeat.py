@@ -12,8 +12,7 @@ from typing import Any, final
 
 from hybrid.base.errors import HybridError, Stopped, UsageError
 from hybrid.base.machine import die_with
-from hybrid.runs.record import read_finished
-from hybrid.runs.result import Result, from_record
+from hybrid.runs.result import Result, finished
 from hybrid.runs.run import SILENT, Watcher, run
 from hybrid.runs.spec import Spec
 
@@ -82,7 +81,7 @@ def repeat(
     if count < 1:
         raise UsageError(f"repeat takes a number of runs of at least 1, not {count}.")
     specs = [replace(spec, seed=spec.seed + k) for k in range(count)]
-    by_seed = {one.seed: result for one in specs if (result := _finished(one, Path(results))) is not None}
+    by_seed = {one.seed: result for one in specs if (result := finished(Path(results) / f"{one.id}.jsonl"))}
     left = [one for one in specs if one.seed not in by_seed]
 
     def take(result: Result) -> None:
@@ -96,12 +95,6 @@ def repeat(
     elif left:
         _in_processes(left, results, workers, take, watcher.interruption)
     return Repetitions(tuple(by_seed[one.seed] for one in specs))
-
-
-def _finished(spec: Spec, results: Path) -> Result | None:
-    path = results / f"{spec.id}.jsonl"
-    finished = read_finished(path)
-    return None if finished is None else from_record(path, *finished, replayed=True)
 
 
 def _in_processes(

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
 
+from hybrid.runs import record
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -89,3 +91,14 @@ def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: d
         digest=stop["digest"],
         replayed=replayed,
     )
+
+
+def finished(path: Path, *, replayed: bool = True) -> Result | None:
+    """The result of a finished record, all checksums verified, the file not locked; None where there is none."""
+    start, end = {}, None
+    for _, kind, body, meta, _ in record.lines(path) if path.exists() else ():
+        if kind == "start":
+            start = body
+        elif kind == "stop":
+            end = body, meta
+    return None if end is None else from_record(path, start, *end, replayed=replayed)

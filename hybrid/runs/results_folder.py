@@ -220,12 +220,10 @@ def read(path: Path) -> Run:
             elif kind == "answer":
                 answers.append(body)
                 seconds.append(meta["seconds"])
-            elif kind == "part":
-                continue
-            else:
+            elif kind == "stop":
                 stop, ended, stop_line = body, meta, number
-                continue
-            digest.update(digest_part(body))
+            if kind in ("start", "answer"):
+                digest.update(digest_part(body))
     except OSError as error:
         raise RecordError(f"{path}: cannot be read ({error.strerror}).") from None
     if start is None or about is None:

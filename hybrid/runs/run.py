@@ -11,8 +11,8 @@ from hybrid.base.errors import HybridError
 from hybrid.base.types import Choices, Problem, Solution
 from hybrid.runs.answer_log import RecordingLog
 from hybrid.runs.live_session import LiveSession, RunProgress
-from hybrid.runs.record import Record, read_finished
-from hybrid.runs.result import Result, from_record
+from hybrid.runs.record import Record
+from hybrid.runs.result import Result, finished
 from hybrid.runs.setup import Prepared, prepare
 from hybrid.runs.spec import Spec
 
@@ -34,8 +34,8 @@ def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILEN
     Raises UsageError for bad input, RecordError when the record disagrees, Stopped or Interrupted with everything saved.
     """
     path = Path(results) / f"{spec.id}.jsonl"
-    if finished := read_finished(path):
-        return from_record(path, *finished, replayed=True)
+    if before := finished(path):
+        return before
     prepared = prepare(spec)
     record = Record(path)
     try:
@@ -43,30 +43,23 @@ def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILEN
             _work(prepared, record, watcher)
     finally:
         record.close()
-    finished = read_finished(path)
-    assert finished is not None
-    return from_record(path, *finished, replayed=False)
+    result = finished(path, replayed=False)
+    assert result is not None
+    return result
 
 
 def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
-    """Run the algorithm, its answers going to the record, and write the stop line."""
     begun = time.monotonic()
     if record.healed:
         watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")
     session = LiveSession(prepared, RecordingLog(record, watcher.interruption), watcher.progress)
     solution = prepared.algorithm(session, prepared.problem)
     body, report = session.solution_body(solution), _report(prepared, session, solution)
-    record.append(
-        "stop",
-        {"solution": body, "report": report, "digest": record.digest(body)},
-        {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)} | _classical(prepared),
-    )
-
-
-def _classical(prepared: Prepared) -> dict[str, float]:
-    """How long the classical solution took; as a time it is not part of the line's body."""
-    choices = _choices(prepared)
-    return {} if choices is None else {"classical_seconds": round(choices.seconds, 6)}
+    stop = {"solution": body, "report": report, "digest": record.digest(body)}
+    about = {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)}
+    if choices := _choices(prepared):
+        about["classical_seconds"] = round(choices.seconds, 6)
+    record.append("stop", stop, about)
 
 
 def _choices(prepared: Prepared) -> Choices | None:
@@ -77,7 +70,6 @@ def _choices(prepared: Prepared) -> Choices | None:
 def _report(prepared: Prepared, session: LiveSession, solution: Solution) -> dict[str, Any]:
     problem, value = prepared.problem, prepared.problem.sign * solution.value
     assumed = session.assumptions(solution)
-    known = problem.exact is not None
     maximize = problem.maximize
     choices = _choices(prepared)
     penalised = choices is not None and choices.penalty != ""  # then a value has no natural zero
@@ -87,7 +79,7 @@ def _report(prepared: Prepared, session: LiveSession, solution: Solution) -> dic
         "unit": problem.unit,
         "exact": problem.exact,
         "gap": gap,
-        "ratio": value / problem.exact if maximize and known and problem.exact and not penalised else None,
+        "ratio": value / problem.exact if maximize and problem.exact and not penalised else None,
         "baseline": problem.baseline,
         "baseline_name": problem.baseline_name,
         "maximize": maximize,

@@ -1,6 +1,5 @@
 """From a Spec to what a session needs: members loaded, defaults chosen, the loss compiled."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Set
 from typing import Any, NamedTuple, final
 
@@ -12,13 +11,11 @@ from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import (
     Ansatz,
     Dataset,
-    Estimates,
     Loss,
     Optimization,
     Optimizer,
     Overlap,
     Point,
-    Points,
     Problem,
     Query,
     Solution,
@@ -172,7 +169,7 @@ class Chosen:
         return optimizer(x, _stream(self._prepared.spec, RunStream.OPTIMIZER, stage))
 
 
-class PreparedSession(ABC):
+class PreparedSession:
     """What all sessions share: the ansatz and the circuits of the run, and the algorithm's own random numbers."""
 
     def __init__(self, prepared: Prepared) -> None:
@@ -188,17 +185,8 @@ class PreparedSession(ABC):
         """See `hybrid.base.types.Session`."""
         return self._chosen.load_ansatz(name)
 
-    @abstractmethod
-    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
-        """See `hybrid.base.types.Session`."""
-
-    @abstractmethod
-    def measure(self, query: Query, points: Points | None = None) -> Estimates:
-        """See `hybrid.base.types.Session`."""
-
 
 def _stream(spec: Spec, stream: RunStream, stage: int) -> np.random.Generator:
-    """A generator for one stream of the run in its minimisation number `stage`."""
     return np.random.default_rng(child(spec.seed, stream, stage) if stage else child(spec.seed, stream))
 
 

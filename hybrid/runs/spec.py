@@ -1,7 +1,6 @@
 """Spec: every input of one run. Each field is a command-line flag and a TOML key; there is no other way in."""
 
 import hashlib
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -13,10 +12,10 @@ from typing import Any, final
 from hybrid import catalog
 from hybrid.base.errors import UsageError, shortened, unknown
 from hybrid.base.files import check_file, line_of, looks_like_path, read_text, read_toml
+from hybrid.base.json_lines import dump
 from hybrid.device import naming
 from hybrid.measure.choices import ALLOCATIONS, DD, GRADIENTS, GROUPINGS, MITIGATIONS, WORDS
 from hybrid.runs import record
-from hybrid.runs.relative_paths import beside
 
 DEFAULT_ITERATIONS = 300
 SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
@@ -113,8 +112,7 @@ class Spec:
     @property
     def id(self) -> str:
         """12 hex digits: the sha256 of the canonical JSON."""
-        text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return hashlib.sha256(dump(self.canonical()).encode()).hexdigest()[:12]
 
     def resolved(self, **chosen: Any) -> dict[str, Any]:
         """Every field with its value, the defaults chosen at the start filled in, every member's options written out."""
@@ -156,6 +154,38 @@ class Spec:
             return cls(**(table | overrides))
         except UsageError as error:
             raise UsageError(f"{path}: {error}") from None
+
+
+def beside(folder: Path, text: str) -> str:
+    """A member, a device or a file as an experiment file in `folder` names it, with its paths as seen from the working folder.
+
+    `name:key=value,...` with a file as the name or as a value; module names and absolute paths stay as they are.
+    """
+    if folder.resolve() == Path.cwd():
+        return text
+    head, colon, rest = text.partition(":")
+    is_module = "/" not in head and not head.endswith(".py") and bool(rest) and "=" not in rest.partition(":")[0]
+    if looks_like_path(head) and not is_module:
+        head = _moved(folder, head)
+    return head + colon + ",".join(_option(folder, item) for item in rest.split(","))
+
+
+def _option(folder: Path, item: str) -> str:
+    """`key=value` with a file as the value, or `key=./mine.py:name`."""
+    key, equals, value = item.partition("=")
+    path, colon, name = value.partition(":")
+    is_file = looks_like_path(path if path.endswith(".py") else value)
+    return f"{key}={_moved(folder, path)}{colon}{name}" if equals and is_file else item
+
+
+def _moved(folder: Path, path: str) -> str:
+    """The path as seen from the working folder: relative where it lies in it, else absolute. The file's own name is kept."""
+    if Path(path).is_absolute():
+        return path
+    place = (folder / path).parent.resolve()
+    if place.is_relative_to(Path.cwd()):
+        place = place.relative_to(Path.cwd())
+    return f"./{Path(path).name}" if place == Path(".") else str(place / Path(path).name)
 
 
 def read_point(text: str, results: Path) -> list[float]:

@@ -152,7 +152,6 @@ def _of(figures: Sequence[Figure], who: str) -> list[Figure]:
 
 
 def _stopped(axes: Axes, group: Group) -> None:
-    """Marks of the cells without a time, backend by backend."""
     stopped = [(look, [f.cell["n_qubits"] for f in figures if f.state in STOPPED]) for look, figures in group]
     for level, (look, at) in enumerate([(look, at) for look, at in stopped if at]):
         draw_stopped(axes, at, look, level)

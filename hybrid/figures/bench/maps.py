@@ -102,7 +102,6 @@ def volumetric(results: Sequence[Figure]) -> Picture:
 
 
 def _extent(figures: Sequence[Figure]) -> bool:
-    """Whether there are several widths and several depths."""
     return min(len({f.cell["n_qubits"] for f in figures}), len({naming.depth(f.cell) for f in figures})) > 1
 
 

@@ -80,7 +80,6 @@ def _section(id_: str, title: str, *content: str | Markup) -> Markup:
 
 
 def _summary(rows: Sequence[Row], results: Sequence[Figure], floors: dict[str, float | None]) -> Markup:
-    """What was measured, how it ended, how it was verified, and the caveats."""
     first, last = (_day(pick(row["time"] for row in rows)) for pick in (min, max))
     suites = sorted({row["suite"] for row in rows} - {""})
     right = sum(figure.verified for figure in results)
@@ -106,7 +105,6 @@ def _summary(rows: Sequence[Row], results: Sequence[Figure], floors: dict[str, f
 
 
 def _machine(name: str, results: Sequence[Figure], rows: Sequence[Row], floor: float | None, prefix: str) -> Markup:
-    """One machine's plots and cells."""
     plots, refused = [], []
     for kind, title in TITLES.items():
         label = f"{title}, {name}; the figures are in the table of cells."
@@ -124,7 +122,6 @@ def _machine(name: str, results: Sequence[Figure], rows: Sequence[Row], floor: f
 
 
 def _scores(group: Sequence[scores.Score], id_: str) -> Markup:
-    """The scores of a device on published circuits, with their meaning and caveats."""
     cell = group[0].cell
     caveats = dict.fromkeys(one.found["caveat"] for one in group if one.found is not None)
     texts = [tag("p", text) for text in (words.SCORE, *caveats)]

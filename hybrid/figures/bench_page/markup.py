@@ -26,7 +26,5 @@ def tag(element: str, /, *content: str | Markup, **attributes: str | bool) -> Ma
         key = key.removesuffix("_").replace("_", "-")
         if value is not False:
             written.append(f" {key}" if value is True else f' {key}="{html.escape(printable(str(value)), quote=True)}"')
-    inside = "".join(map(escaped, content))
-    return Markup(
-        f"<{element}{''.join(written)}>" if element == "meta" else f"<{element}{''.join(written)}>{inside}</{element}>"
-    )
+    opening = f"<{element}{''.join(written)}>"
+    return Markup(opening if element == "meta" else f"{opening}{''.join(map(escaped, content))}</{element}>")
