@@ -161,7 +161,6 @@ class _AerRunner:
         return transpile(circuit, basis_gates=names, optimization_level=0)
 
     def expectations(self, angles: Angles) -> Scalars:
-        """Exact expectation values, one job."""
         return np.array([data.answer for data in self._run(self._circuits[0], angles)], dtype=float)
 
     def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
@@ -231,7 +230,6 @@ def _check(result: Any) -> None:
 
 
 def _trajectory_circuit(n_qubits: int, merged: Merged) -> QuantumCircuit:
-    """Gates, and error channels inline for Aer to draw from."""
     circuit = QuantumCircuit(n_qubits)
     for step in merged.steps:
         if isinstance(step, Operation):

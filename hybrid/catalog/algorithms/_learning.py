@@ -2,15 +2,21 @@
 
 import numpy as np
 
-from hybrid.base.types import Quantity
+from hybrid.base.types import Dataset, Quantity
 
 Z95 = 1.959963984540054
 """The 97.5 % quantile of a standard normal number."""
 
 
-def accuracy(
-    name: str, predicted: np.ndarray, labels: np.ndarray, *, reference: float | None = None, reference_name: str = ""
-) -> Quantity:
+def accuracies(data: Dataset, trained: np.ndarray, tested: np.ndarray) -> tuple[Quantity, Quantity]:
+    """Train and test accuracy of these predictions, the latter beside that of logistic regression."""
+    classical = logistic_regression(data.train_x, data.train_y, len(data.classes), data.test_x)
+    reference = float((classical == data.test_y).mean())
+    test = accuracy("test accuracy", tested, data.test_y)._replace(reference=reference, reference_name="logistic regression")
+    return accuracy("train accuracy", trained, data.train_y), test
+
+
+def accuracy(name: str, predicted: np.ndarray, labels: np.ndarray) -> Quantity:
     """The share of right predictions with Wilson's 95 % interval (J. Am. Stat. Assoc. 22, 209, 1927): labels are a sample.
 
     Its standard error is that of Laplace's rule of succession, so never zero.
@@ -21,9 +27,7 @@ def accuracy(
     low, high = ((middle + sign * half) / (1 + Z95**2 / n) for sign in (-1, 1))
     smoothed = (right + 1) / (n + 2)
     stderr = float(np.sqrt(smoothed * (1 - smoothed) / n))
-    return Quantity(
-        name, p, stderr, interval=(max(0.0, low), min(1.0, high)), reference=reference, reference_name=reference_name
-    )
+    return Quantity(name, p, stderr, interval=(max(0.0, low), min(1.0, high)), reference_name="")
 
 
 def logistic_regression(

@@ -10,6 +10,7 @@ from typing import NamedTuple, final
 import numpy as np
 from jaxtyping import Bool, Float, UInt64
 from qiskit.quantum_info import PauliList, SparsePauliOp
+from qiskit.synthesis.linear import calc_inverse_matrix
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import eigsh
 
@@ -61,7 +62,7 @@ class Encoding(NamedTuple):
         From the right: keep an empty (full) mode j, its occupation being the parity of the qubits F; flip U, all qubits that
         store it; take the sign of the modes before it, the parity of the qubits P.
         """
-        inverse = _inverse(self.matrix)
+        inverse = calc_inverse_matrix(self.matrix)
         update, occupation = _mask(self.matrix[:, mode]), _mask(inverse[mode])
         parity = _mask(np.bitwise_xor.reduce(inverse[:mode], axis=0)) if mode else 0
         moved = Products(_masks([update]), _masks([0]), np.array([1.0]))
@@ -176,7 +177,6 @@ def energies_in(
 
 
 def _symplectic(operator: SparsePauliOp) -> tuple[UInt64[np.ndarray, " t"], UInt64[np.ndarray, " t"]]:
-    """Masks z and x of every string."""
     powers = np.uint64(1) << np.arange(operator.num_qubits, dtype=np.uint64)
     return operator.paulis.z @ powers, operator.paulis.x @ powers
 
@@ -187,15 +187,6 @@ def _without(masks: UInt64[np.ndarray, " t"], qubits: tuple[int, ...]) -> UInt64
         low = np.uint64(2**qubit - 1)
         masks = masks & low | masks >> np.uint64(1) & ~low
     return masks
-
-
-def _inverse(matrix: Bool[np.ndarray, "n n"]) -> Bool[np.ndarray, "n n"]:
-    """Over the field of two elements; all three matrices are lower triangular with ones on the diagonal."""
-    inverse = np.eye(len(matrix), dtype=bool)
-    for row in range(len(matrix)):
-        for column in np.flatnonzero(matrix[row, :row]):
-            inverse[row] ^= inverse[column]
-    return inverse
 
 
 def _mask(bits: Bool[np.ndarray, " n"]) -> int:

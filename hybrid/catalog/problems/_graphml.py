@@ -131,7 +131,6 @@ class _Reader:
             self._edge = None
 
     def _edge_data(self) -> None:
-        """The text of a `data` element inside an edge."""
         assert self._edge is not None
         if self._data not in self._keys:
             self._refuse(f"the key '{shortened(self._data)}' is not declared")

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from hybrid.base.errors import UsageError, shortened, unknown
 from hybrid.base.files import looks_like_path
-from hybrid.catalog.problems._csv import read_table
-from hybrid.catalog.problems._graphml import read_graphml
-from hybrid.catalog.problems._inputs import MAX_QUBITS, check_size, finite, rows
+from hybrid.catalog.problems._graphml import Edge, read_graphml
+from hybrid.catalog.problems._inputs import MAX_QUBITS, check_size, finite, read_table, rows
 
 MAX_EDGES = 20_000
 
@@ -33,15 +32,6 @@ class Graph(NamedTuple):
 
     vertices: list[str]
     edges: Edges
-
-
-class NamedEdge(NamedTuple):
-    """An edge as a file gives it; `where` is "file:line"."""
-
-    where: str
-    u: str
-    v: str
-    weight: float
 
 
 def graph_of(owner: str, graph: str, n: int | None) -> Graph:
@@ -73,8 +63,7 @@ def _read(path: Path) -> Graph:
     isolated: list[str] = []
     match path.suffix.lower():
         case ".graphml":
-            isolated, edges = read_graphml(path)
-            named = [NamedEdge(*edge) for edge in edges]
+            isolated, named = read_graphml(path)
         case ".csv":
             named = _from_table(path)
         case _:
@@ -82,19 +71,17 @@ def _read(path: Path) -> Graph:
     return _numbered(path, isolated, named)
 
 
-def _from_lines(path: Path) -> list[NamedEdge]:
-    """The edges of an edge list."""
+def _from_lines(path: Path) -> list[Edge]:
     edges = []
     for where, words in rows(path):
         if len(words) not in (2, 3):
             raise UsageError(f"{where}: write 'u v' or 'u v weight', not '{shortened(' '.join(words))}'.")
         weight = finite(where, "weight", words[2]) if len(words) == 3 else 1.0
-        edges.append(NamedEdge(where, words[0], words[1], weight))
+        edges.append(Edge(where, words[0], words[1], weight))
     return edges
 
 
-def _from_table(path: Path) -> list[NamedEdge]:
-    """The edges of a table with two or three columns."""
+def _from_table(path: Path) -> list[Edge]:
     table = read_table(path)
     names = list(table.columns)
     if len(names) not in (2, 3):
@@ -103,16 +90,11 @@ def _from_table(path: Path) -> list[NamedEdge]:
             f"{shortened(', '.join(names))}."
         )
     ends = zip(table.columns[names[0]], table.columns[names[1]], strict=True)
-    weights = table.columns[names[2]] if len(names) == 3 else ["1"] * len(table.where)
-    what = shortened(names[-1]) if len(names) == 3 else "weight"
-    return [
-        NamedEdge(where, u, v, finite(where, what, weight))
-        for where, (u, v), weight in zip(table.where, ends, weights, strict=True)
-    ]
+    weights = table.numbers(names[2], shortened(names[2])) if len(names) == 3 else [1.0] * len(table.where)
+    return [Edge(where, u, v, weight) for where, (u, v), weight in zip(table.where, ends, weights, strict=True)]
 
 
-def _numbered(path: Path, isolated: list[str], named: list[NamedEdge]) -> Graph:
-    """Checked edges between qubits."""
+def _numbered(path: Path, isolated: list[str], named: list[Edge]) -> Graph:
     seen: dict[frozenset[str], str] = {}
     weights: dict[tuple[str, str], float] = {}
     vertices = {_plain(word): None for word in isolated}

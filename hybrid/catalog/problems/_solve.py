@@ -156,7 +156,6 @@ def _check_penalty(owner: str, program: BinaryProgram, penalty: float, best: flo
 
 
 def _statement(program: BinaryProgram, weight: float, chosen: bool, slack: int) -> str:
-    """What the penalty is, in a line."""
     if not program.constraints:
         return ""
     why = "chosen: above what breaking can gain" if chosen else "given"
