@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hybrid.cli.doctor import Finding, distribution, examine, installation, machine, results_folder, simulators, software
-from hybrid.cli.doctor.command import text
+from hybrid.cli.doctor import Finding, examine, installation, machine, results_folder, simulators, software, text
 
 HYBRID = [sys.executable, "-m", "hybrid"]
 TOPICS = ["software", "machine", "simulators", "optional parts", "installation", "results"]
@@ -84,7 +83,7 @@ def test_it_opens_no_socket(tmp_path):
 
 
 def test_every_requirement_is_read_from_the_installed_package():
-    needed = distribution.requirements()
+    needed = software.requirements()
     assert {n.name for n in needed if not n.extra} >= {"qiskit", "qiskit-aer", "numpy", "scipy", "typer", "jaxtyping"}
     assert [n.limits for n in needed if n.name == "numpy"] == [">=2"]
     simulators = {"qulacs", "lightning", "qsim", "ddsim", "quimb", "simulators"}
@@ -107,14 +106,14 @@ def test_every_requirement_is_read_from_the_installed_package():
     ],
 )
 def test_versions_are_compared_as_numbers(version, limits, fits):
-    assert distribution.satisfies(version, limits) is fits
+    assert software.satisfies(version, limits) is fits
 
 
 def test_a_part_that_is_missing_or_too_old(monkeypatch):
     versions = {"numpy": None, "scipy": "1.2"}
-    installed = distribution.version
+    installed = software.version
     monkeypatch.setattr(
-        distribution, "version", lambda name: versions.get(name, installed(name)) if name in versions else installed(name)
+        software, "version", lambda name: versions.get(name, installed(name)) if name in versions else installed(name)
     )
     numpy, scipy = (of(software.look, name) for name in versions)
     assert (numpy.state, numpy.remedy) == ("broken", "pip install 'numpy>=2'")
@@ -194,8 +193,8 @@ def test_memory_in_qubits(monkeypatch):
 
 
 def test_an_extra_that_is_missing_names_its_command(monkeypatch):
-    installed = distribution.version
-    monkeypatch.setattr(distribution, "version", lambda name: None if name == "matplotlib" else installed(name))
+    installed = software.version
+    monkeypatch.setattr(software, "version", lambda name: None if name == "matplotlib" else installed(name))
     plot, dev = of(software.extras, "plot"), of(software.extras, "dev")
     assert (plot.state, plot.text) == ("note", "missing: matplotlib")
     assert plot.remedy.startswith("pip install '")
@@ -259,7 +258,7 @@ def test_which_hybrid_the_shell_starts(tmp_path, monkeypatch):
 
 
 def test_not_installed_at_all(monkeypatch, tmp_path):
-    monkeypatch.setattr(distribution, "NAME", "no-such-distribution")
+    monkeypatch.setattr(software, "NAME", "no-such-distribution")
     found = list(examine(tmp_path))
     assert all(finding.state != "broken" for finding in found)
     assert of(software.look, "no-such-distribution").text.startswith("not installed")

@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import Any
 
 
-def names_from(module: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """`__getattr__` and `__dir__` of a module whose public names live in other modules: name -> module that defines it."""
+def names_from(module: str, names: Mapping[str, str]) -> tuple[list[str], Callable[[str], Any], Callable[[], list[str]]]:
+    """`__all__`, `__getattr__` and `__dir__` of a module whose names live elsewhere: home -> names, separated by blanks."""
+    homes = {name: home for home, several in names.items() for name in several.split()}
 
     def get(name: str) -> Any:
         if name not in homes:
@@ -16,4 +17,4 @@ def names_from(module: str, homes: Mapping[str, str]) -> tuple[Callable[[str], A
         setattr(sys.modules[module], name, member)
         return member
 
-    return get, lambda: sorted(homes)
+    return sorted(homes), get, lambda: sorted(homes)

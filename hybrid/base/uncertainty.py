@@ -1,4 +1,4 @@
-"""Numbers with their standard errors, as they are printed."""
+"""Numbers as they are printed: values with their standard errors, shots."""
 
 from math import floor, log10
 
@@ -12,3 +12,8 @@ def with_uncertainty(value: float, stderr: float, digits: int = 9) -> str:
     if scaled >= 100:
         places, scaled = max(0, places - 1), round(stderr * 10 ** max(0, places - 1))
     return f"{value:.{places}f}({scaled})"
+
+
+def shots_text(shots: int) -> str:
+    """`1,000 shots`; without shots values are exact."""
+    return f"{shots:,} shots" if shots else "exact values"

@@ -20,8 +20,7 @@ from hybrid.base.errors import (
     UsageError,
     unknown,
 )
-from hybrid.cli import bench, characterize, check, completion, explain, guide, members, run, runs, sample
-from hybrid.cli.doctor import command as doctor
+from hybrid.cli import bench, characterize, check, completion, doctor, explain, guide, members, run, runs, sample
 from hybrid.cli.flags import HybridCommand
 from hybrid.cli.layout import emit
 

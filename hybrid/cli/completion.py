@@ -66,9 +66,6 @@ def _breaks(piece: str) -> bool:
     return piece != "" and not piece.strip(":=")
 
 
-# ---- matches
-
-
 def words(ctx: typer.Context, incomplete: str) -> list[str]:
     """The positional words of `hybrid run`: an algorithm or a problem, and after an algorithm a problem."""
     given = ctx.params.get("words") or []
@@ -79,28 +76,18 @@ def words(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def of_family(family: str) -> Completer:
     """A completer for a member of a family, with its options."""
-
-    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        return _member(family, incomplete)
-
-    return complete
+    return lambda ctx, incomplete: _member(family, incomplete)
 
 
 def of_words(allowed: Iterable[str]) -> Completer:
     """A completer for one of a few words."""
-
-    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        return list(allowed)
-
-    return complete
+    return lambda ctx, incomplete: list(allowed)
 
 
 def families(ctx: typer.Context, incomplete: str) -> list[str]:
     """The families of the catalogue: the singular, and the plural where it is being typed."""
-    return [
-        *catalog.FAMILIES.values(),
-        *(folder for folder in catalog.FAMILIES if incomplete and folder.startswith(incomplete)),
-    ]
+    plurals = [folder for folder in catalog.FAMILIES if incomplete and folder.startswith(incomplete)]
+    return [*catalog.FAMILIES.values(), *plurals]
 
 
 def names(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -121,14 +108,11 @@ def runs(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def of_field(name: str) -> Completer | None:
     """The completer for a flag that is a field of the Spec; None for a number."""
-    if name in MEMBERS:
-        return of_family(MEMBERS[name])
-    fixed: dict[str, Completer] = {
-        "device": of_family("devices"),
-        "dephasing": of_words(DEPHASING),
-        "initial_point": runs,
-    }
-    return fixed.get(name) or (of_words(WORDS[name]) if name in WORDS else None)
+    families = {**MEMBERS, "device": "devices"}
+    allowed = {**WORDS, "dephasing": DEPHASING}
+    if name in families:
+        return of_family(families[name])
+    return of_words(allowed[name]) if name in allowed else runs if name == "initial_point" else None
 
 
 def _member(family: str, incomplete: str) -> list[str]:

@@ -59,12 +59,7 @@ def list_runs(
     emit(json.dumps([run.to_json() for run in shown]) if as_json else runs_text.listed(shown, glances, results))
 
 
-@verb(
-    name="show",
-    cls=flags.HybridCommand,
-    help="Show one run; the checksum of every line is verified.",
-    short_help="Show one run.",
-)
+@verb(name="show", help="Show one run; the checksum of every line is verified.", short_help="Show one run.")
 def show_run(run: flags.RunName, results: flags.Results = flags.RESULTS, as_json: flags.Json = False) -> None:
     """Print the report of a finished run, or how far an unfinished one has come."""
     recorded = runs.read(find(results, run))
@@ -141,12 +136,7 @@ def plot_runs(
     emit(json.dumps({"file": str(target)}) if as_json else str(target))
 
 
-@verb(
-    name="export",
-    cls=flags.HybridCommand,
-    help=EXPORT_HELP,
-    short_help="Write answers as CSV or JSON, or circuits as OpenQASM 3.",
-)
+@verb(name="export", help=EXPORT_HELP, short_help="Write answers as CSV or JSON, or circuits as OpenQASM 3.")
 def export_run(
     run: flags.RunName,
     format: Annotated[

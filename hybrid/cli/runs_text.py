@@ -2,12 +2,14 @@
 
 import time
 from dataclasses import fields
+from itertools import pairwise
+from os.path import commonprefix
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from hybrid.base.errors import shortened
-from hybrid.base.uncertainty import with_uncertainty
+from hybrid.base.uncertainty import shots_text, with_uncertainty
 from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
 from hybrid.cli.report import WIDTH, result_text, spaced
 from hybrid.review.difference import Change, Difference
@@ -24,9 +26,6 @@ RIGHT = ("shots", "value", "gap")
 FLEXIBLE = {"run": 8, "device": 6}
 """Columns that are narrowed where 80 columns are too few, and their least width."""
 MOST_NUMBERS, WORST_NUMBERS = 20, 10
-
-
-# --- list --------------------------------------------------------------------------------------------------------------
 
 
 def listed(shown: list[Glance], all_glances: list[Glance], results: Path) -> str:
@@ -49,13 +48,9 @@ def listed(shown: list[Glance], all_glances: list[Glance], results: Path) -> str
 def _unique(ids: list[str]) -> dict[str, str]:
     """Every id with its first digits, as many as no other id shares."""
     ordered = sorted(ids)
-    shared = [_shared(a, b) for a, b in zip(ordered, ordered[1:], strict=False)]
+    shared = [len(commonprefix(pair)) for pair in pairwise(ordered)]
     needed = [max(one, other) + 1 for one, other in zip([0, *shared], [*shared, 0], strict=True)]
     return {name: name[: max(SHORTEST_ID, length)] for name, length in zip(ordered, needed, strict=True)}
-
-
-def _shared(a: str, b: str) -> int:
-    return next((i for i, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
 
 
 def _cells(glance: Glance, name: str, year: int) -> tuple[str, ...]:
@@ -84,9 +79,6 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
     sides = [">" if head in RIGHT else "<" for head in HEADS]
     line = " ".join(f"{cell:{side}{width}}" for cell, side, width in zip(cells, sides, widths, strict=True))
     return line.rstrip()[:COLUMNS]
-
-
-# --- show --------------------------------------------------------------------------------------------------------------
 
 
 def shown(run: Run) -> str:
@@ -137,9 +129,6 @@ def _command(run: Run, spec: Any) -> str:
     if str(run.path.parent) != "results":
         words += ["--results", str(run.path.parent)]
     return command_lines(words, COLUMNS - WIDTH - 1)
-
-
-# --- diff --------------------------------------------------------------------------------------------------------------
 
 
 def compared(a: Run, b: Run, differences: Difference) -> str:
@@ -206,9 +195,6 @@ def _outcome(a: Run, b: Run, differences: Difference) -> list[tuple[str, str]]:
     return rows
 
 
-# --- replay ------------------------------------------------------------------------------------------------------------
-
-
 def repeated(repetition: "Repetition") -> str:
     """Whether a record agrees with what its inputs give today."""
     upto = "" if repetition.finished else ", as far as the unfinished record goes"
@@ -251,8 +237,8 @@ def repetition_failure(repetition: "Repetition") -> str:
 
 def cross_checked(check: "CrossCheck") -> str:
     """A record compared with what was measured elsewhere."""
-    recorded = f"{spaced(check.recorded_backend)} on {check.recorded_device}, {_shots(check.recorded_shots)}"
-    asked = f"{spaced(check.backend)} on {check.device}, {_shots(check.shots)}: {check.simulator}"
+    recorded = f"{spaced(check.recorded_backend)} on {check.recorded_device}, {shots_text(check.recorded_shots)}"
+    asked = f"{spaced(check.backend)} on {check.device}, {shots_text(check.shots)}: {check.simulator}"
     upto = "" if check.finished else ", as far as the unfinished record goes"
     numbers = sum(len(answer.z) for answer in check.answers)
     rows = [("recorded", recorded), ("measured", asked)]
@@ -271,10 +257,6 @@ def cross_checked(check: "CrossCheck") -> str:
 
 def _chance(p: float) -> str:
     return f"= {p:.2g}" if p > 0 else "< 1e-300"
-
-
-def _shots(shots: int) -> str:
-    return f"{shots:,} shots" if shots else "exact values"
 
 
 def _numbers(check: "CrossCheck") -> str:

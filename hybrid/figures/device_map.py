@@ -72,9 +72,6 @@ def draw(device: Device) -> Figure:
     return figure
 
 
-# ---- positions of the qubits
-
-
 def _layout(device: Device) -> Layout:
     """A chain as a line that turns back, a lattice as a grid, anything else as a ring."""
     n = device.n_qubits or 0
@@ -105,9 +102,6 @@ def _grid(n: int, columns: int) -> set[tuple[int, int]]:
 
 def _two_qubit(device: Device) -> NativeGate:
     return next(gate for gate in device.gates.values() if gate.n_qubits == 2)
-
-
-# ---- what is drawn
 
 
 def _draw_edges(axes: Axes, device: Device, layout: Layout) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, final
 
-from hybrid.base.uncertainty import with_uncertainty
+from hybrid.base.uncertainty import shots_text, with_uncertainty
 from hybrid.runs import results_folder as runs
 from hybrid.runs.results_folder import values_of
 from hybrid.runs.spec import Spec
@@ -78,7 +78,7 @@ def titles(traces: Sequence[Trace]) -> tuple[str, str]:
     problem = _problem(shared["problem"]) if "problem" in shared else "several problems"
     how = [f"{len(traces)} runs"] if len(traces) > 1 else []
     how += [_name(shared[key]) for key in ("ansatz", "optimizer") if key in shared]
-    how += [_shots(shared["shots"])] if "shots" in shared else []
+    how += [shots_text(shared["shots"])] if "shots" in shared else []
     how += [f"seed {shared['seed']}"] if "seed" in shared else []
     return f"{algorithm} of {problem} on {shared.get('device', 'several devices')}", ", ".join(how)
 
@@ -103,7 +103,7 @@ def _names(inputs: list[dict[str, Any]], keys: list[str]) -> list[str]:
 def _label(key: str, value: Any, all_values: list[Any]) -> str:
     """One field of a run in words: a member's name, or of equal members the options that differ."""
     if key == "shots":
-        return _shots(value)
+        return shots_text(value)
     if key == "initial_point":
         return "" if value is None else "other start"
     if not isinstance(value, str) or not all(isinstance(other, str) for other in all_values):
@@ -112,10 +112,6 @@ def _label(key: str, value: Any, all_values: list[Any]) -> str:
         return _name(value)
     options = [set(other.partition(":")[2].split(",")) for other in all_values]
     return ", ".join(option for option in value.partition(":")[2].split(",") if any(option not in other for other in options))
-
-
-def _shots(shots: int) -> str:
-    return f"{shots:,} shots" if shots else "exact values"
 
 
 def _name(member: str) -> str:

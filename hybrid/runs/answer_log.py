@@ -12,25 +12,17 @@ import numpy as np
 
 from hybrid.base.errors import HybridError, RecordError, Stopped
 from hybrid.base.machine import versions
-from hybrid.base.types import Estimates, Losses, LossGradient, Tensor
+from hybrid.base.types import Estimates, Journal, Losses, LossGradient, NoJournal, Tensor
 from hybrid.runs import record
 from hybrid.runs.record import Record
 
 Body = dict[str, Any]
 
 
-class AnswerLog(Protocol):
+class AnswerLog(Journal, Protocol):
     """What a session asks for answers."""
 
     n_answers: int
-
-    def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
-        """See `hybrid.base.types.Journal`, which every log is."""
-        ...
-
-    def keep(self, send: Callable[[], tuple[Body, Body]]) -> Body:
-        """See `hybrid.base.types.Journal`."""
-        ...
 
     def open(self, start: Body, about: Body) -> None:
         """Begin a run whose start line is `start`; `about` is not part of the digest."""
@@ -112,7 +104,7 @@ class AuditedAnswer(NamedTuple):
 
 
 @final
-class ReplayLog:
+class ReplayLog(NoJournal):
     """The log of a replay: the session gets the recorded answers, and every one is measured again; nothing is written."""
 
     def __init__(self, path: Path, report: Callable[[AuditedAnswer], None]) -> None:
@@ -127,14 +119,6 @@ class ReplayLog:
     def at_the_final_one(self) -> bool:
         """Whether the record's next answer is the final measurement, after the loop."""
         return self._next is not None and self._next[1]["question"] == "final"
-
-    def recorded(self, key: str, asked: str) -> Mapping[str, Any] | None:
-        """Nothing: everything is measured again."""
-        return None
-
-    def keep(self, send: Callable[[], tuple[Body, Body]]) -> Body:
-        """Send the job; write nothing."""
-        return send()[0]
 
     def open(self, start: Body, about: Body) -> None:
         """Keep the start line, for a comparison with the recorded one."""

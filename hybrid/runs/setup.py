@@ -1,6 +1,5 @@
 """From a Spec to what a session needs: members loaded, defaults chosen, the loss compiled."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Set
 from typing import Any, NamedTuple, final
 
@@ -12,13 +11,11 @@ from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import (
     Ansatz,
     Dataset,
-    Estimates,
     Loss,
     Optimization,
     Optimizer,
     Overlap,
     Point,
-    Points,
     Problem,
     Query,
     Solution,
@@ -167,7 +164,7 @@ class Chosen:
         return optimizer(x, _stream(self._prepared.spec, RunStream.OPTIMIZER, stage))
 
 
-class PreparedSession(ABC):
+class PreparedSession:
     """What all sessions share: the ansatz and the circuits of the run, and the algorithm's own random numbers."""
 
     def __init__(self, prepared: Prepared) -> None:
@@ -182,14 +179,6 @@ class PreparedSession(ABC):
     def circuit(self, name: str) -> Ansatz:
         """See `hybrid.base.types.Session`."""
         return self._chosen.load_ansatz(name)
-
-    @abstractmethod
-    def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
-        """See `hybrid.base.types.Session`."""
-
-    @abstractmethod
-    def measure(self, query: Query, points: Points | None = None) -> Estimates:
-        """See `hybrid.base.types.Session`."""
 
 
 def _stream(spec: Spec, stream: RunStream, stage: int) -> np.random.Generator:

@@ -10,33 +10,28 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from hybrid.cli.doctor import distribution
+from hybrid.cli.doctor import software
 from hybrid.cli.doctor.finding import Finding
 
 
 def look() -> Iterator[Finding]:
     """Other packages and commands named `hybrid`; changed files."""
     others = sorted(
-        {name for name in metadata.packages_distributions().get("hybrid", []) if distribution.plain(name) != distribution.NAME}
+        {name for name in metadata.packages_distributions().get("hybrid", []) if software.plain(name) != software.NAME}
     )
     where = _package()
     if others:
         text = f"also installed by {', '.join(others)}: one overwrites the other's files"
-        yield Finding(
-            "installation",
-            "import hybrid",
-            "note",
-            text,
-            f"pip uninstall {others[0]}; {distribution.reinstall(distribution.home())}",
-        )
-    elif where is not None and where != distribution.PACKAGE:
-        text = f"{distribution.NAME} is installed in {where}, but {distribution.PACKAGE} is running"
+        remedy = f"pip uninstall {others[0]}; {software.reinstall(software.home())}"
+        yield Finding("installation", "import hybrid", "note", text, remedy)
+    elif where is not None and where != software.PACKAGE:
+        text = f"{software.NAME} is installed in {where}, but {software.PACKAGE} is running"
         yield Finding("installation", "import hybrid", "note", text, "check PYTHONPATH and the working folder")
     else:
-        yield Finding("installation", "import hybrid", "ok", str(distribution.PACKAGE))
+        yield Finding("installation", "import hybrid", "ok", str(software.PACKAGE))
     if changed := _changed_files():
         text = f"changed since installation: {', '.join(changed[:3])}{', ...' if len(changed) > 3 else ''}"
-        yield Finding("installation", "own files", "note", text, distribution.reinstall(distribution.home()))
+        yield Finding("installation", "own files", "note", text, software.reinstall(software.home()))
     for rival in _rival_files():
         text = f"{rival} has the same name; Python started in its folder imports it instead"
         yield Finding("installation", "import hybrid", "note", text, "rename it or work in another folder")
@@ -45,8 +40,8 @@ def look() -> Iterator[Finding]:
 
 def _rival_files() -> Iterator[Path]:
     """Other modules named hybrid in the working folder and on the path; the source of this one does not count."""
-    folder = distribution.origin()
-    seen = {distribution.PACKAGE, distribution.PACKAGE if folder is None else (folder / "hybrid").resolve()}
+    folder = software.origin()
+    seen = {software.PACKAGE, software.PACKAGE if folder is None else (folder / "hybrid").resolve()}
     for entry in [os.getcwd(), *sys.path]:
         for path in (Path(entry or ".") / "hybrid.py", Path(entry or ".") / "hybrid" / "__init__.py"):
             rival = (path if path.name == "hybrid.py" else path.parent).resolve()
@@ -58,9 +53,9 @@ def _rival_files() -> Iterator[Path]:
 def _changed_files() -> list[str]:
     """Files of the package whose hash is not the recorded one; an editable installation records none."""
     changed: list[str] = []
-    if distribution.version(distribution.NAME) is None:
+    if software.version(software.NAME) is None:
         return changed
-    for file in metadata.distribution(distribution.NAME).files or []:
+    for file in metadata.distribution(software.NAME).files or []:
         if file.parts[0] == "hybrid" and file.hash is not None:
             try:
                 digest = hashlib.new(file.hash.mode, Path(str(file.locate())).read_bytes()).digest()
@@ -74,13 +69,13 @@ def _changed_files() -> list[str]:
 def _package() -> Path | None:
     """Where the installed distribution keeps the package; None when it is not installed or does not say."""
     try:
-        files = metadata.distribution(distribution.NAME).files or []
+        files = metadata.distribution(software.NAME).files or []
     except metadata.PackageNotFoundError:
         return None
     for file in files:
         if file.parts == ("hybrid", "__init__.py"):
             return Path(str(file.locate())).resolve().parent
-    folder = distribution.origin()
+    folder = software.origin()
     return None if folder is None else (folder / "hybrid").resolve()
 
 

@@ -8,8 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from hybrid.cli.doctor.distribution import plain, reinstall, requirements
 from hybrid.cli.doctor.finding import Finding
+from hybrid.cli.doctor.software import plain, reinstall, requirements
 
 TRIAL_SECONDS = 120
 TRIAL = """

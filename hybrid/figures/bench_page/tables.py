@@ -97,8 +97,7 @@ def error(figure: Figure) -> float | None:
     verdicts = [row["verification"] for row in figure.counted if row["verification"]]
     if not any(verdict["right"] is not None for verdict in verdicts):
         return None
-    metrics = [float("inf") if v["metric"] is None else v["metric"] / (v["tolerance"] or 1e-300) for v in verdicts]
-    return max(metrics)
+    return max(float("inf") if v["metric"] is None else v["metric"] / (v["tolerance"] or 1e-300) for v in verdicts)
 
 
 def sortable(columns: Iterable[str], rows: Iterable[tuple[Sequence[Entry], str]]) -> Markup:
@@ -127,7 +126,7 @@ def states(results: Sequence[Figure]) -> Markup:
     """The number of cells by status, and what the statuses mean."""
     counts = Counter(figure.state for figure in results)
     rows = [
-        ([Entry(tag("span", state, class_=f"state {state}")), Entry(str(counts[state]), counts[state]), Entry(about)], state)
+        (tag("span", state, class_=f"state {state}"), str(counts[state]), about)
         for state, about in STATES.items()
         if counts[state]
     ]
@@ -143,15 +142,7 @@ def tiers(results: Sequence[Figure]) -> Markup:
             judged["L3" if figure.partner else verdict["tier"], figure.state] += 1
     names = [*TIERS, *sorted({tier for tier, _ in judged} - set(TIERS))]
     rows = [
-        (
-            [
-                Entry(tier),
-                *(Entry(str(judged[tier, state])) for state in ("ok", "wrong", "unverified")),
-                Entry(TIERS.get(tier, "")),
-            ],
-            "",
-        )
-        for tier in names
+        (tier, *(str(judged[tier, state]) for state in ("ok", "wrong", "unverified")), TIERS.get(tier, "")) for tier in names
     ]
     return _plain(("tier", "right", "wrong", "unverified", "meaning"), rows)
 
@@ -168,11 +159,11 @@ def environments(results: Sequence[Figure]) -> Markup:
     rows = []
     for where, figures in known.items():
         versions = {f"{name} {version}" for figure in figures for name, version in figure.environment["versions"].items()}
-        rows.append(([Entry(text) for text in (*where, ", ".join(sorted(versions)), str(len(figures)))], ""))
+        rows.append((*where, ", ".join(sorted(versions)), str(len(figures))))
     return _plain(("host", "processor", "memory", "system", "versions", "cells"), rows)
 
 
-def _plain(columns: Sequence[str], rows: Sequence[tuple[Sequence[Entry], str]]) -> Markup:
+def _plain(columns: Sequence[str], rows: Sequence[Sequence[str | Markup]]) -> Markup:
     heads = [tag("th", name, scope="col") for name in columns]
-    body = [tag("tr", *(tag("td", entry.text) for entry in entries)) for entries, _ in rows]
+    body = [tag("tr", *(tag("td", text) for text in row)) for row in rows]
     return tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *body))
