@@ -6,19 +6,3 @@ Members: algorithms, ansaetze, circuits, optimisers and problems, one small file
 
 from hybrid.catalog.lookup import FAMILIES, PACKAGE, Member, family_of, fingerprint, folder, load, locate, names, parse
 from hybrid.catalog.signatures import Option, Signature, signature
-
-__all__ = [
-    "FAMILIES",
-    "PACKAGE",
-    "Member",
-    "Option",
-    "Signature",
-    "family_of",
-    "fingerprint",
-    "folder",
-    "load",
-    "locate",
-    "names",
-    "parse",
-    "signature",
-]

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from qiskit.circuit import Gate, Parameter
 from qiskit.circuit.library import RZGate, RZZGate, UGate
-from scipy.sparse.csgraph import shortest_path
+from rustworkx import PyGraph, distance_matrix
 
 from hybrid.base.errors import UsageError
 from hybrid.base.randomness import child
@@ -194,10 +194,10 @@ def _correlation(device: Device, physical: tuple[int, ...]) -> Float[np.ndarray,
     if device.correlation == 0:
         return np.eye(len(physical))
     assert device.n_qubits is not None
-    coupled = np.zeros((device.n_qubits, device.n_qubits))
-    for i, j in device.edges or combinations(range(device.n_qubits), 2):
-        coupled[i, j] = 1
-    distance = shortest_path(coupled, directed=False, unweighted=True)[np.ix_(physical, physical)]
+    coupling = PyGraph()
+    coupling.add_nodes_from(range(device.n_qubits))
+    coupling.extend_from_edge_list(list(device.edges or combinations(range(device.n_qubits), 2)))
+    distance = distance_matrix(coupling, null_value=np.inf)[np.ix_(physical, physical)]
     return device.correlation**distance
 
 

@@ -42,16 +42,13 @@ def logistic_regression(
     weights = np.zeros((design.shape[1], classes))
     step = 1 / (0.5 * np.linalg.norm(design, 2) ** 2 / len(x) + ridge)  # softmax curves by 1/2 at most
     for _ in range(5000):
-        slope = design.T @ (_softmax(design @ weights) - targets) / len(x) + ridge * weights
+        scores = design @ weights
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        slope = design.T @ (powers / powers.sum(axis=1, keepdims=True) - targets) / len(x) + ridge * weights
         if np.abs(slope).max() < 1e-6:
             break
         weights -= step * slope
     return (np.column_stack([points, np.ones(len(points))]) @ weights).argmax(axis=1)
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def signs(labels: np.ndarray, classes: int) -> np.ndarray:

@@ -30,7 +30,8 @@ def vqc(session: Session, data: Dataset, *, layers: int = 5) -> Solution:
             f"most {max(2, 2**n - 1)} classes ({classes} were given)."
         )
     circuit, features, block = _circuit(session, n, layers)
-    queries = tuple(Expectation(circuit, _parity(n, c + 1)) for c in range(outputs))
+    strings = (f"{c:0{n}b}".replace("0", "I").replace("1", "Z") for c in range(1, outputs + 1))
+    queries = tuple(Expectation(circuit, SparsePauliOp(string)) for string in strings)
     targets = signs(data.train_y, classes)[:, -outputs:].T.reshape(-1, 1)  # by query, then by sample
     loss = Loss(
         queries,
@@ -64,8 +65,3 @@ def _circuit(session: Session, n: int, layers: int) -> tuple[QuantumCircuit, Par
         whole.compose(turned, inplace=True)
         trainable.compose(turned, inplace=True)
     return whole, features, Ansatz(trainable, lambda rng: np.concatenate([block.initial(rng) for _ in range(layers)]))
-
-
-def _parity(n: int, mask: int) -> SparsePauliOp:
-    qubits = [q for q in range(n) if mask >> q & 1]
-    return SparsePauliOp.from_sparse_list([("Z" * len(qubits), qubits, 1.0)], num_qubits=n)

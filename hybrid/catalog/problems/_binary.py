@@ -1,6 +1,5 @@
 """Binary programs: an objective and constraints over bits; QUBO, Hamiltonian, feasibility and brute force follow from them."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, final
@@ -165,8 +164,3 @@ def parts_text(names: Sequence[str], outcome: int) -> str:
 def every(n: int) -> Outcomes:
     """All outcomes of n bits."""
     return np.arange(2**n, dtype=np.uint64)
-
-
-def is_finite(qubo: Qubo) -> bool:
-    """Whether no sum of its coefficients overflows."""
-    return math.isfinite(qubo.most() + abs(qubo.constant))

@@ -153,7 +153,8 @@ def energies_in(
     operator: SparsePauliOp, states: UInt64[np.ndarray, " s"], *, every: bool = False
 ) -> Float[np.ndarray, " e"] | None:
     """The lowest eigenvalue of the operator within basis states it does not lead out of (or `every` one); None if too large."""
-    z, x = _symplectic(operator)
+    powers = np.uint64(1) << np.arange(operator.num_qubits, dtype=np.uint64)
+    z, x = operator.paulis.z @ powers, operator.paulis.x @ powers  # masks of every string
     if len(states) * len(x) > _MAX_WORK:
         return None
     phases = np.array([1, 1j, -1, -1j])[np.bitwise_count(x & z) % 4]
@@ -174,11 +175,6 @@ def energies_in(
         return np.linalg.eigvalsh(matrix.toarray())[: None if every else 1]
     start = np.random.default_rng(0).normal(size=size)
     return eigsh(matrix, k=1, which="SA", v0=start, ncv=40, tol=1e-12, return_eigenvectors=False)
-
-
-def _symplectic(operator: SparsePauliOp) -> tuple[UInt64[np.ndarray, " t"], UInt64[np.ndarray, " t"]]:
-    powers = np.uint64(1) << np.arange(operator.num_qubits, dtype=np.uint64)
-    return operator.paulis.z @ powers, operator.paulis.x @ powers
 
 
 def _without(masks: UInt64[np.ndarray, " t"], qubits: tuple[int, ...]) -> UInt64[np.ndarray, " t"]:
