@@ -14,10 +14,9 @@ from hybrid.base.types import Expectation
 from hybrid.compilation.noise import PARTS
 from hybrid.compilation.transpile import measured, rotated, to_isa
 from hybrid.device.device import Device
-from hybrid.measure.clifford_grouping import diagonalizing
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
-from hybrid.measure.grouping import group_terms
+from hybrid.measure.grouping import diagonalizing, group_terms
 
 ROUNDING = 1e-12
 HEISENBERG = SparsePauliOp.from_sparse_list(

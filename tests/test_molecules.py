@@ -15,9 +15,8 @@ from qiskit.quantum_info import SparsePauliOp
 from hybrid import catalog
 from hybrid.base.errors import MissingPart, UsageError
 from hybrid.base.types import Electrons, Problem
-from hybrid.catalog.problems._fcidump import read_fcidump
 from hybrid.catalog.problems._fermions import Encoding, Products, encoding, energies_in, hamiltonian, sector
-from hybrid.catalog.problems._integrals import Integrals
+from hybrid.catalog.problems._integrals import Integrals, read_fcidump
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 MAPPINGS = ("jordan_wigner", "parity", "bravyi_kitaev")

@@ -4,32 +4,5 @@ Members: algorithms, ansaetze, circuits, optimisers and problems, one small file
 `parse`, `locate` and `load` to every room above, and readers of circuit files.
 """
 
-from hybrid.catalog.lookup import (
-    FAMILIES,
-    PACKAGE,
-    Member,
-    family_of,
-    fingerprint,
-    folder,
-    load,
-    locate,
-    names,
-    parse,
-)
+from hybrid.catalog.lookup import FAMILIES, PACKAGE, Member, family_of, fingerprint, folder, load, locate, names, parse
 from hybrid.catalog.signatures import Option, Signature, signature
-
-__all__ = [
-    "FAMILIES",
-    "PACKAGE",
-    "Member",
-    "Option",
-    "Signature",
-    "family_of",
-    "fingerprint",
-    "folder",
-    "load",
-    "locate",
-    "names",
-    "parse",
-    "signature",
-]

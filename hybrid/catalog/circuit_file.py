@@ -68,7 +68,6 @@ def bind(circuit: QuantumCircuit, values: Mapping[str, float]) -> QuantumCircuit
 
 
 def _parse(path: Path) -> QuantumCircuit:
-    """The file's circuit as its parser gives it."""
     if path.suffix.lower() == ".qpy":
         return _read_qpy(path, read_bytes(path))
     if path.suffix.lower() not in SUFFIXES:
@@ -92,7 +91,6 @@ def _check_registers(path: Path, bare: str) -> None:
 
 
 def _check_bits(path: Path, circuit: QuantumCircuit) -> None:
-    """UsageError unless there are qubits, and not too many."""
     if not circuit.num_qubits:
         raise UsageError(f"{path}: declares no qubit.")
     for count, what in ((circuit.num_qubits, "qubits"), (circuit.num_clbits, "classical bits")):
@@ -118,9 +116,6 @@ def _check_definitions(path: Path, circuit: QuantumCircuit, known: set[str]) -> 
         known.add(operation.name)
         if operation.definition is not None:
             _check_definitions(path, operation.definition, known)
-
-
-# --- QPY -------------------------------------------------------------------------------------------------------------
 
 
 def _read_qpy(path: Path, content: bytes) -> QuantumCircuit:

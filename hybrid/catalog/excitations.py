@@ -4,8 +4,8 @@ Spin orbital p is qubit p, its occupation the qubit's bit; up-spin orbitals are 
 second. An excitation turns the state by exp(theta (T - T^dagger)) with T = a+_r a_p or T = a+_r a+_s a_q a_p.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import combinations
+from collections.abc import Sequence
+from itertools import combinations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -76,25 +76,22 @@ def _conserves_spins(hamiltonian: SparsePauliOp) -> bool:
 def from_reference(occupied: Sequence[int], n: int) -> list[Excitation]:
     """Singles, then doubles, out of the reference that conserve both spins, each in lexicographic order."""
     virtual = [p for p in range(n) if p not in occupied]
-    singles = [Excitation((p,), (r,)) for p in occupied for r in virtual if _spins((p,), n) == _spins((r,), n)]
-    doubles = [
-        Excitation(pair, into)
-        for pair in combinations(occupied, 2)
-        for into in combinations(virtual, 2)
-        if _spins(pair, n) == _spins(into, n)
+    return [
+        Excitation(left, into)
+        for size in (1, 2)
+        for left, into in product(combinations(occupied, size), combinations(virtual, size))
+        if _spins(left, n) == _spins(into, n)
     ]
-    return singles + doubles
 
 
 def generalized(n: int) -> list[Excitation]:
     """Singles, then doubles, between any orbitals that conserve both spins, each in lexicographic order."""
-    return [*_between_sets(n, 1), *_between_sets(n, 2)]
-
-
-def _between_sets(n: int, size: int) -> Iterator[Excitation]:
-    for low, high in combinations(combinations(range(n), size), 2):
-        if not set(low) & set(high) and _spins(low, n) == _spins(high, n):
-            yield Excitation(low, high)
+    return [
+        Excitation(low, high)
+        for size in (1, 2)
+        for low, high in combinations(combinations(range(n), size), 2)
+        if not set(low) & set(high) and _spins(low, n) == _spins(high, n)
+    ]
 
 
 def _spins(orbitals: tuple[int, ...], n: int) -> int:

@@ -8,15 +8,16 @@ a data file stands for the member that reads its suffix (`./my.edges` is `maxcut
 import hashlib
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from hybrid.base.errors import UsageError, shortened, unknown
-from hybrid.base.files import looks_like_path, read_bytes
-from hybrid.catalog.outside import import_file
+from hybrid.base.files import check_file, looks_like_path, read_bytes
 from hybrid.catalog.signatures import Signature, converted, signature
 
 PACKAGE = Path(__file__).parent.parent
@@ -187,7 +188,6 @@ def _source(family: str, head: str) -> Path:
 
 
 def _import(member: Member) -> Any:
-    """The module that holds the member."""
     head = member.name.partition(":")[0]
     if head.endswith(".py"):
         return import_file(member.signature.file)
@@ -209,3 +209,30 @@ def _canonical_value(value: Any) -> str:
     if file := _file_in(value):
         return fingerprint(file[0]) + file[1]
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def import_file(path: Path) -> ModuleType:
+    """The module in a .py file, executed anew at every call."""
+    path = path.resolve()
+    spec = importlib.util.spec_from_file_location(f"hybrid_outside_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def named_object(text: str) -> Any:
+    """The object `package.module:name` or `./mine.py:name`; UsageError says what is missing, or why importing failed."""
+    head, _, name = text.partition(":")
+    if not name:
+        raise UsageError(f"'{shortened(text)}' names no object; write package.module:name or ./mine.py:name.")
+    if head.endswith(".py"):
+        check_file(Path(head))
+    try:
+        module = import_file(Path(head)) if head.endswith(".py") else importlib.import_module(head)
+    except Exception as error:
+        raise UsageError(f"'{shortened(head)}' cannot be imported: {type(error).__name__}: {error}") from error
+    if not hasattr(module, name):
+        raise unknown(f"name in {shortened(head)}:", name, [word for word in vars(module) if not word.startswith("_")])
+    return getattr(module, name)

@@ -58,7 +58,6 @@ def loads(text: str, max_bits: int) -> QuantumCircuit:
 
 
 def _check_nesting(text: str) -> None:
-    """ValueError at the first bracket that is nested too deeply."""
     depth = 0
     for bracket in re.finditer(r"[][(){}]", text):
         depth += 1 if bracket[0] in "[({" else -1
@@ -110,7 +109,6 @@ class _Converter(ConvertVisitor):
     """Gives errors that Qiskit raises without a position (an index out of range, a qubit used twice) their statement's."""
 
     def visit(self, node: ast.QASMNode, context: Any = None) -> Any:
-        """As the base class."""
         try:
             return super().visit(node, context)
         except ConversionError:
@@ -170,22 +168,16 @@ class _Rewriter:
             raise ConversionError(f"qubit '{shortened(node.name)}'; at most {self.max_bits} are allowed", node)
         return copy.deepcopy(self.values[node.name]) if node.name in self.values else node
 
-    def QubitDeclaration(self, node: ast.QubitDeclaration) -> ast.QubitDeclaration:
-        """Its size checked."""
-        return self._sized(self.children(node), node.size, node)
-
-    def BitType(self, node: ast.BitType) -> ast.BitType:
-        """Its size checked."""
-        return self._sized(self.children(node), node.size, node)
-
-    def _sized(self, rewritten: Any, size: Any, node: ast.QASMNode) -> Any:
-        size = rewritten.size
+    def QubitDeclaration(self, node: Any) -> Any:
+        size = self.children(node).size
         if size is not None and not isinstance(size, ast.IntegerLiteral):
             raise ConversionError("a register's size must be a whole number or made of constants", size)
         if size is not None and not 0 < size.value <= self.max_bits:
             count = shortened(str(size.value)) if size.value < 10**80 else "far too many"
             raise ConversionError(f"a size of {count}; at least 1, at most {self.max_bits} are allowed", node)
-        return rewritten
+        return node
+
+    BitType = QubitDeclaration
 
     def ClassicalDeclaration(self, node: ast.ClassicalDeclaration) -> ast.ClassicalDeclaration:
         """Remembers which names are single bits."""
@@ -197,8 +189,8 @@ class _Rewriter:
         """Numbers are put in where they are used; a float one as 1.0 times its value, so that a half of 1 is 0.5."""
         value = self.node(node.init_expression)
         if isinstance(node.type, ast.FloatType | ast.AngleType):
-            value = ast.BinaryExpression(ast.BinaryOperator["*"], ast.FloatLiteral(1.0), value)
-            value.span = node.init_expression.span
+            product = ast.BinaryExpression(ast.BinaryOperator["*"], ast.FloatLiteral(1.0), value)
+            value = _placed(product, node.init_expression)
         elif not (isinstance(node.type, ast.IntType | ast.UintType) and isinstance(value, ast.IntegerLiteral)):
             raise ConversionError("not supported: constants other than numbers", node)
         self.values[node.identifier.name] = value
@@ -223,8 +215,7 @@ class _Rewriter:
         if self.statements > MAX_STATEMENTS:
             raise ConversionError(f"'for' unrolls to more than {MAX_STATEMENTS} statements", node)
         for value in values:
-            literal = ast.IntegerLiteral(value)
-            literal.span = node.identifier.span
+            literal = _placed(ast.IntegerLiteral(value), node.identifier)
             self.values, self.loops = outer | {name: literal}, self.loops + 1
             result += self.items(copy.deepcopy(node.block))
             self.values, self.loops = outer, self.loops - 1
@@ -247,23 +238,20 @@ class _Rewriter:
             raise ConversionError("a loop's step may not be 0", node)
         return range(start, end + (1 if step > 0 else -1), step)  # both ends belong to it
 
-    def BreakStatement(self, node: ast.BreakStatement) -> ast.BreakStatement:
+    def BreakStatement(self, node: ast.BreakStatement | ast.ContinueStatement) -> Any:
         """Only within `while`."""
         if self.loops:
-            raise ConversionError("not supported: 'break' in a 'for' loop", node)
+            word = "break" if isinstance(node, ast.BreakStatement) else "continue"
+            raise ConversionError(f"not supported: '{word}' in a 'for' loop", node)
         return node
 
-    def ContinueStatement(self, node: ast.ContinueStatement) -> ast.ContinueStatement:
-        """Only within `while`."""
-        if self.loops:
-            raise ConversionError("not supported: 'continue' in a 'for' loop", node)
-        return node
+    ContinueStatement = BreakStatement
 
     def UnaryExpression(self, node: ast.UnaryExpression) -> Any:
         """Negative whole numbers as one."""
         self.children(node)
         if node.op is ast.UnaryOperator["-"] and isinstance(node.expression, ast.IntegerLiteral):
-            return self._literal(-node.expression.value, node)
+            return _placed(ast.IntegerLiteral(-node.expression.value), node)
         return node
 
     def BinaryExpression(self, node: ast.BinaryExpression) -> Any:
@@ -272,7 +260,7 @@ class _Rewriter:
         left, right = node.lhs, node.rhs
         if isinstance(left, ast.IntegerLiteral) and isinstance(right, ast.IntegerLiteral):
             folded = {"+": int.__add__, "-": int.__sub__, "*": int.__mul__}.get(node.op.name)
-            return self._literal(folded(left.value, right.value), node) if folded else node
+            return _placed(ast.IntegerLiteral(folded(left.value, right.value)), node) if folded else node
         if node.op.name in ("==", "!="):
             if self._is_bit(left):
                 node.rhs = self._truth(right)
@@ -291,11 +279,10 @@ class _Rewriter:
     def _truth(self, node: Any) -> Any:
         if not isinstance(node, ast.IntegerLiteral) or node.value not in (0, 1):
             return node
-        literal = ast.BooleanLiteral(bool(node.value))
-        literal.span = node.span
-        return literal
+        return _placed(ast.BooleanLiteral(bool(node.value)), node)
 
-    def _literal(self, value: int, node: ast.QASMNode) -> ast.IntegerLiteral:
-        literal = ast.IntegerLiteral(value)
-        literal.span = node.span
-        return literal
+
+def _placed(expression: Any, node: ast.QASMNode) -> Any:
+    """The expression with the position of the node that it replaces."""
+    expression.span = node.span
+    return expression

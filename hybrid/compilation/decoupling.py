@@ -74,7 +74,6 @@ def _insertions(schedule: Schedule, device: Device, physical: tuple[int, ...], l
 
 
 def _pi(insertion: _Insertion, device: Device, physical: tuple[int, ...]) -> list[TimedOperation]:
-    """The pi pulse as native gates, one after the other."""
     x90 = RXGate(np.pi / 2) if "rx" in device.gates else SXGate()
     gates = [x90, x90] if insertion.letter == "X" else [RZGate(-np.pi / 2), x90, x90, RZGate(np.pi / 2)]
     timed, start_s = [], insertion.time_s

@@ -76,7 +76,6 @@ class _NoiseDescription:
         self._moved: set[int] = set()  # phases have no effect on the others, which are in |0> or |1>
 
     def setting(self) -> Setting:
-        """The steps of the whole schedule."""
         device = self._device
         assert device.init_error is not None
         if "initialisation" not in self._without:

@@ -67,7 +67,6 @@ def schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...])
 
 
 def _delay_s(delay: Any) -> float:
-    """Seconds of a delay; UsageError for a unit that is not a time in seconds."""
     seconds = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
     if delay.unit not in seconds:
         raise UsageError(f"a delay is given in '{delay.unit}'; allowed: {', '.join(seconds)}.")

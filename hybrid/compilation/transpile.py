@@ -7,16 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Barrier, Delay, Gate, Parameter
-from qiskit.circuit.library import (
-    CZGate,
-    RXGate,
-    RXXGate,
-    RZGate,
-    RZZGate,
-    SXGate,
-    UnitaryGate,
-    get_standard_gate_name_mapping,
-)
+from qiskit.circuit.library import CZGate, RXGate, RXXGate, RZGate, RZZGate, SXGate, UnitaryGate, get_standard_gate_name_mapping
 from qiskit.quantum_info import PauliList, SparsePauliOp
 from qiskit.transpiler import InstructionProperties, Target, TranspilerError, generate_preset_pass_manager
 

@@ -6,6 +6,7 @@ is driven and detuned; they are parameters of the compiled circuit, bound per re
 """
 
 from collections import Counter
+from itertools import combinations
 from math import ceil, log2
 from typing import Any, NamedTuple, final
 
@@ -13,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from qiskit.circuit import Gate, Parameter
 from qiskit.circuit.library import RZGate, RZZGate, UGate
+from rustworkx import PyGraph, distance_matrix
 
 from hybrid.base.errors import UsageError
 from hybrid.base.randomness import child
@@ -189,19 +191,14 @@ def scores(n: int, points: int, seed: np.random.SeedSequence) -> Float[np.ndarra
 
 def _correlation(device: Device, physical: tuple[int, ...]) -> Float[np.ndarray, "n n"]:
     """correlation**distance between qubits, distance counted in couplings."""
-    n = len(physical)
     if device.correlation == 0:
-        return np.eye(n)
+        return np.eye(len(physical))
     assert device.n_qubits is not None
-    distance = np.full((device.n_qubits, device.n_qubits), np.inf)
-    np.fill_diagonal(distance, 0)
-    edges = device.edges or [(i, j) for i in range(device.n_qubits) for j in range(i)]
-    for i, j in edges:
-        distance[i, j] = distance[j, i] = 1
-    for via in range(device.n_qubits):  # Floyd-Warshall
-        distance = np.minimum(distance, distance[:, via, None] + distance[None, via, :])
-    used = distance[np.ix_(physical, physical)]
-    return np.where(np.isfinite(used), float(device.correlation) ** np.where(np.isfinite(used), used, 0), 0.0)
+    coupling = PyGraph()
+    coupling.add_nodes_from(range(device.n_qubits))
+    coupling.extend_from_edge_list(list(device.edges or combinations(range(device.n_qubits), 2)))
+    distance = distance_matrix(coupling, null_value=np.inf)[np.ix_(physical, physical)]
+    return device.correlation**distance
 
 
 def _correlation_times_s(drift: str, longest_s: float, shortest_s: float) -> Float[np.ndarray, " c"]:

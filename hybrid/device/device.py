@@ -38,6 +38,15 @@ _QUANTITIES = {
     "readout_duration": QuantityRule("time"),
     "shot_cycle": QuantityRule("time", above=True),
 }
+FIELDS = {
+    "t1": "t1_s",
+    "t2_star": "t2_star_s",
+    "t2_echo": "t2_echo_s",
+    "residual_exchange": "residual_exchange_hz",
+    "readout_duration": "readout_s",
+    "shot_cycle": "shot_cycle_s",
+}
+"""A profile's key -> the field of a device, where it has another name."""
 _QUASISTATIC_ONLY = ("t2_star", "context_t2star_factor", "residual_exchange")
 
 
@@ -163,27 +172,15 @@ def _read(profile: Profile) -> Device:
         if table["any_gate"] is not True:
             raise profile.error(("any_gate",), "only true is allowed; a device with native gates has no such key.")
         return start(numbers={}, gates={})
-    n = _count(profile)
+    (count,) = profile.number(("n_qubits",), QuantityRule("plain number", low=1, high=MAX_QUBITS))
+    if (n := int(count)) != count:
+        raise profile.error(("n_qubits", "value"), f"{count:g} is not a whole number.")
     edges = profile.coupling(("coupling",), n)
     gates = _gates(profile, n, edges, dephasing)
     si = {key: profile.number((key,), quantity, n) for key, quantity in _QUANTITIES.items() if key in table}
     _check_order(profile, si)
-    return start(
-        numbers=profile.numbers,
-        gates=gates,
-        n_qubits=n,
-        edges=edges,
-        t1_s=si["t1"],
-        t2_star_s=si.get("t2_star"),
-        t2_echo_s=si["t2_echo"],
-        readout_p01=si["readout_p01"],
-        readout_p10=si["readout_p10"],
-        init_error=si["init_error"],
-        readout_s=si["readout_duration"][0],
-        shot_cycle_s=si["shot_cycle"][0],
-        context_t2star_factor=si.get("context_t2star_factor", (1.0,))[0],
-        residual_exchange_hz=si.get("residual_exchange", (0.0,))[0],
-    )
+    fields: dict[str, Any] = {FIELDS.get(key, key): value if _QUANTITIES[key].listed else value[0] for key, value in si.items()}
+    return start(numbers=profile.numbers, gates=gates, n_qubits=n, edges=edges, **fields)
 
 
 def _table(profile: Profile, dephasing: str) -> dict[str, Any]:
@@ -194,7 +191,6 @@ def _table(profile: Profile, dephasing: str) -> dict[str, Any]:
 
 
 def _dephasing(profile: Profile) -> str:
-    """The kind that the profile describes; a missing key is reported with all others that are missing."""
     kind = profile.table.get("dephasing", "quasistatic")
     if kind not in DEPHASING:
         raise profile.error(("dephasing",), str(unknown("kind of dephasing", str(kind), DEPHASING)))
@@ -202,13 +198,6 @@ def _dephasing(profile: Profile) -> str:
         if kind == "markov" and key in profile.table:
             raise profile.error((key,), "is a number of quasi-static dephasing; this profile says dephasing = 'markov'.")
     return kind
-
-
-def _count(profile: Profile) -> int:
-    (count,) = profile.number(("n_qubits",), QuantityRule("plain number", low=1, high=MAX_QUBITS))
-    if not count.is_integer():
-        raise profile.error(("n_qubits", "value"), f"{count:g} is not a whole number.")
-    return int(count)
 
 
 def _check_order(profile: Profile, si: dict[str, tuple[float, ...]]) -> None:

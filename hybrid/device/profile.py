@@ -229,12 +229,5 @@ class Profile:
         return entry
 
     def _keep(self, at: tuple[str, ...], entry: dict[str, Any], value: Any, ends: tuple[float, float] | None = None) -> None:
-        """Put a checked entry among the numbers."""
-        about = (
-            entry.get("unit", ""),
-            entry["mark"],
-            entry["source"],
-            entry.get("reason", ""),
-            entry["known_for_target"],
-        )
-        self.numbers[".".join(at)] = Number(value, *about, ends)
+        about = entry["mark"], entry["source"], entry.get("reason", ""), entry["known_for_target"]
+        self.numbers[".".join(at)] = Number(value, entry.get("unit", ""), *about, ends)

@@ -12,12 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from qiskit.circuit import Parameter, ParameterExpression, ParameterVector, QuantumCircuit
 from qiskit.circuit.exceptions import CircuitError
-from qiskit.circuit.library import (
-    PhaseGate,
-    RYGate,
-    U3Gate,
-    UGate,
-)
+from qiskit.circuit.library import PhaseGate, RYGate, U3Gate, UGate
 
 from hybrid.base.errors import UsageError
 from hybrid.base.gates import ROTATIONS

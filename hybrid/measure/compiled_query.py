@@ -111,7 +111,6 @@ class CompiledQuery:
         return np.array([group.eigenvalues(outcomes, correction) for group in self.fixed_groups])
 
     def _portion(self) -> int:
-        """Points that are sent to the backend together."""
         circuits = len(self.execution.recipe.circuits)
         row_bytes = 1 if self.direct else 8 * 2**self.resources.n_qubits * circuits
         work = self.resources.memory_bytes * sum(self.resources.gates.values()) * circuits
@@ -119,9 +118,8 @@ class CompiledQuery:
         return max(1, rows // self.execution.realizations)
 
     def _exact(self, angles: Angles, draws: MeasurementDraws) -> MeasuredValues:
-        """Infinitely many shots."""
         if self.direct:
-            return without_shots(self.execution.expectations(angles)[:, None])
+            return without_shots(self.execution.runner.expectations(angles)[:, None])
         distributions = self.execution.distributions(angles, draws.detunings)
         if (group := self.distribution_dependent) is not None:
             rows = [exact_values([_at_distributions(group, row)], row, None) for row in distributions]

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from hybrid.base.types import Counts, Scalars
 from hybrid.device.readout import Correction
-from hybrid.measure.observables import FixedObservable, MarkedOutcomes
+from hybrid.measure.observables import FixedObservable
 
 STEP = 1e-6
 """Step of the central differences in a readout error rate; an estimate is a smooth product of them."""
@@ -38,9 +38,7 @@ def combined(weights: Sequence[float], estimates: Sequence[GroupEstimate], shots
     )
 
 
-def group_estimate(
-    group: FixedObservable | MarkedOutcomes, counts: Counts, realizations: int, correction: Correction | None
-) -> GroupEstimate:
+def group_estimate(group: FixedObservable, counts: Counts, realizations: int, correction: Correction | None) -> GroupEstimate:
     """Estimate of the group's expectation value; its variance is never zero.
 
     The variance counts two imagined shots, one at each extreme (+-sum|c| for Pauli terms); for a single term that is

@@ -18,7 +18,6 @@ from hybrid.base.types import (
     ForeignBackend,
     Operation,
     Runner,
-    Scalars,
     Setting,
     Shots,
     Task,
@@ -140,10 +139,6 @@ class Execution(NamedTuple):
         values, slopes = self.runner.differentiate(self._at_shared_detunings(angles, detunings), weights)
         return values.reshape(sets, -1).mean(axis=1), slopes.reshape(sets, len(slopes) // sets, slopes.shape[1]).mean(axis=1)
 
-    def expectations(self, angles: Angles) -> Scalars:
-        """Exact values (k,) of the task's observable."""
-        return self.runner.expectations(angles)
-
     def _at_shared_detunings(self, angles: Angles, detunings: np.random.SeedSequence) -> Float[np.ndarray, "rows a"]:
         if self.detuned is None:
             return angles
@@ -225,7 +220,9 @@ def described(
     angles: DetunedAngles | None,
 ) -> tuple[tuple[Setting, ...], list[Schedule]]:
     """The circuits as settings for a backend, and their schedules."""
-    schedules = [_schedule(circuit, device, isa.physical, conditions.dd) for circuit in circuits]
+    schedules = [schedule(circuit, device, isa.physical) for circuit in circuits]
+    if conditions.dd != "none":
+        schedules = [decouple(plain, device, isa.physical, conditions.dd) for plain in schedules]
     if device.noisy:
         return tuple(noise.describe(s, device, isa.physical, angles, conditions.without) for s in schedules), schedules
     steps = [tuple(Operation(timed.gate, timed.qubits) for timed in s.operations) for s in schedules]
@@ -236,11 +233,6 @@ def draws(isa: IsaCircuit, schedules: Sequence[Schedule], device: Device) -> Dra
     """The detunings' distribution in these circuits."""
     context = any(len(timed.qubits) > 1 for timed in schedules[0].operations)
     return Draws(device, isa.physical, context=context)
-
-
-def _schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...], dd: str) -> Schedule:
-    plain = schedule(circuit, device, physical)
-    return plain if dd == "none" else decouple(plain, device, physical, dd)
 
 
 def _realizations(asked: int | None, conditions: Conditions, settings: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt64
+from jaxtyping import Float, UInt64
 from qiskit import QuantumCircuit
 
 from hybrid.base.types import OutcomeFunction
@@ -71,21 +71,6 @@ class AllZeros(NamedTuple):
         stretches = [correction.stretch(q) for q, letter in enumerate(self.basis) if letter == "Z"]
         high = float(np.prod([(1 + stretch) / 2 for stretch in stretches]))
         return high - float(np.prod(stretches)), high
-
-
-class MarkedOutcomes(NamedTuple):
-    """The projector on the outcomes for which `marks` is true."""
-
-    marks: Callable[[Outcomes], Bool[np.ndarray, " u"]]
-
-    def eigenvalues(self, outcomes: Outcomes, correction: Correction | None) -> Float[np.ndarray, " u"]:
-        """1 for a marked outcome, else 0; a readout correction of single qubits cannot be applied to a set of outcomes."""
-        assert correction is None
-        return self.marks(outcomes).astype(float)
-
-    def extremes(self, correction: Correction | None) -> tuple[float, float]:
-        """Bounds of the contribution of one shot."""
-        return 0.0, 1.0
 
 
 class DiagonalObservable(NamedTuple):

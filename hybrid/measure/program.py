@@ -180,7 +180,6 @@ class Program(CompiledQuery):
         return gradients.Slopes(value, slopes[:, :m].T, np.zeros(m), np.zeros((m, 0)))
 
     def _fixed_at(self, angles: Angles, root: np.random.SeedSequence, detuning_seed: Seed) -> "Program":
-        """The program with its distribution-dependent observable fixed at angles (1, m)."""
         observable = self.fixed_at(angles, root, detuning_seed)
         return replace(self, grouped=lambda: (observable,))
 

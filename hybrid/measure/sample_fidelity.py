@@ -94,5 +94,4 @@ def _resampled(
 
 
 def _fidelity(counts: Int[np.ndarray, " u"], expected: Float[np.ndarray, " u"], shots: int) -> float:
-    """(sum sqrt(p q))^2 of relative frequencies p and probabilities q."""
     return float(np.sqrt(counts / shots * expected).sum() ** 2)

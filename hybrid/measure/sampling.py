@@ -6,7 +6,7 @@ Outcomes are written as Qiskit writes them: classical bit 0 on the right, regist
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
@@ -84,19 +84,6 @@ class Sample:
         return asdict(self)
 
 
-class _SampleRequest(NamedTuple):
-    """The request, as `Sample` repeats it."""
-
-    circuit: QuantumCircuit
-    device: Device
-    backend: str
-    shots: int
-    seed: int
-
-    def fields(self) -> dict[str, Any]:
-        return self._asdict() | {"circuit": self.circuit.name, "device": self.device.label}
-
-
 def named_circuit(name: str | Path, bind: Mapping[str, float] | None = None) -> QuantumCircuit:
     """The circuit in a file (.qasm, .qasm3, .qpy) or of the catalogue (`ghz:n=5`), with values for its free parameters.
 
@@ -149,10 +136,10 @@ def sample(
         raise UsageError("the circuit measures nothing; end it with a measurement of the qubits you want to read.")
     if sum(item.operation.name == "measure" for item in circuit.data) > MOST_BITS:
         raise UsageError(f"more than {MOST_BITS} bits are read; outcomes are kept as 63-bit numbers.")
-    asked = _SampleRequest(circuit, loaded, backend, shots, seed)
+    asked = {"circuit": circuit.name, "device": loaded.label, "backend": backend, "shots": shots, "seed": seed}
     split = final_measurements(circuit)
     if split is None:
-        return _dynamic(asked, member, threads)
+        return Sample(**asked, **_dynamic(circuit, loaded, member, backend, shots, seed, threads))
     body, read = split
     isa = to_isa(body, loaded)
     conditions = Conditions(shots, realizations, threads, dd)
@@ -167,7 +154,7 @@ def sample(
         calibrated = calibration(isa, loaded, member, conditions)(child(seed, SampleStream.CALIBRATION))
         qubits = np.array([isa.layout[qubit] for _, qubit in read.written])
         correction = Correction(*(rates[qubits] for rates in calibrated))
-    return _sample(asked, bits, read, ideal, execution.resources, correction)
+    return Sample(**asked, **_sampled(loaded, seed, bits, read, ideal, execution.resources, correction))
 
 
 def _ideal(body: QuantumCircuit, read: ClassicalReadout) -> Float[np.ndarray, " d"]:
@@ -181,17 +168,18 @@ def _ideal(body: QuantumCircuit, read: ClassicalReadout) -> Float[np.ndarray, " 
     return np.bincount(bits.astype(np.int64), weights=np.clip(distribution, 0, None), minlength=2 ** len(read.written))
 
 
-def _sample(
-    asked: _SampleRequest,
+def _sampled(
+    device: Device,
+    seed: int,
     by_realization: Counts,
     read: ClassicalReadout,
     ideal: Float[np.ndarray, " d"] | None,
     resources: Resources,
     correction: Correction | None,
-) -> Sample:
-    """The counts with their fidelities, and with what the circuit takes."""
+) -> dict[str, Any]:
+    """The counts with their fidelities, and with what the circuit takes: a sample but for the request."""
     quality: dict[str, Any] = dict.fromkeys((*FIDELITIES, *MITIGATED))
-    rng = np.random.default_rng(child(asked.seed, SampleStream.RESAMPLE))
+    rng = np.random.default_rng(child(seed, SampleStream.RESAMPLE))
     bits = merge(by_realization._replace(realizations=np.zeros_like(by_realization.realizations)))
     if correction is not None:
         quality |= mitigated_shares(by_realization, bits, read, ideal, correction, rng)
@@ -200,15 +188,14 @@ def _sample(
         quality |= fidelities(by_realization, bits, ideal[seen], ideal, rng)
         listed = np.flatnonzero(ideal > 1e-12) if len(ideal) <= MOST_LISTED else seen
         quality["ideal"] = {read.text(int(outcome)): float(ideal[outcome]) for outcome in listed}
-    device = asked.device
+    most_frequent_first = np.lexsort((bits.outcomes, -bits.counts))
     times_s = device.circuit_t2_star_s if resources.two_qubit_depth else device.t2_star_s
     t2_star_s = [times_s[q] for q in resources.physical] if times_s and device.dephasing == "quasistatic" else []
-    return Sample(
-        **asked.fields(),
+    return dict(
         physics=resources.physics,
         simulator=resources.simulator,
         caveat=resources.caveat,
-        counts=_by_text(bits, read),
+        counts={read.text(int(bits.outcomes[i])): int(bits.counts[i]) for i in most_frequent_first},
         blind_to_noise=quality["uniform_fidelity"] is not None and quality["uniform_fidelity"] >= BLIND,
         native_gates=resources.gates,
         depth=resources.depth,
@@ -222,29 +209,23 @@ def _sample(
     )
 
 
-def _by_text(bits: Counts, read: ClassicalReadout) -> dict[str, int]:
-    """Counts by bit string, most frequent first."""
-    order = np.lexsort((bits.outcomes, -bits.counts))
-    return {read.text(int(bits.outcomes[i])): int(bits.counts[i]) for i in order}
-
-
-def _dynamic(asked: _SampleRequest, member: Backend, threads: int) -> Sample:
+def _dynamic(
+    circuit: QuantumCircuit, device: Device, member: Backend, backend: str, shots: int, seed: int, threads: int
+) -> dict[str, Any]:
     """A circuit that measures, resets or branches before its end: on ideal hardware, by a backend that can do this."""
-    circuit, device, _, shots, seed = asked
     if device.noisy:
         raise UsageError(
             f"device '{device.label}': its noise description has no measurement, reset or branching in mid-circuit; "
             "use --device ideal, or defer the measurements to the end."
         )
     if not isinstance(member, DynamicBackend):
-        raise UsageError(f"backend '{asked.backend}' cannot measure, reset or branch in mid-circuit; use --backend aer.")
+        raise UsageError(f"backend '{backend}' cannot measure, reset or branch in mid-circuit; use --backend aer.")
     physics, caveat = whose_physics(device, member)
     empty = Task((Setting(circuit.num_qubits, ()),), (), None, shots, threads)
     memory_bytes = check_memory(member, empty)
     counts: Mapping[str, int] = member.run_dynamic(circuit, shots, child(seed, SampleStream.SHOTS), threads)
     unknown: dict[str, Any] = dict.fromkeys((*FIDELITIES, *MITIGATED, "duration_s", "t2_star_s", "qpu_seconds"))
-    return Sample(
-        **asked.fields(),
+    return dict(
         physics=physics,
         simulator=member.describe_dynamic(),
         caveat=caveat,

@@ -13,6 +13,7 @@ errors (chain rule; the derivatives of the description are central differences, 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf, isfinite
 from typing import Any, NamedTuple
 
@@ -24,7 +25,7 @@ from hybrid.compilation.noise import readout
 from hybrid.compilation.schedule import Schedule
 from hybrid.device.channels import qubits_of
 from hybrid.device.detuning import DetunedAngles, scores
-from hybrid.device.device import Device
+from hybrid.device.device import FIELDS, Device
 from hybrid.device.profile import to_si
 from hybrid.device.readout import Readout
 from hybrid.measure.execution import Recipe, described, draws
@@ -35,13 +36,7 @@ POINTS = 1
 """Detunings per scrambled set."""
 PER_QUBIT = ("t1_s", "t2_star_s", "t2_echo_s", "readout_p01", "readout_p10", "init_error")
 WHOLE_DEVICE = ("context_t2star_factor", "residual_exchange_hz")
-KEYS = {
-    "t1_s": "t1",
-    "t2_star_s": "t2_star",
-    "t2_echo_s": "t2_echo",
-    "residual_exchange_hz": "residual_exchange",
-}
-"""Where the name of a device's field is not the profile's key."""
+KEYS = {field: key for key, field in FIELDS.items()}
 
 
 class Sensitivity(NamedTuple):
@@ -139,7 +134,8 @@ def sensitivities(
     by_key: dict[str, list[tuple[tuple[int, ...], float, float]]] = {}
     for number in _steps(device, isa.physical):
         high, low = (_describe(recipe, number.moved(sign), standard) for sign in (1, -1))
-        by_key.setdefault(number.key, []).append((number.place, number.value, difference(high, low) / (2 * number.step)))
+        slope = difference(high, low) / (2 * RELATIVE_STEP * number.value)
+        by_key.setdefault(number.key, []).append((number.place, number.value, slope))
     columns = {key: [tuple(column) for column in zip(*entries, strict=True)] for key, entries in by_key.items()}
     return Sensitivities(
         float(np.sum(probabilities * true_weights)), tuple(Sensitivity(key, *of_key) for key, of_key in columns.items())
@@ -190,13 +186,16 @@ def _channel_slopes(
 
 
 class _Step(NamedTuple):
-    """One number of the device, and the device with it moved up (+1) or down (-1) by `step`."""
+    """One number of the device, and the device with another one in its place."""
 
     key: str
     place: tuple[int, ...]
     value: float
-    step: float
-    moved: Callable[[int], Device]
+    changed: Callable[[float], Device]
+
+    def moved(self, sign: int) -> Device:
+        """The device with a slightly larger (+1) or smaller (-1) number."""
+        return self.changed(self.value * (1 + sign * RELATIVE_STEP))
 
 
 def _steps(device: Device, physical: tuple[int, ...]) -> Iterator[_Step]:
@@ -205,37 +204,25 @@ def _steps(device: Device, physical: tuple[int, ...]) -> Iterator[_Step]:
         values: tuple[float, ...] = getattr(device, field) or ()
         for q in physical if values else ():
             if 0 < values[q] < inf:
-                yield _Step(KEYS.get(field, field), (q,), values[q], RELATIVE_STEP * values[q], _entry(device, field, q))
+                yield _Step(KEYS.get(field, field), (q,), values[q], partial(_entry, device, field, q))
     for field in WHOLE_DEVICE:
         value = getattr(device, field)
         if value > 0 and (field != "context_t2star_factor" or device.dephasing == "quasistatic"):
-            yield _Step(KEYS.get(field, field), (), value, RELATIVE_STEP * value, _whole(device, field))
+            yield _Step(KEYS.get(field, field), (), value, lambda number, field=field: replace(device, **{field: number}))
     for name, gate in device.gates.items():
         for part in ("duration_s", "error"):
             for place, value in getattr(gate, part).items():
                 if value > 0 and set(place) <= set(physical):
                     key = f"gates.{name}.{part.removesuffix('_s')}"
-                    yield _Step(key, place, value, RELATIVE_STEP * value, _gate(device, name, part, place))
+                    yield _Step(key, place, value, partial(_gate, device, name, part, place))
 
 
-def _entry(device: Device, field: str, qubit: int) -> Callable[[int], Device]:
+def _entry(device: Device, field: str, qubit: int, number: float) -> Device:
     values = getattr(device, field)
-    return lambda sign: replace(device, **{field: (*values[:qubit], _varied(values[qubit], sign), *values[qubit + 1 :])})
+    return replace(device, **{field: (*values[:qubit], number, *values[qubit + 1 :])})
 
 
-def _whole(device: Device, field: str) -> Callable[[int], Device]:
-    return lambda sign: replace(device, **{field: _varied(getattr(device, field), sign)})
-
-
-def _gate(device: Device, name: str, part: str, place: tuple[int, ...]) -> Callable[[int], Device]:
-    numbers = getattr(device.gates[name], part)
-
-    def moved(sign: int) -> Device:
-        gate = replace(device.gates[name], **{part: numbers | {place: _varied(numbers[place], sign)}})
-        return replace(device, gates=device.gates | {name: gate})
-
-    return moved
-
-
-def _varied(number: float, sign: int) -> float:
-    return number * (1 + sign * RELATIVE_STEP)
+def _gate(device: Device, name: str, part: str, place: tuple[int, ...], number: float) -> Device:
+    gate = device.gates[name]
+    gate = replace(gate, **{part: getattr(gate, part) | {place: number}})
+    return replace(device, gates=device.gates | {name: gate})

@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from hybrid.base.randomness import ProgramStream, child
-from hybrid.base.types import Choices, Counts, Dataset, Point, Problem
+from hybrid.base.types import Choices, Counts, Dataset, OutcomeFunction, Point, Problem
 from hybrid.device.readout import selected_bits
 from hybrid.measure.estimate import error_of_means, group_estimate, variance
 from hybrid.measure.execution import set_up
-from hybrid.measure.observables import MarkedOutcomes, Outcomes
+from hybrid.measure.observables import DiagonalObservable, Outcomes
 from hybrid.measure.program import Program
 
 MOST_QUBITS = 20
@@ -39,7 +39,9 @@ class OutcomeShots(NamedTuple):
         """[probability of the marked outcomes, standard error]; the error is never zero with shots, zero where nothing is
         random."""
         if self.counts is not None:
-            estimate = group_estimate(MarkedOutcomes(marks), self.counts, self.realizations, None)
+            marked = OutcomeFunction(lambda outcomes: marks(outcomes).astype(float), 0.0, 1.0)
+            every = DiagonalObservable(marked, tuple(range(MOST_QUBITS)), "")
+            estimate = group_estimate(every, self.counts, self.realizations, None)
             return [estimate.mean, float(np.sqrt(variance([estimate], self.inflation)))]
         means = self.probabilities @ marks(self.outcomes)
         return [float(means.mean()), float(error_of_means(means[None])[0])]
@@ -75,7 +77,9 @@ def shot_quality(problem: Problem | Dataset, program: Program, x: Point, seed: n
         return None
     shots = shots_at(program, x, seed)
     guesses = np.arange(2**choices.n_variables, dtype=np.uint64)
-    variables, weights = _by_variables(shots, choices)
+    without_slack = shots.outcomes & np.uint64(2**choices.n_variables - 1)
+    variables, place = np.unique(without_slack, return_inverse=True)
+    weights = np.bincount(place, weights=shots.probabilities.mean(axis=0))
     quality: dict[str, Any] = {"optimal": None, "optimal_guessing": None, "best": None}
     if choices.best is not None:
         best = float(choices.objective(np.array([choices.best], dtype=np.uint64))[0])
@@ -96,13 +100,6 @@ def shot_quality(problem: Problem | Dataset, program: Program, x: Point, seed: n
         "method": choices.method,
         "penalty": choices.penalty,
     }
-
-
-def _by_variables(shots: OutcomeShots, choices: Choices) -> tuple[Outcomes, Float[np.ndarray, " u"]]:
-    """Distinct settings of the variables, without slack bits, and their probabilities."""
-    mask = np.uint64(2**choices.n_variables - 1)
-    variables, place = np.unique(shots.outcomes & mask, return_inverse=True)
-    return variables, np.bincount(place, weights=shots.probabilities.mean(axis=0))
 
 
 def _feasible_mean(choices: Choices, outcomes: Outcomes, weights: Float[np.ndarray, " u"]) -> float | None:

@@ -144,7 +144,8 @@ class _AerRunner:
             circuit = (_trajectory_circuit if self._sampled else density_circuit)(setting.n_qubits, reduced)
             compiled = _Compiled(circuit, list(reduced.parameters), reduced.angles)
         else:
-            circuit = self._native(gate_circuit(setting))
+            names = sorted(set(self._simulator.operation_names) & set(get_standard_gate_name_mapping()))
+            circuit = transpile(gate_circuit(setting), basis_gates=names, optimization_level=0)
             used = [i for i, parameter in enumerate(parameters) if parameter in circuit.parameters]
             compiled = _Compiled(circuit, [parameters[i] for i in used], lambda angles: angles[:, used])
         every = range(task.n_qubits)
@@ -156,12 +157,7 @@ class _AerRunner:
             compiled.circuit.append(SaveProbabilities(task.n_qubits, "answer"), every)
         return compiled
 
-    def _native(self, circuit: QuantumCircuit) -> QuantumCircuit:
-        names = sorted(set(self._simulator.operation_names) & set(get_standard_gate_name_mapping()))
-        return transpile(circuit, basis_gates=names, optimization_level=0)
-
     def expectations(self, angles: Angles) -> Scalars:
-        """Exact expectation values, one job."""
         return np.array([data.answer for data in self._run(self._circuits[0], angles)], dtype=float)
 
     def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
@@ -231,7 +227,6 @@ def _check(result: Any) -> None:
 
 
 def _trajectory_circuit(n_qubits: int, merged: Merged) -> QuantumCircuit:
-    """Gates, and error channels inline for Aer to draw from."""
     circuit = QuantumCircuit(n_qubits)
     for step in merged.steps:
         if isinstance(step, Operation):

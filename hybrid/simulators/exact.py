@@ -18,14 +18,12 @@ def exact(*, precision: Literal["double", "single"] = "double", memory: str | No
 
     Raises UsageError for a memory that is not a number with a unit.
     """
-    return ExactBackend(precision, None if memory is None else _bytes(memory))
-
-
-def _bytes(text: str) -> int:
-    amount = re.fullmatch(r"(\d+(?:\.\d+)?)([MGT]iB)", text)
+    if memory is None:
+        return ExactBackend(precision, None)
+    amount = re.fullmatch(r"(\d+(?:\.\d+)?)([MGT]iB)", memory)
     if amount is None or float(amount[1]) == 0:
-        raise UsageError(f"exact: memory={text} is not an amount of memory; write it like 4GiB ({', '.join(UNITS)}).")
-    return int(float(amount[1]) * UNITS[amount[2]])
+        raise UsageError(f"exact: memory={memory} is not an amount of memory; write it like 4GiB ({', '.join(UNITS)}).")
+    return ExactBackend(precision, int(float(amount[1]) * UNITS[amount[2]]))
 
 
 @final

@@ -15,7 +15,7 @@ from qiskit.transpiler.exceptions import TranspilerError
 
 from hybrid.base.errors import HybridError, Stopped, UsageError
 from hybrid.base.types import Angles, Counts, Journal, NoJournal, Runner, Scalars, Setting, Shots, Task
-from hybrid.catalog.outside import named_object
+from hybrid.catalog.lookup import named_object
 from hybrid.simulators._circuits import gate_circuit
 
 MAX_OUTCOME_QUBITS = 63
@@ -91,7 +91,8 @@ class Foreign:
 
     def run_dynamic(self, circuit: QuantumCircuit, shots: int, seed: np.random.SeedSequence, threads: int) -> Mapping[str, int]:
         """Counts of a circuit that measures, resets or branches before its end."""
-        return self.ask([self._native(circuit)], shots, seed).result.get_counts(0)
+        result, _, _ = self.ask([self._native(circuit)], shots, seed)
+        return result.get_counts(0)
 
     def describe_dynamic(self) -> str:
         """The backend's name, for the report."""
@@ -103,8 +104,11 @@ class Foreign:
         except TranspilerError as error:
             raise UsageError(f"the circuit cannot be translated for backend '{self.physics}': {error.message}") from None
 
-    def ask(self, circuits: Sequence[QuantumCircuit], shots: int, seed: np.random.SeedSequence) -> "_Answered":
-        """One job, sent again while it fails; Stopped when it keeps failing, HybridError when sending it again cannot help."""
+    def ask(self, circuits: Sequence[QuantumCircuit], shots: int, seed: np.random.SeedSequence) -> tuple[Result, str, int]:
+        """One job's result, name and retries, sent again while it fails.
+
+        Stopped when it keeps failing, HybridError when sending it again cannot help.
+        """
         options: dict[str, Any] = {"shots": shots}
         if hasattr(self.backend.options, "seed_simulator"):
             options["seed_simulator"] = int(seed.generate_state(1, np.uint32)[0] >> 1)
@@ -115,7 +119,7 @@ class Foreign:
                 result = job.result()
                 if not result.success:
                     raise RuntimeError(result.status)
-                return _Answered(result, str(job.job_id()), attempt)
+                return result, str(job.job_id()), attempt
             except OUR_FAULT as error:
                 raise HybridError(f"backend '{self.physics}' refused the job: {type(error).__name__}: {error}") from error
             except Exception as error:
@@ -124,12 +128,6 @@ class Foreign:
                 time.sleep(self.wait_s * 2**attempt)
         times = f"{self.retries + 1} times" if self.retries else "once"
         raise Stopped(f"backend '{self.physics}' failed {times}, the last time with {last.rstrip('.')}.")
-
-
-class _Answered(NamedTuple):
-    result: Result
-    job_id: str
-    retries: int
 
 
 class _Asked(NamedTuple):
@@ -208,7 +206,6 @@ def _counts(part: Mapping[str, Any]) -> Counts:
 
 
 def _measured(setting: Setting) -> QuantumCircuit:
-    """The setting's circuit, every qubit measured into the bit of its number."""
     circuit = gate_circuit(setting, setting.n_qubits)
     circuit.measure(range(setting.n_qubits), range(setting.n_qubits))
     return circuit

@@ -40,23 +40,19 @@ class _ReferenceRunner:
         self._task = task
 
     def expectations(self, angles: Angles) -> Scalars:
-        """Exact expectation values, one point after the other."""
         states = (self._state(self._task.settings[0], row) for row in angles)
         return np.array([state.expectation_value(self._task.observable).real for state in states])
 
     def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
-        """Exact outcome probabilities."""
         return np.array([[self._state(s, row).probabilities() for s in self._task.settings] for row in angles])
 
     def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
-        """Counts drawn from the exact probabilities."""
         return draw_all(self.distributions(angles), shots, seeds)
 
     def _state(self, setting: Setting, row: Float[np.ndarray, " m"]) -> Statevector | DensityMatrix:
         value = {str(angle): float(theta) for angle, theta in zip(self._task.angles, row, strict=True)}
-        state: Statevector | DensityMatrix = (DensityMatrix if self._task.noisy else Statevector).from_int(
-            0, 2**setting.n_qubits
-        )
+        kind = DensityMatrix if self._task.noisy else Statevector
+        state: Statevector | DensityMatrix = kind.from_int(0, 2**setting.n_qubits)
         for step in setting.steps:
             if isinstance(step, Operation):
                 gate = step.gate.to_mutable()

@@ -8,7 +8,7 @@ from qiskit.circuit import Parameter
 
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Ansatz, Expectation, Loss, Point, Problem, Quantity, Session, Solution
-from hybrid.catalog.excitations import Excitation, commutator, excite, from_reference, generalized, generator, occupied_orbitals
+from hybrid.catalog.excitations import commutator, excite, from_reference, generalized, generator, occupied_orbitals
 
 WITHOUT = ("ansatz", "initial_point")
 
@@ -50,7 +50,8 @@ def adapt_vqe(
         steepest = float(values[best])
         if converged := bool(np.all(values - 2 * errors < gtol)):
             break
-        circuit = _grown(circuit, excitations[best], k, pool)
+        circuit = circuit.copy()
+        excite(circuit, excitations[best], Parameter(f"theta{k:04d}"), fermionic=pool == "fermionic")  # last in order
         loss, before = Loss((Expectation(circuit, hamiltonian),)), x
         ansatz = Ansatz(circuit, lambda rng, before=before: np.append(before, 0.0))
         solution = session.minimize(loss, ansatz, share=1 / (max_operators - k))
@@ -63,10 +64,3 @@ def adapt_vqe(
     numbers = Quantity("operators", float(len(x))), Quantity("steepest", steepest, unit=problem.unit)
     reason = "converged" if converged else f"{max_operators} operators" if solution.converged else solution.reason
     return solution._replace(converged=converged, reason=reason, quantities=numbers)
-
-
-def _grown(circuit: QuantumCircuit, excitation: Excitation, k: int, pool: str) -> QuantumCircuit:
-    """The circuit followed by one more operator, its angle last in order."""
-    grown = circuit.copy()
-    excite(grown, excitation, Parameter(f"theta{k:04d}"), fermionic=pool == "fermionic")
-    return grown

@@ -7,7 +7,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Ansatz, Dataset, Expectation, Loss, Session, Solution
-from hybrid.catalog.algorithms._learning import accuracy, logistic_regression, signs
+from hybrid.catalog.algorithms._learning import accuracies, signs
 
 TAKES = "Dataset"
 
@@ -30,7 +30,8 @@ def vqc(session: Session, data: Dataset, *, layers: int = 5) -> Solution:
             f"most {max(2, 2**n - 1)} classes ({classes} were given)."
         )
     circuit, features, block = _circuit(session, n, layers)
-    queries = tuple(Expectation(circuit, _parity(n, c + 1)) for c in range(outputs))
+    strings = (f"{c:0{n}b}".replace("0", "I").replace("1", "Z") for c in range(1, outputs + 1))
+    queries = tuple(Expectation(circuit, SparsePauliOp(string)) for string in strings)
     targets = signs(data.train_y, classes)[:, -outputs:].T.reshape(-1, 1)  # by query, then by sample
     loss = Loss(
         queries,
@@ -48,12 +49,7 @@ def vqc(session: Session, data: Dataset, *, layers: int = 5) -> Solution:
         scores = np.array([session.measure(query, points).values for query in queries])
         return (scores[0] > 0).astype(int) if classes == 2 else scores.argmax(axis=0)
 
-    classical = logistic_regression(data.train_x, data.train_y, classes, data.test_x)
-    classical_accuracy = float((classical == data.test_y).mean())
-    trained = accuracy("train accuracy", predicted(data.train_x), data.train_y)
-    tested = accuracy(
-        "test accuracy", predicted(data.test_x), data.test_y, reference=classical_accuracy, reference_name="logistic regression"
-    )
+    trained, tested = accuracies(data, predicted(data.train_x), predicted(data.test_x))
     return solution._replace(value=tested.value, stderr=tested.stderr, quantities=(trained, tested))
 
 
@@ -69,9 +65,3 @@ def _circuit(session: Session, n: int, layers: int) -> tuple[QuantumCircuit, Par
         whole.compose(turned, inplace=True)
         trainable.compose(turned, inplace=True)
     return whole, features, Ansatz(trainable, lambda rng: np.concatenate([block.initial(rng) for _ in range(layers)]))
-
-
-def _parity(n: int, mask: int) -> SparsePauliOp:
-    """Z on the qubits of a mask."""
-    qubits = [q for q in range(n) if mask >> q & 1]
-    return SparsePauliOp.from_sparse_list([("Z" * len(qubits), qubits, 1.0)], num_qubits=n)

@@ -28,7 +28,7 @@ def vqd(session: Session, problem: Problem, *, k: int = 2, beta: float | None = 
     ansatz = session.ansatz(problem.ansatz)
     anywhere = Ansatz(ansatz.circuit, lambda rng: rng.uniform(-np.pi, np.pi, ansatz.circuit.num_parameters))
     energy = Expectation(ansatz.circuit, hamiltonian)
-    exact = _levels(problem, k)
+    exact = np.linalg.eigvalsh(hamiltonian.to_matrix())[:k] if hamiltonian.num_qubits <= MOST_QUBITS else None
     states: list[Solution] = []
     excited: list[tuple[float, float]] = []
     for level in range(k):
@@ -55,10 +55,3 @@ def vqd(session: Session, problem: Problem, *, k: int = 2, beta: float | None = 
 def _weighted(weights: np.ndarray):
     """The sum of the queries with these weights, and its slope."""
     return (lambda values: weights @ values, lambda values: np.broadcast_to(weights[:, None], values.shape))
-
-
-def _levels(problem: Problem, k: int) -> np.ndarray | None:
-    """The k lowest eigenvalues by diagonalisation; None where the matrix is too large for that."""
-    if problem.hamiltonian.num_qubits > MOST_QUBITS:
-        return None
-    return np.linalg.eigvalsh(problem.hamiltonian.to_matrix())[:k]

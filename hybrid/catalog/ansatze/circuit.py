@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from qiskit import QuantumCircuit
 from qiskit.circuit import Gate
 
 from hybrid.base.errors import UsageError
@@ -22,16 +21,6 @@ def circuit(problem: ProblemBase, *, file: str) -> Ansatz:
     path = Path(file)
     own, n = read_circuit(path), problem.n_qubits
     own.remove_final_measurements()
-    _check_gates(path, own)
-    if own.num_qubits != n:
-        raise UsageError(f"{path}: has {own.num_qubits} qubits, the problem has {n}.")
-    if not own.num_parameters:
-        raise UsageError(f"{path}: has no free parameter; in OpenQASM 3 write one as 'input float[64] theta;'.")
-    return Ansatz(own, lambda rng: rng.normal(0.0, 0.1, own.num_parameters))
-
-
-def _check_gates(path: Path, own: QuantumCircuit) -> None:
-    """UsageError for anything but gates and barriers."""
     for instruction in own.data:
         operation = instruction.operation
         if not isinstance(operation, Gate) and operation.name != "barrier":
@@ -40,3 +29,8 @@ def _check_gates(path: Path, own: QuantumCircuit) -> None:
                 f"{path}: holds '{operation.name}' on qubit {where}; an ansatz has gates only "
                 "(measurements at the very end are dropped)."
             )
+    if own.num_qubits != n:
+        raise UsageError(f"{path}: has {own.num_qubits} qubits, the problem has {n}.")
+    if not own.num_parameters:
+        raise UsageError(f"{path}: has no free parameter; in OpenQASM 3 write one as 'input float[64] theta;'.")
+    return Ansatz(own, lambda rng: rng.normal(0.0, 0.1, own.num_parameters))

@@ -1,7 +1,6 @@
 """Binary programs: an objective and constraints over bits; QUBO, Hamiltonian, feasibility and brute force follow from them."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, final
 
@@ -155,11 +154,13 @@ def bits(outcomes: Outcomes, n: int) -> Bool[np.ndarray, "u n"]:
     return (outcomes[:, None] >> np.arange(n, dtype=np.uint64) & np.uint64(1)).astype(bool)
 
 
+def parts_text(names: Sequence[str], outcome: int) -> str:
+    """{the first one's part | the other part}, names in order."""
+    side = [outcome >> q & 1 for q in range(len(names))]
+    parts = (" ".join(name for name, s in zip(names, side, strict=True) if s == first) for first in (side[0], 1 - side[0]))
+    return f"{{{'} | {'.join(parts)}}}"
+
+
 def every(n: int) -> Outcomes:
     """All outcomes of n bits."""
     return np.arange(2**n, dtype=np.uint64)
-
-
-def is_finite(qubo: Qubo) -> bool:
-    """Whether no sum of its coefficients overflows."""
-    return math.isfinite(qubo.most() + abs(qubo.constant))

@@ -10,6 +10,7 @@ from typing import NamedTuple, final
 import numpy as np
 from jaxtyping import Bool, Float, UInt64
 from qiskit.quantum_info import PauliList, SparsePauliOp
+from qiskit.synthesis.linear import calc_inverse_matrix
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import eigsh
 
@@ -61,7 +62,7 @@ class Encoding(NamedTuple):
         From the right: keep an empty (full) mode j, its occupation being the parity of the qubits F; flip U, all qubits that
         store it; take the sign of the modes before it, the parity of the qubits P.
         """
-        inverse = _inverse(self.matrix)
+        inverse = calc_inverse_matrix(self.matrix)
         update, occupation = _mask(self.matrix[:, mode]), _mask(inverse[mode])
         parity = _mask(np.bitwise_xor.reduce(inverse[:mode], axis=0)) if mode else 0
         moved = Products(_masks([update]), _masks([0]), np.array([1.0]))
@@ -152,7 +153,8 @@ def energies_in(
     operator: SparsePauliOp, states: UInt64[np.ndarray, " s"], *, every: bool = False
 ) -> Float[np.ndarray, " e"] | None:
     """The lowest eigenvalue of the operator within basis states it does not lead out of (or `every` one); None if too large."""
-    z, x = _symplectic(operator)
+    powers = np.uint64(1) << np.arange(operator.num_qubits, dtype=np.uint64)
+    z, x = operator.paulis.z @ powers, operator.paulis.x @ powers  # masks of every string
     if len(states) * len(x) > _MAX_WORK:
         return None
     phases = np.array([1, 1j, -1, -1j])[np.bitwise_count(x & z) % 4]
@@ -175,27 +177,12 @@ def energies_in(
     return eigsh(matrix, k=1, which="SA", v0=start, ncv=40, tol=1e-12, return_eigenvectors=False)
 
 
-def _symplectic(operator: SparsePauliOp) -> tuple[UInt64[np.ndarray, " t"], UInt64[np.ndarray, " t"]]:
-    """Masks z and x of every string."""
-    powers = np.uint64(1) << np.arange(operator.num_qubits, dtype=np.uint64)
-    return operator.paulis.z @ powers, operator.paulis.x @ powers
-
-
 def _without(masks: UInt64[np.ndarray, " t"], qubits: tuple[int, ...]) -> UInt64[np.ndarray, " t"]:
     """The masks with some bits taken out, higher ones moving down."""
     for qubit in sorted(qubits, reverse=True):
         low = np.uint64(2**qubit - 1)
         masks = masks & low | masks >> np.uint64(1) & ~low
     return masks
-
-
-def _inverse(matrix: Bool[np.ndarray, "n n"]) -> Bool[np.ndarray, "n n"]:
-    """Over the field of two elements; all three matrices are lower triangular with ones on the diagonal."""
-    inverse = np.eye(len(matrix), dtype=bool)
-    for row in range(len(matrix)):
-        for column in np.flatnonzero(matrix[row, :row]):
-            inverse[row] ^= inverse[column]
-    return inverse
 
 
 def _mask(bits: Bool[np.ndarray, " n"]) -> int:

@@ -1,15 +1,17 @@
-"""Weighted graphs: named ones, and those in edge lists, CSV and GraphML files."""
+"""Weighted graphs: named ones, and those in edge lists, CSV and GraphML files.
+
+Of GraphML (Brandes et al., 2002): undirected nodes, edges and the edges' `weight`; no document types.
+"""
 
 import math
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
+from xml.parsers import expat
 
 from hybrid.base.errors import UsageError, shortened, unknown
-from hybrid.base.files import looks_like_path
-from hybrid.catalog.problems._csv import read_table
-from hybrid.catalog.problems._graphml import read_graphml
-from hybrid.catalog.problems._inputs import MAX_QUBITS, check_size, finite, rows
+from hybrid.base.files import looks_like_path, read_text
+from hybrid.catalog.problems._inputs import MAX_QUBITS, check_size, finite, read_table, rows
 
 MAX_EDGES = 20_000
 
@@ -26,6 +28,17 @@ _SIZED = {
     "ring": lambda n: [(i, (i + 1) % n) for i in range(n)],
     "complete": lambda n: [(u, v) for u in range(n) for v in range(u + 1, n)],
 }
+_REFUSED = {"hyperedge": "hyperedges", "port": "ports", "locator": "locators"}
+_NUMBERS = ("int", "long", "float", "double")
+
+
+class Edge(NamedTuple):
+    """Where an edge stands ("file:line"), its ends and its weight."""
+
+    where: str
+    u: str
+    v: str
+    weight: float
 
 
 class Graph(NamedTuple):
@@ -33,15 +46,6 @@ class Graph(NamedTuple):
 
     vertices: list[str]
     edges: Edges
-
-
-class NamedEdge(NamedTuple):
-    """An edge as a file gives it; `where` is "file:line"."""
-
-    where: str
-    u: str
-    v: str
-    weight: float
 
 
 def graph_of(owner: str, graph: str, n: int | None) -> Graph:
@@ -73,8 +77,7 @@ def _read(path: Path) -> Graph:
     isolated: list[str] = []
     match path.suffix.lower():
         case ".graphml":
-            isolated, edges = read_graphml(path)
-            named = [NamedEdge(*edge) for edge in edges]
+            isolated, named = read_graphml(path)
         case ".csv":
             named = _from_table(path)
         case _:
@@ -82,19 +85,17 @@ def _read(path: Path) -> Graph:
     return _numbered(path, isolated, named)
 
 
-def _from_lines(path: Path) -> list[NamedEdge]:
-    """The edges of an edge list."""
+def _from_lines(path: Path) -> list[Edge]:
     edges = []
     for where, words in rows(path):
         if len(words) not in (2, 3):
             raise UsageError(f"{where}: write 'u v' or 'u v weight', not '{shortened(' '.join(words))}'.")
         weight = finite(where, "weight", words[2]) if len(words) == 3 else 1.0
-        edges.append(NamedEdge(where, words[0], words[1], weight))
+        edges.append(Edge(where, words[0], words[1], weight))
     return edges
 
 
-def _from_table(path: Path) -> list[NamedEdge]:
-    """The edges of a table with two or three columns."""
+def _from_table(path: Path) -> list[Edge]:
     table = read_table(path)
     names = list(table.columns)
     if len(names) not in (2, 3):
@@ -103,16 +104,11 @@ def _from_table(path: Path) -> list[NamedEdge]:
             f"{shortened(', '.join(names))}."
         )
     ends = zip(table.columns[names[0]], table.columns[names[1]], strict=True)
-    weights = table.columns[names[2]] if len(names) == 3 else ["1"] * len(table.where)
-    what = shortened(names[-1]) if len(names) == 3 else "weight"
-    return [
-        NamedEdge(where, u, v, finite(where, what, weight))
-        for where, (u, v), weight in zip(table.where, ends, weights, strict=True)
-    ]
+    weights = table.numbers(names[2], shortened(names[2])) if len(names) == 3 else [1.0] * len(table.where)
+    return [Edge(where, u, v, weight) for where, (u, v), weight in zip(table.where, ends, weights, strict=True)]
 
 
-def _numbered(path: Path, isolated: list[str], named: list[NamedEdge]) -> Graph:
-    """Checked edges between qubits."""
+def _numbered(path: Path, isolated: list[str], named: list[Edge]) -> Graph:
     seen: dict[frozenset[str], str] = {}
     weights: dict[tuple[str, str], float] = {}
     vertices = {_plain(word): None for word in isolated}
@@ -140,3 +136,134 @@ def _numbered(path: Path, isolated: list[str], named: list[NamedEdge]) -> Graph:
 def _plain(word: str) -> str:
     """A whole number in its shortest writing, any other word as it is."""
     return str(int(word)) if re.fullmatch(r"-?[0-9]{1,18}", word) else word
+
+
+def read_graphml(path: Path) -> tuple[list[str], list[Edge]]:
+    """Node names and edges. UsageError with file and line: not well-formed, a DTD, directed or nested graphs, hyperedges,
+    ports, edges whose data name no `weight`, unknown or repeated nodes."""
+    reader = _Reader(path)
+    text = read_text(path)
+    try:
+        reader.parser.Parse(text.removeprefix("\ufeff").encode("utf-8"), True)
+    except expat.ExpatError as error:
+        what = expat.errors.messages[error.code]
+        raise UsageError(f"{path}:{error.lineno}: not well-formed XML: {what}.") from None
+    return reader.finished()
+
+
+class _Reader:
+    """The handlers of one parse; a document type is refused before its entities could expand."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open: list[str] = []
+        self._nodes: dict[str, None] = {}
+        self._edges: list[tuple[str, str, str, float | None]] = []
+        self._edge: list[Any] | None = None
+        self._keys: dict[str, tuple[str, str]] = {}
+        self._weight_keys: dict[str, float | None] = {}  # networkx writes one for whole numbers and one for others
+        self._text = ""
+        self._data = ""
+        self._graphs = 0
+        self.parser = expat.ParserCreate("utf-8", " ")
+        self.parser.buffer_text = True
+        self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._characters
+
+    def finished(self) -> tuple[list[str], list[Edge]]:
+        """What was read, ends checked against the nodes."""
+        defaults = {value for value in self._weight_keys.values() if value is not None} or {1.0}
+        if len(defaults) > 1:
+            raise UsageError(f"{self._path}: keys named 'weight' have the defaults {sorted(defaults)}; one is needed.")
+        (default,) = defaults
+        if self._graphs != 1:
+            raise UsageError(f"{self._path}: holds {self._graphs} graphs, one is needed.")
+        for where, u, v, _ in self._edges:
+            for end in (u, v):
+                if end not in self._nodes:
+                    raise UsageError(f"{where}: the edge ends at '{shortened(end)}', which is not a node.")
+        return list(self._nodes), [Edge(at, u, v, default if w is None else w) for at, u, v, w in self._edges]
+
+    @property
+    def _where(self) -> str:
+        return f"{self._path}:{self.parser.CurrentLineNumber}"
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise UsageError(f"{self._where}: {what}.")
+
+    def _doctype(self, name: str, system: str | None, public: str | None, internal: bool) -> None:
+        self._refuse("has a document type (DTD), which is not allowed")
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        name, parent = tag.rpartition(" ")[2], self._open[-1] if self._open else ""
+        self._open.append(name)
+        self._text = ""
+        if (name == "graphml") != (parent == ""):
+            self._refuse(f"'{shortened(name)}' where GraphML begins with 'graphml'")
+        match name:
+            case "graph":
+                self._graphs += 1
+                if parent != "graphml" or self._graphs > 1:
+                    self._refuse("more than one graph, or a nested one")
+                if attributes.get("edgedefault") != "undirected":
+                    self._refuse('the graph must say edgedefault="undirected"')
+            case "node":
+                node = self._attribute(attributes, "id", "node")
+                if node in self._nodes:
+                    self._refuse(f"the node '{shortened(node)}' was given before")
+                self._nodes[node] = None
+            case "edge":
+                if attributes.get("directed") == "true":
+                    self._refuse("a directed edge")
+                ends = [self._attribute(attributes, end, "edge") for end in ("source", "target")]
+                self._edge = [self._where, *ends, None]
+            case "key":
+                self._key(attributes)
+            case "data":
+                self._data = self._attribute(attributes, "key", "data")
+            case _ if name in _REFUSED:
+                self._refuse(f"{_REFUSED[name]} are not read")
+
+    def _key(self, attributes: dict[str, str]) -> None:
+        key, name = self._attribute(attributes, "id", "key"), attributes.get("attr.name", "")
+        if key in self._keys:
+            self._refuse(f"the key '{shortened(key)}' was given before")
+        kind = attributes.get("attr.type", "string")
+        self._keys[key] = (name, kind)
+        if attributes.get("for", "all") in ("edge", "all") and name == "weight":
+            if kind not in _NUMBERS:
+                self._refuse(f"the weight must be a number ({', '.join(_NUMBERS)}), not '{shortened(kind)}'")
+            self._weight_keys[key] = None
+
+    def _end(self, tag: str) -> None:
+        name = self._open.pop()
+        if name == "default" and (key := next(reversed(self._keys), "")) in self._weight_keys:
+            self._weight_keys[key] = finite(self._where, "default weight", self._text.strip())
+        elif name == "data" and self._edge is not None and self._open[-1] == "edge":
+            self._edge_data()
+        elif name == "edge" and self._edge is not None:
+            self._edges.append(tuple(self._edge))
+            self._edge = None
+
+    def _edge_data(self) -> None:
+        assert self._edge is not None
+        if self._data not in self._keys:
+            self._refuse(f"the key '{shortened(self._data)}' is not declared")
+        name, kind = self._keys[self._data]
+        if self._data in self._weight_keys:
+            if self._edge[3] is not None:
+                self._refuse("the edge has two weights")
+            self._edge[3] = finite(self._where, "weight", self._text.strip())
+        elif kind in _NUMBERS and not self._weight_keys:
+            self._refuse(f"the edge carries the number '{shortened(name)}'; rename that key 'weight' if it is meant")
+
+    def _characters(self, text: str) -> None:
+        self._text += text
+
+    def _attribute(self, attributes: dict[str, str], name: str, element: str) -> str:
+        value = attributes.get(name)
+        if not value:
+            self._refuse(f"a {element} has no '{name}'")
+        return value

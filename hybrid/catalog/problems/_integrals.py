@@ -1,17 +1,29 @@
-"""Molecular integrals over real orbitals, and the active space cut out of them."""
+"""Molecular integrals over real orbitals: from FCIDUMP files, and the active space cut out of them.
 
+The format: Knowles and Handy, Comput. Phys. Commun. 54, 75, 1989.
+"""
+
+import math
 import re
-from typing import NamedTuple, final
+from pathlib import Path
+from typing import NamedTuple, NoReturn, final
 
 import numpy as np
 from jaxtyping import Float
 
-from hybrid.base.errors import UsageError
+from hybrid.base.errors import UsageError, shortened, unknown
+from hybrid.base.files import read_text
 
 MAX_ORBITALS = 12
 """24 qubits, and 1.3 million products to collect; larger molecules need an active space."""
 BRILLOUIN = 1e-5
 """Hartree: below, the Fock matrix does not mix occupied and empty orbitals (convergence of a usual Hartree-Fock run)."""
+MAX_FILE_ORBITALS = 64
+"""Limit of memory: 64^4 integrals are 128 MiB."""
+SAME = 1e-9
+"""Hartree: entries that stand for the same integral may differ so much, by the digits they were written with."""
+KEYS = ("NORB", "NELEC", "MS2", "ISYM", "ORBSYM", "IUHF", "UHF")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?", re.ASCII)
 
 
 @final
@@ -92,3 +104,136 @@ def active_space(owner: str, integrals: Integrals, active: str | None, frozen: i
             "choose an active space, as in active=4e4o."
         )
     return integrals_
+
+
+def read_fcidump(path: Path) -> Integrals:
+    """The integrals of a spin-restricted file, indices from 1, in any order and with any of the eight equal writings of one.
+
+    `!` starts a comment. Orbital energies (lines `e i 0 0 0`) are no part of the Hamiltonian; point group labels (ORBSYM, ISYM)
+    are checked for their number and not needed. The line of the core energy, by custom the last, must be there: without
+    it the file may be cut off. UsageError names file and line: entries that contradict each other, indices that do not fit,
+    spin-unrestricted or complex integrals, unknown keys.
+    """
+    lines = [line.partition("!")[0] for line in read_text(path).removeprefix("\ufeff").splitlines()]
+    header, first = _header(path, lines)
+    m, n_alpha, n_beta = _counts(path, header)
+    return _Entries(path, m).read(lines, first).integrals(n_alpha, n_beta)
+
+
+def _header(path: Path, lines: list[str]) -> tuple[dict[str, list[str]], int]:
+    """The namelist's values by key, and the number of lines up to its end."""
+    start = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    if not re.match(r"\s*[&$]FCI\b", lines[start], re.IGNORECASE):
+        raise UsageError(
+            f"{path}:{start + 1}: an FCIDUMP file starts with '&FCI NORB=...', not '{shortened(lines[start].strip())}'."
+        )
+    text: list[tuple[int, str]] = []
+    for i in range(start, len(lines)):
+        line = re.sub(r"^\s*[&$]FCI\b", "", lines[i], flags=re.IGNORECASE) if i == start else lines[i]
+        end = re.search(r"[&$]END\b|/", line, re.IGNORECASE)
+        text.append((i + 1, line[: end.start()] if end else line))
+        if end:
+            if line[end.end() :].strip():
+                raise UsageError(f"{path}:{i + 1}: nothing may follow the end of the header on its line.")
+            return _namelist(path, text), i + 1
+    raise UsageError(f"{path}: the header has no end ('&END' or '/').")
+
+
+def _namelist(path: Path, text: list[tuple[int, str]]) -> dict[str, list[str]]:
+    table: dict[str, list[str]] = {}
+    key = ""
+    for number, line in text:
+        for word in re.findall(r"[A-Za-z]\w*\s*=|[^\s,=]+|=", line):
+            if word.endswith("=") and len(word) > 1:
+                key = word[:-1].strip().upper()
+                if key not in KEYS:
+                    raise UsageError(f"{path}:{number}: {unknown('key', key, KEYS)}")
+                if key in table:
+                    raise UsageError(f"{path}:{number}: {key} is given twice.")
+                table[key] = []
+            elif not key or word == "=":
+                raise UsageError(f"{path}:{number}: '{shortened(word)}' belongs to no key; write KEY=value.")
+            else:
+                table[key].append(word)
+    return table
+
+
+def _counts(path: Path, header: dict[str, list[str]]) -> tuple[int, int, int]:
+    """Orbitals, alpha and beta electrons."""
+    m, electrons = _whole(path, header, "NORB"), _whole(path, header, "NELEC")
+    excess = _whole(path, header, "MS2", 0)
+    for key in ("IUHF", "UHF"):
+        if [word.strip(".").upper() for word in header.get(key, ["0"])] not in (["0"], ["FALSE"], ["F"]):
+            raise UsageError(f"{path}: {key}={' '.join(header[key])}: spin-unrestricted integrals are not read.")
+    if "ORBSYM" in header and len(header["ORBSYM"]) != m:
+        raise UsageError(f"{path}: ORBSYM has {len(header['ORBSYM'])} entries for NORB={m} orbitals.")
+    if not 1 <= m <= MAX_FILE_ORBITALS:
+        raise UsageError(f"{path}: NORB must lie between 1 and {MAX_FILE_ORBITALS}, not {m}.")
+    n_alpha, rest = divmod(electrons + excess, 2)
+    n_beta = electrons - n_alpha
+    if rest or not (0 <= n_beta <= m and 0 <= n_alpha <= m) or electrons < 1:
+        raise UsageError(f"{path}: NELEC={electrons} and MS2={excess} do not fit NORB={m} orbitals.")
+    return m, n_alpha, n_beta
+
+
+def _whole(path: Path, header: dict[str, list[str]], key: str, default: int | None = None) -> int:
+    words = header.get(key, [] if default is None else [str(default)])
+    if len(words) != 1 or not re.fullmatch(r"[+-]?\d{1,6}", words[0]):
+        raise UsageError(f"{path}: the header must give {key} one whole number, not '{shortened(' '.join(words))}'.")
+    return int(words[0])
+
+
+class _Entries:
+    """The tables that lines fill; an integral written several ways must have one value."""
+
+    def __init__(self, path: Path, m: int) -> None:
+        self._path, self._m = path, m
+        self._at: dict[tuple[int, int, int, int], tuple[float, int]] = {}
+
+    def read(self, lines: list[str], first: int) -> "_Entries":
+        for number, line in enumerate(lines[first:], start=first + 1):
+            if words := line.split():
+                self._line(number, words)
+        return self
+
+    def integrals(self, n_alpha: int, n_beta: int) -> Integrals:
+        """Everything read, the missing integrals zero; UsageError without a core energy or one-electron integrals."""
+        m, core = self._m, self._at.pop((0, 0, 0, 0), None)
+        one, two = np.zeros((m, m)), np.zeros((m, m, m, m))
+        for (i, j, k, n), (value, _) in self._at.items():
+            if k:
+                for p, q in ((i - 1, j - 1), (j - 1, i - 1)):
+                    for r, s in ((k - 1, n - 1), (n - 1, k - 1)):
+                        two[p, q, r, s] = two[r, s, p, q] = value
+            elif j:
+                one[i - 1, j - 1] = one[j - 1, i - 1] = value
+        if core is None:
+            raise UsageError(f"{self._path}: has no line 'E 0 0 0 0' with the core energy, by custom its last: is it cut off?")
+        if not one.any():
+            raise UsageError(f"{self._path}: has no one-electron integrals (lines 'h i j 0 0').")
+        return Integrals(core[0], one, two, n_alpha, n_beta)
+
+    def _line(self, number: int, words: list[str]) -> None:
+        if len(words) != 5:
+            self._refuse(number, f"write 'value i j k l', not '{shortened(' '.join(words))}'")
+        if not _NUMBER.fullmatch(words[0]) or not math.isfinite(value := float(re.sub("[dD]", "e", words[0]))):
+            self._refuse(number, f"the integral must be a finite real number, not '{shortened(words[0])}'")
+        if abs(value) > 1e6:
+            self._refuse(number, f"an integral of {value:g} hartree is not physical")
+        if not all(re.fullmatch(r"\d{1,6}", word) for word in words[1:]):
+            self._refuse(number, f"the indices must be whole numbers from 0, not '{shortened(' '.join(words[1:]))}'")
+        i, j, r, s = index = tuple(int(word) for word in words[1:])
+        if max(index) > self._m:
+            self._refuse(number, f"the index {max(index)} is above NORB={self._m}")
+        if (i == 0 and j) or (j == 0 and r) or (r == 0) != (s == 0):
+            self._refuse(number, f"the indices {i} {j} {r} {s} are not allowed; orbitals count from 1, and 0 means none")
+        pairs = (max(i, j), min(i, j)), (max(r, s), min(r, s))
+        key = (*max(pairs), *min(pairs))
+        if key in self._at and abs(self._at[key][0] - value) > SAME:
+            self._refuse(
+                number, f"{value:.12g} contradicts {self._at[key][0]:.12g} for the same integral in line {self._at[key][1]}"
+            )
+        self._at.setdefault(key, (value, number))
+
+    def _refuse(self, number: int, what: str) -> NoReturn:
+        raise UsageError(f"{self._path}:{number}: {what}.")

@@ -1,5 +1,7 @@
 """Bonds of chains and of rectangular patches, open or periodic."""
 
+from rustworkx import PyGraph, two_color
+
 from hybrid.base.errors import UsageError
 from hybrid.catalog.problems._inputs import MAX_QUBITS, check_size
 
@@ -28,18 +30,8 @@ def lattice(owner: str, n: int, rows: int, periodic: bool, least: int = 2) -> tu
 
 def two_colouring(sites: int, bonds: Bonds) -> int | None:
     """Bit i is the colour of site i, neighbours differ and site 0 has colour 1; None where that cannot be (an odd ring)."""
-    colour = {0: 1}
-    waiting = [0]
-    neighbours: dict[int, list[int]] = {site: [] for site in range(sites)}
-    for a, b in bonds:
-        neighbours[a].append(b)
-        neighbours[b].append(a)
-    while waiting:
-        site = waiting.pop()
-        for other in neighbours[site]:
-            if other not in colour:
-                colour[other] = 1 - colour[site]
-                waiting.append(other)
-            elif colour[other] == colour[site]:
-                return None
-    return sum(bit << site for site, bit in colour.items())
+    graph = PyGraph()
+    graph.add_nodes_from(range(sites))
+    graph.extend_from_edge_list(bonds)
+    colours = two_color(graph)
+    return None if colours is None else sum(1 << site for site, colour in colours.items() if colour == colours[0])

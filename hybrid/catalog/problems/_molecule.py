@@ -6,9 +6,8 @@ import numpy as np
 
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Electrons, Problem
-from hybrid.catalog.problems._fcidump import read_fcidump
 from hybrid.catalog.problems._fermions import encoding, energies_in, hamiltonian, sector
-from hybrid.catalog.problems._integrals import Integrals, active_space
+from hybrid.catalog.problems._integrals import Integrals, active_space, read_fcidump
 
 
 def molecular_problem(owner: str, integrals: Integrals, mapping: str, active: str | None = None, frozen: int = 0) -> Problem:

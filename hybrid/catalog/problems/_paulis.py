@@ -5,8 +5,7 @@ import re
 from pathlib import Path
 
 from hybrid.base.errors import UsageError, shortened
-from hybrid.catalog.problems._inputs import MAX_QUBITS, finite, rows
-from hybrid.catalog.problems._json import load_json, number
+from hybrid.catalog.problems._inputs import MAX_QUBITS, finite, load_json, number, rows
 
 _FACTOR = re.compile(r"([XYZ])([0-9]{1,4})", re.ASCII)
 _TERM = re.compile(r"\s*(?P<coefficient>[^\[\]]*?)\s*\[(?P<factors>[^\[\]]*)\]\s*(?P<plus>\+?)\s*", re.ASCII)

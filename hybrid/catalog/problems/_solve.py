@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, vstack
 
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Choices, Problem
-from hybrid.catalog.problems._binary import BinaryProgram, Constraint, Outcomes, every, is_finite
+from hybrid.catalog.problems._binary import BinaryProgram, Constraint, Outcomes, every
 from hybrid.catalog.problems._inputs import MAX_QUBITS
 from hybrid.catalog.problems._spectrum import ground_energy
 
@@ -43,7 +43,7 @@ def binary_problem(
 
     UsageError: nothing to decide, too many bits, no feasible choice, or a `penalty` at which breaking a constraint pays.
     """
-    if not is_finite(program.objective):
+    if not np.isfinite(program.objective.most() + abs(program.objective.constant)):
         raise UsageError(f"problem '{owner}': the numbers are too large: their sum overflows.")
     weight = program.sufficient_penalty() if penalty is None else penalty
     qubo = program.penalised(weight)
@@ -156,7 +156,6 @@ def _check_penalty(owner: str, program: BinaryProgram, penalty: float, best: flo
 
 
 def _statement(program: BinaryProgram, weight: float, chosen: bool, slack: int) -> str:
-    """What the penalty is, in a line."""
     if not program.constraints:
         return ""
     why = "chosen: above what breaking can gain" if chosen else "given"

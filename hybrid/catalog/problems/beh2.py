@@ -12,7 +12,7 @@ def beh2(*, mapping: Literal["jordan_wigner", "parity", "bravyi_kitaev"] = "pari
     """Linear BeH2 with Be-H 1.3264 angstrom in STO-3G; total energies in hartree.
 
     The lowest orbital is frozen, which leaves 4 electrons in 6 orbitals: 10 qubits with `parity`, 12 with the others.
-    `active=none` keeps every orbital. Integrals from PySCF, in `hybrid/problems/_molecules/beh2.fcidump` made by
+    `active=none` keeps every orbital. Integrals from PySCF, in `hybrid/catalog/problems/_molecules/beh2.fcidump` made by
     `seeds/molecules.py`. UsageError: an active space that does not fit.
     """
     return shipped("beh2", mapping, active)

@@ -3,8 +3,8 @@
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
-from hybrid.base.errors import UsageError
 from hybrid.base.types import Problem
+from hybrid.catalog.problems._inputs import check_size
 from hybrid.catalog.problems._spectrum import diagonal
 
 OSCILLATOR_MEV = 7.0
@@ -19,8 +19,7 @@ def deuteron(*, n: int = 2) -> Problem:
     1 to 5); exact from its tridiagonal matrix: no state with another number of particles is lower. The baseline is the best
     single level. The measured binding energy is 2.2246 MeV; n levels have not converged. UsageError: n outside 2..20.
     """
-    if not 2 <= n <= MAX_LEVELS:
-        raise UsageError(f"problem 'deuteron': n must lie between 2 and {MAX_LEVELS}, not {n}.")
+    check_size("deuteron", n, 2, MAX_LEVELS)
     k = np.arange(n)
     level = OSCILLATOR_MEV / 2 * (2 * k + 1.5)
     level[0] += POTENTIAL_MEV

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from hybrid.base.types import Problem
-from hybrid.catalog.problems._fcidump import read_fcidump
+from hybrid.catalog.problems._integrals import read_fcidump
 from hybrid.catalog.problems._molecule import molecular_problem
 
 SUFFIXES = (".fcidump",)

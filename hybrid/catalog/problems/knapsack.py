@@ -7,8 +7,7 @@ import numpy as np
 from hybrid.base.errors import UsageError, shortened
 from hybrid.base.types import Problem
 from hybrid.catalog.problems._binary import BinaryProgram, Constraint, Qubo
-from hybrid.catalog.problems._csv import read_table
-from hybrid.catalog.problems._inputs import finite
+from hybrid.catalog.problems._inputs import finite, read_table
 from hybrid.catalog.problems._solve import binary_problem
 
 ALGORITHM = "qaoa"
@@ -25,7 +24,7 @@ def knapsack(*, items: str, capacity: int, penalty: float | None = None) -> Prob
     names = table.column("item")
     if len(set(names)) < len(names):
         raise UsageError(f"{items}: an item is listed twice.")
-    values = [finite(where, "value", cell) for where, cell in zip(table.where, table.column("value"), strict=True)]
+    values = table.numbers("value", "value")
     weights = [_whole(where, cell) for where, cell in zip(table.where, table.column("weight"), strict=True)]
     if capacity < min(weights):
         raise UsageError(f"problem 'knapsack': capacity={capacity}, and the lightest item weighs {min(weights)}.")

@@ -11,7 +11,7 @@ import numpy as np
 from hybrid.base.errors import MissingPart, UsageError, shortened
 from hybrid.base.files import read_text
 from hybrid.base.types import Problem
-from hybrid.catalog.problems._binary import BinaryProgram, Constraint, Qubo
+from hybrid.catalog.problems._binary import BinaryProgram, Constraint, Qubo, bits
 from hybrid.catalog.problems._inputs import MAX_QUBITS
 from hybrid.catalog.problems._solve import binary_problem
 
@@ -31,16 +31,13 @@ def lp(*, file: str, penalty: float | None = None) -> Problem:
     program, maximize = _program(Path(file))
 
     def decode(outcome: int) -> str:
-        value = (-1 if maximize else 1) * program.objective.values(np.array([outcome], dtype=np.uint64))[0]
-        broken = [c.name for c in program.constraints if c.excess(_row(outcome, len(program.names)))[0]]
+        at = np.array([outcome], dtype=np.uint64)
+        value = (-1 if maximize else 1) * program.objective.values(at)[0]
+        broken = [c.name for c in program.constraints if c.excess(bits(at, len(program.names)))[0]]
         verdict = f" BREAKS {', '.join(dict.fromkeys(broken))}" if broken else ""
         return f"objective {value:g}: {' '.join(program.chosen(outcome)) or 'nothing'} = 1{verdict}"
 
     return binary_problem("lp", program, decode, quantity="objective", maximize=maximize, penalty=penalty)
-
-
-def _row(outcome: int, n: int) -> np.ndarray:
-    return np.array([[outcome >> i & 1 for i in range(n)]], dtype=bool)
 
 
 def _program(path: Path) -> tuple[BinaryProgram, bool]:

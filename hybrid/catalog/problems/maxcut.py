@@ -6,9 +6,8 @@ import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
 from hybrid.base.types import Choices, Problem
-from hybrid.catalog.problems._binary import Outcomes, Qubo
+from hybrid.catalog.problems._binary import Qubo, parts_text
 from hybrid.catalog.problems._graphs import Edges, graph_of
-from hybrid.catalog.problems._parts import parts_text
 from hybrid.catalog.problems._spectrum import diagonal
 
 ALGORITHM = "qaoa"
@@ -48,7 +47,7 @@ def maxcut(*, graph: str = "petersen", n: int | None = None) -> Problem:
         choices=Choices(
             n_variables=len(vertices),
             objective=weights.values,
-            feasible=_any_cut,
+            feasible=lambda outcomes: np.ones(len(outcomes), dtype=bool),
             best=best,
             method=method,
             seconds=time.perf_counter() - began,
@@ -64,10 +63,6 @@ def cut_polynomial(n: int, edges: Edges) -> Qubo:
         linear[u] += w
         linear[v] += w
     return Qubo(0.0, linear, {pair: -2 * w for pair, w in edges.items()})
-
-
-def _any_cut(outcomes: Outcomes) -> np.ndarray:
-    return np.ones(len(outcomes), dtype=bool)
 
 
 def _cut(outcome: int, edges: Edges) -> float:

@@ -42,7 +42,7 @@ def _atoms(path: Path) -> list[tuple[str, list[float]]]:
     head = lines[0] if lines else (f"{path}", [])
     if len(head[1]) != 1 or not head[1][0].isdecimal() or not 1 <= int(head[1][0][:6]) <= MAX_ATOMS:
         raise UsageError(f"{head[0]}: an XYZ file starts with its number of atoms, at most {MAX_ATOMS}.")
-    second = next((i for i, line in enumerate(_lines(path)) if line.partition("#")[0].strip()), 0) + 2
+    second = int(head[0].rpartition(":")[2]) + 1
     body = [(where, words) for where, words in lines[1:] if int(where.rpartition(":")[2]) > second]
     for where, words in body:
         if len(words) != 4:
@@ -53,12 +53,6 @@ def _atoms(path: Path) -> list[tuple[str, list[float]]]:
     if len(atoms) != int(head[1][0]):
         raise UsageError(f"{head[0]}: announces {head[1][0]} atoms, the file has {len(atoms)}.")
     return atoms
-
-
-def _lines(path: Path) -> list[str]:
-    from hybrid.base.files import read_text
-
-    return read_text(path).removeprefix("\ufeff").splitlines()
 
 
 def _integrals(atoms: list[tuple[str, list[float]]], basis: str, charge: int, unpaired: int) -> Integrals:

@@ -7,10 +7,8 @@ import numpy as np
 
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Problem
-from hybrid.catalog.problems._binary import BinaryProgram, Qubo
-from hybrid.catalog.problems._csv import read_table
-from hybrid.catalog.problems._inputs import finite
-from hybrid.catalog.problems._parts import parts_text
+from hybrid.catalog.problems._binary import BinaryProgram, Qubo, parts_text
+from hybrid.catalog.problems._inputs import read_table
 from hybrid.catalog.problems._solve import binary_problem
 
 ALGORITHM = "qaoa"
@@ -26,8 +24,7 @@ def number_partition(*, items: str) -> Problem:
     names = table.column("item")
     if len(set(names)) < len(names):
         raise UsageError(f"{items}: an item is listed twice.")
-    cells = zip(table.where, table.column("weight"), strict=True)
-    weights = np.array([finite(where, "weight", cell) for where, cell in cells])
+    weights = np.array(table.numbers("weight", "weight"))
     # (A - 2 sum a x)^2 = A^2 - 4 A sum a x + 4 (sum a x)^2 with A = sum a and x^2 = x
     with np.errstate(over="ignore", invalid="ignore"):  # an overflow is refused with the sums
         total = weights.sum()

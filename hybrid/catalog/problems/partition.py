@@ -1,9 +1,8 @@
 """Dividing a graph into two parts of equal size that share as little edge weight as possible."""
 
 from hybrid.base.types import Problem
-from hybrid.catalog.problems._binary import BinaryProgram, Constraint
+from hybrid.catalog.problems._binary import BinaryProgram, Constraint, parts_text
 from hybrid.catalog.problems._graphs import graph_of
-from hybrid.catalog.problems._parts import parts_text
 from hybrid.catalog.problems._solve import binary_problem
 from hybrid.catalog.problems.maxcut import cut_polynomial
 

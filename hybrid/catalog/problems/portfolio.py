@@ -9,8 +9,7 @@ from jaxtyping import Float
 from hybrid.base.errors import UsageError, shortened
 from hybrid.base.types import Problem
 from hybrid.catalog.problems._binary import BinaryProgram, Constraint, Qubo
-from hybrid.catalog.problems._csv import Table, read_table
-from hybrid.catalog.problems._inputs import finite
+from hybrid.catalog.problems._inputs import Table, read_table
 from hybrid.catalog.problems._solve import binary_problem
 
 ALGORITHM = "qaoa"
@@ -72,7 +71,7 @@ def _from_prices(file: str) -> Assets:
     _check_order(table, dates)
     if len(table.where) < 3:
         raise UsageError(f"{file}: a covariance needs at least 3 rows of prices, not {len(table.where)}.")
-    prices = np.array([_numbers(table, name) for name in names])
+    prices = np.array([table.numbers(name) for name in names])
     if (prices <= 0).any():
         asset, row = np.argwhere(prices <= 0)[0]
         raise UsageError(f"{table.where[row]}: the price of {shortened(names[asset])} must be positive.")
@@ -97,15 +96,10 @@ def _from_covariances(file: str) -> Assets:
     columns = [name for name in table.columns if name not in ("asset", "return")]
     if columns != names:
         raise UsageError(f"{file}: the columns behind 'asset' and 'return' must be the assets in the order of their rows.")
-    matrix = np.array([_numbers(table, name) for name in columns])
+    matrix = np.array([table.numbers(name) for name in columns])
     for i, j in combinations(range(len(names)), 2):
         if abs(matrix[i, j] - matrix[j, i]) > 1e-9 * np.abs(matrix).max():
             raise UsageError(f"{table.where[j]}: the covariance of {names[i]} and {names[j]} is not symmetric.")
     if np.linalg.eigvalsh(matrix)[0] < -1e-9 * np.abs(matrix).max():
         raise UsageError(f"{file}: no covariances: the matrix has a negative eigenvalue.")
-    return names, np.array(_numbers(table, "return")), (matrix + matrix.T) / 2
-
-
-def _numbers(table: Table, name: str) -> list[float]:
-    cells = zip(table.where, table.column(name), strict=True)
-    return [finite(where, f"number in column '{shortened(name)}'", cell) for where, cell in cells]
+    return names, np.array(table.numbers("return")), (matrix + matrix.T) / 2

@@ -12,8 +12,7 @@ from hybrid.base.errors import UsageError, shortened
 from hybrid.base.files import read_text
 from hybrid.base.types import Problem
 from hybrid.catalog.problems._binary import BinaryProgram, Qubo
-from hybrid.catalog.problems._inputs import MAX_QUBITS, finite
-from hybrid.catalog.problems._json import load_json, number
+from hybrid.catalog.problems._inputs import MAX_QUBITS, finite, load_json, number
 from hybrid.catalog.problems._solve import binary_problem
 
 ALGORITHM = "qaoa"
@@ -99,7 +98,6 @@ def _whole(words: list[str]) -> bool:
 
 
 def _from_json(path: Path) -> tuple[float, list[Entry]]:
-    """Offset and entries of a JSON file."""
     table = load_json(path)
     if not isinstance(table, dict) or not isinstance(table.get("terms"), list) or not table["terms"]:
         raise UsageError(f'{path}: write {{"offset": 0, "terms": [["a", "b", 1.5], ...]}}.')

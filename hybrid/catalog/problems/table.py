@@ -6,9 +6,8 @@ import numpy as np
 
 from hybrid.base.errors import UsageError, shortened
 from hybrid.base.types import Dataset
-from hybrid.catalog.problems._csv import read_table
 from hybrid.catalog.problems._data import check_split, dataset
-from hybrid.catalog.problems._inputs import finite
+from hybrid.catalog.problems._inputs import read_table
 
 SUFFIXES = (".csv",)
 MAX_CLASSES = 10
@@ -25,10 +24,7 @@ def table(*, file: str, label: str, columns: str | None = None, test: float = 0.
     names = [name for name in source.columns if name != label] if columns is None else columns.split("+")
     if label in names or len(set(names)) < len(names) or not names:
         raise UsageError(f"problem 'table': columns must be distinct features other than the label '{shortened(label)}'.")
-    rows = [
-        [finite(where, f"number in column '{shortened(name)}'", cell) for where, cell in zip(source.where, cells, strict=True)]
-        for name, cells in ((name, source.column(name)) for name in names)
-    ]
+    rows = [source.numbers(name) for name in names]
     classes = sorted(set(labels))
     if len(classes) > MAX_CLASSES:
         raise UsageError(

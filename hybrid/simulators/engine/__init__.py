@@ -104,5 +104,3 @@ The same by the engine:
 
 from hybrid.simulators.engine.engine import Engine
 from hybrid.simulators.engine.workspace import picture, values_bytes
-
-__all__ = ["Engine", "picture", "values_bytes"]

@@ -13,7 +13,7 @@ from hybrid.base.errors import UsageError
 from hybrid.base.types import Angles, Counts, Scalars, Shots, Task
 from hybrid.device.readout import draw_all
 from hybrid.simulators.engine.fuse import FusionPlan
-from hybrid.simulators.engine.maps import PAULI, PURE
+from hybrid.simulators.engine.maps import PURE
 from hybrid.simulators.engine.observable import Hamiltonian, probabilities
 from hybrid.simulators.engine.outcome_weights import WeightedPlan
 from hybrid.simulators.engine.workspace import Circuits, Workspace, picture
@@ -27,14 +27,9 @@ class Engine:
     """
 
     def __init__(self, task: Task, *, single: bool, memory_bytes: int) -> None:
-        kinds = {
-            (PURE, False): np.complex128,
-            (PURE, True): np.complex64,
-            (PAULI, False): np.float64,
-            (PAULI, True): np.float32,
-        }
+        real = np.float32 if single else np.float64
         self._task, self._memory_bytes = task, memory_bytes
-        self._dtype = np.dtype(kinds[picture(task), single])
+        self._dtype = np.result_type(real, np.complex64) if picture(task) == PURE else np.dtype(real)
         self._circuits = Circuits(task, self._dtype)
         observable, orders = task.observable, self._circuits.plan.orders
         self._hamiltonian = None if observable is None else Hamiltonian(observable, orders[0], self._dtype)

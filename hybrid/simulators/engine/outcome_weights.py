@@ -98,7 +98,6 @@ class _TensorTrain:
         return sites
 
     def end(self, layout: _Layout) -> Float[np.ndarray, " m"]:
-        """The weights of a last state."""
         return self._weights.transpose([self._axes.index(q) for q in layout.order if q in self._axes]).reshape(-1)
 
     def _beside(self, q: int, layout: _Layout) -> bool:

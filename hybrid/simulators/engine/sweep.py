@@ -96,8 +96,6 @@ class Sweep:
     def _do(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> None:
         self._statements.append(partial(function, *arguments, **keywords))
 
-    # --- The stack ---------------------------------------------------------------------------------------------------
-
     def _allocate(self, capacity: int) -> None:
         self._capacity = capacity
         self._stack = np.empty(self._k * capacity, self._dtype)
@@ -140,8 +138,6 @@ class Sweep:
         middle, above = self._advance(items[:cut], state, top)
         mu = self._pull_back(items[cut:], middle, above, ending, needs)
         return self._pull_back(items[:cut], state, top, lambda *_: mu)
-
-    # --- One block ---------------------------------------------------------------------------------------------------
 
     def _apply(self, item: Item, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """y = B x (equation 6)."""
@@ -220,7 +216,6 @@ class Sweep:
 
 
 def _sum_outer(mu: np.ndarray, x: np.ndarray, part: np.ndarray) -> None:
-    """part = sum over axis 1 of mu x."""
     step = max(1, PIECE // part.size)
     part[...] = 0
     for start in range(0, mu.shape[1], step):

@@ -1,6 +1,6 @@
 """A plan with its constant matrices, and the buffers and array statements that carry it out for k points."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from math import prod
 
@@ -144,7 +144,8 @@ class Workspace:
             case "outcomes":
                 self.outcomes = np.empty((k, len(orders), N), dtype)
                 views = [ordered(self.outcomes[:, s], order) for s, order in enumerate(orders)]
-                self._sweep.forward([partial(_keep, view) for view in views])
+                keep = [lambda state, view=view: partial(np.copyto, view, state.reshape(view.shape)) for view in views]
+                self._sweep.forward(keep)
             case "weighted slopes":
                 self._sweep.backward([partial(weigh, w, v) for w, v in zip(self._ends, self.values, strict=True)])
 
@@ -188,7 +189,3 @@ class Workspace:
                 of_runs = matrices.differentiate()
                 if len(of_runs):
                     self._runs.expect(of_runs, matrices.family.runs)
-
-
-def _keep(view: np.ndarray, state: np.ndarray) -> Callable[[], None]:
-    return partial(np.copyto, view, state.reshape(view.shape))
