@@ -9,7 +9,7 @@ from hybrid.bench.workloads._shared import check_range, gate, judged_by_outcomes
 from hybrid.bench.workloads._stabilizer import judged_by_generators
 
 UNSEEN = {"counts": ["negated angles"]}
-"""Of `hybrid.bench.planted_faults`: outcomes do not depend on the phase."""
+"""Of the mistakes that the tests plant: outcomes do not depend on the phase."""
 
 
 def ghz(*, n: int = 12, task: Literal["expectations", "counts"] = "expectations", shots: int = 4096, seed: int = 0) -> Workload:

@@ -12,7 +12,7 @@ from hybrid.bench.workloads.su4_brick import brick
 
 MOST_COUNTED = 20
 UNSEEN = {"expectations": ["exchanged control"], "counts": ["exchanged control"]}
-"""Of `hybrid.bench.planted_faults`: wrong gates whose inverse is wrong in the same way cancel."""
+"""Of the mistakes that the tests plant: wrong gates whose inverse is wrong in the same way cancel."""
 
 
 def mirror(
