@@ -122,7 +122,7 @@ def measure(request: dict[str, Any], report: WorkerReport) -> None:
     if request["repeat"]:
         report.begin("repeat")
         answers += map(encode_answer, repeated(call, phases))
-    report.content["memory"]["peak_bytes"] = peak_bytes()
+    report.content["memory"]["peak_bytes"] = status_bytes()
     if job.n_qubits >= COPY_QUBITS and request["repeat"]:
         report.content["memory"]["copy_bytes_per_s"] = copy_rate(job.threads)
     report.content["answers"] = [answer for i, answer in enumerate(answers) if answer not in answers[:i]]
@@ -139,7 +139,7 @@ def score(adapter: Any, asked: dict[str, Any], report: WorkerReport) -> None:
     report.begin("first")
     timing = timed(lambda: adapter.score(asked), 1)
     report.content["phases"]["first_s"] = timing.seconds
-    report.content["memory"]["peak_bytes"] = peak_bytes()
+    report.content["memory"]["peak_bytes"] = status_bytes()
     report.content["score"] = timing.answer
     report.end("ok")
 
@@ -226,13 +226,8 @@ def reset_peak() -> int:
     return status_bytes("VmRSS")
 
 
-def peak_bytes() -> int:
-    """The peak of resident bytes."""
-    return status_bytes("VmHWM")
-
-
-def status_bytes(key: str) -> int:
-    """An entry of this process's status in bytes; without one, the peak since its start."""
+def status_bytes(key: str = "VmHWM") -> int:
+    """An entry of this process's status in bytes, by default the peak; without one, the peak since its start."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{key}:"))

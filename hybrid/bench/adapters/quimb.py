@@ -74,22 +74,16 @@ class QuimbAdapter:
 
         def expectations() -> Answer:
             states = [grown(gates).psi for gates in native.gates]
-            values = [[_mean(operator, psi) for operator in native.observables] for psi in states]
-            return Answer(values=np.array(values), precision=_precision(states[0]))
+            values = [[qtn.expec_TN_1D(psi.H, operator, psi) for operator in native.observables] for psi in states]
+            return Answer(values=np.real(np.array(values)), precision=_precision(states[0]))
 
         def counts() -> Answer:
             circuit = grown(native.gates[0])
-            outcomes = (
-                (int(bits[::-1], 2), 1) for bits in circuit.sample(job.shots, seed=job.seed)
-            )  # qubit 0 is written first
+            # qubit 0 is written first
+            outcomes = ((int(bits[::-1], 2), 1) for bits in circuit.sample(job.shots, seed=job.seed))
             return Answer(counts=final_counts(outcomes, job.n_qubits), precision=_precision(circuit.psi))
 
         return counts if job.task == "counts" else expectations
-
-
-def _mean(operator: Any, psi: Any) -> float:
-    """<psi|H|psi>."""
-    return float(np.real(simulator("quimb.tensor", EXTRA).expec_TN_1D(psi.H, operator, psi)))
 
 
 def _precision(psi: Any) -> str:
