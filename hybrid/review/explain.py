@@ -175,10 +175,7 @@ class _Budget:
 
     def _reported(self) -> Amount | None:
         """The run's own value; None while it has none."""
-        if self._run.stop is None:
-            return None
-        solution = self._run.stop["solution"]
-        return Amount(solution["value"], solution["stderr"])
+        return Amount(*self._run.last_value) if self._run.stop and self._run.last_value else None
 
     def _optimiser(self, ideal: Sets) -> list[Contribution]:
         exact = self._prepared.problem.exact
