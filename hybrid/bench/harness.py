@@ -89,7 +89,10 @@ class Harness:
                     tree.kill()
                     process.wait()
             elapsed_s = time.monotonic() - began
-            report = _report(folder)
+            try:
+                report = json.loads((folder / "report.json").read_text())
+            except (OSError, ValueError):
+                report = {"phase": "start", "phases": {}, "memory": {}}
             status, note = _ending(report, process.returncode, ended, folder / "log", backend)
             return ProcessOutcome(status, note, report, elapsed_s)
 
@@ -158,14 +161,6 @@ def _located(backend: Member) -> dict[str, Any]:
     built_in = file.is_relative_to(catalog.PACKAGE.resolve())
     module = f"hybrid.bench.adapters.{name}" if built_in else ""
     return {"module": module, "file": str(file), "function": name, "options": backend.options}
-
-
-def _report(folder: Path) -> dict[str, Any]:
-    """What the process reported."""
-    try:
-        return json.loads((folder / "report.json").read_text())
-    except (OSError, ValueError):
-        return {"phase": "start", "phases": {}, "memory": {}}
 
 
 def _ending(report: dict[str, Any], code: int, ended: tuple[str, str], log: Path, backend: Member) -> tuple[str, str]:
