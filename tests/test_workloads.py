@@ -1,12 +1,12 @@
 """Every workload: a right simulator passes its check, and every planted mistake is caught."""
 
 import numpy as np
+import planted_faults as mutation
 import pytest
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError
 from hybrid.bench import judge
-from hybrid.bench import planted_faults as mutation
 from hybrid.bench.adapters.reference import reference
 from hybrid.bench.job import DYNAMIC, GATES, NOISE, Answer, Job, Step, Workload
 

@@ -41,7 +41,8 @@ class CellWorkload:
         return self.member.text(defaults=False)
 
     @cached_property
-    def _timed_build(self) -> "tuple[Workload, float]":
+    def timed_build(self) -> "tuple[Workload, float]":
+        """The job with its check, and the seconds that it took to build; UsageError when the member returns anything else."""
         from hybrid.bench.job import Workload
 
         began = time.perf_counter()
@@ -52,13 +53,8 @@ class CellWorkload:
 
     @property
     def built(self) -> "Workload":
-        """The job with its check; UsageError when the member returns anything else."""
-        return self._timed_build[0]
-
-    @property
-    def build_s(self) -> float:
-        """Seconds that it took to build."""
-        return self._timed_build[1]
+        """The job with its check."""
+        return self.timed_build[0]
 
     @cached_property
     def circuit(self) -> str:
@@ -105,7 +101,7 @@ class Cell:
     @property
     def build_s(self) -> float:
         """Seconds that the workload took to build."""
-        return self.task.build_s
+        return self.task.timed_build[1]
 
     def request(self, *, repeat: bool) -> dict[str, Any]:
         """The job, timed in loops or (without `repeat`) called once."""
@@ -138,11 +134,7 @@ def grid(
     if len(tasks) * len(simulators) * len(paths) * len(threads) > MOST:
         raise UsageError(f"{len(tasks)} workloads by {len(simulators)} backends: at most {MOST:,} cells in one run.")
     cells = [Cell(*parts) for parts in product(tasks, simulators, paths, threads)]
-    return list({_key(cell): cell for cell in cells}.values())
-
-
-def _key(cell: Cell) -> tuple[str, str, str, int]:
-    return cell.task.text, cell.backend.text(defaults=False), cell.path, cell.threads
+    return list({str(cell): cell for cell in cells}.values())
 
 
 def members(family: str, text: str) -> list[catalog.Member]:

@@ -8,7 +8,6 @@ from hybrid.bench.statistics import hodges_lehmann
 from hybrid.bench.summary import Figure, questions, ranks
 
 Outcome = Literal["won", "undecided", "too few", "alone", "nobody"]
-Margin = tuple[float, float, float]
 
 
 class Contest(NamedTuple):
@@ -41,7 +40,7 @@ class Contest(NamedTuple):
         """The winner; None unless it is significantly faster than every other."""
         return self.ranked[0] if self.outcome == "won" else None
 
-    def margin(self, other: Figure) -> Margin:
+    def margin(self, other: Figure) -> tuple[float, float, float]:
         """How many times as long as the first another takes, with its 95 % interval."""
         return hodges_lehmann(self.ranked[0].seconds, other.seconds)
 

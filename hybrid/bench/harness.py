@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
+from hybrid import catalog
 from hybrid.base.errors import UsageError, shortened, unknown
 from hybrid.bench.process_tree import ProcessTree
 from hybrid.bench.scores import Measurable
-from hybrid.catalog import PACKAGE, Member
+from hybrid.catalog import Member
 
 WORKER = Path(__file__).with_name("worker.py")
-STATUSES = ("ok", "wrong", "unsupported", "unavailable", "timeout", "oom", "crashed", "error")
 POLL_SECONDS = 0.02
 NEAR_LIMIT = 0.7
 """A process that the system killed above this share of its memory limit was killed for its memory."""
@@ -89,7 +89,10 @@ class Harness:
                     tree.kill()
                     process.wait()
             elapsed_s = time.monotonic() - began
-            report = _report(folder)
+            try:
+                report = json.loads((folder / "report.json").read_text())
+            except (OSError, ValueError):
+                report = {"phase": "start", "phases": {}, "memory": {}}
             status, note = _ending(report, process.returncode, ended, folder / "log", backend)
             return ProcessOutcome(status, note, report, elapsed_s)
 
@@ -136,8 +139,6 @@ def bytes_of(text: str) -> int:
 
 def interpreter(text: str) -> tuple[str, str]:
     """`BACKEND=PATH` as adapter's name and interpreter; UsageError when there is no such program."""
-    from hybrid import catalog
-
     name, equals, path = text.partition("=")
     if not equals or not path:
         raise UsageError(f"--python takes BACKEND=PATH, as in qulacs=./other/bin/python, not '{shortened(text)}'.")
@@ -155,19 +156,11 @@ def _located(backend: Member) -> dict[str, Any]:
     A backend of `hybrid run` scores a device and is reached through `hybrid.bench.scores`.
     """
     if backend.family == "backends":
-        return {"module": "hybrid.bench.scores", "file": "", "function": "scorer", "options": {}}
+        return {"module": "hybrid.bench.scores", "file": "", "function": "Scorer", "options": {}}
     file, name = backend.signature.file.resolve(), backend.signature.name
-    built_in = file.is_relative_to(PACKAGE.resolve())
+    built_in = file.is_relative_to(catalog.PACKAGE.resolve())
     module = f"hybrid.bench.adapters.{name}" if built_in else ""
     return {"module": module, "file": str(file), "function": name, "options": backend.options}
-
-
-def _report(folder: Path) -> dict[str, Any]:
-    """What the process reported."""
-    try:
-        return json.loads((folder / "report.json").read_text())
-    except (OSError, ValueError):
-        return {"phase": "start", "phases": {}, "memory": {}}
 
 
 def _ending(report: dict[str, Any], code: int, ended: tuple[str, str], log: Path, backend: Member) -> tuple[str, str]:

@@ -102,10 +102,10 @@ def probe(cells: Sequence[Measurable], bench: Harness) -> dict[str, Probed]:
                 break
             outcome = bench.probe(backend)
             about = {"python": outcome.report.get("python", ""), "versions": outcome.report.get("versions", {})}
-            missing = outcome if outcome.status == "unavailable" else None
-            probed[backend.text(defaults=False)] = Probed(machine | about, missing)
-            if missing is None:
-                available[adapter] = Probed(machine | about, None)
+            there = Probed(machine | about, outcome if outcome.status == "unavailable" else None)
+            probed[backend.text(defaults=False)] = there
+            if there.missing is None:
+                available[adapter] = there
         else:
             probed[backend.text(defaults=False)] = available[adapter]
     return probed

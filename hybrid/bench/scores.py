@@ -140,18 +140,17 @@ class Score(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """The score as one JSON object."""
-        values = self.found or dict.fromkeys(KEPT)
-        return {"cell": self.cell, **values, "note": self.note}
+        return {"cell": self.cell, **(self.found or dict.fromkeys(KEPT)), "note": self.note}
 
 
 def score(asked: Sequence[ScoreCell], watch: Callable[[str], None] = lambda name: None) -> list[Score]:
     """Every circuit on its device, in this process and in order; UsageError as `sample`."""
-    results, scorer_here = [], scorer()
+    results, scorer = [], Scorer()
     for cell in asked:
         watch(str(cell))
         request = cell.request()["score"]
-        refusal = scorer_here.refusal(request)
-        results.append(Score(cell.plain, None, refusal) if refusal else Score(cell.plain, scorer_here.score(request)))
+        refusal = scorer.refusal(request)
+        results.append(Score(cell.plain, None, refusal) if refusal else Score(cell.plain, scorer.score(request)))
     return results
 
 
@@ -163,29 +162,23 @@ def of_rows(rows: Iterable[Row]) -> list[list[Score]]:
             key = row["cell"]["device"], row["cell"]["backend"], row["env_id"]
             note = "" if row["status"] == "ok" else f"{row['status']}: {row['note']}"
             groups.setdefault(key, {})[row["cell_id"]] = Score(row["cell"], row.get("score"), note)
-    return [[group[key] for key in sorted(group, key=lambda key: _order(group[key]))] for group in groups.values()]
 
+    def order(score: Score) -> tuple[str, int]:
+        return score.cell["workload"].partition(":")[0], score.cell["n_qubits"]
 
-def _order(score: Score) -> tuple[str, int]:
-    return score.cell["workload"].partition(":")[0], score.cell["n_qubits"]
-
-
-def scorer() -> "Scorer":
-    """What a worker loads in place of an adapter."""
-    return Scorer()
+    return [sorted(group.values(), key=order) for group in groups.values()]
 
 
 @final
 class Scorer:
-    """Samples a published circuit on a device and scores the counts."""
+    """Samples a published circuit on a device and scores the counts: what a worker loads in place of an adapter."""
 
     def load(self) -> dict[str, str]:
         """Import Qiskit and this package's own; their versions."""
-        from importlib import metadata
-
         import hybrid.measure.sampling  # noqa: F401
+        from hybrid.bench.adapters._shared import versions
 
-        return {name: metadata.version(name) for name in ("qiskit", "qiskit-aer")}
+        return versions("qiskit", "qiskit-aer")
 
     def refusal(self, asked: dict[str, Any]) -> str | None:
         """A circuit that is wider than the device."""

@@ -1,6 +1,6 @@
 """Suites: fixed lists of cells. A published version never changes; a change is a new version."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -12,14 +12,14 @@ from hybrid.bench.scores import ScoreCell
 from hybrid.bench.scores import cells as score_cells
 
 FOLDER = Path(__file__).with_name("suites")
-KEYS = {"title": str, "about": str, "processes": int, "seconds": int, "time_limit_s": int, "cells": list}
+KEYS = {"title": str, "about": str, "processes": int, "seconds": int, "time_limit_s": int, "cells": list, "device": str}
 KINDS = {
     "workloads": {"workloads": list, "backends": list, "paths": list, "threads": str},
     "circuits": {"circuits": list, "backends": list, "shots": int},
 }
 """Blocks of cells by the key that leads them: workloads by simulators, or circuits on the suite's `device`."""
 WORDS = {str: "text, such as 1,2", list: "a list of texts", int: "a whole number"}
-OPTIONAL = ("paths", "threads")
+OPTIONAL = ("device", "paths", "threads")
 
 
 @final
@@ -41,12 +41,11 @@ class Suite:
 
     def cells(self) -> list[Cell]:
         """Every cell of a suite that measures simulators; threads `all` are this machine's."""
-        by_text = {}
-        for block in self.blocks:
-            threads = thread_counts(block.get("threads", "1"))
-            for cell in grid(block["workloads"], block["backends"], block.get("paths", PATHS[:1]), threads):
-                by_text[str(cell)] = cell
-        return list(by_text.values())
+        grids = [
+            grid(block["workloads"], block["backends"], block.get("paths", PATHS[:1]), thread_counts(block.get("threads", "1")))
+            for block in self.blocks
+        ]
+        return list({str(cell): cell for cells in grids for cell in cells}.values())
 
     def scores(self, device: str | None = None) -> list[ScoreCell]:
         """Every cell of a suite that scores a device; UsageError for one that does not exist."""
@@ -68,23 +67,18 @@ def load(text: str) -> Suite:
     else:
         raise unknown("suite", text, names())
     table, source = read_toml(path)
-    keys = {**KEYS, "device": str}
-    for key in (*KEYS, *table):
-        if key not in keys:
-            raise UsageError(f"{path}:{line_of(source, key)}: unknown key '{key}'. Allowed: {', '.join(keys)}.")
-        if not isinstance(table.get(key), keys[key]):
-            raise UsageError(f"{path}:{line_of(source, key)}: '{key}' must be given as {keys[key].__name__}.")
+    _check_keys(table, KEYS, lambda key: f"{path}:{line_of(source, key)}", {kind: kind.__name__ for kind in WORDS})
     lead = "circuits" if "device" in table else "workloads"
     for number, block in enumerate(table["cells"], start=1):
-        _check_block(f"{path}: cells block {number}", block, KINDS[lead])
+        _check_keys(block, KINDS[lead], lambda _, n=number: f"{path}: cells block {n}", WORDS)
     rest = {key: table[key] for key in ("title", "about", "processes", "seconds", "time_limit_s")}
     return Suite(path.stem, **rest, blocks=tuple(table["cells"]), device=table.get("device", ""))
 
 
-def _check_block(where: str, block: dict[str, Any], keys: dict[str, type]) -> None:
-    needed: Sequence[str] = [key for key in keys if key not in OPTIONAL]
-    for key in (*needed, *block):
+def _check_keys(table: dict[str, Any], keys: dict[str, type], where: Callable[[str], str], words: dict[type, str]) -> None:
+    needed = [key for key in keys if key not in OPTIONAL]
+    for key in (*needed, *table):
         if key not in keys:
-            raise UsageError(f"{where}: unknown key '{key}'. Allowed: {', '.join(keys)}.")
-        if not isinstance(block.get(key), keys[key]):
-            raise UsageError(f"{where}: '{key}' must be given as {WORDS[keys[key]]}.")
+            raise UsageError(f"{where(key)}: unknown key '{key}'. Allowed: {', '.join(keys)}.")
+        if not isinstance(table.get(key), keys[key]):
+            raise UsageError(f"{where(key)}: '{key}' must be given as {words[keys[key]]}.")

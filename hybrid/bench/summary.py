@@ -1,6 +1,6 @@
 """The rows of a cell together: its status, its times, its rank."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -146,22 +146,19 @@ class Figure:
 
 def figures(rows: Iterable[Row]) -> list[Figure]:
     """One per cell and environment, in the order of the rows; rows of an A/A suite, and scores of devices, are left out."""
-    return _with_partners(_grouped(row for row in _times(rows) if not row["suite"].startswith(NULL_SUITE)))
+    return _with_partners(_grouped(rows, null=False))
 
 
 def noise(rows: Iterable[Row]) -> list[Figure]:
     """The same for the rows of an A/A suite only."""
-    return _grouped(row for row in _times(rows) if row["suite"].startswith(NULL_SUITE))
+    return _grouped(rows, null=True)
 
 
-def _times(rows: Iterable[Row]) -> Iterator[Row]:
-    return (row for row in rows if row["cell"]["task"] != TASK)
-
-
-def _grouped(rows: Iterable[Row]) -> list[Figure]:
+def _grouped(rows: Iterable[Row], *, null: bool) -> list[Figure]:
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row["cell_id"], row["env_id"]), []).append(row)
+        if row["cell"]["task"] != TASK and row["suite"].startswith(NULL_SUITE) == null:
+            groups.setdefault((row["cell_id"], row["env_id"]), []).append(row)
     return [Figure(tuple(group)) for group in groups.values()]
 
 

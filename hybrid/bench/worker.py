@@ -77,7 +77,7 @@ class WorkerReport:
 
 
 def measure(request: dict[str, Any], report: WorkerReport) -> None:
-    """Every phase in turn; a probe only imports."""
+    """Every phase in turn; a probe only imports, a score is computed once."""
     report.save()
     phases, clock = report.content["phases"], time.perf_counter
     began = clock()
@@ -88,47 +88,35 @@ def measure(request: dict[str, Any], report: WorkerReport) -> None:
     report.content["python"] = ".".join(map(str, sys.version_info[:3]))
     report.content["versions"] = {"numpy": numpy.__version__, **{str(k): str(v) for k, v in versions.items()}}
     phases["import_s"] = clock() - began
-    if "score" in request:
-        score(adapter, request["score"], report)
-        return
-    if "job" not in request:
+    scoring = "score" in request
+    if not scoring and "job" not in request:
         report.end("ok")
         return
     from hybrid.bench.job import decode_job, encode_answer
 
-    job = decode_job(request["job"])
+    job = request["score"] if scoring else decode_job(request["job"])
     refusal = adapter.refusal(job)
     if refusal is not None:
         report.end("unsupported", refusal)
         return
     report.content["memory"]["baseline_bytes"] = reset_peak()
-    answers, call = [], prepared(adapter, job, request["path"], report)
+    call = (lambda: adapter.score(job)) if scoring else prepared(adapter, job, request["path"], report)
     report.begin("first")
     first = timed(call, 1)
     phases["first_s"] = first.seconds
-    answers.append(encode_answer(first.answer))
+    if scoring:  # there is nothing to repeat
+        report.content["memory"]["peak_bytes"] = status_bytes()
+        report.content["score"] = first.answer
+        report.end("ok")
+        return
+    answers = [encode_answer(first.answer)]
     if request["repeat"]:
         report.begin("repeat")
         answers += map(encode_answer, repeated(call, phases))
-    report.content["memory"]["peak_bytes"] = peak_bytes()
+    report.content["memory"]["peak_bytes"] = status_bytes()
     if job.n_qubits >= COPY_QUBITS and request["repeat"]:
         report.content["memory"]["copy_bytes_per_s"] = copy_rate(job.threads)
     report.content["answers"] = [answer for i, answer in enumerate(answers) if answer not in answers[:i]]
-    report.end("ok")
-
-
-def score(adapter: Any, asked: dict[str, Any], report: WorkerReport) -> None:
-    """A device's score on one circuit, computed once."""
-    refusal = adapter.refusal(asked)
-    if refusal is not None:
-        report.end("unsupported", refusal)
-        return
-    report.content["memory"]["baseline_bytes"] = reset_peak()
-    report.begin("first")
-    timing = timed(lambda: adapter.score(asked), 1)
-    report.content["phases"]["first_s"] = timing.seconds
-    report.content["memory"]["peak_bytes"] = peak_bytes()
-    report.content["score"] = timing.answer
     report.end("ok")
 
 
@@ -214,13 +202,8 @@ def reset_peak() -> int:
     return status_bytes("VmRSS")
 
 
-def peak_bytes() -> int:
-    """The peak of resident bytes."""
-    return status_bytes("VmHWM")
-
-
-def status_bytes(key: str) -> int:
-    """An entry of this process's status in bytes; without one, the peak since its start."""
+def status_bytes(key: str = "VmHWM") -> int:
+    """An entry of this process's status in bytes, by default the peak; without one, the peak since its start."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{key}:"))

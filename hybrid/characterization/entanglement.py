@@ -74,24 +74,22 @@ def _measure(
     for key, qubits in enumerate(places):
         sampled = apparatus.conditions(REALIZATIONS, apparatus.shots * len(groups))._replace(without=INITIALISED)
         perfect = apparatus.conditions(QUADRATURE, 0)._replace(without=INITIALISED | {"readout"})
-        value, stderr = _counted(
-            _settings(apparatus, circuit, qubits, groups, sampled),
-            apparatus,
-            qubits,
-            groups,
-            child(seed, key, EntanglementStream.COUNTS),
-        )
+        execution = _settings(apparatus, circuit, qubits, groups, sampled)
+        root = child(seed, key, EntanglementStream.COUNTS)
+        errors, exact = noise.readout(apparatus.device, qubits), np.zeros(len(qubits))
+        inverted = Correction(errors.p01, errors.p10, exact, exact)
+        (counts,), inflation = execution.counts(NO_ANGLES, child(root, CountStream.SHOTS), child(root, CountStream.DETUNINGS))
+        estimates = [group_estimate(g, c, execution.realizations, inverted) for g, c in zip(groups, counts, strict=True)]
         probabilities = _settings(apparatus, circuit, qubits, groups, perfect).distributions(
             NO_ANGLES, child(seed, key, EntanglementStream.DETUNINGS)
         )[0]
-        means = exact_values(groups, probabilities, None)
-        nominal, nominal_stderr = over_detunings(means)
+        nominal, nominal_stderr = over_detunings(exact_values(groups, probabilities, None))
         rows.append(
             Row(
                 experiment=name,
                 qubits=qubits,
-                value=constant + value,
-                stderr=stderr,
+                value=constant + sum(estimate.mean for estimate in estimates),
+                stderr=float(np.sqrt(variance(estimates, inflation))),
                 nominal=constant + nominal,
                 nominal_stderr=nominal_stderr,
             )
@@ -106,14 +104,3 @@ def _settings(
     isa = IsaCircuit(circuit, qubits, tuple(range(len(qubits))))
     circuits = [measured(isa, group.basis, apparatus.device) for group in groups]
     return set_up(isa, circuits, apparatus.device, apparatus.backend, conditions)
-
-
-def _counted(
-    execution: Execution, apparatus: Apparatus, qubits: tuple[int, ...], groups: Sequence[Group], seed: np.random.SeedSequence
-) -> tuple[float, float]:
-    """Sum of the groups' corrected means and its standard error."""
-    errors, exact = noise.readout(apparatus.device, qubits), np.zeros(len(qubits))
-    inverted = Correction(errors.p01, errors.p10, exact, exact)
-    (counts,), inflation = execution.counts(NO_ANGLES, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
-    estimates = [group_estimate(group, c, execution.realizations, inverted) for group, c in zip(groups, counts, strict=True)]
-    return sum(estimate.mean for estimate in estimates), float(np.sqrt(variance(estimates, inflation)))

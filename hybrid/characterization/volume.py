@@ -6,8 +6,6 @@ passes. The transpiler chooses the qubits; initialisation and readout errors cou
 """
 
 import numpy as np
-from jaxtyping import Bool
-from qiskit import QuantumCircuit
 from qiskit.circuit import library
 from qiskit.quantum_info import Statevector
 
@@ -44,7 +42,9 @@ def _width(apparatus: Apparatus, seed: np.random.SeedSequence, n: int) -> Row:
             NO_ANGLES, child(seed, k, VolumeStream.SHOTS), child(seed, k, VolumeStream.DETUNINGS)
         )
         outputs = selected_bits(counts.outcomes, isa.layout).astype(np.int64)
-        frequencies.append(float(counts.counts @ _heavy(model)[outputs] / counts.counts.sum()))
+        ideal = Statevector(model).probabilities()
+        heavy = ideal > np.median(ideal)
+        frequencies.append(float(counts.counts @ heavy[outputs] / counts.counts.sum()))
         used |= set(isa.physical)
     error = np.std(frequencies, ddof=1) / np.sqrt(CIRCUITS)
     return Row(
@@ -54,8 +54,3 @@ def _width(apparatus: Apparatus, seed: np.random.SeedSequence, n: int) -> Row:
         stderr=float(error),
         detail=f"heavy outputs of {n} qubits",
     )
-
-
-def _heavy(model: QuantumCircuit) -> Bool[np.ndarray, " d"]:
-    ideal = Statevector(model).probabilities()
-    return ideal > np.median(ideal)

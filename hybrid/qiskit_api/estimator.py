@@ -21,8 +21,7 @@ from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.grouping import group_terms
 from hybrid.measure.program import Program
-from hybrid.qiskit_api.remembered import Remembered
-from hybrid.qiskit_api.seed import root_of
+from hybrid.qiskit_api.shared import Remembered, root_of
 
 
 class _Entry(NamedTuple):
@@ -215,13 +214,8 @@ def _measured(
     while mean is None or len(answers) < needed:
         new = range(len(answers), needed)
         answers += [program.values(points, seed=child(root, i), detuning_seed=detunings) for i in new]
-        mean = _mean(answers)
+        values = np.mean([answer.values for answer in answers], axis=0)
+        mean = Estimates(values, np.sqrt(np.sum([answer.stderr**2 for answer in answers], axis=0)) / len(answers))
         if precision:
             needed = ceil(len(answers) * float(mean.stderr.max(initial=0.0)) ** 2 / precision**2 - 1e-9)
     return mean, len(answers)
-
-
-def _mean(answers: list[Estimates]) -> Estimates:
-    """The mean of independent answers."""
-    values = np.mean([answer.values for answer in answers], axis=0)
-    return Estimates(values, np.sqrt(np.sum([answer.stderr**2 for answer in answers], axis=0)) / len(answers))

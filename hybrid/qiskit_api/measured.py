@@ -10,13 +10,13 @@ from qiskit import QuantumCircuit
 from hybrid.base.errors import UsageError
 from hybrid.base.randomness import CountStream, child
 from hybrid.base.types import Backend, DynamicBackend, Points
-from hybrid.compilation.classical_bits import ClassicalReadout, final_measurements
+from hybrid.compilation.classical_bits import final_measurements
 from hybrid.compilation.resources import whose_physics
-from hybrid.compilation.transpile import IsaCircuit, check_unitary, on_named_qubits, to_isa
+from hybrid.compilation.transpile import check_unitary, on_named_qubits, to_isa
 from hybrid.device.device import Device
-from hybrid.measure.angles import AngleMap, split
+from hybrid.measure.angles import split
 from hybrid.measure.compiled_query import PORTION_BYTES
-from hybrid.measure.execution import Conditions, Execution, set_up
+from hybrid.measure.execution import Conditions, set_up
 
 MOST_BITS = 63
 
@@ -81,26 +81,19 @@ def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> Com
     flat, angle_map = split(laid_out.circuit, tuple(circuit.parameters))
     laid_out = laid_out._replace(circuit=flat)
     execution = set_up(laid_out, [flat], place.device, place.backend, place.conditions)
-    drawing = _Drawing(read, laid_out, angle_map, execution)
     resources = execution.resources
-    return CompiledCircuit(drawing.draw, resources.simulator, resources.qpu_seconds, resources.physics, resources.caveat)
+    rows = max(1, PORTION_BYTES // (8 * 2**resources.n_qubits * execution.realizations))
 
-
-class _Drawing(NamedTuple):
-    read: ClassicalReadout
-    isa: IsaCircuit
-    angle_map: AngleMap
-    execution: Execution
-
-    def draw(self, points: Points, root: np.random.SeedSequence) -> list[ClassicalShots]:
+    def draw(points: Points, root: np.random.SeedSequence) -> list[ClassicalShots]:
         """Shots of every point, in portions that bound memory; point i draws from the i-th children."""
-        rows = max(1, PORTION_BYTES // (8 * 2**self.execution.resources.n_qubits * self.execution.realizations))
         drawn = []
         for first in range(0, len(points), rows):
-            angles = self.angle_map(points[first : first + rows])
-            counts, _ = self.execution.counts(angles, child(root, CountStream.SHOTS), child(root, CountStream.DETUNINGS), first)
-            drawn += [ClassicalShots(self.read.table(c.outcomes, self.isa.layout), c.counts, c.realizations) for (c,) in counts]
+            angles = angle_map(points[first : first + rows])
+            counts, _ = execution.counts(angles, child(root, CountStream.SHOTS), child(root, CountStream.DETUNINGS), first)
+            drawn += [ClassicalShots(read.table(c.outcomes, laid_out.layout), c.counts, c.realizations) for (c,) in counts]
         return drawn
+
+    return CompiledCircuit(draw, resources.simulator, resources.qpu_seconds, resources.physics, resources.caveat)
 
 
 def _dynamic(circuit: QuantumCircuit, place: Place) -> CompiledCircuit:

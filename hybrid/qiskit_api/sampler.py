@@ -16,8 +16,7 @@ from hybrid.device.device import Device
 from hybrid.measure.choices import DD
 from hybrid.measure.execution import Conditions
 from hybrid.qiskit_api.measured import CompiledCircuit, Place, compile_measured
-from hybrid.qiskit_api.remembered import Remembered
-from hybrid.qiskit_api.seed import root_of
+from hybrid.qiskit_api.shared import Remembered, root_of
 
 
 @final

@@ -63,10 +63,9 @@ class Difference(NamedTuple):
 
 def compare(a: Run, b: Run) -> Difference:
     """Differences in inputs, in versions and hosts, and in results; of sampled values in standard errors."""
-    inputs = _changes(a.resolved, b.resolved) + _changes(_file(a), _file(b))
-    at_home = {key: (a.about.get(key), b.about.get(key)) for key in AT_HOME}
-    circumstances = _changes(a.about.get("versions", {}), b.about.get("versions", {}))
-    circumstances += [Change(key, *both) for key, both in at_home.items() if both[0] != both[1]]
+    inputs = changes(a.resolved, b.resolved) + changes(_file(a), _file(b))
+    circumstances = changes(a.about.get("versions", {}), b.about.get("versions", {}))
+    circumstances += changes(*({key: run.about.get(key) for key in AT_HOME} for run in (a, b)))
     (va, sa), (vb, sb) = a.last_value or (None, None), b.last_value or (None, None)
     difference = stderr = sigmas = p = None
     same = all(a.about[key] == b.about[key] for key in ("quantity", "unit"))
@@ -107,7 +106,8 @@ def _file(run: Run) -> dict[str, Any]:
     return {"device file (sha256)": sha256[:16] if isinstance(sha256, str) else sha256}
 
 
-def _changes(a: dict[str, Any], b: dict[str, Any]) -> list[Change]:
+def changes(a: dict[str, Any], b: dict[str, Any]) -> list[Change]:
+    """The keys at which two dictionaries differ; None stands for a key that one of them lacks."""
     return [Change(key, a.get(key), b.get(key)) for key in {**a, **b} if a.get(key) != b.get(key)]
 
 

@@ -109,7 +109,9 @@ class _Budget:
             for part, less, only in zip(PARTS, without, alone, strict=True)
         ]
         together = Contribution(INTERACTION, *_amount(noisy - ideal - sum(noisy - less for less in without)))
-        rows = [*parts, together, *self._chance(noisy), *self._optimiser(ideal)]
+        exact = self._prepared.problem.exact
+        optimiser = [] if exact is None else [Contribution(OPTIMISER, float(ideal.mean()) - exact, 0.0)]
+        rows = [*parts, together, *self._chance(noisy), *optimiser]
         return self._budget(everything, noisy, ideal, sorted(rows, key=lambda row: -row.size))
 
     def _compiled(self) -> Measurement:
@@ -175,14 +177,7 @@ class _Budget:
 
     def _reported(self) -> Amount | None:
         """The run's own value; None while it has none."""
-        if self._run.stop is None:
-            return None
-        solution = self._run.stop["solution"]
-        return Amount(solution["value"], solution["stderr"])
-
-    def _optimiser(self, ideal: Sets) -> list[Contribution]:
-        exact = self._prepared.problem.exact
-        return [] if exact is None else [Contribution(OPTIMISER, float(ideal.mean()) - exact, 0.0)]
+        return Amount(*self._run.last_value) if self._run.stop and self._run.last_value else None
 
     def _remedies(self, noisy: Sets, rows: Sequence[Contribution]) -> list[Remedy]:
         """Remedies against the largest contribution that the run does not use, each tried."""

@@ -7,7 +7,7 @@ from hybrid.base.errors import RecordError
 from hybrid.base.machine import versions
 from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import Question, Solution
-from hybrid.review.difference import Change
+from hybrid.review.difference import Change, changes
 from hybrid.runs.answer_log import AuditedAnswer, Body, RecordEnded, ReplayLog
 from hybrid.runs.live_session import LiveSession, RunProgress
 from hybrid.runs.loop import Cost
@@ -74,8 +74,8 @@ class ReplaySession:
                 raise
             return None
         except RecordError as error:
-            changes = ", ".join(f"{change.what} {change.a} then, {change.b} now" for change in self.today())
-            raise RecordError(f"{str(error).rstrip('.')}. What has changed since: {changes or 'nothing known'}.") from None
+            changed = ", ".join(f"{change.what} {change.a} then, {change.b} now" for change in self.today())
+            raise RecordError(f"{str(error).rstrip('.')}. What has changed since: {changed or 'nothing known'}.") from None
 
     def solution_body(self, solution: Solution) -> Body:
         """The solution as it is recorded."""
@@ -88,13 +88,10 @@ class ReplaySession:
 
     def today(self) -> list[Change]:
         """What has changed since the record was made: versions, defaults, the numbers of the device."""
-        then, now = self._run.about.get("versions", {}), versions()
-        changes = [Change(key, then.get(key), now.get(key)) for key in {**then, **now} if then.get(key) != now.get(key)]
-        resolved = self._log.start.get("resolved", {})
-        changes += [
-            Change(key, before, resolved[key])
-            for key, before in self._run.resolved.items()
-            if key in resolved and key != "threads" and before != resolved[key]
+        now = self._log.start.get("resolved", {})
+        then = {key: value for key, value in self._run.resolved.items() if key in now and key != "threads"}
+        return [
+            *changes(self._run.about.get("versions", {}), versions()),
+            *changes(then, {key: now[key] for key in then}),
+            *changes({"device file": self._run.start["device_sha256"]}, {"device file": self._prepared.device.sha256}),
         ]
-        sha256, sha256_now = self._run.start["device_sha256"], self._prepared.device.sha256
-        return changes + ([Change("device file", sha256, sha256_now)] if sha256 != sha256_now else [])

@@ -61,11 +61,6 @@ def refuse(owner: str, job: Job, *, tasks: Sequence[str], noise: bool = False, m
     return None
 
 
-def angles(job: Job, point: tuple[float, ...]) -> list[float]:
-    """Every step's angle at a point, in radians."""
-    return [step.at(point) for step in job.steps]
-
-
 def shifted(job: Job) -> Job:
     """The gradient's job as values at 2 m + 1 points: each of m parametrised steps shifted by +-pi/2, and none."""
     (point,) = job.points

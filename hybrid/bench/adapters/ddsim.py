@@ -1,7 +1,7 @@
 """MQT DDSIM: decision diagrams."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 import numpy as np
 
@@ -14,13 +14,6 @@ EXTRA = "ddsim"
 def ddsim() -> "DdsimAdapter":
     """MQT DDSIM (Zulehner and Wille, IEEE TCAD 38, 848, 2019): decision diagrams, small for states with structure."""
     return DdsimAdapter()
-
-
-class _DdsimCircuit(NamedTuple):
-    """A circuit per point, and the Pauli strings of every observable as circuits with their weights."""
-
-    circuits: list[Any]
-    observables: list[list[tuple[Any, float]]]
 
 
 @final
@@ -39,8 +32,8 @@ class DdsimAdapter:
             return "ddsim runs on one thread"
         return refuse("ddsim", job, tasks=("expectations", "counts"), midway=True)
 
-    def translate(self, job: Job) -> _DdsimCircuit:
-        """Circuits of numbers only: one per point."""
+    def translate(self, job: Job) -> tuple[list[Any], list[list[tuple[Any, float]]]]:
+        """A circuit of numbers only per point, and the Pauli strings of every observable as circuits with their weights."""
         ir = simulator("mqt.core.ir", EXTRA)
         circuits = []
         for point in job.points:
@@ -62,22 +55,23 @@ class DdsimAdapter:
             for qubit in range(job.n_qubits if job.task == "counts" else 0):
                 circuit.measure(qubit, qubit)
             circuits.append(circuit)
-        return _DdsimCircuit(circuits, [[(_pauli(pauli), weight) for pauli, weight in terms] for terms in job.observables])
+        return circuits, [[(_pauli(pauli), weight) for pauli, weight in terms] for terms in job.observables]
 
-    def compile(self, native: _DdsimCircuit, job: Job) -> Callable[[], Answer]:
+    def compile(self, native: tuple[list[Any], list[list[tuple[Any, float]]]], job: Job) -> Callable[[], Answer]:
         """A new diagram package for every call, so that nothing is cached."""
+        circuits, observables = native
         dd, ddsim = simulator("mqt.core.dd", EXTRA), simulator("mqt.ddsim", EXTRA)
 
         def counts() -> Answer:
-            drawn = ddsim.CircuitSimulator(native.circuits[0], seed=job.seed).simulate(job.shots)
+            drawn = ddsim.CircuitSimulator(circuits[0], seed=job.seed).simulate(job.shots)
             return Answer(counts=final_counts(((int(bits, 2), number) for bits, number in drawn.items()), job.n_qubits))
 
         def expectations() -> Answer:
-            values = np.zeros((len(native.circuits), len(native.observables)))
-            for k, circuit in enumerate(native.circuits):
+            values = np.zeros((len(circuits), len(observables)))
+            for k, circuit in enumerate(circuits):
                 package = dd.DDPackage(job.n_qubits)
                 state = dd.simulate(circuit, package.zero_state(job.n_qubits), package)
-                for o, terms in enumerate(native.observables):
+                for o, terms in enumerate(observables):
                     for pauli, weight in terms:
                         operator = dd.build_functionality(pauli, package)
                         values[k, o] += weight * package.expectation_value(operator, state)

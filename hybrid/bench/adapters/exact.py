@@ -82,11 +82,7 @@ class ExactAdapter:
         points = np.array(job.points, dtype=float).reshape(len(job.points), -1)
 
         def angles() -> np.ndarray:
-            return (
-                native.offset + native.scale * points[:, native.parameter]
-                if len(native.parameter)
-                else np.zeros((len(points), 0))
-            )
+            return native.offset + native.scale * points[:, native.parameter]
 
         def values() -> Answer:
             return Answer(values=np.stack([e.expectations(angles()) for e in engines], axis=1), precision=precision)

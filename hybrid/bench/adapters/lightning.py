@@ -1,7 +1,7 @@
 """PennyLane's Lightning: C++ state vectors with adjoint gradients."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple, final
+from typing import Any, Literal, final
 
 import numpy as np
 
@@ -18,13 +18,6 @@ def lightning(
 ) -> "LightningAdapter":
     """PennyLane's lightning.qubit, or lightning.gpu (Asadi et al., arXiv:2403.02512)."""
     return LightningAdapter(device, precision)
-
-
-class _LightningTape(NamedTuple):
-    """A tape per point and, of the trainable gates in order, (scale, parameter)."""
-
-    tapes: list[Any]
-    turned: list[tuple[float, int]]
 
 
 @final
@@ -51,8 +44,11 @@ class LightningAdapter:
         """Everything but noise."""
         return refuse("lightning", job, tasks=("expectations", "counts", "gradient"))
 
-    def translate(self, job: Job) -> _LightningTape:
-        """One tape per point; wire 0 is the most significant bit, so qubit q is wire n - 1 - q."""
+    def translate(self, job: Job) -> tuple[list[Any], list[tuple[float, int]]]:
+        """A tape per point, and of the trainable gates in order (scale, parameter).
+
+        Wire 0 is the most significant bit, so qubit q is wire n - 1 - q.
+        """
         qml = simulator("pennylane", EXTRA)
         n = job.n_qubits
         measured: list[Any]
@@ -71,16 +67,17 @@ class LightningAdapter:
                 position += operation.num_params
             shots = job.shots if job.task == "counts" else None
             tapes.append(qml.tape.QuantumScript(operations, measured, shots=shots, trainable_params=trainable))
-        return _LightningTape(tapes, [(step.scale, step.parameter) for step in job.steps if step.parameter >= 0])
+        return tapes, [(step.scale, step.parameter) for step in job.steps if step.parameter >= 0]
 
-    def compile(self, native: _LightningTape, job: Job) -> Callable[[], Answer]:
+    def compile(self, native: tuple[list[Any], list[tuple[float, int]]], job: Job) -> Callable[[], Answer]:
         """PennyLane's own preparation, once; every call is the device alone."""
         qml = simulator("pennylane", EXTRA)
         device = qml.device(self._name, wires=job.n_qubits, c_dtype=self._dtype, seed=job.seed)
         adjoint = job.task == "gradient"
         config = qml.devices.ExecutionConfig(gradient_method="adjoint" if adjoint else None, use_device_gradient=adjoint)
         program, config = device.preprocess(config)
-        batch, collect = program(native.tapes)
+        tapes, turned = native
+        batch, collect = program(tapes)
         probe = qml.tape.QuantumScript([qml.Hadamard(0)], [qml.state()])
         precision = "single" if np.asarray(device.execute([probe])[0]).dtype == np.complex64 else "double"
 
@@ -95,7 +92,7 @@ class LightningAdapter:
         def gradient() -> Answer:
             value, slopes = device.execute_and_compute_derivatives(batch, config)
             summed = np.zeros(len(job.points[0]))
-            for (scale, parameter), slope in zip(native.turned, np.atleast_1d(np.squeeze(slopes)), strict=True):
+            for (scale, parameter), slope in zip(turned, np.atleast_1d(np.squeeze(slopes)), strict=True):
                 summed[parameter] += scale * slope
             return Answer(values=np.array(value, dtype=float).reshape(1, 1), gradient=summed, precision=precision)
 

@@ -1,7 +1,7 @@
 """Quimb: matrix product states."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 import numpy as np
 
@@ -17,13 +17,6 @@ def quimb(*, bond: int | None = None, cutoff: float = 1e-16) -> "QuimbAdapter":
     `bond` truncates; `cutoff` is the squared weight that may be dropped at a gate. Quimb's own 1e-10 shows in the values.
     """
     return QuimbAdapter(bond, cutoff)
-
-
-class _QuimbGates(NamedTuple):
-    """Per point the gates, and the observables as matrix product operators."""
-
-    gates: list[list[Any]]
-    observables: list[Any]
 
 
 @final
@@ -45,8 +38,8 @@ class QuimbAdapter:
             return "quimb: bond takes 1 or more"
         return refuse("quimb", job, tasks=("expectations", "counts"))
 
-    def translate(self, job: Job) -> _QuimbGates:
-        """Gates by name, and each observable as one operator over the chain."""
+    def translate(self, job: Job) -> tuple[list[list[Any]], list[Any]]:
+        """Per point the gates by name, and each observable as one matrix product operator over the chain."""
         qop, qtn = simulator("quimb.operator", EXTRA), simulator("quimb.tensor", EXTRA)
         rows = [
             [
@@ -61,10 +54,11 @@ class QuimbAdapter:
             for pauli, weight in terms:
                 operator.add_term(weight, *((p.lower(), q) for q, p in enumerate(reversed(pauli)) if p != "I"))
             observables.append(operator.build_mpo())
-        return _QuimbGates(rows, observables)
+        return rows, observables
 
-    def compile(self, native: _QuimbGates, job: Job) -> Callable[[], Answer]:
+    def compile(self, native: tuple[list[list[Any]], list[Any]], job: Job) -> Callable[[], Answer]:
         """Nothing is prepared: every call evolves the state from |0>."""
+        rows, observables = native
         qtn = simulator("quimb.tensor", EXTRA)
 
         def grown(gates: list[Any]) -> Any:
@@ -73,23 +67,17 @@ class QuimbAdapter:
             return circuit
 
         def expectations() -> Answer:
-            states = [grown(gates).psi for gates in native.gates]
-            values = [[_mean(operator, psi) for operator in native.observables] for psi in states]
-            return Answer(values=np.array(values), precision=_precision(states[0]))
+            states = [grown(gates).psi for gates in rows]
+            values = [[qtn.expec_TN_1D(psi.H, operator, psi) for operator in observables] for psi in states]
+            return Answer(values=np.real(np.array(values)), precision=_precision(states[0]))
 
         def counts() -> Answer:
-            circuit = grown(native.gates[0])
-            outcomes = (
-                (int(bits[::-1], 2), 1) for bits in circuit.sample(job.shots, seed=job.seed)
-            )  # qubit 0 is written first
+            circuit = grown(rows[0])
+            # qubit 0 is written first
+            outcomes = ((int(bits[::-1], 2), 1) for bits in circuit.sample(job.shots, seed=job.seed))
             return Answer(counts=final_counts(outcomes, job.n_qubits), precision=_precision(circuit.psi))
 
         return counts if job.task == "counts" else expectations
-
-
-def _mean(operator: Any, psi: Any) -> float:
-    """<psi|H|psi>."""
-    return float(np.real(simulator("quimb.tensor", EXTRA).expec_TN_1D(psi.H, operator, psi)))
 
 
 def _precision(psi: Any) -> str:

@@ -1,7 +1,7 @@
 """Qulacs: a C++ state vector (and density matrix) simulator."""
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, final
+from typing import Any, Literal, final
 
 import numpy as np
 
@@ -18,14 +18,6 @@ def qulacs(
 ) -> "QulacsAdapter":
     """Qulacs (Suzuki et al., Quantum 5, 559, 2021); gradients by its own backpropagation."""
     return QulacsAdapter(method, device)
-
-
-class _QulacsCircuit(NamedTuple):
-    """The circuit, its observables, and the parametrised steps' (offset, scale, parameter) in the circuit's order."""
-
-    circuit: Any
-    observables: list[Any]
-    turned: list[tuple[float, float, int]]
 
 
 @final
@@ -50,8 +42,11 @@ class QulacsAdapter:
         tasks = ("expectations",) if density else ("expectations", "counts", "gradient")
         return refuse(f"qulacs:method={self._method}", job, tasks=tasks, noise=density)
 
-    def translate(self, job: Job) -> _QulacsCircuit:
-        """A parametric circuit; RX(t) of Qulacs is exp(+i t X / 2), so every angle changes its sign."""
+    def translate(self, job: Job) -> tuple[Any, list[Any], list[tuple[float, float, int]]]:
+        """A parametric circuit, its observables, and (offset, scale, parameter) of its parametrised steps in order.
+
+        RX(t) of Qulacs is exp(+i t X / 2), so every angle changes its sign.
+        """
         qulacs = simulator("qulacs", EXTRA)
         circuit = qulacs.ParametricQuantumCircuit(job.n_qubits)
         turned = []
@@ -71,9 +66,9 @@ class QulacsAdapter:
             for pauli, weight in terms:
                 observable.add_operator(weight, " ".join(f"{p} {q}" for q, p in enumerate(reversed(pauli)) if p != "I"))
             observables.append(observable)
-        return _QulacsCircuit(circuit, observables, turned)
+        return circuit, observables, turned
 
-    def compile(self, native: _QulacsCircuit, job: Job) -> Callable[[], Answer]:
+    def compile(self, native: tuple[Any, list[Any], list[tuple[float, float, int]]], job: Job) -> Callable[[], Answer]:
         """One state, reset at every call."""
         qulacs = simulator("qulacs", EXTRA)
         kind = {"statevector": "QuantumState", "density_matrix": "DensityMatrix"}[self._method]

@@ -12,11 +12,13 @@ from hybrid.bench.judge import ANALYTIC, DENSE, Distribution, judge_counts, judg
 from hybrid.bench.workloads import _dense
 
 Terms = tuple[tuple[str, float], ...]
+SHOTS = (100, 10**7)
+"""Least and most."""
 
 
-def check_range(owner: str, least: int, most: int, **given: int) -> None:
-    """UsageError unless every option given lies from `least` to `most`."""
-    for name, value in given.items():
+def require(owner: str, **options: tuple[int, int, int]) -> None:
+    """UsageError unless every option lies within its limits; each is given as (value, least, most)."""
+    for name, (value, least, most) in options.items():
         if not least <= value <= most:
             raise UsageError(f"workload '{owner}': {name} must lie between {least} and {most}, not {value}.")
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from hybrid.bench.job import Job, Step, Workload
-from hybrid.bench.workloads._shared import check_range, gate, judged_by_outcomes, toffoli
+from hybrid.bench.workloads._shared import SHOTS, gate, judged_by_outcomes, require, toffoli
 
 
 def adder(*, bits: int = 4, spread: int = 3, shots: int = 4096, seed: int = 0) -> Workload:
@@ -13,9 +13,7 @@ def adder(*, bits: int = 4, spread: int = 3, shots: int = 4096, seed: int = 0) -
     unequal angles: the outcomes are a product over a, each with its own sum. UsageError: bits outside 1..200, spread outside
     0..10 or above bits, shots outside 100..10^7.
     """
-    check_range("adder", 1, 200, bits=bits)
-    check_range("adder", 0, min(bits, 10), spread=spread)
-    check_range("adder", 100, 10**7, shots=shots)
+    require("adder", bits=(bits, 1, 200), spread=(spread, 0, min(bits, 10)), shots=(shots, *SHOTS))
     rng = np.random.default_rng([seed, bits, spread])
     a, b = ((rng.random(bits) < 0.5).astype(int).tolist() for _ in range(2))
     superposed = rng.choice(bits, spread, replace=False).tolist()

@@ -3,7 +3,7 @@
 import numpy as np
 
 from hybrid.bench.job import Step, Workload
-from hybrid.bench.workloads._shared import check_range, gate
+from hybrid.bench.workloads._shared import gate, require
 from hybrid.bench.workloads._stabilizer import judged_by_generators
 
 
@@ -13,8 +13,7 @@ def clifford_brick(*, n: int = 20, depth: int = 20, seed: int = 0) -> Workload:
     The observables are products of stabilizer generators, half of them changed so that they are 0. Random Pauli strings would
     all be 0, as would an answer of zeros. UsageError: n outside 2..1000, depth outside 1..10000.
     """
-    check_range("clifford_brick", 2, 1000, n=n)
-    check_range("clifford_brick", 1, 10_000, depth=depth)
+    require("clifford_brick", n=(n, 2, 1000), depth=(depth, 1, 10_000))
     rng = np.random.default_rng([seed, n, depth])
     return judged_by_generators(n, tuple(clifford_layers(n, depth, rng)), rng, version=1)
 

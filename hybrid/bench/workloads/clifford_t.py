@@ -6,7 +6,7 @@ import numpy as np
 
 from hybrid.base.errors import UsageError
 from hybrid.bench.job import Job, Workload
-from hybrid.bench.workloads._shared import asked, check_range, gate, judged_densely, witness
+from hybrid.bench.workloads._shared import SHOTS, asked, gate, judged_densely, require, witness
 from hybrid.bench.workloads.clifford_brick import clifford_layers
 
 
@@ -24,10 +24,7 @@ def clifford_t(
     Dense reference up to 20 qubits, beyond it unverified. UsageError: n outside 2..40, depth outside 1..1000, t outside 0..1000
     or more than there are gates, shots outside 100..10^7.
     """
-    check_range("clifford_t", 2, 40, n=n)
-    check_range("clifford_t", 1, 1000, depth=depth)
-    check_range("clifford_t", 0, 1000, t=t)
-    check_range("clifford_t", 100, 10**7, shots=shots)
+    require("clifford_t", n=(n, 2, 40), depth=(depth, 1, 1000), t=(t, 0, 1000), shots=(shots, *SHOTS))
     rng = np.random.default_rng([seed, n, depth, t])
     steps = clifford_layers(n, depth, rng)
     if t > len(steps):

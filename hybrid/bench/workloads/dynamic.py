@@ -4,7 +4,7 @@ import numpy as np
 
 from hybrid.bench.job import Job, Step, Workload
 from hybrid.bench.workloads import _dense
-from hybrid.bench.workloads._shared import check_range, gate, judged_by_outcomes
+from hybrid.bench.workloads._shared import SHOTS, gate, judged_by_outcomes, require
 
 
 def dynamic(*, hops: int = 4, clifford: bool = False, shots: int = 4096, seed: int = 0) -> Workload:
@@ -14,8 +14,7 @@ def dynamic(*, hops: int = 4, clifford: bool = False, shots: int = 4096, seed: i
     measured qubits end in fixed bits. With `clifford` every turn is H and the outcome is certain, so that stabilizer
     simulators can run it. UsageError: hops outside 1..100, shots outside 100..10^7.
     """
-    check_range("dynamic", 1, 100, hops=hops)
-    check_range("dynamic", 100, 10**7, shots=shots)
+    require("dynamic", hops=(hops, 1, 100), shots=(shots, *SHOTS))
     rng = np.random.default_rng([seed, hops])
     last = 2 * hops
     bits = rng.random(last + 1) < 0.5

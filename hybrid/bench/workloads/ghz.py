@@ -5,11 +5,11 @@ from typing import Literal
 import numpy as np
 
 from hybrid.bench.job import Job, Workload
-from hybrid.bench.workloads._shared import check_range, gate, judged_by_outcomes
+from hybrid.bench.workloads._shared import SHOTS, gate, judged_by_outcomes, require
 from hybrid.bench.workloads._stabilizer import judged_by_generators
 
 UNSEEN = {"counts": ["negated angles"]}
-"""Of `hybrid.bench.planted_faults`: outcomes do not depend on the phase."""
+"""Of the mistakes that the tests plant: outcomes do not depend on the phase."""
 
 
 def ghz(*, n: int = 12, task: Literal["expectations", "counts"] = "expectations", shots: int = 4096, seed: int = 0) -> Workload:
@@ -18,8 +18,7 @@ def ghz(*, n: int = 12, task: Literal["expectations", "counts"] = "expectations"
     The usual state is symmetric and has no phase; b and i make reversed qubits and exchanged S and S^dagger visible (the
     latter not in counts, which do not depend on the phase). UsageError: n outside 2..1000, shots outside 100..10^7.
     """
-    check_range("ghz", 2, 1000, n=n)
-    check_range("ghz", 100, 10**7, shots=shots)
+    require("ghz", n=(n, 2, 1000), shots=(shots, *SHOTS))
     rng = np.random.default_rng([seed, n])
     bits = rng.random(n) < 0.5
     bits[0], bits[-1] = False, True

@@ -3,7 +3,7 @@
 import numpy as np
 
 from hybrid.bench.job import Workload
-from hybrid.bench.workloads._shared import check_even, check_range, cubic_graph, gate, layer
+from hybrid.bench.workloads._shared import check_even, cubic_graph, gate, layer, require
 from hybrid.bench.workloads._stabilizer import judged_by_generators
 
 
@@ -13,7 +13,7 @@ def graph_state(*, n: int = 20, seed: int = 0) -> Workload:
     Edges across the chain are hard for matrix product states, not for stabilizers. S brings Y into the generators.
     UsageError: n odd or outside 4..1000.
     """
-    check_range("graph_state", 4, 1000, n=n)
+    require("graph_state", n=(n, 4, 1000))
     check_even("graph_state", n)
     rng = np.random.default_rng([seed, n])
     edges = cubic_graph(n, rng)

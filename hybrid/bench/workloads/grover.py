@@ -6,7 +6,7 @@ from math import asin, pi, sin
 import numpy as np
 
 from hybrid.bench.job import Job, Step, Workload
-from hybrid.bench.workloads._shared import check_range, gate, judged_by_outcomes, layer, toffoli
+from hybrid.bench.workloads._shared import SHOTS, gate, judged_by_outcomes, layer, require, toffoli
 
 
 def grover(*, n: int = 5, iterations: int = 2, shots: int = 4096, seed: int = 0) -> Workload:
@@ -16,9 +16,7 @@ def grover(*, n: int = 5, iterations: int = 2, shots: int = 4096, seed: int = 0)
     arXiv:quant-ph/9605043). The superposition is made by RY, which complex conjugation does not undo. UsageError: n outside
     3..16, iterations outside 1..1000, shots outside 100..10^7.
     """
-    check_range("grover", 3, 16, n=n)
-    check_range("grover", 1, 1000, iterations=iterations)
-    check_range("grover", 100, 10**7, shots=shots)
+    require("grover", n=(n, 3, 16), iterations=(iterations, 1, 1000), shots=(shots, *SHOTS))
     marked = (np.random.default_rng([seed, n]).random(n) < 0.5).astype(int).tolist()
     marked[0], marked[-1] = 1, 0
     zeros = [q for q in range(n) if not marked[q]]

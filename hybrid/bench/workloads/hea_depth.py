@@ -3,7 +3,7 @@
 import numpy as np
 
 from hybrid.bench.job import Job, Step, Workload
-from hybrid.bench.workloads._shared import check_range, gate, judged_densely, layer, witness
+from hybrid.bench.workloads._shared import gate, judged_densely, layer, require, witness
 
 
 def hea_depth(*, n: int = 16, depth: int = 4, seed: int = 0) -> Workload:
@@ -12,8 +12,7 @@ def hea_depth(*, n: int = 16, depth: int = 4, seed: int = 0) -> Workload:
     Entanglement across a cut grows by a bit every layer until n/2. Dense reference up to 20 qubits, beyond it unverified.
     UsageError: n outside 2..100, depth outside 1..1000.
     """
-    check_range("hea_depth", 2, 100, n=n)
-    check_range("hea_depth", 1, 1000, depth=depth)
+    require("hea_depth", n=(n, 2, 100), depth=(depth, 1, 1000))
     rng = np.random.default_rng([seed, n, depth])
     return judged_densely(Job(n, tuple(chain_layers(n, depth, rng)), "expectations", (witness(n, rng),)), 1)
 

@@ -7,12 +7,12 @@ from jaxtyping import Float
 
 from hybrid.base.errors import UsageError
 from hybrid.bench.job import Job, Workload
-from hybrid.bench.workloads._shared import Terms, asked, check_range, judged_by_outcomes, judged_by_values, layer, letters
+from hybrid.bench.workloads._shared import SHOTS, Terms, asked, judged_by_outcomes, judged_by_values, layer, letters, require
 from hybrid.bench.workloads.su4_brick import brick
 
 MOST_COUNTED = 20
 UNSEEN = {"expectations": ["exchanged control"], "counts": ["exchanged control"]}
-"""Of `hybrid.bench.planted_faults`: wrong gates whose inverse is wrong in the same way cancel."""
+"""Of the mistakes that the tests plant: wrong gates whose inverse is wrong in the same way cancel."""
 
 
 def mirror(
@@ -29,9 +29,7 @@ def mirror(
     middle does not come back. A simulator that cancels neighbouring gates has nothing to compute. UsageError: n outside
     2..1000, and 20 for counts, depth outside 1..1000, shots outside 100..10^7.
     """
-    check_range("mirror", 2, 1000, n=n)
-    check_range("mirror", 1, 1000, depth=depth)
-    check_range("mirror", 100, 10**7, shots=shots)
+    require("mirror", n=(n, 2, 1000), depth=(depth, 1, 1000), shots=(shots, *SHOTS))
     if task == "counts" and n > MOST_COUNTED:
         raise UsageError(f"workload 'mirror': counts are judged up to {MOST_COUNTED} qubits, not {n}; take task=expectations.")
     rng = np.random.default_rng([seed, n, depth])

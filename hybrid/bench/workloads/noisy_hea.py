@@ -6,7 +6,7 @@ import numpy as np
 
 from hybrid.base.errors import UsageError
 from hybrid.bench.job import Job, Step, Workload
-from hybrid.bench.workloads._shared import asked, check_range, gate, judged_densely, witness
+from hybrid.bench.workloads._shared import SHOTS, asked, gate, judged_densely, require, witness
 from hybrid.bench.workloads.hea_depth import chain_layers
 
 
@@ -25,9 +25,7 @@ def noisy_hea(
     as reference up to 11 qubits, beyond it unverified. UsageError: n outside 2..30, depth outside 1..100, p outside 0..1, shots
     outside 100..10^7.
     """
-    check_range("noisy_hea", 2, 30, n=n)
-    check_range("noisy_hea", 1, 100, depth=depth)
-    check_range("noisy_hea", 100, 10**7, shots=shots)
+    require("noisy_hea", n=(n, 2, 30), depth=(depth, 1, 100), shots=(shots, *SHOTS))
     if not 0 <= p <= 1:
         raise UsageError(f"workload 'noisy_hea': p is a probability, not {p}.")
     rng = np.random.default_rng([seed, n, depth])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from hybrid.bench.job import Job, Step, Workload
-from hybrid.bench.workloads._shared import check_even, check_range, cubic_graph, gate, judged_densely, layer, letters, witness
+from hybrid.bench.workloads._shared import check_even, cubic_graph, gate, judged_densely, layer, letters, require, witness
 
 
 def qaoa_3reg(*, n: int = 14, p: int = 3, points: int = 10, seed: int = 0) -> Workload:
@@ -12,10 +12,9 @@ def qaoa_3reg(*, n: int = 14, p: int = 3, points: int = 10, seed: int = 0) -> Wo
     The weights w are unequal. <C> is the same at (gamma, beta) and (-gamma, -beta); the witness is not. Dense reference up to
     20 qubits, beyond it unverified. UsageError: n odd or outside 4..40, p outside 1..100, points outside 1..100000.
     """
-    check_range("qaoa_3reg", 4, 40, n=n)
+    require("qaoa_3reg", n=(n, 4, 40))
     check_even("qaoa_3reg", n)
-    check_range("qaoa_3reg", 1, 100, p=p)
-    check_range("qaoa_3reg", 1, 100_000, points=points)
+    require("qaoa_3reg", p=(p, 1, 100), points=(points, 1, 100_000))
     rng = np.random.default_rng([seed, n, p])
     weights = {edge: float(rng.uniform(0.5, 1.5)) for edge in cubic_graph(n, rng)}
     steps: list[Step] = [*layer("h", n)]

@@ -6,7 +6,7 @@ from math import pi
 import numpy as np
 
 from hybrid.bench.job import Job, Step, Workload
-from hybrid.bench.workloads._shared import check_range, gate, judged_by_outcomes
+from hybrid.bench.workloads._shared import SHOTS, gate, judged_by_outcomes, require
 
 
 def qft_basis(*, n: int = 12, shots: int = 1024, seed: int = 0) -> Workload:
@@ -15,8 +15,7 @@ def qft_basis(*, n: int = 12, shots: int = 1024, seed: int = 0) -> Workload:
     The superposition is made by RY, which complex conjugation does not undo. UsageError: n outside 2..100, shots outside
     100..10^7.
     """
-    check_range("qft_basis", 2, 100, n=n)
-    check_range("qft_basis", 100, 10**7, shots=shots)
+    require("qft_basis", n=(n, 2, 100), shots=(shots, *SHOTS))
     rng = np.random.default_rng([seed, n])
     bits = (rng.random(n) < 0.5).astype(int).tolist()
     bits[0], bits[-1] = 1, 0

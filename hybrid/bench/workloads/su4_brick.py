@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from hybrid.bench.job import Job, Step, Workload
-from hybrid.bench.workloads._shared import asked, check_range, gate, judged_densely, witness
+from hybrid.bench.workloads._shared import SHOTS, asked, gate, judged_densely, require, witness
 
 
 def su4_brick(
@@ -22,9 +22,7 @@ def su4_brick(
     Entanglement grows to its maximum, so truncated matrix product states are wrong. Dense reference up to 20 qubits,
     beyond it unverified. UsageError: n outside 2..40, depth outside 1..1000, shots outside 100..10^7.
     """
-    check_range("su4_brick", 2, 40, n=n)
-    check_range("su4_brick", 1, 1000, depth=depth)
-    check_range("su4_brick", 100, 10**7, shots=shots)
+    require("su4_brick", n=(n, 2, 40), depth=(depth, 1, 1000), shots=(shots, *SHOTS))
     rng = np.random.default_rng([seed, n, depth])
     pairs = [(q, q + 1) for d in range(depth) for q in range(d % 2 if n > 2 else 0, n - 1, 2)]
     steps = tuple(step for pair in pairs for step in brick(*pair, rng))

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hybrid.bench.job import Job, Step, Workload
-from hybrid.bench.workloads._shared import Terms, check_range, gate, judged_by_values, layer, letters
+from hybrid.bench.workloads._shared import Terms, gate, judged_by_values, layer, letters, require
 
 
 def tfim_trotter(*, n: int = 20, steps: int = 10, dt: float = 0.1, seed: int = 0) -> Workload:
@@ -15,8 +15,7 @@ def tfim_trotter(*, n: int = 20, steps: int = 10, dt: float = 0.1, seed: int = 0
     2n x 2n matrix (Terhal and DiVincenzo, Phys. Rev. A 65, 032325, 2002). UsageError: n outside 2..1000, steps outside
     1..10000.
     """
-    check_range("tfim_trotter", 2, 1000, n=n)
-    check_range("tfim_trotter", 1, 10_000, steps=steps)
+    require("tfim_trotter", n=(n, 2, 1000), steps=(steps, 1, 10_000))
     rng = np.random.default_rng([seed, n])
     coupling, field = rng.uniform(0.5, 1.5, n - 1), rng.uniform(0.5, 1.5, n)
     start = rng.choice([-1, 1], n)

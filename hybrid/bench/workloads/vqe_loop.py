@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 
 from hybrid.bench.job import Job, Step, Workload
-from hybrid.bench.workloads._shared import asked, check_range, gate, judged_densely, witness
+from hybrid.bench.workloads._shared import asked, gate, judged_densely, require, witness
 
 
 def vqe_loop(
@@ -16,9 +16,7 @@ def vqe_loop(
     At random points. The observable has fields in x, y and z and couplings of neighbours, all different. Dense reference up to
     20 qubits, the gradient by the adjoint method. UsageError: n outside 2..40, reps outside 1..1000, points outside 1..100000.
     """
-    check_range("vqe_loop", 2, 40, n=n)
-    check_range("vqe_loop", 1, 1000, reps=reps)
-    check_range("vqe_loop", 1, 100_000, points=points)
+    require("vqe_loop", n=(n, 2, 40), reps=(reps, 1, 1000), points=(points, 1, 100_000))
     rng = np.random.default_rng([seed, n, reps])
     steps: list[Step] = []
     for layer in range(reps + 1):

@@ -1,9 +1,12 @@
-"""The last few compiled circuits: an optimiser uses the same one many times."""
+"""Shared by backend and primitives: seeds as Qiskit gives them, and the last few compiled circuits."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, final
 
+import numpy as np
 from qiskit import QuantumCircuit
+
+from hybrid.base.randomness import Seed, sequence
 
 SIZE = 32
 Made = TypeVar("Made")
@@ -25,3 +28,8 @@ class Remembered(Generic[Made]):
         made = make()
         self._made = [*self._made[1 - SIZE :], (circuit.copy(), given, made)]
         return made
+
+
+def root_of(seed: Seed | np.random.Generator) -> np.random.SeedSequence:
+    """The seed sequence of an int, of 128 random bits that a Generator draws, or of fresh entropy (None)."""
+    return sequence(int.from_bytes(seed.bytes(16), "little") if isinstance(seed, np.random.Generator) else seed)
