@@ -735,6 +735,24 @@ def test_a_command_to_paste_stays_one_command():
     assert echoed.startswith("hybrid,run,a b.edges,--flag0=value,--flag1")
 
 
+@pytest.mark.parametrize("width", [20, 40, 63])
+def test_long_words_and_quotes_survive_the_table(width):
+    """A word longer than a line, and one with blanks in it, in the last row and before it."""
+    words = [
+        "hybrid",
+        "run",
+        f"portfolio:prices=/home/{'me/' * 30}a.csv,pick=3",
+        "--device",
+        "my own device.toml" * 5,
+        "--quiet",
+    ]
+    for given in (words, words[:-1]):
+        text = layout.table([("next", layout.command_lines(given, width))], 16)
+        pasted = text.replace("next", "    ", 1)
+        echoed = subprocess.run(["bash", "-c", f"printf '%s\\n' {pasted.strip()}"], capture_output=True, text=True).stdout
+        assert echoed.splitlines() == given
+
+
 # ---- exit codes, each by a real process
 
 

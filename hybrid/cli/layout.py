@@ -36,8 +36,12 @@ def paragraphs(text: str) -> str:
 
 def table(rows: Iterable[tuple[str, str]], width: int) -> str:
     """Labels in a column of `width`, texts wrapped beside them line by line; rows without text are left out."""
-    lines = [("" if i else label, line) for label, text in rows for i, line in enumerate(text.splitlines())]
-    return "\n".join(wrapped(line, first=f"{label:<{width}} ", indent=width + 1) for label, line in lines)
+    printed = []
+    for label, text in rows:
+        for i, line in enumerate(text.splitlines()):
+            first = f"{'' if i else label:<{width}} "
+            printed.append(first + line if isinstance(text, PastedCommand) else wrapped(line, first=first, indent=width + 1))
+    return "\n".join(printed)
 
 
 def one_line_each(lines: dict[str, str]) -> str:
@@ -47,7 +51,15 @@ def one_line_each(lines: dict[str, str]) -> str:
     return "\n".join(f"{f'  {name}':<{width}}{shorten(line)}" for name, line in lines.items())
 
 
-def command_lines(words: Iterable[str], width: int) -> str:
-    """A shell command in lines of at most `width` columns, each but the last ending in a backslash: safe to paste."""
-    text = textwrap.fill(shlex.join(words), width - 2, break_long_words=False, break_on_hyphens=False)
-    return text.replace("\n", " \\\n")
+class PastedCommand(str):
+    """A shell command in lines that are printed as they are: another line break would make it another command."""
+
+
+def command_lines(words: Iterable[str], width: int) -> PastedCommand:
+    """A shell command to paste: lines of at most `width` columns (longer for a longer word), a backslash ends all but the last."""
+    lines = [""]
+    for word in map(shlex.quote, words):
+        if lines[-1] and len(lines[-1]) + len(word) + 1 > width - 2:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return PastedCommand(" \\\n".join(lines))

@@ -51,7 +51,7 @@ class Spec:
     backend: str = _flag("aer", "Simulator that answers.", "NAME[:k=v,...]")
     device: str = _flag("ideal", "Physics to stand in for: a profile, or ./mine.toml.", "NAME[:k=v,...]")
     dephasing: str | None = _flag(None, "quasistatic or markov; left out, what the device's profile says.", "KIND")
-    realizations: int | None = _flag(None, "Draws of quasi-static detunings behind a value; 100, or 64 without shots.", "N")
+    realizations: int | None = _flag(None, "Draws of quasi-static detunings for each value; 100, or 64 without shots.", "N")
     dd: str = _flag("none", f"Dynamical decoupling in idle times: {', '.join(DD)}.", "SEQUENCE")
     mitigate: str = _flag("none", f"Error mitigation: {', '.join(MITIGATIONS)}.", "METHOD")
     shots: int = _flag(0, "Shots per expectation value, divided over its groups; 0 = exact.", "N")

@@ -7,7 +7,9 @@ from hybrid.catalog.problems._data import two_curves
 
 
 def circles(*, n: int = 200, noise: float = 0.1, test: float = 0.5, seed: int = 0) -> Dataset:
-    """Two concentric rings: `n` points in the plane, half at radius 1 and half at 1/2, with normal noise.
+    """Labelled points: two concentric rings.
+
+    `n` points in the plane, half at radius 1 and half at 1/2, with normal noise.
 
     No straight line separates them better than chance. UsageError: n outside 4..10000, negative noise.
     """

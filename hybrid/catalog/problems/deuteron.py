@@ -13,7 +13,9 @@ MAX_LEVELS = 20
 
 
 def deuteron(*, n: int = 2) -> Problem:
-    """The deuteron: proton and neutron in `n` levels of their relative oscillator, one qubit each; energies in MeV.
+    """Deuteron: proton and neutron in `n` oscillator levels.
+
+    Levels of their relative motion, one qubit each; energies in MeV.
 
     H = sum <m|T + V|k> a^dagger_m a_k after Jordan and Wigner (Dumitrescu et al., Phys. Rev. Lett. 120, 210501, 2018, eqs.
     1 to 5); exact from its tridiagonal matrix: no state with another number of particles is lower. The baseline is the best

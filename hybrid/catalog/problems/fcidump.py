@@ -17,7 +17,9 @@ def fcidump(
     active: str | None = None,
     frozen: int = 0,
 ) -> Problem:
-    """The total energy of the electrons in the file's orbitals, in hartree.
+    """A molecule from an FCIDUMP file: its total energy.
+
+    Of the electrons in the file's orbitals, in hartree.
 
     Spin orbitals are ordered alpha first, then beta; `parity` leaves out its two conserved qubits. `active=4e4o` keeps four
     electrons in four orbitals, `frozen=1` only freezes the lowest. Beside it: Hartree-Fock (the file's first orbitals

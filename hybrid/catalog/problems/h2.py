@@ -18,7 +18,9 @@ ELECTRONIC_HA = {
 
 
 def h2() -> Problem:
-    """H2 at 0.735 angstrom in STO-3G, parity mapping without its two conserved qubits; energies in hartree.
+    """H2 at 0.735 angstrom in STO-3G: total energy.
+
+    Parity mapping without its two conserved qubits; energies in hartree.
 
     The total energy: nuclear repulsion is part of the identity term (O'Malley et al., Phys. Rev. X 6, 031007, 2016).
     """

@@ -9,7 +9,9 @@ from hybrid.catalog.problems._spectrum import ground_energy
 
 
 def heisenberg(*, n: int = 4, j: float = 1.0, rows: int = 1, periodic: bool = False) -> Problem:
-    """H = j sum (XX + YY + ZZ) over neighbours on `rows` rows of n spins, Pauli matrices; energies in the unit of j.
+    """Heisenberg model: H = j sum (XX + YY + ZZ).
+
+    Neighbours on `rows` rows of n spins, Pauli matrices; energies in the unit of j.
 
     Exact by sparse diagonalisation up to 16 spins, None beyond (ferromagnets, j < 0: any size). The baseline is the best
     product state: up and down alternating (Néel) for j > 0, none on an odd ring, all up for j < 0.

@@ -24,7 +24,9 @@ def hubbard(
     electrons: int | None = None,
     mapping: Literal["jordan_wigner", "parity", "bravyi_kitaev"] = "jordan_wigner",
 ) -> Problem:
-    """H = -t sum over neighbours and spins (a^dagger_p a_q + a^dagger_q a_p) + u sum n_up n_down; `rows` rows of n sites.
+    """Fermi-Hubbard model: hopping t and repulsion u on a lattice.
+
+    H = -t sum over neighbours and spins (a^dagger_p a_q + a^dagger_q a_p) + u sum n_up n_down; `rows` rows of n sites.
 
     Half filled unless `electrons` says otherwise (an odd one is up); energies in the unit of t and u, exact within that
     filling. The baseline is the determinant of the lowest free orbitals, the reference state has alternating spins. Two

@@ -14,7 +14,9 @@ ALGORITHM = "qaoa"
 
 
 def knapsack(*, items: str, capacity: int, penalty: float | None = None) -> Problem:
-    """Knapsack: the most valuable items that weigh at most `capacity`: -sum v x + penalty (sum w x + slack - capacity)^2.
+    """Knapsack: the most valuable items of a limited weight.
+
+    At most `capacity`: -sum v x + penalty (sum w x + slack - capacity)^2.
 
     `items` is a .csv file with the columns `item`, `value` and `weight`, weights in whole numbers. The slack takes as many
     bits as the capacity (at most the weight of everything) has (Lucas, Front. Phys. 2, 5, 2014, section 5.2). The reported

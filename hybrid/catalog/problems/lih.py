@@ -11,7 +11,9 @@ SEE_ALSO = ("molecule", "fcidump")
 def lih(
     *, mapping: Literal["jordan_wigner", "parity", "bravyi_kitaev"] = "jordan_wigner", active: str | None = "2e5o"
 ) -> Problem:
-    """LiH at 1.6 angstrom in STO-3G; total energies in hartree.
+    """LiH at 1.6 angstrom in STO-3G: total energy.
+
+    In hartree.
 
     The lowest orbital is frozen, which leaves 2 electrons in 5 orbitals: 10 qubits, or 8 with `parity`.
     `active=none` keeps every orbital. Integrals from PySCF, in `hybrid/catalog/problems/_molecules/lih.fcidump` made by

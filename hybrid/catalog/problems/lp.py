@@ -22,7 +22,9 @@ LARGEST = 10**6
 
 
 def lp(*, file: str, penalty: float | None = None) -> Problem:
-    """A linear or quadratic objective and linear constraints over binary variables, in CPLEX LP format.
+    """A program with binary variables, from an LP file (CPLEX).
+
+    A linear or quadratic objective and linear constraints.
 
     Read by HiGHS (Huangfu and Hall, Math. Program. Comput. 10, 119, 2018; `pip install 'hybrid-sandbox[lp]'`). Every
     variable must be binary, or a whole number between 0 and 1; constraints are brought to whole numbers. A maximum is

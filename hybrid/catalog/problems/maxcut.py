@@ -15,7 +15,9 @@ SUFFIXES = (".edges", ".edgelist", ".graphml")
 
 
 def maxcut(*, graph: str = "petersen", n: int | None = None) -> Problem:
-    """Maximum cut of a graph: H = -C, C = sum over edges of w (1 - Z_u Z_v) / 2; the value is the expected cut <C>.
+    """Maximum cut of a graph.
+
+    H = -C, C = sum over edges of w (1 - Z_u Z_v) / 2; the value is the expected cut <C>.
 
     `graph` is petersen, heawood, ring or complete (the last two with `n` vertices, 8 if not given), or a file: GraphML, a
     .csv table, or a list with an edge `u v` or `u v weight` per line and `#` comments. Vertices are any words; sorted, as

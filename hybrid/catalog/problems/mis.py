@@ -11,7 +11,9 @@ ALGORITHM = "qaoa"
 
 
 def mis(*, graph: str = "petersen", n: int | None = None, penalty: float | None = None) -> Problem:
-    """Maximum independent set of a graph (as for maxcut; weights do not matter): H = -sum x + penalty sum over edges x_u x_v.
+    """Maximum independent set of a graph.
+
+    A graph as for maxcut, its weights do not matter: H = -sum x + penalty sum over edges x_u x_v.
 
     A penalty above 1 suffices: of every joined pair one vertex can be dropped (Lucas, Front. Phys. 2, 5, 2014, section
     4.2); left out, it is 1.1. The reported value is minus the energy. UsageError names file and line.

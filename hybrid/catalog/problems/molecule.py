@@ -27,7 +27,9 @@ def molecule(
     active: str | None = None,
     frozen: int = 0,
 ) -> Problem:
-    """The total energy of the molecule in an XYZ file (angstrom), in hartree; orbitals from restricted Hartree-Fock.
+    """A molecule from an XYZ file (angstrom): its total energy.
+
+    In hartree; orbitals from restricted Hartree-Fock.
 
     Computed with PySCF (Sun et al., J. Chem. Phys. 153, 024109, 2020; `pip install 'hybrid-sandbox[chemistry]'`).
     `unpaired` electrons make it restricted open-shell. The rest as for fcidump. UsageError: not an XYZ file, an unknown

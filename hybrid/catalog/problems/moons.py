@@ -7,7 +7,9 @@ from hybrid.catalog.problems._data import two_curves
 
 
 def moons(*, n: int = 200, noise: float = 0.1, test: float = 0.5, seed: int = 0) -> Dataset:
-    """Two interleaved half circles: `n` points in the plane, half on each, with normal noise; no straight line separates them.
+    """Labelled points: two interleaved half circles.
+
+    `n` points in the plane, half on each, with normal noise; no straight line separates them.
 
     (cos a, sin a) and (1 - cos a, 1/2 - sin a) with a between 0 and pi. UsageError: n outside 4..10000, negative noise.
     """

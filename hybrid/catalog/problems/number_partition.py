@@ -15,7 +15,9 @@ ALGORITHM = "qaoa"
 
 
 def number_partition(*, items: str) -> Problem:
-    """Two parts of a list of numbers with the least squared difference, H = (sum of s_i a_i)^2 with s_i = 1 - 2 x_i.
+    """Number partitioning: two parts with nearly equal sums.
+
+    The least squared difference, H = (sum of s_i a_i)^2 with s_i = 1 - 2 x_i.
 
     `items` is a .csv file with the columns `item` and `weight` (Lucas, Front. Phys. 2, 5, 2014, section 2.1). UsageError
     names file and line.

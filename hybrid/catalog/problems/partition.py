@@ -10,7 +10,9 @@ ALGORITHM = "qaoa"
 
 
 def partition(*, graph: str = "petersen", n: int | None = None, penalty: float | None = None) -> Problem:
-    """Minimum bisection of a graph (as for maxcut): the least weight between two halves (an odd vertex goes to one).
+    """Minimum bisection of a graph.
+
+    A graph as for maxcut: the least weight between two halves (an odd vertex goes to one).
 
     H = cut + penalty (sum x - floor(n/2))^2 (Lucas, Front. Phys. 2, 5, 2014, section 2.2). UsageError names file and line.
     """

@@ -14,7 +14,9 @@ SUFFIXES = (".pauli", ".openfermion")
 
 
 def pauli(*, file: str) -> Problem:
-    """A sum of Pauli strings, one `coefficient STRING` per line, as in `0.18 XXI`; `#` starts a comment.
+    """A Hamiltonian from a file of Pauli strings.
+
+    One `coefficient STRING` per line, as in `0.18 XXI`; `#` starts a comment.
 
     A file ending in .openfermion holds a QubitOperator as OpenFermion prints it, `(0.18+0j) [X0 Y2] +` per line, its qubit 0
     ours; one ending in .json a table {"XXI": 0.18} or a list [["XXI", 0.18], ...]. Coefficients are real, equal strings add

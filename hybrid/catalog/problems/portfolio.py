@@ -24,7 +24,9 @@ def portfolio(
     per_year: float = 1.0,
     penalty: float | None = None,
 ) -> Problem:
-    """`pick` assets in equal shares w = x / pick, least risk_aversion w'Sw - m'w (Markowitz, J. Finance 7, 77, 1952).
+    """Portfolio: `pick` of the assets in a table, in equal shares.
+
+    Least risk_aversion w'Sw - m'w with w = x / pick (Markowitz, J. Finance 7, 77, 1952).
 
     `prices`: a .csv file, one row per date, oldest first, its first column the date and one column per asset; m and S are
     mean and sample covariance of the relative changes from row to row, times `per_year` (rows in a year, so that return and
@@ -67,7 +69,7 @@ def _from_prices(file: str) -> Assets:
     table = read_table(Path(file))
     dates, *names = table.columns
     if not names:
-        raise UsageError(f"{file}: no column of prices behind '{shortened(dates)}'.")
+        raise UsageError(f"{file}: no column of prices after '{shortened(dates)}'.")
     _check_order(table, dates)
     if len(table.where) < 3:
         raise UsageError(f"{file}: a covariance needs at least 3 rows of prices, not {len(table.where)}.")
@@ -95,7 +97,7 @@ def _from_covariances(file: str) -> Assets:
     names = table.column("asset")
     columns = [name for name in table.columns if name not in ("asset", "return")]
     if columns != names:
-        raise UsageError(f"{file}: the columns behind 'asset' and 'return' must be the assets in the order of their rows.")
+        raise UsageError(f"{file}: the columns after 'asset' and 'return' must be the assets in the order of their rows.")
     matrix = np.array([table.numbers(name) for name in columns])
     for i, j in combinations(range(len(names)), 2):
         if abs(matrix[i, j] - matrix[j, i]) > 1e-9 * np.abs(matrix).max():

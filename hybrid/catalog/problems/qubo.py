@@ -22,7 +22,9 @@ Entry = tuple[str, str, str, float]
 
 
 def qubo(*, file: str) -> Problem:
-    """Least x'Qx over bits x. `file` has an entry `i j value` per line; or is .json, {"terms": [["a", "b", 1.5], ...]}.
+    """QUBO from a file: least x'Qx over bits x.
+
+    `file` has an entry `i j value` per line; or is .json, {"terms": [["a", "b", 1.5], ...]}.
 
     Diagonal entries are the linear terms. Entries (i, j) and (j, i) add up, as x'Qx says; an entry given twice is refused.
     Text files may have `#` or `c` comments and the line `p qubo 0 MAX NODES COUPLERS` of qbsolv, whose counts are checked;

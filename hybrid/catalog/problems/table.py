@@ -14,7 +14,9 @@ MAX_CLASSES = 10
 
 
 def table(*, file: str, label: str, columns: str | None = None, test: float = 0.3, seed: int = 0) -> Dataset:
-    """Data from a CSV table: column `label` names the class, the others are features, or only `columns` (a+b+c).
+    """Labelled data from a CSV table.
+
+    Column `label` names the class, the others are features, or only `columns` (a+b+c).
 
     Classes are numbered in the order of their sorted names; features must be numbers. UsageError names file, line and column.
     """

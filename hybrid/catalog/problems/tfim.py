@@ -11,7 +11,9 @@ from hybrid.catalog.problems._spectrum import ground_energy
 
 
 def tfim(*, n: int = 4, j: float = 1.0, h: float = 1.0, rows: int = 1, periodic: bool = False) -> Problem:
-    """H = -j sum Z_a Z_b over neighbours - h sum X_a on `rows` rows of n spins; energies in the unit of j and h.
+    """Transverse-field Ising model: H = -j sum Z Z - h sum X.
+
+    Neighbours on `rows` rows of n spins; energies in the unit of j and h.
 
     The open chain (one row) is exact by free fermions for any n (Pfeuty, Ann. Phys. 57, 79, 1970), rings and patches by
     sparse diagonalisation up to 16 spins. The mean field is left out where j < 0 meets an odd ring. UsageError: n outside

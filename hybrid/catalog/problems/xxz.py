@@ -9,7 +9,9 @@ from hybrid.catalog.problems._spectrum import ground_energy
 
 
 def xxz(*, n: int = 4, j: float = 1.0, delta: float = 0.5, rows: int = 1, periodic: bool = False) -> Problem:
-    """H = j sum (XX + YY + delta ZZ) over neighbours on `rows` rows of n spins, Pauli matrices; energies in the unit of j.
+    """XXZ model: H = j sum (XX + YY + delta ZZ).
+
+    Neighbours on `rows` rows of n spins, Pauli matrices; energies in the unit of j.
 
     Exact by sparse diagonalisation up to 16 spins. The baseline is the best product state, -|j| max(1, |delta|) per bond
     where the lattice has two sublattices: turning one by pi about z changes the sign of XX + YY. UsageError: n outside
