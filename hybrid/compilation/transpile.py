@@ -18,7 +18,7 @@ from qiskit.circuit.library import (
     get_standard_gate_name_mapping,
 )
 from qiskit.quantum_info import PauliList, SparsePauliOp
-from qiskit.transpiler import InstructionProperties, Target, TranspilerError, generate_preset_pass_manager
+from qiskit.transpiler import InstructionProperties, PassManager, Target, TranspilerError, generate_preset_pass_manager
 
 from hybrid.base.errors import UsageError
 from hybrid.device.device import Device
@@ -64,9 +64,8 @@ def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
     if circuit.num_qubits > device.n_qubits:
         raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
     try:
-        passes = generate_preset_pass_manager(2, target=target(device), seed_transpiler=LAYOUT_SEED, approximation_degree=1.0)
         guarded, small = _guard_small_angles(circuit)
-        isa = passes.run(guarded).assign_parameters(small)
+        isa = _passes(device).run(guarded).assign_parameters(small)
     except TranspilerError as error:
         raise UsageError(f"the circuit cannot be translated for device '{device.name}': {error.message}") from None
     final = isa.layout.final_index_layout(filter_ancillas=True) if isa.layout else list(range(circuit.num_qubits))
@@ -163,6 +162,15 @@ def _guard_small_angles(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[P
 
 
 @lru_cache(maxsize=16)
+def _passes(device: Device, within: tuple[int, ...] | None = None) -> PassManager:
+    """Made once: building them takes longer than running them. `within` fixes the layout to those qubits, in that order."""
+    layout = None if within is None else list(range(len(within)))
+    return generate_preset_pass_manager(
+        2, target=target(device, within), initial_layout=layout, seed_transpiler=LAYOUT_SEED, approximation_degree=1.0
+    )
+
+
+@lru_cache(maxsize=16)
 def target(device: Device, within: tuple[int, ...] | None = None) -> Target:
     """`native_target`, made once."""
     return native_target(device, within)
@@ -213,15 +221,8 @@ def rotated(isa: IsaCircuit, clifford: QuantumCircuit, device: Device) -> tuple[
     n = isa.circuit.num_qubits
     if not device.noisy:
         return isa.circuit.compose(clifford), tuple(range(n))
-    passes = generate_preset_pass_manager(
-        2,
-        target=target(device, isa.physical),
-        initial_layout=list(range(n)),
-        seed_transpiler=LAYOUT_SEED,
-        approximation_degree=1.0,
-    )
     try:
-        native = passes.run(clifford)
+        native = _passes(device, isa.physical).run(clifford)
     except TranspilerError as error:
         raise UsageError(
             f"grouping=general: a group cannot be rotated on qubits {isa.physical} of device '{device.name}' "
