@@ -29,6 +29,7 @@ SMALL_ANGLE = 1e-3
 """Qiskit removes fixed rotations by less than about 1e-5; a finite difference or a Trotter step may need them."""
 STANDARD = frozenset(gate.base_class for gate in get_standard_gate_name_mapping().values()) | {UnitaryGate, Barrier, Delay}
 """Operations whose name determines their matrix."""
+_MADE: dict[tuple[Any, ...], PassManager] = {}
 
 
 class IsaCircuit(NamedTuple):
@@ -161,13 +162,15 @@ def _guard_small_angles(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[P
     return guarded, small
 
 
-@lru_cache(maxsize=16)
 def _passes(device: Device, within: tuple[int, ...] | None = None) -> PassManager:
-    """Made once: building them takes longer than running them. `within` fixes the layout to those qubits, in that order."""
-    layout = None if within is None else list(range(len(within)))
-    return generate_preset_pass_manager(
-        2, target=target(device, within), initial_layout=layout, seed_transpiler=LAYOUT_SEED, approximation_degree=1.0
-    )
+    """Made once for devices of equal gates: building them takes longer than running them. `within` fixes the layout."""
+    key = (device.n_qubits, repr(device.gates), within)
+    if key not in _MADE:
+        layout = None if within is None else list(range(len(within)))
+        _MADE[key] = generate_preset_pass_manager(
+            2, target=target(device, within), initial_layout=layout, seed_transpiler=LAYOUT_SEED, approximation_degree=1.0
+        )
+    return _MADE[key]
 
 
 @lru_cache(maxsize=16)
