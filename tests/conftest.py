@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: threads that wait for each other take what tests need
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # the same for Aer
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start some hundred processes: the first compiles this package for all
 
 import jaxtyping
 import pytest

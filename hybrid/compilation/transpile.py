@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +30,8 @@ SMALL_ANGLE = 1e-3
 """Qiskit removes fixed rotations by less than about 1e-5; a finite difference or a Trotter step may need them."""
 STANDARD = frozenset(gate.base_class for gate in get_standard_gate_name_mapping().values()) | {UnitaryGate, Barrier, Delay}
 """Operations whose name determines their matrix."""
-_MADE: dict[tuple[Any, ...], PassManager] = {}
+_PASSES: dict[tuple[Any, ...], PassManager] = {}
+_ONE_AT_A_TIME = Lock()
 
 
 class IsaCircuit(NamedTuple):
@@ -66,7 +68,7 @@ def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
         raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
     try:
         guarded, small = _guard_small_angles(circuit)
-        isa = _passes(device).run(guarded).assign_parameters(small)
+        isa = _translated(guarded, device).assign_parameters(small)
     except TranspilerError as error:
         raise UsageError(f"the circuit cannot be translated for device '{device.name}': {error.message}") from None
     final = isa.layout.final_index_layout(filter_ancillas=True) if isa.layout else list(range(circuit.num_qubits))
@@ -162,15 +164,19 @@ def _guard_small_angles(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[P
     return guarded, small
 
 
-def _passes(device: Device, within: tuple[int, ...] | None = None) -> PassManager:
-    """Made once for devices of equal gates: building them takes longer than running them. `within` fixes the layout."""
-    key = (device.n_qubits, repr(device.gates), within)
-    if key not in _MADE:
-        layout = None if within is None else list(range(len(within)))
-        _MADE[key] = generate_preset_pass_manager(
-            2, target=target(device, within), initial_layout=layout, seed_transpiler=LAYOUT_SEED, approximation_degree=1.0
-        )
-    return _MADE[key]
+def _translated(circuit: QuantumCircuit, device: Device, within: tuple[int, ...] | None = None) -> QuantumCircuit:
+    """The circuit laid out, routed and in native gates; `within` fixes the layout.
+
+    The passes are made once for devices of equal gates: that takes longer than running them. They run in one thread at a time.
+    """
+    with _ONE_AT_A_TIME:
+        key = (device.n_qubits, repr(device.gates), within)
+        if key not in _PASSES:
+            layout = None if within is None else list(range(len(within)))
+            _PASSES[key] = generate_preset_pass_manager(
+                2, target=target(device, within), initial_layout=layout, seed_transpiler=LAYOUT_SEED, approximation_degree=1.0
+            )
+        return _PASSES[key].run(circuit)
 
 
 @lru_cache(maxsize=16)
@@ -225,7 +231,7 @@ def rotated(isa: IsaCircuit, clifford: QuantumCircuit, device: Device) -> tuple[
     if not device.noisy:
         return isa.circuit.compose(clifford), tuple(range(n))
     try:
-        native = _passes(device, isa.physical).run(clifford)
+        native = _translated(clifford, device, isa.physical)
     except TranspilerError as error:
         raise UsageError(
             f"grouping=general: a group cannot be rotated on qubits {isa.physical} of device '{device.name}' "
