@@ -1,6 +1,8 @@
 """Shapes in the annotations are checked while the tests run (not in production); commands and scripts, run in this process."""
 
+import functools
 import gc
+import inspect
 import os
 import runpy
 import sys
@@ -11,8 +13,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy loads: threads that wait for each other take what tests need
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # the same for Aer
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start some hundred processes: the first compiles this package for all
 
+import jaxtyping
 import pytest
+import typer.main
 from hypothesis import HealthCheck, settings
 from jaxtyping import config, install_import_hook
 
@@ -27,7 +33,40 @@ settings.register_profile(
 )  # a busy machine is no counterexample, and what fails once fails again
 settings.load_profile("same everywhere")
 gc.set_threshold(50_000, 5, 2)  # looking through what Qiskit keeps, every 700 objects, takes up to a tenth of the time
+FIRST_CALLS, ONE_IN = 20, 16
+"""Of each function in each test these first calls are checked, and of the later ones one in so many."""
+calls: dict[Callable[..., Any], int] = {}
+"""Checked function -> how often the running test has called it."""
+jaxtyped = jaxtyping.jaxtyped
+
+
+def sampled(fn: Any = None, *, typechecker: Any) -> Any:
+    """As `jaxtyped`, which checks every call: some tests make the same one by the thousand."""
+    if fn is None:
+        return functools.partial(sampled, typechecker=typechecker)
+    if not inspect.isfunction(fn):
+        return jaxtyped(fn, typechecker=typechecker)
+    if "<locals>" in fn.__qualname__:
+        return fn  # made anew at each call of the function around it, and to prepare its check takes longer than that call
+    checked = jaxtyped(fn, typechecker=typechecker)
+
+    @functools.wraps(fn)
+    def call(*args: Any, **words: Any) -> Any:
+        calls[fn] = n = calls.get(fn, 0) + 1
+        return (checked if n <= FIRST_CALLS or n % ONE_IN == 0 else fn)(*args, **words)
+
+    return call
+
+
+jaxtyping.jaxtyped = sampled
 install_import_hook([f"hybrid.{name}" for name in CHECKED], "beartype.beartype")
+typer.main.get_command = functools.cache(typer.main.get_command)  # a process has one command line, built once
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Every test has first calls."""
+    calls.clear()
 
 
 @pytest.fixture

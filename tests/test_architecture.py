@@ -5,6 +5,7 @@ import importlib
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -65,16 +66,26 @@ EXCEPTIONS = {
 }
 
 
-def imports(path: Path) -> Iterator[tuple[str, list[str]]]:
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """Every node of a file's syntax tree, read once."""
+    return [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+
+
+@cache
+def imports(path: Path) -> list[tuple[str, list[str]]]:
     """Every module that a file imports anywhere in it, with the names taken; type-checking blocks left out."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [*_imports(path)]
+
+
+def _imports(path: Path) -> Iterator[tuple[str, list[str]]]:
     unread = {
         inner
-        for node in ast.walk(tree)
+        for node in nodes(path)
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for inner in ast.walk(node)
     }
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if isinstance(node, ast.Import) and node not in unread:
             yield from ((alias.name, []) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node not in unread:
@@ -134,8 +145,8 @@ def no_circle_between_files(house: Path) -> list[str]:
 
 
 def no_class_name_twice(house: Path) -> list[str]:
-    trees = (ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for path in sources(house).values())
-    seen = Counter(node.name for tree in trees for node in tree if isinstance(node, ast.ClassDef))
+    every = (node for path in sources(house).values() for node in nodes(path))
+    seen = Counter(node.name for node in every if isinstance(node, ast.ClassDef))
     return [name for name, times in seen.items() if times > 1 for _ in range(times)]
 
 
@@ -161,7 +172,7 @@ def files_and_functions_are_short(house: Path) -> list[str]:
         text = path.read_text(encoding="utf-8")
         if (lines := text.count("\n")) > MOST_LINES:
             wrong.append(f"{name}: {lines} lines")
-        for node in ast.walk(ast.parse(text)):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef) and (length := (node.end_lineno or 0) - node.lineno + 1) > MOST_FUNCTION_LINES:
                 wrong.append(f"{name}: {node.name} has {length} lines")
     return wrong

@@ -182,7 +182,7 @@ def test_the_command_refuses(call, tmp_path):
 def test_the_overview_is_a_picture(tmp_path):
     found = characterize(few("iqm-star-24", 3), only=["echo", "bell"], shots=100)
     overview(found, tmp_path / "overview.png")
-    assert imread(tmp_path / "overview.png").shape[:2] == (1520, 2200)
+    assert imread(tmp_path / "overview.png").shape[:2] == (1489, 2200)
     first, second = (tmp_path / f"{i}.svg" for i in (1, 2))
     overview(found, first)
     overview(found, second)

@@ -26,6 +26,8 @@ ELSEWHERE = {
     "hybrid run examples/vqe_h2.toml --max-evals 20": ("test_examples.py", '"vqe_h2.toml": ["--max-evals", "20"]'),
 }
 """Command that takes long -> the test file that runs it, and what says so there."""
+QUICK = {"bench run": ("--processes", "1")}
+"""Verbs of a command -> an option that the page gives and which is at most this here, so that it is quick."""
 NEVER = {"test": "it runs these tests"}
 """Named block -> why no test runs it."""
 
@@ -52,7 +54,16 @@ def commands(block: Block) -> list[list[str]]:
     if block.name == "start":
         lines = [words[words.index(".venv/bin/hybrid") :] for words in lines]
     assert all(words[0].endswith("hybrid") for words in lines if words), block.where
-    return [words[1:] for words in lines if words]
+    return [quick(words[1:]) for words in lines if words]
+
+
+def quick(words: list[str]) -> list[str]:
+    """The command with its option of QUICK made no larger than the value there."""
+    option, most = QUICK.get(" ".join(words[:2]), ("", ""))
+    if option in words:
+        at = words.index(option) + 1
+        return [*words[:at], min(words[at], most, key=int), *words[at + 1 :]]
+    return words
 
 
 def missing(shown: str, printed: str) -> list[str]:

@@ -56,7 +56,7 @@ class PastedCommand(str):
 
 
 def command_lines(words: Iterable[str], width: int) -> PastedCommand:
-    """A shell command to paste: lines of at most `width` columns (longer for a longer word), a backslash ends all but the last."""
+    """A shell command to paste, in lines of at most `width` columns; a longer word has a line of its own."""
     lines = [""]
     for word in map(shlex.quote, words):
         if lines[-1] and len(lines[-1]) + len(word) + 1 > width - 2:

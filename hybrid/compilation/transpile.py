@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Barrier, Delay, Gate, Parameter
 from qiskit.circuit.library import CZGate, RXGate, RXXGate, RZGate, RZZGate, SXGate, UnitaryGate, get_standard_gate_name_mapping
 from qiskit.quantum_info import PauliList, SparsePauliOp
-from qiskit.transpiler import InstructionProperties, Target, TranspilerError, generate_preset_pass_manager
+from qiskit.transpiler import InstructionProperties, PassManager, Target, TranspilerError, generate_preset_pass_manager
 
 from hybrid.base.errors import UsageError
 from hybrid.device.device import Device
@@ -20,6 +21,8 @@ SMALL_ANGLE = 1e-3
 """Qiskit removes fixed rotations by less than about 1e-5; a finite difference or a Trotter step may need them."""
 STANDARD = frozenset(gate.base_class for gate in get_standard_gate_name_mapping().values()) | {UnitaryGate, Barrier, Delay}
 """Operations whose name determines their matrix."""
+_PASSES: dict[tuple[Any, ...], PassManager] = {}
+_ONE_AT_A_TIME = Lock()
 
 
 class IsaCircuit(NamedTuple):
@@ -55,9 +58,8 @@ def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
     if circuit.num_qubits > device.n_qubits:
         raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
     try:
-        passes = generate_preset_pass_manager(2, target=target(device), seed_transpiler=LAYOUT_SEED, approximation_degree=1.0)
         guarded, small = _guard_small_angles(circuit)
-        isa = passes.run(guarded).assign_parameters(small)
+        isa = _translated(guarded, device).assign_parameters(small)
     except TranspilerError as error:
         raise UsageError(f"the circuit cannot be translated for device '{device.name}': {error.message}") from None
     final = isa.layout.final_index_layout(filter_ancillas=True) if isa.layout else list(range(circuit.num_qubits))
@@ -153,6 +155,21 @@ def _guard_small_angles(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[P
     return guarded, small
 
 
+def _translated(circuit: QuantumCircuit, device: Device, within: tuple[int, ...] | None = None) -> QuantumCircuit:
+    """The circuit laid out, routed and in native gates; `within` fixes the layout.
+
+    The passes are made once for devices of equal gates: that takes longer than running them. They run in one thread at a time.
+    """
+    with _ONE_AT_A_TIME:
+        key = (device.n_qubits, repr(device.gates), within)
+        if key not in _PASSES:
+            layout = None if within is None else list(range(len(within)))
+            _PASSES[key] = generate_preset_pass_manager(
+                2, target=target(device, within), initial_layout=layout, seed_transpiler=LAYOUT_SEED, approximation_degree=1.0
+            )
+        return _PASSES[key].run(circuit)
+
+
 @lru_cache(maxsize=16)
 def target(device: Device, within: tuple[int, ...] | None = None) -> Target:
     """`native_target`, made once."""
@@ -204,15 +221,8 @@ def rotated(isa: IsaCircuit, clifford: QuantumCircuit, device: Device) -> tuple[
     n = isa.circuit.num_qubits
     if not device.noisy:
         return isa.circuit.compose(clifford), tuple(range(n))
-    passes = generate_preset_pass_manager(
-        2,
-        target=target(device, isa.physical),
-        initial_layout=list(range(n)),
-        seed_transpiler=LAYOUT_SEED,
-        approximation_degree=1.0,
-    )
     try:
-        native = passes.run(clifford)
+        native = _translated(clifford, device, isa.physical)
     except TranspilerError as error:
         raise UsageError(
             f"grouping=general: a group cannot be rotated on qubits {isa.physical} of device '{device.name}' "

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
@@ -232,9 +232,14 @@ def _trajectory_circuit(n_qubits: int, merged: Merged) -> QuantumCircuit:
         if isinstance(step, Operation):
             circuit.append(step.gate, step.qubits)
         else:
-            errors = [_quantum_error(channel) for channel in step]
-            circuit.append(reduce(QuantumError.compose, errors), qubits_of(step[0]))
+            circuit.append(_composed(tuple(step)), qubits_of(step[0]))
     return circuit
+
+
+@lru_cache(maxsize=1024)
+def _composed(channels: tuple[Channel, ...]) -> QuantumError:
+    """The channels one after the other, made once: a circuit has the same ones after many of its gates."""
+    return reduce(QuantumError.compose, map(_quantum_error, channels))
 
 
 def _quantum_error(channel: Channel) -> QuantumError:

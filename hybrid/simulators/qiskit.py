@@ -79,7 +79,7 @@ class Foreign:
             raise UsageError(f"backend '{self.physics}' answers with shots only: give --shots 1000.")
         if task.n_qubits > MAX_OUTCOME_QUBITS:
             raise UsageError(f"shots are read as 63-bit numbers; {task.n_qubits} qubits are too many.")
-        return _QiskitRunner(self, [self._native(_measured(setting)) for setting in task.settings], task.angles)
+        return _QiskitRunner(self, self._native([_measured(setting) for setting in task.settings]), task.angles)
 
     def memory_bytes(self, task: Task) -> int:
         """0: nothing is simulated in this process."""
@@ -91,16 +91,18 @@ class Foreign:
 
     def run_dynamic(self, circuit: QuantumCircuit, shots: int, seed: np.random.SeedSequence, threads: int) -> Mapping[str, int]:
         """Counts of a circuit that measures, resets or branches before its end."""
-        result, _, _ = self.ask([self._native(circuit)], shots, seed)
+        result, _, _ = self.ask(self._native([circuit]), shots, seed)
         return result.get_counts(0)
 
     def describe_dynamic(self) -> str:
         """The backend's name, for the report."""
         return f"{self.physics} as Qiskit BackendV2, transpiled at level {self.level}"
 
-    def _native(self, circuit: QuantumCircuit) -> QuantumCircuit:
+    def _native(self, circuits: list[QuantumCircuit]) -> list[QuantumCircuit]:
         try:
-            return transpile(circuit, self.backend, optimization_level=self.level, seed_transpiler=TRANSPILER_SEED)
+            return transpile(
+                circuits, self.backend, optimization_level=self.level, seed_transpiler=TRANSPILER_SEED, num_processes=1
+            )
         except TranspilerError as error:
             raise UsageError(f"the circuit cannot be translated for backend '{self.physics}': {error.message}") from None
 
