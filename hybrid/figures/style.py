@@ -69,6 +69,8 @@ WIDTH = 6.4
 """Inches of a picture with one panel."""
 SUFFIXES = (".png", ".svg")
 DOTS_PER_INCH = 200
+LAYOUT_DIGITS = 6
+"""Of positions as fractions of the picture: far below a pixel."""
 MARGIN = 0.12
 """Inches around title and footer."""
 MOST_PANELS = 24
@@ -212,5 +214,12 @@ def encoded(drawn: Figure, form: str) -> bytes:
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # the font then shows a box
+        if (engine := drawn.get_layout_engine()) is not None:
+            drawn.set_dpi(DOTS_PER_INCH)
+            engine.execute(drawn)
+            drawn.set_layout_engine("none")
+            for axes in drawn.axes:  # the solver's last digits depend on addresses in memory
+                left, bottom, width, height = (round(number, LAYOUT_DIGITS) for number in axes.get_position().bounds)
+                axes.set_position((left, bottom, width, height))
         drawn.savefig(file, format=form, dpi=DOTS_PER_INCH, metadata={"Date": None} if form == "svg" else None)
     return file.getvalue()
