@@ -70,9 +70,11 @@ LOWEST = np.linalg.eigvalsh(HAMILTONIAN)[0]
 
 def circuit_state(x: Point) -> np.ndarray:
     """RY on each of two qubits, CZ, RY on each: p angles, the last ones zero where x is shorter."""
-    angles = np.concatenate([x, np.zeros(4)])[:4]
-    turns = [np.array([[np.cos(t / 2), -np.sin(t / 2)], [np.sin(t / 2), np.cos(t / 2)]]) for t in angles]
-    return np.kron(turns[3], turns[2]) @ np.diag([1, 1, 1, -1]) @ np.kron(turns[1], turns[0])[:, 0]
+    halves = np.concatenate([x, np.zeros(4)])[:4] / 2
+    turns = np.array([[np.cos(halves), -np.sin(halves)], [np.sin(halves), np.cos(halves)]]).transpose(2, 0, 1)
+    state = turns[1, :, :1] * turns[0, :, 0]  # rows: the second qubit
+    state[1, 1] *= -1
+    return (turns[3] @ state @ turns[2].T).ravel()
 
 
 def circuit(x: Point) -> float:
