@@ -1,10 +1,8 @@
 """This machine: the memory it lets a process have, and the versions installed on it."""
 
-import ctypes
 import os
 import platform
 import signal
-from importlib import metadata
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -30,6 +28,8 @@ def memory_bytes() -> tuple[int, int]:
 
 def die_with(parent: int) -> None:
     """Let the kernel kill this process when its parent ends, however that ends; on Linux alone."""
+    import ctypes
+
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     except (OSError, AttributeError):
@@ -40,6 +40,8 @@ def die_with(parent: int) -> None:
 
 def version(package: str) -> str | None:
     """The installed version of a distribution, None where there is none."""
+    from importlib import metadata  # loads more than the rest of a start
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -10,7 +10,6 @@ from itertools import groupby
 from pathlib import Path
 
 from hybrid.base.errors import CheckFailed
-from hybrid.cli.doctor import installation, machine, results_folder, simulators, software
 from hybrid.cli.doctor.finding import Finding
 from hybrid.cli.flags import RESULTS, Json, Results
 from hybrid.cli.layout import emit, wrapped
@@ -26,6 +25,8 @@ WIDTH = 20
 
 def examine(results: Path = Path("results")) -> Iterator[Finding]:
     """Every finding, in the order of the report; nothing is raised, no file is left."""
+    from hybrid.cli.doctor import installation, machine, results_folder, simulators, software
+
     looks: list[tuple[str, str, Callable[[], Iterator[Finding]]]] = [
         ("software", "hybrid", software.look),
         ("machine", "machine", machine.look),
