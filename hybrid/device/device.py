@@ -18,7 +18,7 @@ from hybrid.device.options import DEFAULT, DEPHASING, Offer
 from hybrid.device.profile import Number, Pairs, Profile, QuantityRule
 
 if TYPE_CHECKING:
-    from hybrid.qiskit_api import DeviceBackend
+    from qiskit.providers import BackendV2
 
 GATES = {"rz": 1, "sx": 1, "rx": 1, "cz": 2, "rzz": 2, "rxx": 2}
 """The native gates that the noise model describes, with their qubits. `rz` may be virtual: a change of frame, no error."""
@@ -126,7 +126,7 @@ class Device:
         own = "" if not self.noisy else "markov" if self.t2_star_s is None else "quasistatic"
         return device_options.takes(Offer(own, self.variants))
 
-    def backend(self, *, max_circuits: int | None = None, **options: Any) -> "DeviceBackend":
+    def backend(self, *, max_circuits: int | None = None, **options: Any) -> "BackendV2":
         """The device as a Qiskit `BackendV2`; options as `hybrid.qiskit_api.DeviceBackend`."""
         front_door = import_module("hybrid")  # BackendV2 is known only to a room above this one
         return front_door.DeviceBackend(self, max_circuits=max_circuits, **options)
