@@ -229,16 +229,16 @@ SEGMENTS = """
 import sys
 import numpy as np
 from hybrid.simulators.exact import exact
-from hybrid.bench.worker import peak_bytes  # getrusage's would start at what the parent of this process holds
+from hybrid.bench.worker import status_bytes  # getrusage's would start at what the parent of this process holds
 from test_exact_plan import ladder
 
 task = ladder(13, 8, noisy=True)
 angles = np.random.default_rng(0).uniform(-3, 3, (1, len(task.angles)))
 weights = np.random.default_rng(1).uniform(-1, 1, (1, 2**13))
-before = peak_bytes()
+before = status_bytes()
 runner = exact(memory=sys.argv[1]).compile(task)
 _, gradients = runner.differentiate(angles, weights)
-print((peak_bytes() - before) / 2**20)
+print((status_bytes() - before) / 2**20)
 shift = np.zeros_like(angles)
 shift[0, 40] = np.pi / 2
 plus, minus = (runner.distributions(angles + sign * shift)[0, 0] @ weights[0] for sign in (1, -1))
