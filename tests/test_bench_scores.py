@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from bench_rows import row
+from probes import probed_once
 from qiskit import qasm2
 
 from hybrid.base.errors import UsageError
@@ -93,6 +94,7 @@ def test_what_does_not_fit_is_left_out():
     assert "10 qubits; spin-sige-6q has 6" in scored([only])
 
 
+@pytest.mark.usefixtures(probed_once.__name__)
 def test_a_suite_of_scores_runs_like_any_other(monkeypatch, command, tmp_path):
     """Rows by the schema, a table with uncertainty and caveat, no byte more the second time, nothing in the ranks."""
     (tmp_path / "mine.toml").write_text(SUITE)

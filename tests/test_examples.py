@@ -21,7 +21,7 @@ QUICK = {
     "qaoa_petersen.toml": [],
     "portfolio.toml": ["--max-iterations", "4"],
     "grid_partition.toml": ["--max-iterations", "4"],
-    "classifier.toml": ["--max-iterations", "4"],
+    "classifier.toml": ["--max-iterations", "2"],
 }
 """Experiment -> flags that keep it short here; without them they are run by the slow test below."""
 
