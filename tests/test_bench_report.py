@@ -184,11 +184,11 @@ def run(command, *words):
 
 
 def test_the_command(tmp_path, command, commanded):
-    rows, target = commanded
+    (rows, target), quick = commanded, write(tmp_path / "q.jsonl", [row("ghz:n=4", "a", status="error")])  # little to draw
     assert Page(target.read_text(encoding="utf-8")).tags.count("table") == 3 + 2  # and each machine's cells
     for given, code, told in (
         ((rows, "--out", tmp_path / "r.pdf"), 2, "its name must end in .html"),
-        ((rows, "--out", tmp_path / "no" / "r.html"), 2, "cannot be written"),
+        ((quick, "--out", tmp_path / "no" / "r.html"), 2, "cannot be written"),
         ((write(tmp_path / "n.jsonl", [row("g", "a", suite="null@1")]), "--out", target), 2, "no results"),
     ):
         found, said = run(command, *given)

@@ -120,7 +120,7 @@ def test_a_suite_of_scores_runs_like_any_other(monkeypatch, command, tmp_path):
     assert told["cells"] == [] and len(told["scores"]) == 3
     rows = list(found.values())
     assert figures(rows) == [] and "It is not MeluXina-Q" in report(rows)
-    assert "Scores of spin-sige-6q" in report([*rows, row("ghz:n=4", "aer")])
+    assert "Scores of spin-sige-6q" in report([*rows, row("ghz:n=4", "aer", status="error")])
     _, out, _ = command("bench", "plan", "--suite", "./mine.toml", "--out", "r.jsonl", "--json")
     assert [cell["lacking"] for cell in json.loads(out)["cells"]] == [1, 1, 1]  # of the suite's own device there is nothing
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 MAIN = [sys.executable, "-m", "hybrid"]
 QUICK = {
-    "vqe_h2.toml": ["--max-evals", "20"],
+    "vqe_h2.toml": ["--max-evals", "10"],
     "vqe_tfim10_meluxina.toml": [],
     "qaoa_petersen.toml": [],
     "portfolio.toml": ["--max-iterations", "4"],

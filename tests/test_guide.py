@@ -25,7 +25,7 @@ BIN = Path(sys.executable).parent
 ELSEWHERE = {
     "hybrid check": ("test_check.py", '"hybrid", "check"'),
     "hybrid doctor": ("test_doctor.py", '"doctor"'),
-    "hybrid run examples/vqe_h2.toml --max-evals 20": ("test_examples.py", '"vqe_h2.toml": ["--max-evals", "20"]'),
+    "hybrid run examples/vqe_h2.toml --max-evals 10": ("test_examples.py", '"vqe_h2.toml": ["--max-evals", "10"]'),
 }
 """Command that takes long -> the test file that runs it, and what says so there."""
 QUICK = {"bench run": ("--processes", "1")}
