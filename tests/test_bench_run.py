@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from probes import probed_once
 
 from hybrid.base.errors import RecordError, Stopped
 from hybrid.bench import rows as row_files
@@ -26,6 +27,7 @@ from hybrid.bench.schema import complaint, row_schema
 from hybrid.bench.statistics import compare
 from hybrid.bench.summary import figures
 
+pytestmark = pytest.mark.usefixtures(probed_once.__name__)
 HERE = Path(__file__).parent / "bench_fakes.py"
 FAKE, PLAIN = f"{HERE}:fake", f"{HERE}:plain"
 OTHER_PYTHON = os.environ.get("HYBRID_OTHER_PYTHON")
@@ -245,7 +247,7 @@ def test_killed_at_any_time_it_loses_only_the_cell_in_flight(tmp_path, monkeypat
     _wait_for(lambda: not _workers(process.pid))  # the worker ends with its parent, also one that only just began
     held.unlink()
     path.write_bytes(before + before[: len(before) // 3])  # as if it had been killed in the middle of a line
-    subprocess.run([sys.executable, "-c", SCRIPT, str(path)], check=True)
+    run(grid([PLAIN], [f"{FAKE}:mode=held"]), path, BENCH, processes=3)
     assert path.read_bytes().startswith(before)
     assert [row["status"] for row in row_files.read(path)] == ["ok"] * 3
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from bench_rows import row
+from probes import probed_once
 from qiskit import qasm2
 
 from hybrid.base.errors import UsageError
@@ -93,6 +94,7 @@ def test_what_does_not_fit_is_left_out():
     assert "10 qubits; spin-sige-6q has 6" in scored([only])
 
 
+@pytest.mark.usefixtures(probed_once.__name__)
 def test_a_suite_of_scores_runs_like_any_other(monkeypatch, command, tmp_path):
     """Rows by the schema, a table with uncertainty and caveat, no byte more the second time, nothing in the ranks."""
     (tmp_path / "mine.toml").write_text(SUITE)
@@ -118,7 +120,7 @@ def test_a_suite_of_scores_runs_like_any_other(monkeypatch, command, tmp_path):
     assert told["cells"] == [] and len(told["scores"]) == 3
     rows = list(found.values())
     assert figures(rows) == [] and "It is not MeluXina-Q" in report(rows)
-    assert "Scores of spin-sige-6q" in report([*rows, row("ghz:n=4", "aer")])
+    assert "Scores of spin-sige-6q" in report([*rows, row("ghz:n=4", "aer", status="error")])
     _, out, _ = command("bench", "plan", "--suite", "./mine.toml", "--out", "r.jsonl", "--json")
     assert [cell["lacking"] for cell in json.loads(out)["cells"]] == [1, 1, 1]  # of the suite's own device there is nothing
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from probes import probed_once
 
 from hybrid.base.errors import UsageError
 from hybrid.bench import suites
@@ -218,6 +219,7 @@ def turned(*, angle: float = 0.4):
 """
 
 
+@pytest.mark.usefixtures(probed_once.__name__)
 @pytest.mark.parametrize("head", ["./mine.py", "bench_mine.members"])
 def test_workload_and_adapter_from_outside(monkeypatch, command, tmp_path, head):
     (tmp_path / "mine.py").write_text(OUTSIDE)

@@ -16,12 +16,12 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 MAIN = [sys.executable, "-m", "hybrid"]
 QUICK = {
-    "vqe_h2.toml": ["--max-evals", "20"],
+    "vqe_h2.toml": ["--max-evals", "10"],
     "vqe_tfim10_meluxina.toml": [],
     "qaoa_petersen.toml": [],
     "portfolio.toml": ["--max-iterations", "4"],
     "grid_partition.toml": ["--max-iterations", "4"],
-    "classifier.toml": ["--max-iterations", "4"],
+    "classifier.toml": ["--max-iterations", "2"],
 }
 """Experiment -> flags that keep it short here; without them they are run by the slow test below."""
 

@@ -13,17 +13,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from probes import measured_once, probed_once  # noqa: F401  # one asks for the other
 from readme import PAGES, README, ROOT, Block, blocks, named
 
 from hybrid import catalog
 from hybrid.cli.app import EXIT_CODES
 from hybrid.cli.guide import FOLDER, NAMES, first_sentence, text_of
 
+pytestmark = pytest.mark.usefixtures(measured_once.__name__)
 BIN = Path(sys.executable).parent
 ELSEWHERE = {
     "hybrid check": ("test_check.py", '"hybrid", "check"'),
     "hybrid doctor": ("test_doctor.py", '"doctor"'),
-    "hybrid run examples/vqe_h2.toml --max-evals 20": ("test_examples.py", '"vqe_h2.toml": ["--max-evals", "20"]'),
+    "hybrid run examples/vqe_h2.toml --max-evals 10": ("test_examples.py", '"vqe_h2.toml": ["--max-evals", "10"]'),
 }
 """Command that takes long -> the test file that runs it, and what says so there."""
 QUICK = {"bench run": ("--processes", "1")}
@@ -34,7 +36,8 @@ NEVER = {"test": "it runs these tests"}
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The current folder, which looks like a checkout with no results yet."""
+    """The current folder, which looks like a checkout with no results yet; on one core, where repetitions start no process."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
     for name in ("seeds", "examples"):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)

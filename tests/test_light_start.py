@@ -34,21 +34,22 @@ main()
     assert "energy" in done.stdout
 
 
-@pytest.mark.parametrize(
-    "command",
-    [["--help"], ["list"], ["show", "device", "meluxina-q"], ["show", "optimizer", "spsa"], ["guide"], ["guide", "run"]],
-)
-def test_looking_around_loads_no_simulator(command):
+LOOKING = ["--help", "list", "show device meluxina-q", "show optimizer spsa", "guide", "guide run"]
+
+
+def test_looking_around_loads_no_simulator():
+    """One command after the other in one process, which has loaded nothing heavy after any of them."""
     code = f"""
 import sys
 from hybrid.cli.app import main
-sys.argv = ["hybrid", *{command!r}]
-try:
-    main()
-except SystemExit as left:
-    assert not left.code, left.code
-heavy = {{"numpy", "qiskit", "qiskit_aer", "scipy", "matplotlib", "jaxtyping"}} & set(sys.modules)
-assert not heavy, heavy
+for words in {LOOKING!r}:
+    sys.argv = ["hybrid", *words.split()]
+    try:
+        main()
+    except SystemExit as left:
+        assert not left.code, (words, left.code)
+    heavy = {{"numpy", "qiskit", "qiskit_aer", "scipy", "matplotlib", "jaxtyping"}} & set(sys.modules)
+    assert not heavy, (words, heavy)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ import pytest
 from hybrid.base import json_lines
 from hybrid.base.errors import HybridError, Interrupted, RecordError, Stopped
 from hybrid.runs import record
+from hybrid.runs.loss import Measurement
 from hybrid.runs.record import Record
 from hybrid.runs.run import Watcher, run
 from hybrid.runs.spec import Spec
@@ -32,6 +33,26 @@ def interrupt_at(answer: int) -> Watcher:
 def untroubled(tmp_path_factory):
     folder = tmp_path_factory.mktemp("untroubled")
     return run(Spec(**SHORT), folder)
+
+
+@pytest.fixture(scope="module")
+def assumed():
+    """Point and randomness of the run SHORT -> its sensitivities, which take longer than all its answers."""
+    return {}
+
+
+@pytest.fixture
+def assumed_once(assumed, monkeypatch):
+    """The same point with the same randomness has the same sensitivities, in runs that differ in nothing else."""
+    compute = Measurement.sensitivities
+
+    def call(self, x, seed):
+        key = x.tobytes(), seed.entropy, seed.spawn_key
+        if key not in assumed:
+            assumed[key] = compute(self, x, seed)
+        return assumed[key]
+
+    monkeypatch.setattr(Measurement, "sensitivities", call)
 
 
 def bodies(path: str | Path) -> list[tuple[str, object]]:
@@ -54,6 +75,7 @@ def test_interrupted_before_every_answer_in_turn(tmp_path, untroubled):
     assert bodies(result.record) == bodies(untroubled.record)
 
 
+@pytest.mark.usefixtures("assumed_once")
 @pytest.mark.parametrize("answer", range(7))
 def test_interrupted_once_at_every_answer(tmp_path, untroubled, answer):
     with pytest.raises(Interrupted):
@@ -72,6 +94,7 @@ def test_every_optimizer_resumes(tmp_path, optimizer, shots):
     assert run(spec, tmp_path / "parts").digest == whole.digest
 
 
+@pytest.mark.usefixtures("assumed_once")
 def test_torn_last_line_is_healed_at_any_byte(tmp_path, untroubled):
     content = Path(untroubled.record).read_bytes()
     ends = [i + 1 for i, byte in enumerate(content) if byte == ord("\n")]
@@ -161,6 +184,7 @@ def test_second_process_leaves_with_75(tmp_path, untroubled):
             run(Spec(**SHORT), tmp_path)
 
 
+@pytest.mark.usefixtures("assumed_once")
 def test_full_disk_keeps_whole_lines(tmp_path, monkeypatch, untroubled):
     path = tmp_path / f"{untroubled.id}.jsonl"
     write, room = os.write, [1500]

@@ -103,7 +103,7 @@ def test_bad_commands(command, words, message):
 
 def test_workers_end_with_the_parent_however_it_ends(tmp_path):
     """kill -9 of the parent alone: the kernel ends its workers, so that nothing holds the records' locks."""
-    words = ["run", "tfim:n=4", "--device", "meluxina-q", "--shots", "1000", "--max-evals", "100000", "--repeat", "2"]
+    words = ["run", "h2", "--shots", "1000", "--max-evals", "100000", "--repeat", "2", "--backend", "exact"]
     command = [sys.executable, "-m", "hybrid", *words, "--results", str(tmp_path), "--quiet"]
     parent = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

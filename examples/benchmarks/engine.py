@@ -98,13 +98,13 @@ class Floor(NamedTuple):
     bytes: float
     d: int
 
-    def show(self, measured: float, passes: int) -> None:
-        """The floor of so many passes beside what was measured."""
+    def show(self, measured: float, passes: int, repeats: int) -> None:
+        """The floor of so many passes beside what was measured, so often."""
         kind = np.complex128 if self.d == PURE else np.float64
         block, state = np.ones((256, 256), kind), np.ones((256, 1024), kind)
         out, each = np.empty_like(state), 8 if self.d == PURE else 2
-        rate = each * 256 * 256 * 1024 / median(lambda: np.matmul(block, state, out=out), 5)
-        speed = 2 * state.nbytes / median(lambda: np.copyto(out, state), 20)
+        rate = each * 256 * 256 * 1024 / median(lambda: np.matmul(block, state, out=out), min(repeats, 5))
+        speed = 2 * state.nbytes / median(lambda: np.copyto(out, state), 4 * min(repeats, 5))
         least = passes * max(self.flops / rate, self.bytes / speed)
         work, traffic = passes * self.flops / 1e6, passes * self.bytes / 1e6
         print(f"   floor: {work:.3g} Mflop at {rate / 1e9:.0f} Gflop/s, {traffic:.3g} MB at {speed / 1e9:.0f} GB/s", end="")
@@ -206,7 +206,7 @@ def pure(sizes: Sequence[int], repeats: int) -> None:
             theirs[0]["lightning"], theirs[1]["lightning, adjoint"] = peers.lightning_calls(n, angles)
         for what, own, others, passes in zip(("energy", "energy and gradient"), ours, theirs, (1, 3), strict=True):
             print(f"\nno noise, {n} qubits, {len(angles)} parameters: {what}")
-            floor_of(task).show(compare(own, others, repeats), passes)
+            floor_of(task).show(compare(own, others, repeats), passes, repeats)
 
 
 def markov(n: int, repeats: int, *, slow: bool) -> None:
@@ -222,11 +222,11 @@ def markov(n: int, repeats: int, *, slow: bool) -> None:
     for name, call in theirs.items():  # Aer drops below 1e-8
         assert np.abs(np.reshape(call(), weights.shape) - energy_call()[0]).max() < 1e-7, name
     energy = compare(energy_call, theirs, repeats)
-    floor_of(task).show(energy, 1)
+    floor_of(task).show(energy, 1, repeats)
     print("energy and gradient")
     gradient = compare(gradient_call, {}, repeats)
-    floor_of(task, weights).show(gradient, 3)
-    fastest, shifted = min(median(call, 3) for call in theirs.values()), 1 + 2 * len(angles)
+    floor_of(task, weights).show(gradient, 3, repeats)
+    fastest, shifted = min(median(call, min(repeats, 3)) for call in theirs.values()), 1 + 2 * len(angles)
     print(f"   in our energies                        {gradient / energy:8.2f}")
     print(f"   parameter shift on Aer: {shifted} energies    {shifted * fastest / gradient:8.0f} times ours (extrapolated)")
     for name, module in SLOW.items():
@@ -319,10 +319,10 @@ def main() -> None:
             print(f"not installed: {name}")
     print(f"one thread, double precision; medians; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     tables: dict[str, Callable[[], None]] = {
-        "pure": lambda: pure((4,) if quick else (4, 10, 16), 3 if quick else 11),
-        "markov": lambda: markov(4 if quick else 10, 3 if quick else 7, slow=slow),
-        "quasistatic": lambda: quasistatic(3 if quick else 10, 2 if quick else 5),
-        "width": lambda: width((4, 5) if quick else range(4, 13), (4, 6) if quick else range(4, 21, 2), 3 if quick else 7),
+        "pure": lambda: pure((4,) if quick else (4, 10, 16), 1 if quick else 11),
+        "markov": lambda: markov(4 if quick else 10, 1 if quick else 7, slow=slow),
+        "quasistatic": lambda: quasistatic(3 if quick else 10, 1 if quick else 5),
+        "width": lambda: width((4, 5) if quick else range(4, 13), (4, 6) if quick else range(4, 21, 2), 1 if quick else 7),
         "session": lambda: session(3 if quick else 200, 1 if quick else 5),
     }
     for name, table in tables.items():

@@ -75,5 +75,5 @@ def growth(evaluations: int) -> None:
 
 if __name__ == "__main__":
     quick = "--quick" in sys.argv
-    batch_ratio(3 if quick else 21)
-    growth(60 if quick else 20_000)
+    batch_ratio(1 if quick else 21)
+    growth(40 if quick else 20_000)
