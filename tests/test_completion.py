@@ -55,20 +55,30 @@ def ask(program, tmp_path):
 
 
 FORKS = """
-import json, os, sys
+import functools, json, os, sys
+import typer.main
 sys.argv = ["hybrid"]
-from hybrid.cli.app import main
+from hybrid.cli.app import app, main
+typer.main.get_command = functools.cache(typer.main.get_command)
+typer.main.get_command(app)
 for variables in json.load(sys.stdin):
     if not os.fork():
         os.environ |= variables
-        main()
+        code = 1
+        try:
+            main()
+        except SystemExit as left:
+            code = left.code or 0
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     code = os.waitstatus_to_exitcode(os.wait()[1])
     print(f"= {code}", flush=True)
 """
 
 
 def ask_all(questions: list[dict[str, str]], folder: Path) -> list[list[str]]:
-    """The answers to many questions: one process imports, and forks for each."""
+    """The answers to many questions: one process imports and builds the command line, and forks for each."""
     done = subprocess.run(
         [sys.executable, "-c", FORKS], input=json.dumps(questions), cwd=folder, capture_output=True, text=True, timeout=100
     )

@@ -32,14 +32,15 @@ from hybrid.runs.spec import Spec
 
 H2_X = (0.22, 0.0, -0.18, 0.0, 3.14, 0.0, -0.13, 0.05)
 """Near the minimum, to two digits."""
-EVALUATED = {"device": "meluxina-q", "shots": 2000, "max_evals": 0}
+EVALUATED = {"device": "meluxina-q", "shots": 2000, "max_evals": 0, "backend": "exact"}
+AER = EVALUATED | {"backend": "aer"}
 SPECS = {
     "h2": Spec(problem="h2", initial_point=H2_X, **EVALUATED),
-    "tfim": Spec(problem="tfim:n=3", ansatz="hamiltonian_variational:reps=2", **EVALUATED),
+    "tfim": Spec(problem="tfim:n=3", ansatz="hamiltonian_variational:reps=2", **AER),
     "maxcut": Spec(problem="maxcut:graph=ring,n=4", initial_point=(0.78, 0.4), **EVALUATED),
     "markov": Spec(problem="h2", initial_point=H2_X, dephasing="markov", **EVALUATED),
     "mitigated": Spec(problem="h2", initial_point=H2_X, mitigate="readout", **EVALUATED),
-    "infinite": Spec(problem="h2", initial_point=H2_X, device="meluxina-q", max_evals=0),
+    "infinite": Spec(problem="h2", initial_point=H2_X, **EVALUATED | {"shots": 0}),
     "ideal": Spec(problem="h2", initial_point=H2_X, max_evals=0),
 }
 T7 = 2.3646 / 1.9600
@@ -91,7 +92,7 @@ def minimised(spec: Spec) -> tuple[Loss, Ansatz]:
     return caught.value.args
 
 
-def compiled(spec: Spec, *, backend: str = "aer", without=frozenset(), realizations=None):
+def compiled(spec: Spec, *, backend: str = "exact", without=frozenset(), realizations=None):
     """The program of the run's one query for infinitely many shots."""
     loss, ansatz = minimised(spec)
     measuring = Measuring(Conditions(without=without, realizations=realizations))
@@ -225,7 +226,7 @@ def ramsey(folder: Path, device: Path, *, realizations: int | None = None) -> Er
     )
     (folder / "z.pauli").write_text("-1.0 IZ\n")
     fields = {"problem": f"pauli:file={folder}/z.pauli", "ansatz": f"circuit:file={folder}/ramsey.qasm3", "device": str(device)}
-    spec = Spec(**fields, initial_point=(pi / 2, 0.0, -pi / 2), max_evals=0, shots=1000)
+    spec = Spec(**fields, initial_point=(pi / 2, 0.0, -pi / 2), max_evals=0, shots=1000, backend="exact")
     return explain(session.run(spec, folder / "results").record, realizations=realizations)
 
 
@@ -300,7 +301,7 @@ def gradient(values):
 def test_a_loss_of_several_queries(home, tmp_path):
     """Combined at the queries' means, and its error to first order with what both queries owe to the same detunings."""
     (tmp_path / "mine.py").write_text(MEMBERS)
-    fields = {"problem": "h2", "device": "meluxina-q", "initial_point": H2_X, "max_evals": 0}
+    fields = {"problem": "h2", "device": "meluxina-q", "initial_point": H2_X, "max_evals": 0, "backend": "exact"}
     spec = Spec(algorithm=f"{tmp_path}/mine.py:squared", **fields)
     found = explain(session.run(spec, tmp_path / "results").record)
     loss, ansatz = minimised(spec)
