@@ -707,7 +707,8 @@ def test_own_flags_are_no_fields_of_the_spec():
 # ---- pipes
 
 
-def test_a_reader_that_leaves_early_changes_no_exit_code(home, tmp_path):
+def test_a_reader_that_leaves_early_changes_no_exit_code(hybrid, home, tmp_path):
+    assert hybrid(*QUICK, "--results", tmp_path).code == 0
     for words, code in (
         (["show", "device", "meluxina-q"], 0),
         (["run", "h2", "--json"], 0),
