@@ -19,6 +19,8 @@ from hybrid.device import detuning
 from hybrid.device.device import Device
 from hybrid.figures.characterization import draw, overview
 
+QUICK = "exact"
+"""The backend of tests of physics: that of tests of the command, and of every profile, is the default."""
 SILICON = ("spin-sige-6q", "meluxina-q", "spin-simos-10q")
 DEVICES = [name for name in catalog.names("devices") if name != "ideal"]
 
@@ -46,7 +48,7 @@ def call(command):
 @pytest.fixture(scope="module")
 def philips() -> Characterization:
     """Bell and GHZ states of the six-qubit profile, as shipped."""
-    return characterize("spin-sige-6q", only=["bell", "ghz"])
+    return characterize("spin-sige-6q", only=["bell", "ghz"], backend=QUICK)
 
 
 def test_bell_and_ghz_lie_in_the_band_of_philips_2022(philips):
@@ -59,7 +61,7 @@ def test_bell_and_ghz_lie_in_the_band_of_philips_2022(philips):
 
 
 def test_without_the_context_factor_they_are_above_96_and_91_percent():
-    found = characterize(replace(Device.load("spin-sige-6q"), context_t2star_factor=1.0), only=["bell", "ghz"])
+    found = characterize(replace(Device.load("spin-sige-6q"), context_t2star_factor=1.0), only=["bell", "ghz"], backend=QUICK)
     assert mean_and_extremes(found, "bell")[0] > 0.96
     assert mean_and_extremes(found, "ghz")[0] > 0.91
     assert_agrees(found)
@@ -75,7 +77,7 @@ def test_readout_is_what_the_profile_says():
 
 
 def test_ramsey_and_echo_find_two_different_times():
-    found = characterize(few("spin-sige-6q", 1), only=["t1", "ramsey", "echo"])
+    found = characterize(few("spin-sige-6q", 1), only=["t1", "ramsey", "echo"], backend=QUICK)
     assert [row.nominal for row in found.rows] == [22e-3, 3e-6, 14e-6]
     assert_agrees(found)
     assert found.notes[0].startswith("ramsey: the Gaussian factor beats a single exponential by ")
@@ -104,13 +106,13 @@ def test_a_wrong_stack_disagrees(monkeypatch):
     """The self-test must be able to fail: detunings a quarter too wide are 6 standard errors of either T2*."""
     right = detuning.sigma
     monkeypatch.setattr(detuning, "sigma", lambda *args, **words: 1.25 * right(*args, **words))
-    assert not characterize(few("spin-sige-6q", 2), only=["ramsey"]).agrees
+    assert not characterize(few("spin-sige-6q", 2), only=["ramsey"], backend=QUICK).agrees
 
 
 def test_the_same_seed_gives_the_same_numbers_whatever_else_is_measured():
     device = few("meluxina-q", 2)
     alone, together, other = (
-        characterize(device, only=only, seed=seed, shots=100)
+        characterize(device, only=only, seed=seed, shots=100, backend=QUICK)
         for only, seed in ((["bell"], 1), (["readout", "bell"], 1), (["bell"], 2))
     )
     assert alone.to_json() == [row for row in together.to_json() if row["experiment"] == "bell"]
@@ -180,7 +182,7 @@ def test_the_command_refuses(call, tmp_path):
 
 
 def test_the_overview_is_a_picture(tmp_path):
-    found = characterize(few("iqm-star-24", 3), only=["echo", "bell"], shots=100)
+    found = characterize(few("iqm-star-24", 3), only=["echo", "bell"], shots=100, backend=QUICK)
     overview(found, tmp_path / "overview.png")
     assert imread(tmp_path / "overview.png").shape[:2] == (1489, 2200)
     first, second = (tmp_path / f"{i}.svg" for i in (1, 2))

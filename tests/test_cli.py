@@ -377,6 +377,7 @@ def test_the_report_says_what_matters_in_80_columns(hybrid, home, monkeypatch):
 def test_a_noisy_report_and_its_next_command(hybrid, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = "run h2 --device meluxina-q --shots 100 --max-iterations 2 --ansatz real_amplitudes --optimizer spsa:c=0.2"
+    words += " --backend exact"
     done = hybrid(*words.split(), "--results", "mine here")
     assert "± is the measurement" in done.out
     assert re.search(r"energy +-\d\.\d+\(\d+\) Ha", done.out)
@@ -499,7 +500,7 @@ def test_plot_lies_beside_the_record(hybrid, tmp_path):
         ("sample --plot mine.svg bell --shots 10", "mine.svg"),
         ("show device meluxina-q:two_qubit=today --plot", "meluxina-q.png"),
         ("show device meluxina-q --plot=map.svg", "map.svg"),
-        ("characterize spin-sige-6q --only bell --shots 100 --plot", "spin-sige-6q-characterization.png"),
+        ("characterize spin-sige-6q --only bell --shots 100 --backend exact --plot", "spin-sige-6q-characterization.png"),
     ],
 )
 def test_plot_with_and_without_a_file(hybrid, tmp_path, monkeypatch, words, target):
@@ -706,7 +707,8 @@ def test_own_flags_are_no_fields_of_the_spec():
 # ---- pipes
 
 
-def test_a_reader_that_leaves_early_changes_no_exit_code(home, tmp_path):
+def test_a_reader_that_leaves_early_changes_no_exit_code(hybrid, home, tmp_path):
+    assert hybrid(*QUICK, "--results", tmp_path).code == 0
     for words, code in (
         (["show", "device", "meluxina-q"], 0),
         (["run", "h2", "--json"], 0),

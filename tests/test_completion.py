@@ -54,25 +54,35 @@ def ask(program, tmp_path):
     return answers
 
 
-FORKS = """
-import json, os, sys
+FORKS = f"""
+import functools, json, os, sys
+import typer.main
 sys.argv = ["hybrid"]
-from hybrid.cli.app import main
+from hybrid.cli.app import app, main
+typer.main.get_command = functools.cache(typer.main.get_command)
+typer.main.get_command(app)
 for variables in json.load(sys.stdin):
     if not os.fork():
         os.environ |= variables
-        main()
+        code = 1
+        try:
+            main()
+        except SystemExit as left:
+            code = left.code or 0
+        print(*["HEAVY " + name for name in {HEAVY!r} if name in sys.modules], sep="\\n", end="", flush=True)
+        sys.stderr.flush()
+        os._exit(code)
     code = os.waitstatus_to_exitcode(os.wait()[1])
-    print(f"= {code}", flush=True)
+    print("=", code, flush=True)
 """
 
 
 def ask_all(questions: list[dict[str, str]], folder: Path) -> list[list[str]]:
-    """The answers to many questions: one process imports, and forks for each."""
+    """The answers to many questions: one process imports and builds the command line, and forks for each."""
     done = subprocess.run(
         [sys.executable, "-c", FORKS], input=json.dumps(questions), cwd=folder, capture_output=True, text=True, timeout=100
     )
-    assert done.stderr == ""
+    assert done.stderr == "" and "HEAVY" not in done.stdout
     parts = done.stdout.split("= 0\n")
     assert (len(parts), parts.pop()) == (len(questions) + 1, "")
     return [[line for line in part.splitlines() if line] for part in parts]
@@ -171,14 +181,19 @@ def test_it_loads_nothing_heavy(ask, line, expected):
     assert ask("bash", line)[0] == expected
 
 
-def test_zsh_and_fish(ask):
-    assert ask("zsh", "hybrid run qa") == ["""_arguments '*: :(("qaoa"))'"""]
-    assert ask("zsh", "hybrid run h2 --optimizer adam:lea") == [
-        """_arguments '*: :(("adam\\\\:learning_rate=\"""",
-        """"adam\\\\:learning_rate=0.05"))'""",
+def test_zsh_and_fish(tmp_path):
+    asked = [
+        ("zsh", "hybrid run qa"),
+        ("zsh", "hybrid run h2 --optimizer adam:lea"),
+        ("zsh", "hybrid run ./nothing"),
+        ("fish", "hybrid run h2 --optimizer adam:lea"),
     ]
-    assert ask("zsh", "hybrid run ./nothing") == ["_files"]
-    assert ask("fish", "hybrid run h2 --optimizer adam:lea") == ["adam:learning_rate=", "adam:learning_rate=0.05"]
+    assert ask_all([variables(shell, line) for shell, line in asked], tmp_path) == [
+        ["""_arguments '*: :(("qaoa"))'"""],
+        ["""_arguments '*: :(("adam\\\\:learning_rate=\"""", """"adam\\\\:learning_rate=0.05"))'"""],
+        ["_files"],
+        ["adam:learning_rate=", "adam:learning_rate=0.05"],
+    ]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
@@ -204,26 +219,26 @@ def test_bash_itself(program, tmp_path):
     ]
 
 
-def test_runs_are_offered_newest_first(ask, tmp_path):
+def test_runs_are_offered_newest_first(tmp_path):
     (tmp_path / "results").mkdir()
     for age, name in enumerate(("ab12", "ab34", "cd56")):
         (tmp_path / "results" / f"{name}.jsonl").write_text("")
         os.utime(tmp_path / "results" / f"{name}.jsonl", (1000 - age, 1000 - age))
-    assert ask("bash", "hybrid run h2 --initial-point ab") == ["ab12", "ab34"]
-    assert ask("bash", "hybrid runs show ") == ["latest", "ab12", "ab34", "cd56"]
+    lines = ("hybrid run h2 --initial-point ab", "hybrid runs show ")
+    assert ask_all([variables("bash", line) for line in lines], tmp_path) == [
+        ["ab12", "ab34"],
+        ["latest", "ab12", "ab34", "cd56"],
+    ]
 
 
-def test_options_of_a_file_of_ones_own_are_read_and_not_run(ask, tmp_path):
+def test_options_of_a_file_of_ones_own_are_read_and_not_run(tmp_path):
     (tmp_path / "mine.py").write_text("raise SystemExit\ndef halving(x, rng, *, rate: float = 0.2, fast: bool = True): ...\n")
-    assert ask("bash", "hybrid run h2 --optimizer ./mine.py:halving:") == [
-        "./mine.py:halving:rate=",
-        "./mine.py:halving:fast=",
+    lines = [f"hybrid run h2 --optimizer ./{text}" for text in ("mine.py:halving:", "mine.py:halving:fa", "none.py:halving:")]
+    assert ask_all([variables("bash", line) for line in lines], tmp_path) == [
+        ["./mine.py:halving:rate=", "./mine.py:halving:fast="],
+        ["./mine.py:halving:fast=true", "./mine.py:halving:fast=false"],
+        [],
     ]
-    assert ask("bash", "hybrid run h2 --optimizer ./mine.py:halving:fa") == [
-        "./mine.py:halving:fast=true",
-        "./mine.py:halving:fast=false",
-    ]
-    assert ask("bash", "hybrid run h2 --optimizer ./none.py:halving:") == [""]
 
 
 def test_a_fault_prints_nothing(monkeypatch, capsys):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -32,8 +33,32 @@ def of(look, name: str) -> Finding:
     return found
 
 
-def test_a_sound_machine(tmp_path):
-    done = command("--json", cwd=tmp_path)
+class Sound(NamedTuple):
+    """What `hybrid doctor --json` printed, and the folder in which it ran."""
+
+    done: subprocess.CompletedProcess[str]
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory) -> Sound:
+    """This machine, in a folder with a file named like a module, in processes that end where one opens a socket."""
+    folder, plan = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("plan")
+    (folder / "numpy.py").write_text("raise SystemExit('mine')\n")
+    (plan / "sitecustomize.py").write_text(
+        "import sys\n"
+        "def deny(event, arguments):\n"
+        "    if event.startswith(('socket.', 'urllib.', 'http.')):\n"
+        "        raise SystemExit(f'network: {event}')\n"
+        "sys.addaudithook(deny)\n"
+    )
+    words = [sys.executable, "-P", *HYBRID[1:], "doctor", "--json"]  # -P as the installed command: not this folder first
+    done = subprocess.run(words, cwd=folder, env=planted(plan), capture_output=True, text=True, timeout=100)
+    return Sound(done, folder)
+
+
+def test_a_sound_machine(sound):
+    done = sound.done
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     assert told["healthy"] is True
@@ -55,7 +80,7 @@ def test_a_sound_machine(tmp_path):
     assert "statevector" in found["Aer methods"]["text"]
     assert found["Aer devices"]["text"].startswith("CPU")
     assert f"{len(os.sched_getaffinity(0))} of {os.cpu_count()} may be used" in found["cores"]["text"]
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in sound.folder.iterdir()] == ["numpy.py"]  # it leaves nothing behind
 
 
 def test_the_text_fits_80_columns(tmp_path):
@@ -66,17 +91,9 @@ def test_the_text_fits_80_columns(tmp_path):
     assert lines[-1].startswith(("Everything is in order", "hybrid can run here"))
 
 
-def test_it_opens_no_socket(tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
-        "def deny(event, arguments):\n"
-        "    if event.startswith(('socket.', 'urllib.', 'http.')):\n"
-        "        raise SystemExit(f'network: {event}')\n"
-        "sys.addaudithook(deny)\n"
-    )
-    done = command(env=planted(tmp_path), cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "network" not in done.stdout
+def test_it_opens_no_socket(sound):
+    assert (sound.done.returncode, sound.done.stderr) == (0, "")
+    assert "network" not in sound.done.stdout
 
 
 # ---- software and simulators
@@ -144,12 +161,11 @@ def test_a_simulator_that_kills_python(tmp_path):
     assert aer["remedy"] == "pip install --no-deps --force-reinstall qiskit-aer"
 
 
-def test_a_file_of_ones_own_replaces_no_module(tmp_path):
-    (tmp_path / "numpy.py").write_text("raise SystemExit('mine')\n")
+def test_a_file_of_ones_own_replaces_no_module(sound):
+    assert (sound.folder / "numpy.py").exists()
     assert simulators._modules(["numpy", "qiskit-aer", "qiskit-qasm3-import"]) == ["numpy", "qiskit_aer", "qiskit_qasm3_import"]
-    code = "from hybrid.cli.app import main; import sys; sys.argv = ['hybrid', 'doctor']; main()"
-    done = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (sound.done.returncode, sound.done.stderr) == (0, "")
+    assert "mine" not in sound.done.stdout
 
 
 def test_a_look_that_fails_is_a_finding(monkeypatch, tmp_path):
