@@ -92,8 +92,8 @@ def test_every_ansatz(of: str, text: str, parameters: int) -> None:
     np.testing.assert_array_equal(first, again)
     first += 1
     np.testing.assert_array_equal(initial(np.random.default_rng(5)), again)
-    slopes = [value(target, circuit, again + step) - value(target, circuit, again) for step in 1e-4 * np.eye(parameters)]
-    assert max(map(abs, slopes)) > 1e-7
+    here = value(target, circuit, again)
+    assert any(abs(value(target, circuit, again + step) - here) > 1e-7 for step in 1e-4 * np.eye(parameters))
 
 
 def test_every_member_is_in_the_table() -> None:

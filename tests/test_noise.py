@@ -543,7 +543,7 @@ def test_readout_flips_draw_apart_from_the_outcomes():
     its variance; the sigma of a variance of 400 values is 7 %: 5 sigma.
     """
     circuit = native(1, ("h", 0))
-    program = compile(circuit, SparsePauliOp("Z"), device=quiet(readout_p01=(0.3,) * N), shots=200)
+    program = compile(circuit, SparsePauliOp("Z"), device=quiet(readout_p01=(0.3,) * N), shots=200, backend="exact")
     answer = program.values(np.zeros((400, 0)), seed=6)
     assert answer.values.var() * 200 == pytest.approx(4 * 0.65 * 0.35, rel=0.35)
     assert answer.values.mean() == pytest.approx(-0.3, abs=4.5 * answer.stderr.mean() / 20)
