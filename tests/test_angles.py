@@ -393,7 +393,7 @@ def test_random_circuits(seed, n, gates):
     def energy(v):
         return Statevector(bound(circuit, parameters, v)).expectation_value(observable).real
 
-    answer = compile(circuit, observable).gradient(x)
+    answer = compile(circuit, observable, backend="exact").gradient(x)
     assert answer.loss == pytest.approx(energy(x), abs=EXACT)
     if len(x):
         # |x| up to 2 in a * b and three parameters at each of 12 gates: |f'''''| reaches 1e6, the error 3e-8.
