@@ -304,12 +304,12 @@ def test_gradients_cover_with_detunings():
 @pytest.mark.parametrize("backend", ["aer", "reference", "aer:method=statevector"])
 def test_draws_do_not_depend_on_batches_portions_or_threads(monkeypatch, backend):
     circuit = layered(2, 400.0)
-    points = np.random.default_rng(6).uniform(-np.pi, np.pi, (4, circuit.num_parameters))
+    points = np.random.default_rng(6).uniform(-np.pi, np.pi, (3, circuit.num_parameters))
     points[2] = points[1]
     observable = SparsePauliOp(["ZZ", "XI", "IY"])
 
     def values(threads: int, of: np.ndarray) -> np.ndarray:
-        program = compile(circuit, observable, device=SILICON, backend=backend, shots=50, realizations=6, threads=threads)
+        program = compile(circuit, observable, device=SILICON, backend=backend, shots=50, realizations=4, threads=threads)
         answer = program.values(of, seed=9)
         return np.stack([answer.values, answer.stderr])
 
