@@ -3,9 +3,11 @@
 import subprocess
 import sys
 import time
+from functools import cache
 
 import numpy as np
 import pytest
+from qiskit_aer.backends.aerbackend import AerBackend
 
 from hybrid import catalog
 from hybrid.base.errors import HybridError, MissingPart, UsageError
@@ -37,6 +39,14 @@ DYNAMIC = ("aer", "aer:method=matrix_product_state", "aer:path=transpiled", "dds
 BASIC = "qiskit:object=qiskit.providers.basic_provider:BasicSimulator"
 CLIFFORD = ("aer:method=stabilizer", "aer:method=extended_stabilizer")
 EXTRAS = {"qulacs": "qulacs", "lightning": "pennylane", "qsim": "qsimcirq", "ddsim": "mqt.ddsim", "quimb": "quimb.tensor"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def targets():
+    """Aer describes itself anew, in 1 ms, whenever it is asked, and a transpiler asks it 130 times: here once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AerBackend, "target", property(cache(AerBackend.target.fget)))
+        yield
 
 
 def adapter(text: str) -> Adapter:
@@ -369,7 +379,7 @@ def chain():
         ("aer:method=matrix_product_state,bond=8", "mirror:n=16,depth=8", False),
         ("aer:method=matrix_product_state,bond=8", "tfim_trotter:n=16,steps=5", True),
         ("aer:method=extended_stabilizer,sampling=metropolis", "ghz:task=counts", True),
-        ("aer:method=extended_stabilizer,sampling=metropolis", "clifford_t", False),
+        ("aer:method=extended_stabilizer,sampling=metropolis", "clifford_t:shots=1024", False),
         ("aer:method=stabilizer", "clifford_brick:n=100", True),
         ("qsim", "su4_brick:n=10,depth=10", True),
         ("quimb:bond=8", "su4_brick:n=10,depth=10", False),

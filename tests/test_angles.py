@@ -393,7 +393,7 @@ def test_random_circuits(seed, n, gates):
     def energy(v):
         return Statevector(bound(circuit, parameters, v)).expectation_value(observable).real
 
-    answer = compile(circuit, observable).gradient(x)
+    answer = compile(circuit, observable, backend="exact").gradient(x)
     assert answer.loss == pytest.approx(energy(x), abs=EXACT)
     if len(x):
         # |x| up to 2 in a * b and three parameters at each of 12 gates: |f'''''| reaches 1e6, the error 3e-8.
@@ -468,7 +468,7 @@ def test_barren_plateau_at_random_angles():
     for q in range(n):
         circuit.rx(theta[q], q)
     terms = ["".join(letters) for letters in product("IZ", repeat=n)]
-    program = compile(circuit, SparsePauliOp(terms, np.full(2**n, 2.0**-n)))  # the projector on all zeros
+    program = compile(circuit, SparsePauliOp(terms, np.full(2**n, 2.0**-n)), backend="exact")  # the projector on all zeros
     points = np.random.default_rng(81).uniform(-np.pi, np.pi, (k, n))
     shift = np.pi / 2 * np.eye(n)[0]
     slopes = (program.values(points + shift).values - program.values(points - shift).values) / 2

@@ -530,7 +530,7 @@ def test_one_seed_gives_different_points_different_noise():
 @pytest.mark.statistics
 def test_groups_of_one_point_draw_apart():
     """<X> + <Y> in |0> over two groups: variance 1/n + 1/n; one shared stream would give 0 or 4/n."""
-    program = compile(QuantumCircuit(1), SparsePauliOp(["X", "Y"]), shots=200)
+    program = compile(QuantumCircuit(1), SparsePauliOp(["X", "Y"]), shots=200, backend="exact")
     assert program.execution.shots.tolist() == [[100, 100]]
     values = program.values(np.zeros((600, 0)), seed=3).values
     assert values.var() * 100 == pytest.approx(2.0, rel=0.29)  # sigma of a variance of 600 is 5.8 %: 5 sigma

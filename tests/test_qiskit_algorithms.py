@@ -30,7 +30,8 @@ def seeded():
 
 
 def test_vqe_on_exact_values():
-    found = VQE(hybrid.Estimator(), real_amplitudes(2, reps=1), SLSQP()).compute_minimum_eigenvalue(H2)
+    solver = VQE(hybrid.Estimator(), real_amplitudes(2, reps=1), SLSQP(), initial_point=NEAR)
+    found = solver.compute_minimum_eigenvalue(H2)
     assert found.eigenvalue == pytest.approx(LEVELS[0], abs=1e-6)  # SLSQP stops at changes of 1e-6
 
 
@@ -50,7 +51,7 @@ def test_vqe_with_our_gradients():
 
 
 def test_vqe_with_shots():
-    estimator = hybrid.Estimator(default_precision=0.02, seed=3)
+    estimator = hybrid.Estimator(default_precision=0.02, seed=3, backend="exact")
     solver = VQE(estimator, real_amplitudes(2, reps=1), SPSA(maxiter=40), initial_point=NEAR)
     found = solver.compute_minimum_eigenvalue(H2)
     (end,) = hybrid.Estimator().run([(real_amplitudes(2, reps=1), H2, found.optimal_point)]).result()
@@ -65,10 +66,16 @@ def test_vqe_on_the_stand_in():
 
 
 def test_vqd():
-    fidelity = ComputeUncompute(hybrid.Sampler(seed=1, default_shots=4000))
+    fidelity = ComputeUncompute(hybrid.Sampler(seed=1, default_shots=4000, backend="exact"))
     start = [np.full(6, 0.1), np.full(6, 0.7)]
     solver = VQD(
-        hybrid.Estimator(), fidelity, real_amplitudes(2, reps=2), COBYLA(maxiter=120), k=2, betas=[3, 3], initial_point=start
+        hybrid.Estimator(backend="exact"),
+        fidelity,
+        real_amplitudes(2, reps=2),
+        COBYLA(maxiter=120),
+        k=2,
+        betas=[3, 3],
+        initial_point=start,
     )
     found = solver.compute_eigenvalues(H2)
     # the overlap is a share of 4000 shots: it is known to 0.01 or better, and counts three times
@@ -141,7 +148,7 @@ def test_vqc(door):
     labels = np.repeat([0, 1], 10)
     passes = None
     if door == "sampler":
-        sampler = hybrid.Sampler(seed=1, default_shots=300)
+        sampler = hybrid.Sampler(seed=1, default_shots=300, backend="exact")
     else:
         backend = hybrid.Device.load("ideal").backend()
         sampler = BackendSamplerV2(backend=backend, options={"default_shots": 300, "seed_simulator": 1})

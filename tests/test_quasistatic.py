@@ -127,7 +127,7 @@ def test_averages_agree_with_a_monte_carlo_by_hand():
     circuit.delay(200, 0, "ns")
     circuit.rx(0.4, 1)
     observable = SparsePauliOp(["XX", "ZZ"], [1.0, 0.3])
-    program = compile(circuit, observable, device=device, grouping="none", realizations=512)
+    program = compile(circuit, observable, device=device, backend="exact", grouping="none", realizations=512)
     where, isa = program.resources.physical, to_isa(circuit, device)
     coefficient = {label: c.real for label, c in observable.to_list()}
     states = {basis: played(circuit, basis, device, isa, np.zeros(0), None) for basis in coefficient}
@@ -173,7 +173,7 @@ def test_ramsey_contrast(wait_us, two_qubit):
     device = quiet(context_t2star_factor=0.6)
     circuit = ramsey(1e3 * wait_us, two_qubit=two_qubit)
     label = "IIX" if two_qubit else "X"
-    program = compile(circuit, SparsePauliOp(label), device=device, realizations=1024)
+    program = compile(circuit, SparsePauliOp(label), device=device, backend="exact", realizations=1024)
     where = program.resources.physical[program.resources.layout[0]]
     star_us = 1e6 * device.t2_star_s[where] * (0.6 if two_qubit else 1.0)
     want = np.exp(-((wait_us / star_us) ** 2) - wait_us / (1e6 * device.t2_echo_s[where]))
@@ -198,7 +198,8 @@ def test_idle_loss_is_not_that_of_markov():
     """PHYSICS.md: T2* 3 us, T2H 30 us: after 0.1 us 0.0011 (quasi-static part), after 3 us 0.632."""
     device = quiet(t2_star_s=(3e-6,) * N, t2_echo_s=(INF,) * N, t1_s=(INF,) * N)
     for wait_us, loss, digits in ((0.1, 0.0011, 5e-5), (3.0, 0.632, 5e-4)):
-        answer = compile(ramsey(1e3 * wait_us), SparsePauliOp("X"), device=device, realizations=4096).values(NONE, seed=2)
+        program = compile(ramsey(1e3 * wait_us), SparsePauliOp("X"), device=device, backend="exact", realizations=4096)
+        answer = program.values(NONE, seed=2)
         assert 1 - answer.values[0] == pytest.approx(loss, abs=digits + 5 * answer.stderr[0])  # the digits that are given
 
 
@@ -214,7 +215,8 @@ def test_the_context_factor_counts_a_gate_of_any_pair_in_any_place():
         circuit.delay(1000, 0, "ns")
         if place == "behind":
             circuit.cz(1, 2)
-        answer = compile(circuit, SparsePauliOp("IIX"), device=device, realizations=1024).values(NONE, seed=3)
+        program = compile(circuit, SparsePauliOp("IIX"), device=device, backend="exact", realizations=1024)
+        answer = program.values(NONE, seed=3)
         assert answer.values[0] == pytest.approx(one if place == "none" else half, abs=5 * answer.stderr[0] + 1e-6)
         assert answer.stderr[0] < 2e-3
 

@@ -9,6 +9,8 @@ from qiskit.circuit import Parameter
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError
+from hybrid.device.device import Device
+from hybrid.measure import sampling
 from hybrid.measure.sampling import sample
 
 
@@ -65,21 +67,25 @@ def test_the_stand_in_is_worse_than_ideal_and_better_than_chance(name):
 
 
 def test_rescaled_fidelity_falls_with_width():
-    found = [sample(named(f"ghz:n={n}"), device="meluxina-q", shots=4000, seed=1).rescaled_fidelity for n in (2, 4, 7)]
+    found = [
+        sample(named(f"ghz:n={n}"), device="meluxina-q", shots=4000, seed=1, backend="exact").rescaled_fidelity
+        for n in (2, 4, 6)
+    ]
     assert found[0] > found[1] > found[2] > 0
 
 
 def test_same_seed_same_counts_other_seed_others():
     circuit = named("ghz:n=3")
-    assert sample(circuit, device="meluxina-q", seed=4) == sample(circuit, device="meluxina-q", seed=4)
-    assert sample(circuit, device="meluxina-q", seed=4).counts != sample(circuit, device="meluxina-q", seed=5).counts
+    first, again, other = (sample(circuit, device="meluxina-q", seed=seed) for seed in (4, 4, 5))
+    assert first == again
+    assert first.counts != other.counts
 
 
 @pytest.mark.statistics
 def test_trajectories_agree_with_the_density_matrix():
     """Chi-squared over 8 outcomes of GHZ on 3 qubits, 4,000 shots each; 24.3 is exceeded once in a thousand such tests."""
     circuit = named("ghz:n=3")
-    a = sample(circuit, device="meluxina-q", shots=4000, seed=1).counts
+    a = sample(circuit, device="meluxina-q", shots=4000, seed=1, backend="exact").counts
     b = sample(circuit, device="meluxina-q", shots=4000, seed=2, backend="aer:method=statevector").counts
     outcomes = sorted(a | b)
     x, y = (np.array([counts.get(o, 0) for o in outcomes]) for counts in (a, b))
@@ -94,10 +100,26 @@ def test_uniform_output_is_called_blind(name):
     assert not sample(named("bell")).blind_to_noise
 
 
+def once_per_device(function):
+    """The function, called once for each device: later calls get what it answered."""
+    answers = {}
+
+    def call(*args):
+        name = next(arg.name for arg in args if isinstance(arg, Device))
+        return answers[name] if name in answers else answers.setdefault(name, function(*args))
+
+    return call
+
+
 @pytest.mark.statistics
-def test_fidelity_has_an_honest_error():
-    """Over 40 seeds the reported standard error is the scatter to within 35 %: three standard deviations of a scatter of 40."""
-    found = [sample(named("ghz:n=3"), device="meluxina-q", shots=500, seed=seed) for seed in range(40)]
+def test_fidelity_has_an_honest_error(monkeypatch):
+    """Over 40 seeds the reported standard error is the scatter to within 35 %: three standard deviations of a scatter of 40.
+
+    One circuit on one device (and on none): it is translated and described once, for all seeds.
+    """
+    for name in ("to_isa", "set_up"):
+        monkeypatch.setattr(sampling, name, once_per_device(getattr(sampling, name)))
+    found = [sample(named("ghz:n=3"), device="meluxina-q", shots=500, seed=seed, backend="exact") for seed in range(40)]
     scatter = np.std([f.fidelity for f in found], ddof=1)
     assert np.mean([f.fidelity_stderr for f in found]) == pytest.approx(scatter, rel=0.35)
 
@@ -170,7 +192,7 @@ def test_command_prints_one_object(command):
 
 
 def test_command_prints_a_histogram_in_80_columns(command):
-    code, out, _ = command("sample", "random:n=6", "--device", "meluxina-q", "--draw")
+    code, out, _ = command("sample", "random:n=6", "--device", "meluxina-q", "--backend", "exact", "--draw")
     assert code == 0
     assert "the rest" in out
     assert "Not a prediction" in " ".join(out.split())
@@ -301,7 +323,7 @@ def test_bind(command, tmp_path):
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_histogram(command, tmp_path, suffix):
     path = tmp_path / f"counts.{suffix}"
-    code, _, err = command("sample", "qpe:n=4", "--device", "meluxina-q", "--plot", path)
+    code, _, err = command("sample", "qpe:n=4", "--device", "meluxina-q", "--backend", "exact", "--plot", path)
     assert code == 0, err
     assert path.stat().st_size > 10_000
     code, _, err = command("sample", "bell", "--plot", tmp_path / "counts.pdf")
