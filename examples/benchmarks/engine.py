@@ -235,12 +235,12 @@ def markov(n: int, repeats: int, *, slow: bool) -> None:
             subprocess.run([sys.executable, str(HERE / "engine_peers.py"), name, str(n), str(repeats)], check=True)
 
 
-def quasistatic(n: int, repeats: int) -> None:
+def quasistatic(n: int, counts: tuple[int, int], repeats: int) -> None:
     """Detunings, residual exchange and everything else, 0.1 rad around |0...0>, where runs start."""
     task, angles, weights = noisy(n, "markov")
     unit = median(our_calls(task, angles, weights)[1], repeats)
     print(f"\nstand-in, quasistatic, {n} qubits; a markov gradient takes {1e3 * unit:.2f} ms")
-    x, counts, errors = np.random.default_rng(0).normal(0, 0.1, 8 * n), (64, 512), list[float]()
+    x, errors = np.random.default_rng(0).normal(0, 0.1, 8 * n), list[float]()
     for count in counts:
         _, program = compiled(n, Device.load("meluxina-q"), count)
         calls = {"energy": lambda p=program: p.values(x[None], seed=0), "gradient": lambda p=program: p.gradient(x, seed=0)}
@@ -321,7 +321,7 @@ def main() -> None:
     tables: dict[str, Callable[[], None]] = {
         "pure": lambda: pure((4,) if quick else (4, 10, 16), 1 if quick else 11),
         "markov": lambda: markov(4 if quick else 10, 1 if quick else 7, slow=slow),
-        "quasistatic": lambda: quasistatic(3 if quick else 10, 1 if quick else 5),
+        "quasistatic": lambda: quasistatic(3 if quick else 10, (16, 64) if quick else (64, 512), 1 if quick else 5),
         "width": lambda: width((4, 5) if quick else range(4, 13), (4, 6) if quick else range(4, 21, 2), 1 if quick else 7),
         "session": lambda: session(3 if quick else 200, 1 if quick else 5),
     }
