@@ -223,9 +223,10 @@ def test_intervals_cover_the_mean_over_detunings(shots, realizations, least, opt
     """
     device = replace(SILICON, **options)
     circuit = waiting()
-    exact = batched(circuit, ONE, device, realizations=4096).values(NONE, seed=0)
+    exact = compile(circuit, ONE, device=device, backend="exact", realizations=4096).values(NONE, seed=0)
     assert exact.stderr[0] < 2e-3
-    found, bias = coverage(batched(circuit, ONE, device, shots=shots, realizations=realizations), exact.values[0], 400)
+    program = compile(circuit, ONE, device=device, backend="exact", shots=shots, realizations=realizations)
+    found, bias = coverage(program, exact.values[0], 400)
     assert least <= found <= 0.995
     assert abs(bias) < 4.5
 
@@ -237,8 +238,9 @@ def test_groups_of_one_realization_err_together():
     circuit.h(0)
     circuit.delay(1500, 0, "ns")
     observable = SparsePauliOp(["IX", "ZX"])
-    exact = batched(circuit, observable, SILICON, realizations=1024, grouping="none").values(NONE, seed=0).values[0]
-    program = batched(circuit, observable, SILICON, shots=6000, realizations=60, grouping="none")
+    alone = {"device": SILICON, "backend": "exact", "grouping": "none"}
+    exact = compile(circuit, observable, realizations=1024, **alone).values(NONE, seed=0).values[0]
+    program = compile(circuit, observable, shots=6000, realizations=60, **alone)
     assert len(program.groups) == 2
     found, bias = coverage(program, exact, 400)
     assert 0.91 <= found <= 0.995

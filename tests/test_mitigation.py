@@ -5,7 +5,7 @@ from functools import reduce
 
 import numpy as np
 import pytest
-from by_hand import Batched, batched
+from by_hand import batched
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
@@ -14,7 +14,7 @@ from hybrid.base.errors import HybridError, UsageError
 from hybrid.base.types import Overlap
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction, Readout
-from hybrid.measure.compile import Measuring, compile, compile_query
+from hybrid.measure.compile import Measuring, compile, compile_query, engine
 from hybrid.measure.execution import Conditions
 from hybrid.measure.grouping import group_terms
 from hybrid.measure.mitigation.readout import mitigated
@@ -136,14 +136,14 @@ def test_mitigated_intervals_cover(what):
     if what == "pauli":
         observable = SparsePauliOp(["ZZ", "IZ", "XX"], [1.0, 0.7, -0.5])
         exact = compile(circuit, observable).values(NONE).values[0]
-        program = batched(circuit, observable, device, shots=600, mitigate="readout")
+        program = compile(circuit, observable, device=device, backend="exact", shots=600, mitigate="readout")
     else:
         other = QuantumCircuit(2)
         other.ry(0.6, 0)
         query = Overlap(circuit, other)
-        ideal = compile_query(query, (), Device.load("ideal"), Batched(), Measuring(Conditions()))
+        ideal = compile_query(query, (), Device.load("ideal"), engine(), Measuring(Conditions()))
         exact = ideal.values(NONE).values[0]
-        program = compile_query(query, (), device, Batched(), Measuring(Conditions(shots=600), mitigate="readout"))
+        program = compile_query(query, (), device, engine(), Measuring(Conditions(shots=600), mitigate="readout"))
     coverage, bias = covered(program, exact, 400)
     print(f"{what}: coverage {coverage:.3f}, bias {bias:.2f} sigma")
     assert 0.905 <= coverage <= 0.985
@@ -173,7 +173,7 @@ def test_a_gradient_knows_that_its_rows_share_a_calibration():
         circuit.ry(a, 0)
     device, observable, x = readout_only(2.5), SparsePauliOp("Z"), np.array([0.1])
     exact = compile(circuit, observable).gradient(x).gradient[0]
-    program = batched(circuit, observable, device, shots=600, mitigate="readout")
+    program = compile(circuit, observable, device=device, backend="exact", shots=600, mitigate="readout")
     answers = [program.gradient(x, seed=i) for i in range(120)]
     z = np.array([(answer.gradient[0] - exact) / answer.gradient_stderr[0] for answer in answers])
     coverage = (np.abs(z) < 1.959964).mean()
