@@ -1,5 +1,6 @@
 """Problems: a Hamiltonian, or labelled points."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProblemBase:
+class ProblemBase(ABC):
     """What a Hamiltonian and a set of labelled points share: what is reported of a solution, and where to start.
 
     `sign` turns the minimised loss into the reported value. `exact` is that value's exact counterpart (None when unknown) and
@@ -29,9 +30,9 @@ class ProblemBase:
     reference_bits: int | None = None
 
     @property
+    @abstractmethod
     def n_qubits(self) -> int:
         """How many qubits the ansatz has."""
-        raise NotImplementedError
 
     @property
     def maximize(self) -> bool:
