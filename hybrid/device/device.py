@@ -6,12 +6,13 @@ Neither Qiskit nor NumPy is imported, so that showing a profile starts fast.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from importlib import import_module
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, final
 
 from hybrid.base.errors import unknown
+from hybrid.base.files import looks_like_path
 from hybrid.device import naming
 from hybrid.device import options as device_options
 from hybrid.device.options import DEFAULT, DEPHASING, Offer
@@ -138,26 +139,37 @@ class Device:
         `dephasing` (quasistatic or markov) is the option of this name given beside the text. UsageError names file, line
         and key, or the option.
         """
-        profile = Profile(naming.device_file(text))
-        device = _read(profile)
-        offered = device_options.declared_variants(profile)
-        for option, choices in offered.items():
-            for choice in choices:
-                if choice != DEFAULT:
-                    _read(device_options.varied(profile, {option: choice}))
-        settings = device_options.split(text)[1]
-        options = device_options.parse(device.name, settings, Offer(device.dephasing, offered), dephasing)
-        if options.variants:
-            device = _read(device_options.varied(profile, options.variants))
-        return replace(
-            device,
-            dephasing=options.dephasing,
-            correlation=options.correlation,
-            drift=options.drift,
-            drift_time_s=options.drift_time_s,
-            variants=offered,
-            options=options.text,
-        )
+        own_file = looks_like_path(device_options.split(text)[0])
+        return _load(text, dephasing) if own_file else _built_in(text, dephasing)
+
+
+@lru_cache(maxsize=256)
+def _built_in(text: str, dephasing: str | None) -> Device:
+    """A profile of the package does not change while a process runs."""
+    return _load(text, dephasing)
+
+
+def _load(text: str, dephasing: str | None) -> Device:
+    profile = Profile(naming.device_file(text))
+    device = _read(profile)
+    offered = device_options.declared_variants(profile)
+    for option, choices in offered.items():
+        for choice in choices:
+            if choice != DEFAULT:
+                _read(device_options.varied(profile, {option: choice}))
+    settings = device_options.split(text)[1]
+    options = device_options.parse(device.name, settings, Offer(device.dephasing, offered), dephasing)
+    if options.variants:
+        device = _read(device_options.varied(profile, options.variants))
+    return replace(
+        device,
+        dephasing=options.dephasing,
+        correlation=options.correlation,
+        drift=options.drift,
+        drift_time_s=options.drift_time_s,
+        variants=offered,
+        options=options.text,
+    )
 
 
 def _read(profile: Profile) -> Device:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Complex, Float, Inexact
-from qiskit.circuit import Gate, Parameter, ParameterExpression
-from qiskit.circuit.library import PhaseGate, RYGate, RZGate, U1Gate, UGate
+from qiskit.circuit import ControlledGate, Gate, Parameter, ParameterExpression
+from qiskit.circuit.library import PhaseGate, RYGate, RZGate, U1Gate, UGate, get_standard_gate_name_mapping
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Operator
 
@@ -21,6 +21,8 @@ INVOLUTIONS = {gate: RZGate if gate in (PhaseGate, U1Gate) else gate for gate in
 """Gate -> exp(-i theta G/2) with G^2 = 1 that equals it up to a global phase, which changes no probability."""
 PURE, PAULI = 2, 4
 """d, the length of one qubit's axis: amplitudes of a pure state, or Pauli coefficients."""
+STANDARD = frozenset(gate.base_class for gate in get_standard_gate_name_mapping().values() if isinstance(gate, Gate))
+"""Gates whose matrix follows from class and parameters alone."""
 STRINGS = PAULIS[[0, 3, 1, 2]]
 """I, Z, X, Y: a classical qubit needs the first two only (equation 4)."""
 
@@ -89,9 +91,15 @@ def _rotations(gate: Any, angles: Mapping[Parameter, int]) -> Sequence[Rotation 
 
 def diagonal_on(what: Rotation | Gate, qubits: Sequence[int]) -> frozenset[int]:
     """The qubits between whose |0> and |1> the gate has no entry."""
-    entries = np.nonzero(_unitary(what.gate(1.0) if isinstance(what, Rotation) else what))
-    differ = np.bitwise_or.reduce(entries[0] ^ entries[1])
-    return frozenset(q for place, q in enumerate(qubits) if not (differ >> place) & 1)
+    key = (what.gate, (1.0,)) if isinstance(what, Rotation) else _standard_key(what)
+    moved = _moved_bits(_unitary(what)) if key is None else _standard_moved_bits(*key)
+    return frozenset(q for place, q in enumerate(qubits) if not (moved >> place) & 1)
+
+
+def _moved_bits(unitary: Complex[np.ndarray, "D D"]) -> int:
+    """The bits in which row and column of any entry differ."""
+    rows, columns = np.nonzero(unitary)
+    return int(np.bitwise_or.reduce(rows ^ columns))
 
 
 def matrix(what: Any, d: int) -> Inexact[np.ndarray, "D D"]:
@@ -102,7 +110,8 @@ def matrix(what: Any, d: int) -> Inexact[np.ndarray, "D D"]:
         case QubitRead():  # equation 4: only rows 0 and 1 are used
             return np.array([[1, 1, 0, 0], [1, -1, 0, 0], [0] * 4, [0] * 4]) / 2
         case Gate():
-            return transfer(_unitary(what)[None], d)
+            key = _standard_key(what)
+            return transfer(_unitary(what)[None], d) if key is None else _standard(*key, d)
         case _:
             return _channel(what)
 
@@ -112,6 +121,22 @@ def _unitary(gate: Gate) -> Complex[np.ndarray, "D D"]:
         return Operator(gate).data
     except QiskitError as error:
         raise UsageError(f"exact: gate '{gate.name}' has no matrix: {error.message}") from None
+
+
+def _standard_key(gate: Gate) -> tuple[type[Gate], tuple[float, ...]] | None:
+    """What tells a standard gate from all others."""
+    usual = not isinstance(gate, ControlledGate) or gate.ctrl_state == 2**gate.num_ctrl_qubits - 1
+    return (gate.base_class, tuple(map(float, gate.params))) if usual and gate.base_class in STANDARD else None
+
+
+@lru_cache(maxsize=4096)
+def _standard(gate: type[Gate], params: tuple[float, ...], d: int) -> Inexact[np.ndarray, "D D"]:
+    return transfer(_unitary(gate(*params))[None], d)
+
+
+@lru_cache(maxsize=4096)
+def _standard_moved_bits(gate: type[Gate], params: tuple[float, ...]) -> int:
+    return _moved_bits(_unitary(gate(*params)))
 
 
 @lru_cache(maxsize=4096)
@@ -158,6 +183,8 @@ def channel_slopes(channel: Channel) -> dict[str, Float[np.ndarray, "D D"]]:
 
 def embed(small: Inexact[np.ndarray, "D D"], qubits: Sequence[int], axes: Sequence[int], d: int) -> Inexact[np.ndarray, "T T"]:
     """The matrix on `qubits` (first lowest) as one on `axes` (first highest), the identity on the others."""
+    if len(axes) == 1:
+        return small
     rest = [q for q in axes if q not in qubits]
     whole = small[:, None, :, None] * np.eye(d ** len(rest))[:, None]
     place = [[*reversed(qubits), *rest].index(q) for q in axes]
