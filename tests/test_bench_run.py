@@ -16,8 +16,8 @@ import pytest
 from probes import probed_once
 
 from hybrid.base.errors import RecordError, Stopped
+from hybrid.bench import harness, worker
 from hybrid.bench import rows as row_files
-from hybrid.bench import worker
 from hybrid.bench.cells import grid
 from hybrid.bench.environment import env_id
 from hybrid.bench.harness import Harness, ProcessLimits, interpreter
@@ -140,7 +140,7 @@ def test_loops_are_long_enough_and_end(monkeypatch, seconds):
     """By a clock that nothing disturbs: each timed loop lasts 50 ms, there are five, or no more once a second is full."""
     monkeypatch.setattr(worker, "timed", lambda call, loops: worker.TimedCalls(seconds * loops, 0.0, call()))
     phases = {}
-    answers = worker.repeated(lambda: 1, phases)
+    answers = worker.repeated(lambda: 1, phases, 0.05)
     assert phases["loops"] * seconds >= 0.05 and (phases["loops"] == 1) == (seconds >= 0.05)
     assert phases["loops"] * seconds < 0.2 or phases["loops"] == 1  # and not needlessly long
     assert len(answers) == len(phases["repeats_s"]) == {0.3: 4, 7.0: 1}.get(seconds, 5)
@@ -371,8 +371,9 @@ def test_real_identical_runs_are_the_same(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_injected_slowdown_is_found(tmp_path):
+def test_an_injected_slowdown_is_found(tmp_path, monkeypatch):
     """Added busy loops of 20, 27 and 20.4 ms: 1.3x and 1.02x, with the simulation they come on top of."""
+    monkeypatch.setattr(harness, "LOOP_SECONDS", 0.05)
     base, slower, little = pool(tmp_path / "r.jsonl", [f"{FAKE}:delay_s={s}" for s in (0.02, 0.027, 0.0204)], 9)
     found, claimed = compare([(base, slower), (base, little)])
     assert found.word == "slower"

@@ -21,6 +21,8 @@ from hybrid.catalog import Member
 
 WORKER = Path(__file__).with_name("worker.py")
 POLL_SECONDS = 0.02
+LOOP_SECONDS = 0.05
+"""Least duration of a timed loop, so that the resolution of the clock and the scheduler does not matter."""
 NEAR_LIMIT = 0.7
 """A process that the system killed above this share of its memory limit was killed for its memory."""
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS")
@@ -64,7 +66,7 @@ class Harness:
 
     def measure(self, cell: Measurable, *, repeat: bool = True) -> ProcessOutcome:
         """Measure a cell once; without `repeat` only the first call."""
-        return self._run(cell.backend, cell.request(repeat=repeat), cell.threads)
+        return self._run(cell.backend, cell.request(repeat=repeat) | {"loop_s": LOOP_SECONDS}, cell.threads)
 
     def _run(self, backend: Member, request: dict[str, Any], threads: int) -> ProcessOutcome:
         with tempfile.TemporaryDirectory(prefix="hybrid-bench-") as name:

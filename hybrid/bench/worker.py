@@ -20,8 +20,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 REPEATS = 5
-LOOP_SECONDS = 0.05
-"""Least duration of a timed loop, so that the resolution of the clock and the scheduler does not matter."""
 ENOUGH_SECONDS = 1.0
 """No further loop is started after so many seconds of loops."""
 COPY_QUBITS = 20
@@ -112,7 +110,7 @@ def measure(request: dict[str, Any], report: WorkerReport) -> None:
     answers = [encode_answer(first.answer)]
     if request["repeat"]:
         report.begin("repeat")
-        answers += map(encode_answer, repeated(call, phases))
+        answers += map(encode_answer, repeated(call, phases, request["loop_s"]))
     report.content["memory"]["peak_bytes"] = status_bytes()
     if job.n_qubits >= COPY_QUBITS and request["repeat"]:
         report.content["memory"]["copy_bytes_per_s"] = copy_rate(job.threads)
@@ -147,11 +145,11 @@ def prepared(adapter: Any, job: Any, path: str, report: WorkerReport) -> Callabl
     return run if path == "compiled" else lambda: adapter.compile(adapter.translate(job), job)()
 
 
-def repeated(call: Callable[[], Any], phases: dict[str, Any]) -> list[Any]:
-    """Loops timed, calibrated to last long enough (the one that first does is the first that counts); their last answers."""
+def repeated(call: Callable[[], Any], phases: dict[str, Any], loop_s: float) -> list[Any]:
+    """Loops timed, calibrated to last at least `loop_s` (the one that first does is the first that counts); last answers."""
     loops, took = 1, timed(call, 1)
-    while took.seconds < LOOP_SECONDS:
-        loops = max(2 * loops, int(1.2 * loops * LOOP_SECONDS / max(took.seconds, 1e-9)))
+    while took.seconds < loop_s:
+        loops = max(2 * loops, int(1.2 * loops * loop_s / max(took.seconds, 1e-9)))
         took = timed(call, loops)
     loops_timed = [took]
     while len(loops_timed) < REPEATS and sum(one.seconds for one in loops_timed) < ENOUGH_SECONDS:

@@ -22,12 +22,13 @@ def random_search(
     because one value that is low by chance would otherwise be kept for ever. Converges when steps are shorter than `xtol`
     and losses exact.
     """
-    bias, streak = np.zeros_like(x), 0
+    bias: Point = np.zeros_like(x)
+    streak = 0
     answer = yield Values(x, x[None], iteration=0)
     loss, noisy = answer[0], answer.stderr[0] > 0
     k = 0
     while size >= xtol or noisy:
-        step = bias + size * rng.standard_normal(x.size)
+        step: Point = bias + size * rng.standard_normal(x.size)
         points = [x + step, x - step, *([x] if noisy else [])]
         answer = yield Values(x, np.stack(points), iteration=k)
         plus, minus, *again = answer
