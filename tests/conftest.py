@@ -80,7 +80,7 @@ def repeats(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """In place of `--dist load`, the default of `-n`: a worker takes whole files, so that what their tests share is made once."""
+    """In place of `--dist load`, the default of `-n`: a worker takes whole files; what their tests share is made once."""
     if config.getoption("dist") != "load":
         return None
     from xdist.scheduler import LoadFileScheduling
