@@ -130,7 +130,7 @@ def test_a_pilot_is_a_job_of_its_own():
 
 
 def test_the_budget_counts_the_high_end(tmp_path):
-    """VLQ, two circuits a point, 0.9 s each at the high end: 1.8 s a point, two points a question, so 10 s are two questions."""
+    """VLQ, two circuits a point, 0.9 s each at the high end: 1.8 s a point, two points a question; 10 s are two questions."""
     spec = hybrid.Spec(problem="tfim:n=2", device="iqm-star-24", shots=100, max_qpu="10s", backend="exact")
     result = hybrid.run(spec, tmp_path)
     assert result.nfev == 4 and result.billed["seconds"] == pytest.approx([4.5, 9.0, 9.0])  # the fifth point is the final one

@@ -11,10 +11,8 @@ def machine_time(cycles_s: float | None, billed: dict[str, Any] | None) -> list[
             ("QPU time", f"{duration(cycles_s)} (shots x shot cycle, no billing rule; latency excluded)" if cycles_s else "")
         ]
     jobs = spread(billed["jobs"], lambda jobs: f"{jobs:,}")
-    rows = [
-        ("QPU time", f"{spread(billed['seconds'], duration)}; jobs: {jobs}"),
-        ("", f"{billed['rule']}; queue and latency excluded"),
-    ]
+    rows = [("QPU time", f"{spread(billed['seconds'], duration)}; jobs: {jobs}")]
+    rows.append(("", f"{billed['rule']}; queue and latency excluded"))
     if "qubit_seconds" in billed:
         rows.append(("QPU bill", f"{spread(billed['qubit_seconds'], lambda number: f'{number:,.0f}')} qubit-seconds"))
     return rows
