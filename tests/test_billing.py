@@ -123,6 +123,14 @@ def test_a_run_and_its_plan_have_the_same_bill(tmp_path):
     assert plan(spec).billed == result.billed
 
 
+def test_a_sample_is_billed_with_its_calibration(command):
+    """PIAST-Q: 1000 shots are 5 jobs of 200, and so are those of each of two calibration circuits: 15 x 60, 100 and 145 s."""
+    words = ("sample", "bell", "--device", "aqt-20", "--mitigate", "readout")
+    assert json.loads(command(*words, "--json").out)["billed"]["seconds"] == [900, 1500, 2175]
+    assert "QPU time         25 min 0 s (15 min 0 s to 36 min 15 s); jobs: 15" in command(*words).out
+    assert hybrid.sample("bell", device="aqt-20", shots=200).billed["seconds"] == [60, 100, 145]
+
+
 def test_a_pilot_is_a_job_of_its_own():
     """Its outcomes decide how the rest is divided."""
     spec = hybrid.Spec(problem="tfim:n=2", device="iqm-star-24", shots=400, allocation="adaptive", max_evals=0)
@@ -137,7 +145,7 @@ def test_the_budget_counts_the_high_end(tmp_path):
     assert read(tmp_path / f"{result.id}.jsonl").start["billing"]["job_floor_s"] == [0.9, 0.9, 0.9]
 
 
-def test_a_record_of_a_budget_begun_before_bills_ends_as_it_would_have(tmp_path, monkeypatch):
+def test_a_record_of_a_budget_begun_before_bills_ends_as_it_would_have(tmp_path, monkeypatch, command):
     """Its start line does not say that it is billed: shots x shot cycle to its end."""
     spec = hybrid.Spec(problem="tfim:n=2", device="iqm-star-24", shots=100, max_qpu="1s", backend="exact")
     with monkeypatch.context() as patch:
@@ -148,7 +156,10 @@ def test_a_record_of_a_budget_begun_before_bills_ends_as_it_would_have(tmp_path,
     path.write_bytes(b"".join(lines[: len(lines) // 2]))
     after = hybrid.run(spec, tmp_path)
     assert (after.digest, after.nfev, after.billed) == (before.digest, before.nfev, None)
-    assert hybrid.run(spec, tmp_path / "new").digest != before.digest
+    new = hybrid.run(spec, tmp_path / "new")
+    assert (new.id, new.digest == before.digest) == (before.id, False)
+    differences = " ".join(command("runs", "diff", path, new.record).out.split())
+    assert "machine time A - B as the site bills" in differences
 
 
 # ---- profiles
