@@ -46,6 +46,7 @@ ONLY = {
     "bench/adapters/": {"numpy", "hybrid.base", "hybrid.bench.job", "hybrid.bench.adapters"},
     "catalog/lookup.py": {"hybrid"},
     "catalog/signatures.py": {"hybrid"},
+    "device/billing.py": {"hybrid"},
     "device/device.py": {"hybrid"},
     "device/naming.py": {"hybrid"},
     "device/options.py": {"hybrid"},

@@ -316,7 +316,7 @@ def test_broken_toml_is_refused(tmp_path):
 
 def test_the_same_file_has_the_same_hash(tmp_path):
     assert Device.load(write(tmp_path, GOOD)).sha256 == Device.load("meluxina-q").sha256
-    assert Device.load(write(tmp_path, GOOD + "\n")).sha256 != Device.load("meluxina-q").sha256
+    assert Device.load(write(tmp_path, "\n" + GOOD)).sha256 != Device.load("meluxina-q").sha256
 
 
 def test_showing_a_device_imports_no_simulator():

@@ -21,6 +21,7 @@ from hybrid.review.cross_check import cross_check
 from hybrid.review.replay import repeat
 from hybrid.runs import live_session
 from hybrid.runs import results_folder as runs
+from hybrid.runs.loop import Cost
 from hybrid.runs.loss import Measurement
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
@@ -131,7 +132,7 @@ def test_costs():
     four = Overlaps(np.zeros(8), np.zeros((4, 2, 8)), 0)
     assert on_device.cost(four)[:3] == (4, 0, 1200)
     assert on_device.cost(four).qpu_seconds == pytest.approx(1200 * 600e-6)
-    assert on_device.cost(Metric(np.zeros(8), 0)) == (1, 0, 0, None)
+    assert on_device.cost(Metric(np.zeros(8), 0)) == Cost(nfev=1)
 
 
 @pytest.mark.parametrize("name", NEW)

@@ -67,11 +67,12 @@ def test_an_adjoint_gradient_costs_one_evaluation(tmp_path):
 
 
 def test_machine_time_is_a_budget(tmp_path):
-    """1,000 shots of 600 us: 0.6 s a point, two points an SPSA question, the final one outside."""
-    spec = hybrid.Spec(problem="h2", device="meluxina-q", shots=1000, max_qpu="10s")
+    """1,000 shots of 5.88 ms at most: 5.88 s a point, two points an SPSA question, the final one outside."""
+    spec = hybrid.Spec(problem="h2", device="meluxina-q", shots=1000, max_qpu="98s")
     result = hybrid.run(spec, tmp_path)
     assert result.nfev == 16
     assert result.qpu_seconds == pytest.approx(17 * 0.6)
+    assert result.billed["seconds"] == pytest.approx([17 * 3.45, 17 * 4.35, 17 * 5.88])
     assert result.shots == 17_000
 
 

@@ -117,13 +117,18 @@ def _device_text(device: Device) -> str:
     if device.numbers:
         known = ", ".join(key for key, number in device.numbers.items() if number.known_for_target)
         known = f"{known}; everything else is a choice" if known else "nothing"
-        rows = [("  dephasing", device.dephasing)]
+        rows, billing = [("  dephasing", device.dephasing)], []
         for key, number in device.numbers.items():
+            if key.startswith("billing."):
+                billing += _number_rows(key.removeprefix("billing."), number)
+                continue
             rows += _number_rows(key, number)
             if key == "t2_star":
                 rows += _circuit_rows(device)
         legend = wrapped(MARKS, first="marks: ", indent=7)
+        words = "shots x shot_cycle; the profile has no [billing] table" if device.billing is None else device.billing.words
         parts += [f"{wrapped(f'known for MeluXina-Q itself: {known}.')}\n{legend}", table(rows, WIDTH)]
+        parts.append("\n".join([wrapped(f"machine time: {words}", indent=2), *([table(billing, WIDTH)] if billing else [])]))
     if options := device.open_options:
         rows = [(f"  {key}", takes) for key, takes in options.items()]
         parts.append(f"options (write them as {device.name}:key=value,key=value):\n{table(rows, WIDTH)}")
@@ -147,6 +152,7 @@ def _device_json(device: Device) -> str:
     numbers = {key: {name: _plain(getattr(n, name)) for name in n.__slots__} for key, n in device.numbers.items()}
     about = {"name": device.name, "label": device.label, "title": device.title, "caveat": device.caveat}
     about |= {"sha256": device.sha256, "dephasing": device.dephasing, "circuit_t2_star_s": device.circuit_t2_star_s}
+    about["billing"] = None if device.billing is None else device.billing.words
     options = [{"name": key, "takes": takes} for key, takes in device.open_options.items()]
     return json.dumps(about | {"options": options, "numbers": numbers}, indent=2, allow_nan=False)
 

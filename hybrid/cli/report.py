@@ -9,6 +9,7 @@ from typing import Any
 from hybrid.base.own_physics import OWN_PHYSICS
 from hybrid.base.uncertainty import with_uncertainty
 from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
+from hybrid.cli.machine_time import duration, machine_time
 from hybrid.device.device import Device
 from hybrid.runs.result import Result
 from hybrid.runs.spec import Spec
@@ -38,7 +39,7 @@ def result_text(result: Result, spec: Spec) -> str:
         *_outcomes(result),
         ("ended", _ended(result)),
         ("evaluations", _evaluations(result)),
-        ("QPU time", f"{duration(result.qpu_seconds)} (shots x shot cycle; latency excluded)" if result.qpu_seconds else ""),
+        *machine_time(result.qpu_seconds, result.billed),
         *_defaults(result, spec),
         ("took", f"{result.seconds:.1f} s with {spec.threads} thread{'s' if spec.threads > 1 else ''}"),
         ("record", f"{result.record}  digest {result.digest[:12]}"),
@@ -85,7 +86,7 @@ def plan_text(plan: Any) -> str:
     rows += [
         ("gradient", f"{plan.evaluations_per_gradient} evaluations (parameter shift)"),
         ("in all, at most", f"{total.nfev:,} evaluations and the final one, {shots}"),
-        ("QPU time", f"{duration(total.qpu_seconds)} (latency excluded)" if total.qpu_seconds else ""),
+        *machine_time(total.qpu_seconds, plan.billed),
     ]
     resolved = [(f"  {key}", spaced(str(value))) for key, value in plan.resolved.items() if value is not None]
     head = physics(plan.resolved["device"], plan.physics, plan.resources[0].simulator)
@@ -252,14 +253,3 @@ def _next(result: Result, spec: Spec) -> str:
         flags["results"] = folder
     words = [part for key, value in flags.items() for part in (f"--{key.replace('_', '-')}", str(value))]
     return command_lines(["hybrid", "run", spec.algorithm or "", spec.problem, *words], COLUMNS - WIDTH - 1)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as text, from a minute on in minutes or hours."""
-    if seconds < 59.95:
-        return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min"

@@ -10,8 +10,9 @@ from hybrid.base.errors import UsageError, shortened, unknown
 from hybrid.base.uncertainty import with_uncertainty
 from hybrid.cli import completion, flags
 from hybrid.cli.layout import COLUMNS, emit, table, wrapped
+from hybrid.cli.machine_time import machine_time
 from hybrid.cli.pictures import picture, say
-from hybrid.cli.report import WIDTH, duration, physics, spaced
+from hybrid.cli.report import WIDTH, physics, spaced
 from hybrid.measure.choices import DD, MITIGATIONS
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def text(result: "Sample", name: str) -> str:
         if result.layout != sorted(result.layout) or result.layout[0]
         else ("", ""),
         ("duration", _duration(result)),
-        ("QPU time", f"{duration(result.qpu_seconds)} (shots x shot cycle; latency excluded)" if result.qpu_seconds else ""),
+        *machine_time(result.qpu_seconds, result.billed),
     ]
     return "\n".join(head) + f"\n\n{_histogram(result)}\n\n{table(rows, WIDTH)}\n\n{wrapped(result.caveat)}"
 

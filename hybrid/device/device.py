@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from importlib import import_module
 from itertools import combinations
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, final
 
 from hybrid.base.errors import unknown
 from hybrid.base.files import looks_like_path
 from hybrid.device import naming
 from hybrid.device import options as device_options
+from hybrid.device.billing import Billing, billing_of, without_billing
 from hybrid.device.options import DEFAULT, DEPHASING, Offer
 from hybrid.device.profile import Number, Pairs, Profile, QuantityRule
 
@@ -78,7 +80,7 @@ class Device:
     `t2_echo_s`. `numbers` has every entry as the file states it, by dotted key. `correlation` is that of the detunings of
     coupled qubits, `drift_time_s` the correlation time of an `ou` and the longest time of a `pink` drift. `variants` are
     the choices that the profile offers, `options` what was chosen. Two devices are compared by identity; `sha256` tells
-    files apart.
+    files apart by all but their billing, on which no answer depends.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Device:
     init_error: tuple[float, ...] | None = None
     readout_s: float | None = None
     shot_cycle_s: float | None = None
+    billing: Billing | None = None
     context_t2star_factor: float = 1.0
     residual_exchange_hz: float = 0.0
     correlation: float = 0.0
@@ -178,7 +181,7 @@ def _read(profile: Profile) -> Device:
     dephasing = "" if ideal else _dephasing(profile)
     table = profile.keys((), ("title", "caveat", "any_gate")) if ideal else _table(profile, dephasing)
     title, caveat = (profile.words((key,), table[key]) for key in ("title", "caveat"))
-    sha256 = hashlib.sha256(profile.text.encode()).hexdigest()
+    sha256 = hashlib.sha256(without_billing(profile.text).encode()).hexdigest()
     start = partial(Device, name=profile.path.stem, title=title, caveat=caveat, sha256=sha256, dephasing=dephasing)
     if ideal:
         if table["any_gate"] is not True:
@@ -192,6 +195,9 @@ def _read(profile: Profile) -> Device:
     si = {key: profile.number((key,), quantity, n) for key, quantity in _QUANTITIES.items() if key in table}
     _check_order(profile, si)
     fields: dict[str, Any] = {FIELDS.get(key, key): value if _QUANTITIES[key].listed else value[0] for key, value in si.items()}
+    if "billing" in table:
+        pulse = gates["sx" if "sx" in gates else "rx"]
+        fields["billing"] = billing_of(profile, n, fmean(pulse.duration_s.values()))
     return start(numbers=profile.numbers, gates=gates, n_qubits=n, edges=edges, **fields)
 
 
@@ -199,7 +205,7 @@ def _table(profile: Profile, dephasing: str) -> dict[str, Any]:
     """The top level of a profile with noise: every key that its kind of dephasing needs is there, and no other."""
     left_out = _QUASISTATIC_ONLY if dephasing == "markov" else ()
     needed = ("title", "caveat", "dephasing", "n_qubits", "coupling", "gates")
-    return profile.keys((), (*needed, *(key for key in _QUANTITIES if key not in left_out)), ("variants",))
+    return profile.keys((), (*needed, *(key for key in _QUANTITIES if key not in left_out)), ("billing", "variants"))
 
 
 def _dephasing(profile: Profile) -> str:

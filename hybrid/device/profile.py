@@ -37,7 +37,7 @@ Pairs = tuple[tuple[int, int], ...]
 class Number:
     """One entry in the file's own unit, a tuple where the file has a list; `mark` has one letter or one per list entry.
 
-    A coupling (a word or pairs) and a switch are entries too, with an empty unit. `str` gives value and unit.
+    A coupling (a word or pairs), a word and a switch are entries too, with an empty unit. `str` gives value and unit.
     """
 
     value: bool | float | str | tuple[float, ...] | Pairs
@@ -150,6 +150,14 @@ class Profile:
         entry = self._entry(at)
         if not isinstance(entry["value"], bool):
             raise self.error((*at, "value"), "write true or false.")
+        self._keep(at, entry, entry["value"])
+        return entry["value"]
+
+    def word(self, at: tuple[str, ...], what: str, allowed: tuple[str, ...]) -> str:
+        """An entry whose value is one of the words; `what` names it in the error."""
+        entry = self._entry(at)
+        if entry["value"] not in allowed:
+            raise self.error((*at, "value"), str(unknown(what, str(entry["value"]), allowed)))
         self._keep(at, entry, entry["value"])
         return entry["value"]
 

@@ -21,6 +21,7 @@ from hybrid.catalog.circuit_file import bind as bound
 from hybrid.compilation.classical_bits import ClassicalReadout, final_measurements
 from hybrid.compilation.resources import Resources, check_memory, whose_physics
 from hybrid.compilation.transpile import to_isa
+from hybrid.device.billing import Bill, Billing
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction, merge
 from hybrid.measure.choices import MITIGATIONS
@@ -76,6 +77,7 @@ class Sample:
     duration_s: float | None
     t2_star_s: float | None
     qpu_seconds: float | None
+    billed: dict[str, Any] | None
     memory_bytes: int | None
     layout: list[int]
 
@@ -147,14 +149,22 @@ def sample(
     ((counts,),), _ = execution.counts(np.zeros((1, 0)), child(seed, SampleStream.SHOTS), child(seed, SampleStream.DETUNINGS))
     bits = merge(counts._replace(outcomes=read.bits(counts.outcomes, isa.layout)))
     ideal = _ideal(body, read) if body.num_qubits <= IDEAL_QUBITS else None
-    correction = None
+    correction, billed = None, None
+    if loaded.billing is not None:
+        billed = loaded.billing.to_json(_bill(loaded.billing, shots, mitigate, execution.resources.duration_s))
     if mitigate == "readout":
         if len(read.written) > MITIGATED_BITS:
             raise UsageError(f"mitigate=readout inverts at most {MITIGATED_BITS} bits, this circuit reads {len(read.written)}.")
         calibrated = calibration(isa, loaded, member, conditions)(child(seed, SampleStream.CALIBRATION))
         qubits = np.array([isa.layout[qubit] for _, qubit in read.written])
         correction = Correction(*(rates[qubits] for rates in calibrated))
-    return Sample(**asked, **_sampled(loaded, seed, bits, read, ideal, execution.resources, correction))
+    return Sample(**asked, billed=billed, **_sampled(loaded, seed, bits, read, ideal, execution.resources, correction))
+
+
+def _bill(billing: Billing, shots: int, mitigate: str, duration_s: float | None) -> Bill:
+    """Of the circuit and, for readout mitigation, of its two calibration circuits, each with as many shots."""
+    bill = billing.bill([shots], duration_s)
+    return bill.plus(billing.bill([shots] * 2, duration_s)) if mitigate == "readout" else bill
 
 
 def _ideal(body: QuantumCircuit, read: ClassicalReadout) -> Float[np.ndarray, " d"]:
@@ -224,7 +234,7 @@ def _dynamic(
     empty = Task((Setting(circuit.num_qubits, ()),), (), None, shots, threads)
     memory_bytes = check_memory(member, empty)
     counts: Mapping[str, int] = member.run_dynamic(circuit, shots, child(seed, SampleStream.SHOTS), threads)
-    unknown: dict[str, Any] = dict.fromkeys((*FIDELITIES, *MITIGATED, "duration_s", "t2_star_s", "qpu_seconds"))
+    unknown: dict[str, Any] = dict.fromkeys((*FIDELITIES, *MITIGATED, "duration_s", "t2_star_s", "qpu_seconds", "billed"))
     return dict(
         physics=physics,
         simulator=member.describe_dynamic(),

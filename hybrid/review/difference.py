@@ -103,7 +103,8 @@ def two_sided(z: float) -> float:
 
 def _file(run: Run) -> dict[str, Any]:
     sha256 = run.start.get("device_sha256")
-    return {"device file (sha256)": sha256[:16] if isinstance(sha256, str) else sha256}
+    counted = "as the site bills" if "billing" in run.start else None
+    return {"device file (sha256)": sha256[:16] if isinstance(sha256, str) else sha256, "machine time": counted}
 
 
 def changes(a: dict[str, Any], b: dict[str, Any]) -> list[Change]:

@@ -12,7 +12,7 @@ from hybrid.runs.answer_log import AuditedAnswer, Body, RecordEnded, ReplayLog
 from hybrid.runs.live_session import LiveSession, RunProgress
 from hybrid.runs.loop import Cost
 from hybrid.runs.results_folder import Run
-from hybrid.runs.setup import prepare
+from hybrid.runs.setup import as_begun, prepare
 from hybrid.runs.spec import Spec
 
 Watch = Callable[[RunProgress], None]
@@ -54,7 +54,7 @@ class ReplaySession:
     ) -> None:
         """`seed` None: with the randomness of the record; else with other draws, and as many questions as recorded."""
         self._run = run
-        self._prepared = prepare(spec)
+        self._prepared = as_begun(prepare(spec), run.start)
         self._log = log = ReplayLog(run.path, report)
         others: dict[str, Any] = {}
         if seed is not None:

@@ -32,7 +32,7 @@ from hybrid.measure.observables import DistributionDependent
 from hybrid.measure.program import Program
 from hybrid.runs.loop import Budget, Cost, Oracle, minimize
 from hybrid.runs.loss import Measurement
-from hybrid.runs.setup import Prepared, PreparedSession, prepare
+from hybrid.runs.setup import Prepared, PreparedSession, billed, prepare
 from hybrid.runs.spec import Spec
 
 SPREAD_QUBITS = 12
@@ -55,7 +55,7 @@ class Sampling(NamedTuple):
 class DryRun:
     """A resolved Spec with the resources of one evaluation (per query) and the total cost that its budget allows.
 
-    `sampling` is None per query without shots.
+    `sampling` is None per query without shots; `billed` is as in `hybrid.Result`.
     """
 
     id: str
@@ -65,6 +65,7 @@ class DryRun:
     sampling: tuple[Sampling | None, ...]
     evaluations_per_gradient: int
     total: Cost
+    billed: dict[str, Any] | None
     physics: str
     caveat: str
 
@@ -77,7 +78,8 @@ class DryRun:
             "per_evaluation": [resources._asdict() for resources in self.resources],
             "sampling": [sampling and sampling._asdict() for sampling in self.sampling],
             "evaluations_per_gradient": self.evaluations_per_gradient,
-            "total": self.total._asdict(),
+            "total": {key: value for key, value in self.total._asdict().items() if key != "bill"},
+            "billed": self.billed,
             "physics": self.physics,
             "caveat": self.caveat,
         }
@@ -112,7 +114,8 @@ class _DryRunSession(PreparedSession):
         self._stage += 1
         final = measurement.cost(Values(x, x[None], 0))._replace(nfev=0)
         self._total = self._total.plus(ending.spent).plus(final)
-        return Solution(ending.x, 0.0, 1.0, *ending.spent[:2], ending.iterations, *ending.spent[2:], True, ending.reason)
+        nfev, njev, shots, qpu_seconds, _ = ending.spent
+        return Solution(ending.x, 0.0, 1.0, nfev, njev, ending.iterations, shots, qpu_seconds, True, ending.reason)
 
     def measure(self, query: Query, points: Points | None = None) -> Estimates:
         measurement = self._chosen.compile_query(query)
@@ -134,6 +137,7 @@ class _DryRunSession(PreparedSession):
             sampling=tuple(_sampling(program, x) for program in measurement.programs),
             evaluations_per_gradient=max(program.evaluations_per_gradient for program in measurement.programs),
             total=self._total,
+            billed=billed(self._prepared.device, self._total),
             physics=measurement.programs[0].resources.physics,
             caveat=measurement.programs[0].resources.caveat,
         )

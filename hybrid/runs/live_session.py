@@ -107,7 +107,7 @@ class LiveSession(PreparedSession):
         measurement = self._chosen.compile(loss, ansatz)
         self._open(measurement, ansatz.circuit.num_qubits, measurement.cost(Gradient(x, 0)).nfev)
         oracle = Oracle(measurement.cost, partial(self._ask, measurement))
-        limits = self._limits or self._chosen.budget.left(self._spent.plus(self._outside), share)
+        limits = self._limits or self._chosen.budget.left(self.spent, share)
         ending = minimize(self._chosen.optimization(x, stage, optimizer), oracle, limits)
         return self._final(measurement, ending)
 
@@ -133,6 +133,8 @@ class LiveSession(PreparedSession):
             self._evaluations_per_gradient = evaluations_per_gradient
             start = {"schema": SCHEMA, "id": self._prepared.spec.id, "resolved": self._chosen.resolved()}
             start["device_sha256"] = self._prepared.device.sha256
+            if (billing := self._prepared.device.billing) is not None and self._chosen.budget.max_qpu_s is not None:
+                start["billing"] = billing.numbers()
             self._log.open(start, self._about(evaluations_per_gradient))
 
     def _about(self, evaluations_per_gradient: int) -> dict[str, Any]:
@@ -201,13 +203,18 @@ class LiveSession(PreparedSession):
         return body
 
     @property
+    def spent(self) -> Cost:
+        """The cost of everything that was measured."""
+        return self._spent.plus(self._outside)
+
+    @property
     def simulator(self) -> str:
         """Which simulator answered, and which parts another one did."""
         return self._simulator + "".join(self._notes)
 
     def solution_body(self, solution: Solution) -> dict[str, Any]:
         """The solution as it is recorded: its own numbers in the reported sign, and the costs of the whole run."""
-        sign, total = self._prepared.problem.sign, self._spent.plus(self._outside)
+        sign, total = self._prepared.problem.sign, self.spent
         numbers = {"x": solution.x.tolist(), "value": sign * solution.value}
         costs = {"nfev": total.nfev, "njev": total.njev, "iterations": self._iterations, "shots": total.shots}
         more = {"quantities": [quantity._asdict() for quantity in solution.quantities]} if solution.quantities else {}
@@ -258,11 +265,11 @@ class LiveSession(PreparedSession):
         return solution
 
     def _report(self, value: float, stderr: float, iteration: int) -> None:
-        budget, spent = self._chosen.budget, self._spent.plus(self._outside)
+        budget, spent = self._chosen.budget, self.spent
         parts = [
             spent.nfev / budget.max_evals if budget.max_evals else 0.0,
             (iteration + 1) / budget.max_iterations if budget.max_iterations else 0.0,
-            (spent.qpu_seconds or 0.0) / budget.max_qpu_s if budget.max_qpu_s else 0.0,
+            (spent.machine_s or 0.0) / budget.max_qpu_s if budget.max_qpu_s else 0.0,
         ]
         seconds = time.monotonic() - self._begun
         loss = self._prepared.problem.sign * value

@@ -4,20 +4,30 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from hybrid.base.types import Optimization, Point, Question
+from hybrid.device.billing import Bill
 
 
 class Cost(NamedTuple):
-    """Cost of an answer: parameter points, gradients, shots, and seconds on the machine (None where unknown)."""
+    """Cost of an answer: parameter points, gradients, shots, shots x shot cycle in seconds (None where unknown), and the bill
+    by the site's rule (None where the device has none)."""
 
     nfev: int = 0
     njev: int = 0
     shots: int = 0
     qpu_seconds: float | None = None
+    bill: Bill | None = None
 
     def plus(self, other: "Cost") -> "Cost":
         """The sum."""
         known = [cost.qpu_seconds for cost in (self, other) if cost.qpu_seconds is not None]
-        return Cost(self.nfev + other.nfev, self.njev + other.njev, self.shots + other.shots, sum(known) if known else None)
+        bill = self.bill.plus(other.bill) if self.bill and other.bill else self.bill or other.bill
+        shots = self.shots + other.shots
+        return Cost(self.nfev + other.nfev, self.njev + other.njev, shots, sum(known) if known else None, bill)
+
+    @property
+    def machine_s(self) -> float | None:
+        """Seconds that a budget of machine time counts: the high end of the bill, or shots x shot cycle."""
+        return self.qpu_seconds if self.bill is None else self.bill.seconds.high
 
 
 @runtime_checkable
@@ -39,7 +49,7 @@ class Budget(NamedTuple):
     def left(self, spent: Cost, share: float) -> "Budget":
         """A share of the evaluations and the machine time that are left; iterations are those of every minimisation."""
         evals = None if self.max_evals is None else int(max(0, self.max_evals - spent.nfev) * share)
-        qpu_s = None if self.max_qpu_s is None else max(0.0, self.max_qpu_s - (spent.qpu_seconds or 0.0)) * share
+        qpu_s = None if self.max_qpu_s is None else max(0.0, self.max_qpu_s - (spent.machine_s or 0.0)) * share
         return Budget(evals, self.max_iterations, qpu_s)
 
     def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
@@ -49,7 +59,7 @@ class Budget(NamedTuple):
             return f"budget of {self.max_evals} evaluations"
         if self.max_iterations is not None and question.iteration >= self.max_iterations:
             return f"budget of {self.max_iterations} iterations"
-        if self.max_qpu_s is not None and after.qpu_seconds is not None and after.qpu_seconds > self.max_qpu_s:
+        if self.max_qpu_s is not None and (after.machine_s or 0.0) > self.max_qpu_s:
             return f"budget of {self.max_qpu_s:g} s on the machine"
         return None
 

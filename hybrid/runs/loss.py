@@ -27,6 +27,7 @@ from hybrid.base.types import (
     Tensor,
     Values,
 )
+from hybrid.device.billing import Bill
 from hybrid.device.device import Device
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.program import Program
@@ -171,10 +172,19 @@ class Measurement:
     def _cost(self, evaluations: Sequence[int], njev: int, programs: Sequence[Program] = ()) -> Cost:
         """Readout mitigation measures two more circuits for every answer, each with the shots of an evaluation."""
         extra = 2 if self._measuring.mitigate == "readout" else 0
-        runs = [n * len(self._samples) + extra for n in evaluations]
-        known = [
-            n * program.resources.qpu_seconds
-            for n, program in zip(runs, programs or self.programs, strict=True)
-            if program.resources.qpu_seconds is not None
-        ]
-        return Cost(max(evaluations), njev, sum(runs) * self._measuring.conditions.shots, sum(known) if known else None)
+        total = Cost(max(evaluations), njev)
+        for n, program in zip(evaluations, programs or self.programs, strict=True):
+            runs, cycle_s = n * len(self._samples) + extra, program.resources.qpu_seconds
+            bill = self._bill(program, n * len(self._samples), extra)
+            qpu_seconds = None if cycle_s is None else runs * cycle_s
+            total = total.plus(Cost(0, 0, runs * self._measuring.conditions.shots, qpu_seconds, bill))
+        return total
+
+    def _bill(self, program: Program, evaluations: int, extra: int) -> Bill | None:
+        """By the rule of the device's site: circuits of one evaluation may share jobs, and so may those of a calibration."""
+        billing, division = self._device.billing, program.execution.division
+        if billing is None or division is None:
+            return None
+        duration_s, shots = program.resources.duration_s, self._measuring.conditions.shots
+        bill = billing.bill(division.shots, duration_s).plus(billing.bill(division.pilot, duration_s)).times(evaluations)
+        return bill.plus(billing.bill([shots] * extra, duration_s))

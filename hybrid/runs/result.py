@@ -16,7 +16,8 @@ class Result:
     solution took in `classical_seconds`; None for other problems. `device_stderr` is the uncertainty from the assumed ranges of
     the device's numbers, `device_most` the number that contributes most; None on an ideal device, and on more than ten qubits.
     `quantities` are further numbers, each with the fields of `hybrid.base.types.Quantity`. `ansatz` and `optimizer` are empty
-    where the algorithm has none.
+    where the algorithm has none. `qpu_seconds` is shots x shot cycle; `billed` the bill by the rule of the device's site:
+    "rule" in words, "jobs", "seconds" of machine time and "qubit_seconds" as [low, value, high], None without a rule.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Result:
     outcomes: dict[str, Any] | None = None
     classical_seconds: float | None = None
     quantities: tuple[dict[str, Any], ...] = ()
+    billed: dict[str, Any] | None = None
 
     @property
     def worse_than_baseline(self) -> bool:

@@ -13,7 +13,7 @@ from hybrid.runs.answer_log import RecordingLog
 from hybrid.runs.live_session import LiveSession, RunProgress
 from hybrid.runs.record import Record
 from hybrid.runs.result import Result, finished
-from hybrid.runs.setup import Prepared, prepare
+from hybrid.runs.setup import Prepared, as_begun, billed, prepare
 from hybrid.runs.spec import Spec
 
 
@@ -52,6 +52,7 @@ def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
     begun = time.monotonic()
     if record.healed:
         watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")
+    prepared = as_begun(prepared, record.start)
     session = LiveSession(prepared, RecordingLog(record, watcher.interruption), watcher.progress)
     solution = prepared.algorithm(session, prepared.problem)
     body, report = session.solution_body(solution), _report(prepared, session, solution)
@@ -90,4 +91,5 @@ def _report(prepared: Prepared, session: LiveSession, solution: Solution) -> dic
         "n_qubits": session.n_qubits,
         "caveat": session.caveat,
         "outcomes": session.outcomes(solution),
+        "billed": billed(prepared.device, session.spent),
     }

@@ -1,6 +1,7 @@
 """From a Spec to what a session needs: members loaded, defaults chosen, the loss compiled."""
 
 from collections.abc import Callable, Set
+from dataclasses import replace
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -24,7 +25,7 @@ from hybrid.device.device import Device
 from hybrid.measure.choices import gradient_method
 from hybrid.measure.compile import Measuring
 from hybrid.measure.execution import Conditions
-from hybrid.runs.loop import Budget
+from hybrid.runs.loop import Budget, Cost
 from hybrid.runs.loss import Measurement
 from hybrid.runs.spec import DEFAULT_ITERATIONS, Spec
 
@@ -78,6 +79,21 @@ def prepare(spec: Spec) -> Prepared:
     if not labelled and not (largest := np.abs(loaded.hamiltonian.coeffs).max(initial=0.0)) < LARGEST:
         raise UsageError(f"problem '{spec.problem}': a coefficient is {largest:g}; all must stay below {LARGEST:g}.")
     return Prepared(spec, device, loaded, catalog.load(algorithm))
+
+
+def as_begun(prepared: Prepared, start: dict[str, Any] | None) -> Prepared:
+    """As the record with this start line was begun: one that does not bill its --max-qpu counts shots x shot cycle to its end.
+
+    So did version 0.1.0, and where a loop ends is in the digest.
+    """
+    if start is None or "billing" in start or prepared.spec.max_qpu is None:
+        return prepared
+    return prepared._replace(device=replace(prepared.device, billing=None))
+
+
+def billed(device: Device, cost: Cost) -> dict[str, Any] | None:
+    """The bill of a whole run as it is recorded, with its rule in words; None without shots or on a device without a rule."""
+    return None if device.billing is None or cost.bill is None else device.billing.to_json(cost.bill)
 
 
 @final
