@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from qiskit.circuit.library import RXGate, RZGate, SXGate
 
-from hybrid.compilation.noise import DIAGONAL
+from hybrid.compilation.infidelity import DIAGONAL
 from hybrid.compilation.schedule import Schedule, TimedOperation
 from hybrid.device.device import Device
 

@@ -6,37 +6,14 @@ costs nothing before the first such pulse, nor after the qubit's last gate. Resi
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, log
 from typing import final
 
-from hybrid.compilation.noise import DIAGONAL, commuting_infidelity, control_error, pulse_infidelity
+from hybrid.compilation.infidelity import DIAGONAL, commuting_infidelity, control_error, in_circuits, pulse_infidelity
 from hybrid.compilation.schedule import Schedule
-from hybrid.device.device import Device, NativeGate
-
-
-@lru_cache(maxsize=64)
-def in_circuits(device: Device) -> Device:
-    """The device with the T2* that its qubits have in circuits with a two-qubit gate.
-
-    It is the same whatever dephasing a run models, so that a circuit has one layout on a device.
-    """
-    return replace(device, t2_star_s=device.circuit_t2_star_s)
-
-
-def circuit_infidelity(device: Device, gate: NativeGate, qubits: tuple[int, ...]) -> float:
-    """Average infidelity of a gate inside a circuit: its control error, and dephasing at the T2* that qubits have there.
-
-    It is larger than the published error where `context_t2star_factor` is below 1, and differs from pair to pair.
-    """
-    where, dephased = tuple(sorted(qubits)), in_circuits(device)
-    if gate.virtual:
-        return 0.0
-    dephasing = pulse_infidelity if gate.name in ("sx", "rx") else commuting_infidelity
-    if gate.echoed:
-        dephased = replace(dephased, t2_star_s=None)
-    return control_error(device, gate, where) + dephasing(dephased, where, gate.duration_s[where])
+from hybrid.device.device import Device
 
 
 def predicted_loss(schedule: Schedule, device: Device, physical: tuple[int, ...], read: Iterable[int]) -> float:

@@ -10,7 +10,8 @@ from qiskit.circuit import Barrier
 from qiskit.quantum_info import PauliList, SparsePauliOp
 from rustworkx import PyGraph, vf2_mapping
 
-from hybrid.compilation.loss import circuit_infidelity, predicted_loss
+from hybrid.compilation.infidelity import circuit_infidelity
+from hybrid.compilation.loss import predicted_loss
 from hybrid.compilation.schedule import schedule
 from hybrid.device.device import Device
 
@@ -68,33 +69,31 @@ def least_loss(routed: Sequence[tuple[QuantumCircuit, Sequence[int]]], device: D
     used = {native.find_bit(bit).index for item in native.data if item.operation.name != "barrier" for bit in item.qubits}
     isa = on_qubits(native, sorted(used | set(ends)), ends)
     places = placements(isa, device)
-    if len(places) == 1:
-        return isa
-    losses = _loss(isa.circuit, isa.layout, device, places)
+    losses = _loss(isa.circuit, isa.layout, device, places) if len(places) > 1 else [0.0]
     best = places[losses.index(min(losses))]
     order = sorted(range(len(best)), key=lambda q: best[q])
     return on_qubits(isa.circuit, order, isa.layout)._replace(physical=tuple(sorted(best)))
 
 
 def placements(isa: IsaCircuit, device: Device) -> list[tuple[int, ...]]:
-    """Qubits of the device on which the circuit can run as it is routed, its own first; those alone where all are alike.
+    """Qubits of the device on which the circuit can run as it is routed, as it is first; that alone where all are alike.
 
-    A qubit without two-qubit gates takes the best of those that are left.
+    Qubits without two-qubit gates take the best of those that are left, in the circuit's order; Qiskit leaves that to chance.
     """
-    if not _differ(device):
-        return [isa.physical]
     pairs = {tuple(sorted(isa.circuit.find_bit(bit).index for bit in item.qubits)) for item in _two_qubit_gates(isa.circuit)}
     coupled = sorted({q for pair in pairs for q in pair})
-    pattern = PyGraph(multigraph=False)
-    pattern.add_nodes_from(coupled)
-    pattern.extend_from_edge_list([(coupled.index(a), coupled.index(b)) for a, b in sorted(pairs)])
-    maps = vf2_mapping(_coupling(device), pattern, subgraph=True, induced=False, call_limit=VF2_STEPS) if coupled else [{}]
-    places = [isa.physical]
-    for found in islice(maps, MOST_PLACEMENTS):
-        where = {coupled[node]: q for q, node in found.items()}
-        free = (q for q in _best_first(device) if q not in where.values())
-        places.append(tuple(where[q] if q in where else next(free) for q in range(len(isa.physical))))
-    return list(dict.fromkeys(places))
+    found = [{q: isa.physical[q] for q in coupled}]
+    if coupled and _differ(device):
+        pattern = PyGraph(multigraph=False)
+        pattern.add_nodes_from(coupled)
+        pattern.extend_from_edge_list([(coupled.index(a), coupled.index(b)) for a, b in sorted(pairs)])
+        maps = vf2_mapping(_coupling(device), pattern, subgraph=True, induced=False, call_limit=VF2_STEPS)
+        found += [{coupled[node]: q for q, node in of.items()} for of in islice(maps, MOST_PLACEMENTS)]
+    lonely = [q for q in isa.layout if q not in coupled]
+    for where in found:
+        free = [q for q in _best_first(device) if q not in where.values()]
+        where |= dict(zip(lonely, free, strict=False))
+    return list(dict.fromkeys(tuple(where[q] for q in range(len(isa.physical))) for where in found))
 
 
 def _two_qubit_gates(circuit: QuantumCircuit) -> list:

@@ -12,7 +12,7 @@ from qiskit.circuit.library import CZGate, RXGate, RXXGate, RZGate, RZZGate, SXG
 from qiskit.transpiler import InstructionProperties, PassManager, Target, TranspilerError, generate_preset_pass_manager
 
 from hybrid.base.errors import UsageError
-from hybrid.compilation.loss import circuit_infidelity
+from hybrid.compilation.infidelity import circuit_infidelity
 from hybrid.compilation.placement import IsaCircuit, least_loss, on_qubits
 from hybrid.device.device import Device
 
