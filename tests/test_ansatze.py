@@ -87,6 +87,7 @@ def test_every_ansatz(of: str, text: str, parameters: int) -> None:
     assert circuit.num_qubits == target.hamiltonian.num_qubits
     assert circuit.num_parameters == parameters
     assert circuit.num_clbits == 0
+    assert "barrier" not in circuit.decompose().count_ops()  # it would only make pulses wait
     first, again = initial(np.random.default_rng(5)), initial(np.random.default_rng(5))
     assert first.shape == (parameters,)
     assert first.dtype == float

@@ -1,4 +1,4 @@
-"""Barriers keep what is written: a mirrored circuit stays a circuit of gates on every road that measures it."""
+"""Barriers keep what is written: gates stay gates, and nothing passes a wall, on every road that measures a circuit."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,9 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 import hybrid
+from hybrid.compilation.schedule import schedule
+from hybrid.compilation.transpile import to_isa
+from hybrid.device.device import Device
 
 DEVICE = "meluxina-q:dephasing=markov"
 
@@ -40,3 +43,40 @@ def test_compile_and_estimator():
     assert values[1] < values[0] - 1e-3
     estimator = hybrid.Estimator(device=DEVICE, backend="exact")
     assert estimator.run([(mirrored(measured=False), SparsePauliOp("Z"))]).result()[0].data.evs == pytest.approx(values[1])
+
+
+def bell(*, wall: bool) -> QuantumCircuit:
+    """Two qubits with pulses of their own, then a barrier or none, then a pulse on the first and a CX."""
+    circuit = QuantumCircuit(3)
+    circuit.sx(0)
+    circuit.sx(2)
+    circuit.delay(1000, 2, "ns")
+    if wall:
+        circuit.barrier()
+    circuit.sx(1)
+    circuit.cx(1, 0)
+    circuit.sx(2)
+    return circuit
+
+
+def test_a_barrier_is_a_wall_in_the_schedule():
+    """Qubit 2 waits for 1 us; behind the barrier nothing begins before that is over, without it the rest begins at once."""
+    device = Device.load(DEVICE)
+    starts = {}
+    for wall in (False, True):
+        isa = to_isa(bell(wall=wall), device)
+        gates = schedule(isa.circuit, device, isa.physical).operations
+        starts[wall] = [timed.start_s for timed in gates if timed.gate.name == "cz"]
+        assert isa.circuit.count_ops().get("barrier", 0) == wall
+        assert isa.circuit.count_ops()["delay"] == 1
+    assert min(starts[False]) < 1e-6 < min(starts[True])
+
+
+def test_walls_are_the_same_on_every_road():
+    """`compile` and `sample` of a circuit with a barrier take the same time, on the same qubits."""
+    circuit = bell(wall=True)
+    compiled = hybrid.compile(circuit, SparsePauliOp("ZZZ"), device=DEVICE, backend="exact").resources
+    circuit.measure_all()
+    sampled = hybrid.sample(circuit, device=DEVICE, shots=10)
+    assert sampled.duration_s == pytest.approx(compiled.duration_s) and sampled.duration_s > 1e-6
+    assert sampled.native_gates == compiled.gates

@@ -14,7 +14,7 @@ from hybrid.base.errors import UsageError
 from hybrid.characterization import EXPERIMENTS, benchmarking, characterize, volume
 from hybrid.characterization.result import Characterization, Row
 from hybrid.cli import characterize as command
-from hybrid.compilation.noise import process_fidelity
+from hybrid.compilation.infidelity import process_fidelity
 from hybrid.device import detuning
 from hybrid.device.device import Device
 from hybrid.figures.characterization import draw, overview

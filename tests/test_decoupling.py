@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from by_hand import batched
 from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import RZGate
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
 
 from hybrid.base.errors import UsageError
@@ -179,6 +181,61 @@ def test_nothing_is_put_before_the_first_or_behind_the_last_pulse():
         assert len(after.operations) == len(before.operations)
 
 
+def idles(*, before: tuple[str, ...], after: tuple[str, ...]) -> QuantumCircuit:
+    """Gates on qubit 0, a wait of 4 us, and more gates; `cz` is with qubit 1, which stays in |0>."""
+    circuit = QuantumCircuit(2)
+    for name in before:
+        circuit.cz(0, 1) if name == "cz" else getattr(circuit, name)(0)
+    circuit.delay(4000, 0, "ns")
+    for name in after:
+        circuit.cz(0, 1) if name == "cz" else getattr(circuit, name)(0)
+    return circuit
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "pulses"),
+    [
+        (("sx",), ("sx",), 4),
+        (("sx",), ("cz", "sx"), 4),
+        (("sx", "cz"), ("sx",), 4),
+        (("cz",), ("sx",), 0),  # in |0>
+        (("sx", "sx"), ("sx",), 0),  # in |1>
+        (("sx", "sx", "cz"), ("sx",), 0),
+        (("sx", "s", "sx"), ("sx",), 4),  # a rotation about Z between the pulses keeps it in superposition
+        (("sx", "z", "sx"), ("sx",), 0),  # back in |0>
+        (("sx",), ("cz",), 0),  # read in Z, without a pulse that turns its phase into an outcome
+        (("sx", "sx"), (), 0),
+    ],
+)
+def test_only_a_phase_that_is_read_is_refocused(before, after, pulses):
+    circuit = transpiled_as_written(idles(before=before, after=after))
+    plain = schedule(circuit, SILICON, (0, 1))
+    assert len([o for o in decouple(plain, SILICON, (0, 1), "echo").operations if o.gate.name == "sx"]) == pulses + sum(
+        o.gate.name == "sx" for o in plain.operations
+    )
+
+
+def transpiled_as_written(circuit: QuantumCircuit) -> QuantumCircuit:
+    """With `rz` for s and z; nothing else changes."""
+    native = QuantumCircuit(2)
+    for item in circuit.data:
+        angle = {"s": np.pi / 2, "z": np.pi}.get(item.operation.name)
+        native.append(item.operation if angle is None else RZGate(angle), item.qubits)
+    return native
+
+
+def test_an_angle_that_is_not_known_yet_may_mean_superposition():
+    """Between sx and sx an rz by a parameter: |0> for pi alone; after a parameter nothing is known, and the echo is there."""
+    circuit = QuantumCircuit(1)
+    circuit.sx(0)
+    circuit.rz(Parameter("a"), 0)
+    circuit.sx(0)
+    circuit.delay(4000, 0, "ns")
+    circuit.sx(0)
+    plain = schedule(circuit, SILICON, (0,))
+    assert len(decouple(plain, SILICON, (0,), "echo").operations) == len(plain.operations) + 4
+
+
 # --- What it is good for ---------------------------------------------------------------------------------------------
 
 
@@ -251,6 +308,15 @@ def test_decoupling_refocuses_residual_exchange():
     waited_s = 4e-6 + 65e-9  # about; from the middle of the later pulse to the middle of the measuring one
     assert value("none") == pytest.approx(np.cos(np.pi * 20e3 * waited_s), abs=2e-3)
     assert value("echo") > 0.999 > value("none") + 0.01
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_frame_between_two_pulses_keeps_its_sign(case):
+    """The X basis of many waiting qubits: an rz stands still until the one line is free for its pulse; 1 without noise."""
+    for dd in NAMES:
+        measuring = Measuring(Conditions(dd=dd, without=frozenset(noise.PARTS)))
+        program = compile_query(Expectation(*CASES[case]), (), SILICON, aer(), measuring)
+        assert program.values(NONE, seed=1).values[0] == pytest.approx(1, abs=1e-12)
 
 
 def test_with_noise_off_decoupling_changes_nothing():

@@ -16,14 +16,13 @@ from scipy.integrate import quad
 
 from hybrid.base.errors import HybridError, UsageError
 from hybrid.base.types import BitFlip, Depolarizing, Expectation, Operation, Relaxation, Task
-from hybrid.compilation.noise import (
+from hybrid.compilation.infidelity import (
     commuting_infidelity,
     control_error,
     depolarizing_probability,
-    describe,
     pulse_infidelity,
-    readout,
 )
+from hybrid.compilation.noise import describe, readout
 from hybrid.compilation.schedule import schedule
 from hybrid.compilation.transpile import to_isa
 from hybrid.device.channels import kraus, superoperator

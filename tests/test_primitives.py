@@ -135,10 +135,10 @@ def test_a_single_string_needs_as_many_shots_as_qiskit_takes():
 
 
 def test_precision_is_met_where_detunings_and_not_shots_limit_it():
-    """A Ramsey circuit of T2*: 100 realizations alone leave 0.06; the estimator takes more answers."""
+    """A Ramsey circuit of T2*, on the best qubit: 100 realizations alone leave 0.06; the estimator takes more answers."""
     circuit = QuantumCircuit(1)
     circuit.sx(0)
-    circuit.delay(3, 0, "us")
+    circuit.delay(5.9, 0, "us")
     circuit.sx(0)
     estimator = hybrid.Estimator(device="meluxina-q", seed=3)
     (found,) = estimator.run([(circuit, "Z")], precision=0.03).result()

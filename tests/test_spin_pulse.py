@@ -23,7 +23,8 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector, average_gate_fidelity
 
 import hybrid
-from hybrid.compilation.noise import describe, pulse_infidelity
+from hybrid.compilation.infidelity import pulse_infidelity
+from hybrid.compilation.noise import describe
 from hybrid.compilation.schedule import schedule
 from hybrid.device.detuning import DetunedAngles, sigma
 from hybrid.device.device import Device

@@ -3,19 +3,20 @@
 from collections.abc import Iterable
 from functools import lru_cache
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Barrier, Delay, Gate, Parameter
 from qiskit.circuit.library import CZGate, RXGate, RXXGate, RZGate, RZZGate, SXGate, UnitaryGate, get_standard_gate_name_mapping
-from qiskit.quantum_info import PauliList, SparsePauliOp
 from qiskit.transpiler import InstructionProperties, PassManager, Target, TranspilerError, generate_preset_pass_manager
 
 from hybrid.base.errors import UsageError
+from hybrid.compilation.infidelity import circuit_infidelity
+from hybrid.compilation.placement import IsaCircuit, least_loss, on_qubits
 from hybrid.device.device import Device
 
-LAYOUT_SEED = 0
+ROUTING_SEEDS = range(20)
 """Layout and routing are fixed by circuit and device, so that runs with different seeds run the same ISA circuit."""
 SMALL_ANGLE = 1e-3
 """Qiskit removes fixed rotations by less than about 1e-5; a finite difference or a Trotter step may need them."""
@@ -23,25 +24,6 @@ STANDARD = frozenset(gate.base_class for gate in get_standard_gate_name_mapping(
 """Operations whose name determines their matrix."""
 _PASSES: dict[tuple[Any, ...], PassManager] = {}
 _ONE_AT_A_TIME = Lock()
-
-
-class IsaCircuit(NamedTuple):
-    """A circuit in native gates on the qubits it uses: index i is `physical[i]`, circuit qubit v sits at `layout[v]`.
-
-    A circuit qubit that is left out, because nothing is done to it, has -1 in `layout`.
-    """
-
-    circuit: QuantumCircuit
-    physical: tuple[int, ...]
-    layout: tuple[int, ...]
-
-    def observable(self, observable: SparsePauliOp) -> SparsePauliOp:
-        """The observable on the ISA circuit's qubits; it is the identity on those that are left out."""
-        kept = [v for v, place in enumerate(self.layout) if place >= 0]
-        if len(kept) < len(self.layout):
-            paulis = PauliList.from_symplectic(observable.paulis.z[:, kept], observable.paulis.x[:, kept])
-            observable = SparsePauliOp(paulis, observable.coeffs)
-        return observable.apply_layout([self.layout[v] for v in kept], self.circuit.num_qubits)
 
 
 def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
@@ -57,18 +39,23 @@ def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
     assert device.n_qubits is not None
     if circuit.num_qubits > device.n_qubits:
         raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
+    guarded, small = _guard_small_angles(circuit)
     try:
-        guarded, small = _guard_small_angles(circuit)
-        isa = _translated(guarded, device).assign_parameters(small)
+        routed = _routed(guarded, device)
     except TranspilerError as error:
         raise UsageError(f"the circuit cannot be translated for device '{device.name}': {error.message}") from None
-    final = isa.layout.final_index_layout(filter_ancillas=True) if isa.layout else list(range(circuit.num_qubits))
-    physical = tuple(sorted(_touched(isa) | set(final)))
-    compact = QuantumCircuit(len(physical), global_phase=0)
-    for item in isa.data:
-        if item.operation.name != "barrier":
-            compact.append(item.operation, [physical.index(isa.find_bit(bit).index) for bit in item.qubits], copy=False)
-    return IsaCircuit(compact, physical, tuple(physical.index(q) for q in final))
+    best = least_loss(routed, device)
+    return best._replace(circuit=best.circuit.assign_parameters(small))
+
+
+def _routed(circuit: QuantumCircuit, device: Device) -> list[tuple[QuantumCircuit, list[int]]]:
+    """The circuit in native gates, and where its qubits are in the end; with every routing seed where it has to be routed."""
+    first, swapped = _translated(circuit, device)
+    natives = [first]
+    if swapped:
+        natives += [_translated(circuit, device, seed=seed)[0] for seed in ROUTING_SEEDS[1:]]
+    unmoved = list(range(circuit.num_qubits))
+    return [(n, n.layout.final_index_layout(filter_ancillas=True) if n.layout else unmoved) for n in natives]
 
 
 def on_named_qubits(circuit: QuantumCircuit, device: Device, also: Iterable[int]) -> IsaCircuit:
@@ -79,21 +66,13 @@ def on_named_qubits(circuit: QuantumCircuit, device: Device, also: Iterable[int]
     assert device.n_qubits is not None
     if circuit.num_qubits > device.n_qubits:
         raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
-    physical = tuple(sorted(_touched(circuit) | set(also)))
-    compact = QuantumCircuit(len(physical))
+    kept = set(also)
     for item in circuit.data:
-        qubits = tuple(circuit.find_bit(bit).index for bit in item.qubits)
-        if item.operation.name == "barrier":
-            qubits = tuple(q for q in qubits if q in physical)
-            compact.append(Barrier(len(qubits)), [physical.index(q) for q in qubits])
-            continue
-        _check_native(item.operation, qubits, device)
-        compact.append(item.operation, [physical.index(q) for q in qubits], copy=False)
-    return IsaCircuit(compact, physical, tuple(physical.index(q) if q in physical else -1 for q in range(circuit.num_qubits)))
-
-
-def _touched(circuit: QuantumCircuit) -> set[int]:
-    return {circuit.find_bit(bit).index for item in circuit.data if item.operation.name != "barrier" for bit in item.qubits}
+        if item.operation.name != "barrier":
+            qubits = tuple(circuit.find_bit(bit).index for bit in item.qubits)
+            _check_native(item.operation, qubits, device)
+            kept |= set(qubits)
+    return on_qubits(circuit, sorted(kept), range(circuit.num_qubits))
 
 
 def _check_native(operation: Any, qubits: tuple[int, ...], device: Device) -> None:
@@ -155,31 +134,41 @@ def _guard_small_angles(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[P
     return guarded, small
 
 
-def _translated(circuit: QuantumCircuit, device: Device, within: tuple[int, ...] | None = None) -> QuantumCircuit:
-    """The circuit laid out, routed and in native gates; `within` fixes the layout.
+def _translated(
+    circuit: QuantumCircuit, device: Device, within: tuple[int, ...] | None = None, seed: int = ROUTING_SEEDS[0]
+) -> tuple[QuantumCircuit, bool]:
+    """The circuit laid out, routed and in native gates, and whether it had to be routed; `within` fixes the layout.
 
     The passes are made once for devices of equal gates: that takes longer than running them. They run in one thread at a time.
     """
+    run: set[str] = set()
     with _ONE_AT_A_TIME:
-        key = (device.n_qubits, repr(device.gates), within)
+        key = (_errors_of(device), within, seed)
         if key not in _PASSES:
             layout = None if within is None else list(range(len(within)))
             _PASSES[key] = generate_preset_pass_manager(
-                2, target=target(device, within), initial_layout=layout, seed_transpiler=LAYOUT_SEED, approximation_degree=1.0
+                2,
+                target=native_target(device, within, in_circuits=True),
+                initial_layout=layout,
+                seed_transpiler=seed,
+                approximation_degree=1.0,
             )
-        return _PASSES[key].run(circuit)
+        native = _PASSES[key].run(circuit, callback=lambda **of: run.add(of["pass_"].name()))
+    return native, bool(run & {"SabreLayout", "SabreSwap"})
 
 
-@lru_cache(maxsize=16)
-def target(device: Device, within: tuple[int, ...] | None = None) -> Target:
-    """`native_target`, made once."""
-    return native_target(device, within)
+@lru_cache(maxsize=64)
+def _errors_of(device: Device) -> str:
+    """What the passes depend on: gates, their durations, and their errors in circuits."""
+    gates = device.gates.values()
+    errors = [[circuit_infidelity(device, gate, where) for where in gate.duration_s] for gate in gates]
+    return repr((device.n_qubits, device.gates, errors))
 
 
-def native_target(device: Device, within: tuple[int, ...] | None = None) -> Target:
+def native_target(device: Device, within: tuple[int, ...] | None = None, *, in_circuits: bool = False) -> Target:
     """Qiskit's view of the device: native gates with durations and published errors on the coupled pairs, both directions.
 
-    With `within` of those qubits alone, numbered in that order.
+    With `within` of those qubits alone, numbered in that order. With `in_circuits` errors are those inside a circuit.
     """
     assert device.n_qubits is not None
     place = {q: i for i, q in enumerate(range(device.n_qubits) if within is None else within)}
@@ -191,7 +180,8 @@ def native_target(device: Device, within: tuple[int, ...] | None = None) -> Targ
         properties = {}
         for qubits, duration_s in gate.duration_s.items():
             if place.keys() >= set(qubits):
-                entry, at = InstructionProperties(duration=duration_s, error=gate.error[qubits]), tuple(map(place.get, qubits))
+                error = circuit_infidelity(device, gate, qubits) if in_circuits else gate.error[qubits]
+                entry, at = InstructionProperties(duration=duration_s, error=error), tuple(map(place.get, qubits))
                 properties |= {at: entry, at[::-1]: entry}
         result.add_instruction(known[gate.name], properties)
     result.add_instruction(Delay(Parameter("duration")), {(qubit,): None for qubit in range(result.num_qubits or 0)})
@@ -222,7 +212,7 @@ def rotated(isa: IsaCircuit, clifford: QuantumCircuit, device: Device) -> tuple[
     if not device.noisy:
         return isa.circuit.compose(clifford), tuple(range(n))
     try:
-        native = _translated(clifford, device, isa.physical)
+        native, _ = _translated(clifford, device, isa.physical)
     except TranspilerError as error:
         raise UsageError(
             f"grouping=general: a group cannot be rotated on qubits {isa.physical} of device '{device.name}' "
