@@ -253,7 +253,7 @@ def test_the_picture_shows_qubits_pulses_and_the_line():
     ]
     (legend,) = figure.legends
     entries = [text.get_text() for text in legend.get_texts()]
-    assert entries == ["sx", "cz", "sx of decoupling", "waits in superposition", "waits, phase has no effect"]
+    assert entries == ["sx", "cz", "sx of decoupling", "waits in superposition", "waits without effect"]
     assert axes.get_xlim() == pytest.approx((0, found.duration_s * 1e6))
     colours = [bars.get_facecolor()[0] for bars in axes.collections if len(bars.get_facecolor())]
     assert len(colours) > 2 * len(found.pulses)
@@ -269,7 +269,7 @@ def test_where_nothing_shares_a_line_none_is_drawn():
     assert [text.get_text() for text in picture.draw(found).legends[0].get_texts()] == [
         "sx",
         "cz",
-        "waits, phase has no effect",
+        "waits without effect",
     ]
 
 

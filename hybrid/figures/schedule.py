@@ -94,7 +94,7 @@ def _draw_pulses(axes: Axes, pulses: Sequence[TimedPulse], places: Mapping[int, 
 
 
 def _draw_bars(axes: Axes, pulses: Iterable[TimedPulse], places: Mapping[int, float], narrow: float) -> None:
-    edge: dict[str, Any] = {"ec": style.PAPER, "lw": EDGE} if narrow == 1 else {"lw": 0}
+    edge: dict[str, Any] = {"ec": style.PAPER, "lw": EDGE} if narrow > 0.5 else {"lw": 0}
     for pulse in pulses:
         span = [(pulse.start_s * US, pulse.duration_s * US)]
         for row in {places[q] for q in pulse.qubits}:
@@ -112,7 +112,7 @@ def _legend(times: PulseTimes) -> list[Patch]:
         names = sorted({pulse.gate for pulse in times.pulses if _colour(pulse) == colour})
         entries += [(f"{', '.join(names)}{ending}", colour)] if names else []
     entries += [("waits in superposition", WAIT)] if any(qubit.waits for qubit in times.qubits) else []
-    entries.append(("waits, phase has no effect", FREE))
+    entries.append(("waits without effect", FREE))
     return [Patch(fc=colour, label=label) for label, colour in entries]
 
 
