@@ -123,4 +123,4 @@ def _how(times: PulseTimes) -> str:
         head += f", decoupling {times.dd}"
     if not worst.waits:
         return f"{head}; no qubit waits in superposition"
-    return f"{head}; qubit {worst.qubit} waits longest for its {times.coherence}: {worst.of_coherence:.2f} of it"
+    return f"{head}; worst wait: qubit {worst.qubit}, {worst.of_coherence:.2f} of its {times.coherence}"
