@@ -168,7 +168,11 @@ def test_the_report_says_what_waits(schedule):
     assert "decoupling" not in out
     rows = [line.split() for line in out.splitlines() if line[:1].isdigit()]
     assert [int(row[0]) for row in rows] == [qubit.qubit for qubit in times("w_state:n=3").qubits]
-    assert "no qubit waits in superposition" in schedule("bell").out
+
+
+def test_the_report_says_that_nothing_waits(schedule, tmp_path):
+    (tmp_path / "one.qasm").write_text('OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\nx q[0];\n')
+    assert "worst wait       none: no qubit waits in superposition" in schedule("one.qasm").out
 
 
 def test_the_report_says_what_decoupling_does(schedule):
