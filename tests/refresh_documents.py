@@ -9,6 +9,7 @@ What a clock of this machine measured is left: the output of `hybrid bench`, and
 import difflib
 import itertools
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -89,7 +90,7 @@ def renewed(shown: str, printed: str) -> tuple[str, list[int]]:
 
 
 def _place(part: list[str], printed: list[str]) -> slice | None:
-    """Where the lines with the same words are; of several such places the one most alike, the first of equal ones."""
+    """Where the lines with the same words are; of several such places the one that begins alike, where labels stand."""
     wanted = [word for line in part for word in words_of(line)]
     words = [words_of(line) for line in printed]
     places = [
@@ -101,7 +102,12 @@ def _place(part: list[str], printed: list[str]) -> slice | None:
     ]
     same = [place for place in places if place.stop - place.start == len(part)] or places
     text = "\n".join(part)
-    return max(same, key=lambda p: difflib.SequenceMatcher(None, text, "\n".join(printed[p])).ratio(), default=None)
+
+    def alike(place: slice) -> tuple[int, float]:
+        now = "\n".join(printed[place])
+        return len(os.path.commonprefix([text, now])), difflib.SequenceMatcher(None, text, now).ratio()
+
+    return max(same, key=alike, default=None)
 
 
 def _with_clock(shown: list[str], printed: list[str]) -> list[str]:

@@ -107,6 +107,11 @@ def test_of_equal_words_the_most_alike_is_taken_in_order():
     assert renewed("11 1 0.1 ####\n...\n00000 2 0.2 #\n", printed) == ("11 513 0.5 ####\n...\n00000 390 0.3 #\n", [])
 
 
+def test_a_row_is_known_by_its_label():
+    printed = "bell  0 1  86.6(14) %  85.72 %\nbell  1 2  89.86(98) %  88.48 %\nbell  4 5  96.37(67) %  96.07 %\n"
+    assert renewed("bell  1 2  96.37(67) %  96.07 %\n", printed) == (printed.splitlines(keepends=True)[1], [])
+
+
 def test_lines_that_can_be_matched_are_even_where_one_cannot():
     assert renewed("QPU time  1 s (latency excluded)\nnew words\nenergy  2 Ha\n", PRINTED) == (
         "QPU time         36.6 s (latency excluded)\nnew words\nenergy  2 Ha\n",
