@@ -20,7 +20,8 @@ FENCED = re.compile(
 
 
 class Block(NamedTuple):
-    """One fenced block: place, kind, name and file ("" for none), text, and whether another block ends right above."""
+    """One fenced block: place, kind, name and file ("" for none), text, whether another block ends right above, and where in
+    the page the text begins."""
 
     where: str
     section: str
@@ -29,6 +30,7 @@ class Block(NamedTuple):
     file: str
     text: str
     adjacent: bool
+    at: int
 
 
 def blocks(page: Path) -> Iterator[Block]:
@@ -38,7 +40,7 @@ def blocks(page: Path) -> Iterator[Block]:
         where = f"{page.name}:{text.count(chr(10), 0, match.start()) + 1}"
         section = (["", *re.findall("^## (.*)", text[: match.start()], re.MULTILINE)])[-1]
         name, kind, file, inside = (match[group] or "" for group in ("name", "kind", "file", "text"))
-        yield Block(where, section, kind, name, file, inside, match.start() == end)
+        yield Block(where, section, kind, name, file, inside, match.start() == end, match.start("text"))
         end = match.end()
 
 

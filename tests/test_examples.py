@@ -2,13 +2,13 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from conftest import run_script
+from documents import BOUND, CIRCUIT
 
 from hybrid import catalog
 
@@ -84,9 +84,8 @@ def test_experiment_in_full(name, folder):
     assert "record" in run([*MAIN, "run", f"examples/{name}"], folder)
 
 
-CIRCUITS = re.findall(
-    r"^\| `(\S+)` .* ([\d.]+), ([\d.]+) us \|$", (EXAMPLES / "circuits" / "README.md").read_text(), re.MULTILINE
-)
+TABLE = (EXAMPLES / "circuits" / "README.md").read_text()
+CIRCUITS = [match.group("name", "fidelity", "us") for match in CIRCUIT.finditer(TABLE)]
 
 
 def test_every_circuit_has_its_numbers():
@@ -103,8 +102,7 @@ QUICK_CIRCUITS = ("bell.qasm", "grover_3.qasm", "ramsey.qasm", "teleportation.qa
 )
 def test_circuit_on_ideal_and_on_the_stand_in(name, fidelity, microseconds, hybrid):
     """The table's two digits, from another seed: two standard errors of 2,000 shots are 0.02."""
-    words = ["sample", f"examples/circuits/{name}", "--shots", "2000", "--seed", "1", "--json"]
-    words += ["--bind", "phi=0.8"] if name == "ramsey.qasm" else []
+    words = ["sample", f"examples/circuits/{name}", "--shots", "2000", "--seed", "1", "--json", *BOUND.get(name, ())]
     ideal = json.loads(hybrid(*words))
     assert ideal["fidelity"] > 0.99
     found = json.loads(hybrid(*words, "--device", "meluxina-q"))

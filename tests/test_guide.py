@@ -5,14 +5,12 @@ import json
 import os
 import pty
 import re
-import shlex
 import subprocess
 import sys
-import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
+from documents import ELSEWHERE, NEVER, checkout, commands, outputs, words_of
 from probes import measured_once, probed_once  # noqa: F401  # one asks for the other
 from readme import PAGES, README, ROOT, Block, blocks, named
 
@@ -21,29 +19,12 @@ from hybrid.cli.app import EXIT_CODES
 from hybrid.cli.guide import FOLDER, NAMES, first_sentence, text_of
 
 pytestmark = pytest.mark.usefixtures(measured_once.__name__)
-BIN = Path(sys.executable).parent
-ELSEWHERE = {
-    "hybrid check": ("test_check.py", '"hybrid", "check"'),
-    "hybrid doctor": ("test_doctor.py", '"doctor"'),
-    "hybrid run examples/vqe_h2.toml --max-evals 10": ("test_examples.py", '"vqe_h2.toml": ["--max-evals", "10"]'),
-}
-"""Command that takes long -> the test file that runs it, and what says so there."""
-QUICK = {"bench run": ("--processes", "1")}
-"""Verbs of a command -> an option that the page gives and which is at most this here, so that it is quick."""
-NEVER = {"test": "it runs these tests"}
-"""Named block -> why no test runs it."""
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """The current folder, which looks like a checkout with no results yet; on one core, where repetitions start no process."""
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    for name in ("seeds", "examples"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("PATH", f"{BIN}:{os.environ['PATH']}")
-    return tmp_path
+def folder(tmp_path):
+    with checkout(tmp_path):
+        yield tmp_path
 
 
 def of_section(page: str, section: str) -> list[Block]:
@@ -51,55 +32,20 @@ def of_section(page: str, section: str) -> list[Block]:
     return [block for path in PAGES if path.stem == page for block in blocks(path) if block.section == section]
 
 
-def commands(block: Block) -> list[list[str]]:
-    """The words of every `hybrid` command of a block; of the one that sets up first, only what is run then."""
-    lines = [shlex.split(line, comments=True) for line in block.text.replace("\\\n", " ").splitlines()]
-    if block.name == "start":
-        lines = [words[words.index(".venv/bin/hybrid") :] for words in lines]
-    assert all(words[0].endswith("hybrid") for words in lines if words), block.where
-    return [quick(words[1:]) for words in lines if words]
-
-
-def quick(words: list[str]) -> list[str]:
-    """The command with its option of QUICK made no larger than the value there."""
-    option, most = QUICK.get(" ".join(words[:2]), ("", ""))
-    if option in words:
-        at = words.index(option) + 1
-        return [*words[:at], min(words[at], most, key=int), *words[at + 1 :]]
-    return words
-
-
 def missing(shown: str, printed: str) -> list[str]:
     """The lines of an output in a page one of whose words was not printed; numbers and `...` may be anything."""
-    words = {*re.findall(r"[^\W\d_]+", printed)}
-    return [line for line in shown.splitlines() if not {*re.findall(r"[^\W\d_]+", line)} <= words]
+    words = {*words_of(printed)}
+    return [line for line in shown.splitlines() if not {*words_of(line)} <= words]
 
 
 SECTIONS = list(dict.fromkeys((page.stem, block.section) for page in PAGES for block in blocks(page)))
 
 
 @pytest.mark.parametrize(("page", "section"), SECTIONS)
-def test_every_command_and_snippet_runs(page, section, folder, command, capsys):
+def test_every_command_and_snippet_runs(page, section, folder, command):
     """A section's, in their order, in one folder; a text right below is part of what they print."""
-    printed = ""
-    for block in of_section(page, section):
-        if block.file:
-            (folder / block.file).write_text(block.text)
-        elif block.kind == "sh" and block.name not in NEVER:
-            printed = ""
-            for words in commands(block):
-                if " ".join(["hybrid", *words]) not in ELSEWHERE:
-                    done = command(*words)
-                    assert done.code == 0, f"{block.where}: hybrid {shlex.join(words)}\n{done.err}"
-                    printed += done.out
-        elif block.kind == "python":
-            with warnings.catch_warnings():
-                warnings.simplefilter("default")
-                exec(compile(block.text, block.where, "exec"), {"__name__": "__main__"})  # noqa: S102
-            printed = capsys.readouterr().out
-            assert printed, block.where
-        elif block.adjacent:
-            assert missing(block.text, printed) == [], block.where
+    for block, _, printed in outputs(of_section(page, section)):
+        assert missing(block.text, printed) == [], block.where
     if (page, section) in AFTERWARDS:
         AFTERWARDS[page, section](folder, command)
 

@@ -20,7 +20,7 @@ from hybrid.base.errors import (
     UsageError,
     unknown,
 )
-from hybrid.cli import bench, characterize, check, completion, doctor, explain, guide, members, run, runs, sample
+from hybrid.cli import bench, characterize, check, completion, doctor, explain, guide, members, run, runs, sample, schedule
 from hybrid.cli.flags import HybridCommand
 from hybrid.cli.layout import emit
 
@@ -50,6 +50,7 @@ app = typer.Typer(
 VERBS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("run", run.command(), run.HELP, "Run an algorithm; continue or print a run."),
     ("sample", sample.sample_circuit, sample.HELP, "Run one circuit and count its outcomes."),
+    ("schedule", schedule.schedule_circuit, schedule.HELP, "Show when a circuit's pulses start, and what waits."),
     ("list", members.list_members, members.LIST_HELP, "List the names in every family, or one family."),
     ("show", members.show_member, members.SHOW_HELP, "Show one member and its options."),
     ("explain", explain.explain_run, explain.HELP, "Explain the error of a run's value, part by part."),

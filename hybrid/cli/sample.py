@@ -32,6 +32,7 @@ Bind = Annotated[
     list[str],
     typer.Option("--bind", help="Give a free parameter of the circuit its value. Repeatable.", metavar="NAME=VALUE"),
 ]
+Dd = Annotated[str, typer.Option("--dd", help=f"Dynamical decoupling: {', '.join(DD)}.", metavar="SEQUENCE")]
 Draw = Annotated[bool, typer.Option("--draw", help="Print the circuit first.")]
 
 
@@ -47,7 +48,7 @@ def sample_circuit(
     backend: flags.Backend = "aer",
     shots: flags.Shots = 1000,
     realizations: flags.Realizations = None,
-    dd: Annotated[str, typer.Option(help=f"Dynamical decoupling: {', '.join(DD)}.", metavar="SEQUENCE")] = "none",
+    dd: Dd = "none",
     mitigate: Annotated[str, typer.Option(help=f"Error mitigation: {', '.join(MITIGATIONS)}.", metavar="METHOD")] = "none",
     seed: flags.Seed = 0,
     threads: flags.Threads = 1,
@@ -64,13 +65,13 @@ def sample_circuit(
 
 
 def sample_and_print(
-    name: str, given: dict[str, Any], bindings: list[str], draw: bool, plot: Path | None, as_json: bool, quiet: bool
+    name: str, given: dict[str, Any], bind: list[str], draw: bool, plot: Path | None, as_json: bool, quiet: bool
 ) -> None:
     """What `hybrid sample` does, and `hybrid run` for a circuit file; `given` are arguments of `hybrid.sample`."""
     flags.check_least(**{flag: given.get(flag) for flag in flags.LEAST})
     if given.get("dd", "none") not in DD:
         raise unknown("dd", given["dd"], DD)
-    values = dict(map(_binding, bindings))
+    values = bindings(bind)
     target = picture(plot, Path(f"{Path(name.partition(':')[0]).stem}.png"))
     from hybrid.measure.sampling import named_circuit, sample
 
@@ -86,6 +87,11 @@ def sample_and_print(
         return
     drawing = f"{circuit.draw('text', fold=COLUMNS)}\n\n" if draw else ""
     emit(drawing + text(result, name))
+
+
+def bindings(items: list[str]) -> dict[str, float]:
+    """The values of `--bind`, by the names of their parameters; UsageError for what is not NAME=VALUE."""
+    return dict(map(_binding, items))
 
 
 def _binding(item: str) -> tuple[str, float]:
