@@ -14,13 +14,11 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from hybrid.base.types import Expectation, Operation, Task
-from hybrid.compilation.transpile import IsaCircuit, to_isa
 from hybrid.device.channels import kraus, qubits_of
 from hybrid.device.device import Device
 from hybrid.device.readout import draw_all
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
-from hybrid.measure.grouping import group_terms
 from hybrid.measure.program import Program
 
 PAULI = {"I": np.eye(2), "X": np.array([[0, 1], [1, 0]]), "Y": np.array([[0, -1j], [1j, 0]]), "Z": np.diag([1, -1])}
@@ -83,6 +81,19 @@ class ByHand:
         if not gate.parallel:
             self.line = end
         self.events.append(Event(name, qubits, angle, begin, end))
+
+    def wait_no_longer_than_needed(self) -> None:
+        """Pulses before a qubit's last exchange start as late as what follows allows, on the qubit and on the line."""
+        follows, line, couples = [np.inf] * self.n, np.inf, [False] * self.n
+        for i, event in reversed([*enumerate(self.events)]):
+            alone, serial = len(event.qubits) == 1, event.name != "rz" and not self.device.gates[event.name].parallel
+            q = event.qubits[0]
+            if alone and couples[q]:
+                shift = max(0.0, min(follows[q], line if serial else np.inf) - event.end)
+                event = self.events[i] = event._replace(begin=event.begin + shift, end=event.end + shift)
+            for q in event.qubits:
+                follows[q], couples[q] = event.begin, couples[q] or not alone
+            line = event.begin if serial else line
 
     # --- the state
 
@@ -201,9 +212,11 @@ class ByHand:
         return probabilities
 
 
-def played(circuit: QuantumCircuit, basis: str, device: Device, isa: IsaCircuit, x, detunings: np.ndarray | None) -> ByHand:
-    """The transpiled gates and the pulses that turn a basis (index 0 = the circuit's qubit 0) into Z."""
-    assigned = isa.circuit.assign_parameters(dict(zip(circuit.parameters, x, strict=True)))
+def played(program: Program, group: int, x, detunings: np.ndarray | None) -> ByHand:
+    """The gates of the circuit that the program runs for a group, in their order."""
+    isa, circuits, device, _ = program.execution.recipe
+    angles = program.angle_map(np.asarray(x, dtype=float)[None])[0]
+    assigned = circuits[group].assign_parameters(dict(zip(isa.circuit.parameters, angles, strict=True)))
     state = ByHand(device, isa.physical, detunings)
     for item in assigned.data:
         qubits = tuple(assigned.find_bit(bit).index for bit in item.qubits)
@@ -212,43 +225,29 @@ def played(circuit: QuantumCircuit, basis: str, device: Device, isa: IsaCircuit,
             state.play("delay", qubits, scale * item.operation.duration)
         else:
             state.play(item.operation.name, qubits, *map(float, item.operation.params))
-    for sim in range(len(isa.physical)):
-        letter = basis[isa.layout.index(sim)] if sim in isa.layout else "I"
-        if letter == "X":
-            state.play("rz", (sim,), np.pi / 2)
-        if letter in "XY":
-            state.play("sx", (sim,))
+    if "delay" not in assigned.count_ops():
+        state.wait_no_longer_than_needed()
     return state
 
 
-def by_hand(
-    circuit: QuantumCircuit,
-    observable: SparsePauliOp,
-    device: Device,
-    x: np.ndarray,
-    grouping: str,
-    detunings: np.ndarray | None = None,
-    isa: IsaCircuit | None = None,
-) -> float:
-    """<observable> with all noise: the transpiled gates, one measured circuit per group, all else from PHYSICS.md."""
-    isa = isa or to_isa(circuit, device)
+def by_hand(program: Program, observable: SparsePauliOp, x: np.ndarray, detunings: np.ndarray | None = None) -> float:
+    """<observable> with all noise: the program's gates, one measured circuit per group, all else from PHYSICS.md."""
+    layout = program.execution.recipe.isa.layout
     terms = [(label[::-1], c.real) for label, c in observable.to_list()]
     total = sum(c for letters, c in terms if set(letters) == {"I"})
     terms = [(letters, c) for letters, c in terms if set(letters) != {"I"}]
-    if grouping == "none":
-        bases = [(letters, [(letters, c)]) for letters, c in terms]
-    else:
-        bases = [(group.basis, []) for group in group_terms(observable, "qwc")[1]]
-        for letters, c in terms:
-            next(kept for basis, kept in bases if all(p in ("I", at) for p, at in zip(letters, basis, strict=True))).append(
-                (letters, c)
-            )
-    for basis, kept in bases:
-        probabilities = played(circuit, basis, device, isa, x, detunings).read()
+    for place, group in enumerate(program.groups):
+        read = [group.basis[layout[v]] for v in range(len(layout))]
+        kept = [t for t in terms if all(letter in ("I", at) for letter, at in zip(t[0], read, strict=True))]
+        if not kept:
+            continue
+        probabilities = played(program, place, x, detunings).read()
         outcomes = np.arange(len(probabilities))
         for letters, c in kept:
-            parity = sum(outcomes >> isa.layout[v] & 1 for v, letter in enumerate(letters) if letter != "I")
+            parity = sum(outcomes >> layout[v] & 1 for v, letter in enumerate(letters) if letter != "I")
             total += c * float(probabilities @ (1 - 2 * (parity % 2)))
+        terms = [t for t in terms if t not in kept]
+    assert not terms
     return total
 
 

@@ -14,7 +14,7 @@ from hybrid.characterization.apparatus import NO_ANGLES, Apparatus
 from hybrid.characterization.result import ExperimentResult, Row
 from hybrid.compilation.transpile import to_isa
 from hybrid.device.readout import selected_bits
-from hybrid.measure.execution import set_up
+from hybrid.measure.set_up import set_up
 
 WIDTHS = (2, 3, 4)
 CIRCUITS = 30

@@ -30,6 +30,8 @@ PARTS = (
     "residual exchange",
 )
 """The parts of the description; each can be left out, to see its effect."""
+SPAM = frozenset({"readout", "initialisation"})
+"""State preparation and measurement."""
 SAME_TIME_S = 1e-15
 """Times are sums of durations; they are equal up to rounding."""
 
@@ -67,6 +69,7 @@ class _NoiseDescription:
         self._idle_dephases = "dephasing while idle" not in without
         self._pulses_dephase = "dephasing during pulses" not in without
         self._without = without
+        self._apart = angles is not None and angles.apart
         self._steps: list[Operation | Channel] = []
         self._seen_s = [0.0] * n  # up to this time a qubit is described
         self._idle_s, self._pulse_s = [0.0] * n, [0.0] * n  # of it, without relaxation so far
@@ -147,7 +150,7 @@ class _NoiseDescription:
         self._idle_s[qubit] = self._pulse_s[qubit] = 0.0
         t1_s, t2_s, duration_s = device.t1_s[where], device.t2_echo_s[where], idle_s + pulse_s
         if not self._without & {"relaxation", "dephasing while idle", "dephasing during pulses"}:
-            if duration_s > 0 and min(t1_s, t2_s) < inf:
+            if (duration_s > 0 or self._apart) and min(t1_s, t2_s) < inf:
                 self._steps.append(Relaxation(qubit, duration_s, t1_s, t2_s))
             return
         pure = 1 / t2_s - 1 / (2 * t1_s)  # the rate of dephasing alone

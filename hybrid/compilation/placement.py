@@ -12,14 +12,17 @@ from rustworkx import PyGraph, vf2_mapping
 
 from hybrid.compilation.infidelity import circuit_infidelity
 from hybrid.compilation.loss import predicted_loss
+from hybrid.compilation.pulse_order import DIGITS, ordered, take_apart
 from hybrid.compilation.schedule import schedule
 from hybrid.device.device import Device
 
 MOST_PLACEMENTS = 64
 """A chain of ten has at most 18 for a circuit on neighbouring qubits; more are found on lattices, in a fixed order."""
 VF2_STEPS = 100_000
-DIGITS = 9
-"""Losses that agree to so many decimals are equal, so that a rounding error of a machine decides nothing."""
+FINALISTS = 8
+"""So many placements are compared in their best order of pulses, which takes longer than as they are listed."""
+_Candidate = tuple[QuantumCircuit, tuple[int, ...], Sequence[int]]
+"""A circuit, the device's qubit of each of its own, and which of its own are read."""
 
 
 class IsaCircuit(NamedTuple):
@@ -64,13 +67,10 @@ def least_loss(routed: Sequence[tuple[QuantumCircuit, Sequence[int]]], device: D
     Each is a circuit on all qubits of the device, and where its circuit qubits are in the end.
     """
     everywhere = tuple(range(device.n_qubits or 0))
-    losses = [_loss(native, ends, device, [everywhere])[0] for native, ends in routed] if len(routed) > 1 else [0.0]
-    native, ends = routed[losses.index(min(losses))]
+    native, _, ends = _least([(native, everywhere, ends) for native, ends in routed], len(routed), device)
     used = {native.find_bit(bit).index for item in native.data if item.operation.name != "barrier" for bit in item.qubits}
     isa = on_qubits(native, sorted(used | set(ends)), ends)
-    places = placements(isa, device)
-    losses = _loss(isa.circuit, isa.layout, device, places) if len(places) > 1 else [0.0]
-    best = places[losses.index(min(losses))]
+    _, best, _ = _least([(isa.circuit, physical, isa.layout) for physical in placements(isa, device)], FINALISTS, device)
     order = sorted(range(len(best)), key=lambda q: best[q])
     return on_qubits(isa.circuit, order, isa.layout)._replace(physical=tuple(sorted(best)))
 
@@ -100,15 +100,22 @@ def _two_qubit_gates(circuit: QuantumCircuit) -> list:
     return [item for item in circuit.data if len(item.qubits) == 2 and item.operation.name != "barrier"]
 
 
-def _loss(circuit: QuantumCircuit, read: Sequence[int], device: Device, places: Sequence[tuple[int, ...]]) -> list[float]:
-    """The predicted loss in each place; only where durations differ the circuit is scheduled in each."""
-    alike = all(len(set(gate.duration_s.values())) == 1 for gate in device.gates.values())
-    losses, timed = [], schedule(circuit, device, places[0])
-    for i, physical in enumerate(places):
-        if i > 0 and not alike:
-            timed = schedule(circuit, device, physical)
-        losses.append(round(predicted_loss(timed, device, physical, read), DIGITS))
-    return losses
+def _least(candidates: Sequence[_Candidate], most: int, device: Device) -> _Candidate:
+    """The candidate of least loss in its best order of pulses; at most so many are compared, those of least loss as listed.
+
+    Candidates of equal loss as listed are the same circuit on qubits that are alike: the first stands for them.
+    """
+    listed: dict[float, _Candidate] = {}
+    if len(candidates) > 1:
+        for candidate in candidates:
+            circuit, physical, read = candidate
+            loss = predicted_loss(schedule(circuit, device, physical), device, physical, read)
+            listed.setdefault(round(loss, DIGITS), candidate)
+    if len(listed) < 2:
+        return candidates[0]
+    finalists = [listed[loss] for loss in sorted(listed)[:most]]
+    losses = [ordered(take_apart(circuit), device, physical, read).loss for circuit, physical, read in finalists]
+    return finalists[losses.index(min(losses))]
 
 
 @lru_cache(maxsize=64)

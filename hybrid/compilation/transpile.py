@@ -41,10 +41,10 @@ def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
         raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
     guarded, small = _guard_small_angles(circuit)
     try:
-        routed = _routed(guarded, device)
+        routed = _routed(guarded, device.compiled_for)
     except TranspilerError as error:
         raise UsageError(f"the circuit cannot be translated for device '{device.name}': {error.message}") from None
-    best = least_loss(routed, device)
+    best = least_loss(routed, device.compiled_for)
     return best._replace(circuit=best.circuit.assign_parameters(small))
 
 

@@ -13,16 +13,18 @@ from qiskit.quantum_info import SparsePauliOp
 from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
 from hybrid.base.types import Backend, DifferentiableRunner, Expectation, GeometricRunner, Overlap, Probabilities, Query, Task
+from hybrid.compilation.reading import shortened_reading
 from hybrid.compilation.resources import check_metric_memory
 from hybrid.compilation.transpile import IsaCircuit, check_unitary, measured, on_named_qubits, rotated, to_isa
 from hybrid.device.device import Device
 from hybrid.measure.angles import split
 from hybrid.measure.choices import WORDS, gradient_method
-from hybrid.measure.execution import Conditions, Execution, described, set_up
+from hybrid.measure.execution import Conditions, Execution
 from hybrid.measure.grouping import commuting_groups, identity_apart
 from hybrid.measure.mitigation.readout import calibration
 from hybrid.measure.observables import AllZeros, DistributionDependent, FixedObservable, Group
 from hybrid.measure.program import Program
+from hybrid.measure.set_up import compiled, described, engine, set_up
 
 
 class Measuring(NamedTuple):
@@ -85,7 +87,7 @@ def compile_query(
         if isinstance(execution.runner, DifferentiableRunner) and not conditions.shots:
             return execution
         exact = conditions._replace(shots=0, realizations=None) if conditions.shots else conditions
-        return set_up(isa, circuits, device, engine(), exact, observable)
+        return compiled(isa, execution.recipe.circuits, device, engine(), exact, observable)
 
     @cache
     def noiseless() -> GeometricRunner:
@@ -166,11 +168,8 @@ def _rotated_to_z(
 ) -> tuple[QuantumCircuit, FixedObservable | DistributionDependent]:
     """The circuit in which a group's terms are diagonal, and the group on the qubits where routing leaves them."""
     if not isinstance(group, Group) or group.clifford is None:
-        return measured(isa, group.basis, device), group
-    circuit, ends = rotated(isa, group.clifford, device)
-    return circuit, group.moved(ends)
-
-
-def engine() -> Backend:
-    """The exact engine, which differentiates for backends that cannot."""
-    return catalog.load(catalog.parse("backends", "exact"))()
+        circuit, moved = measured(isa, group.basis, device), group
+    else:
+        circuit, ends = rotated(isa, group.clifford, device)
+        moved = group.moved(ends)
+    return shortened_reading(circuit, device) if device.noisy else circuit, moved

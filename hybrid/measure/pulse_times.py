@@ -15,8 +15,9 @@ from hybrid.compilation.schedule import TimedOperation
 from hybrid.compilation.transpile import to_isa
 from hybrid.device.device import Device
 from hybrid.measure.choices import DD
-from hybrid.measure.execution import Conditions, Recipe, described, set_up
+from hybrid.measure.execution import Conditions, Recipe
 from hybrid.measure.sampling import named_circuit
+from hybrid.measure.set_up import described, set_up
 
 
 class TimedPulse(NamedTuple):

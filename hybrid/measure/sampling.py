@@ -25,9 +25,10 @@ from hybrid.device.billing import Bill, Billing
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction, merge
 from hybrid.measure.choices import MITIGATIONS
-from hybrid.measure.execution import Conditions, set_up
+from hybrid.measure.execution import Conditions
 from hybrid.measure.mitigation.readout import calibration
 from hybrid.measure.sample_fidelity import BLIND, FIDELITIES, MITIGATED, MOST_LISTED, fidelities, mitigated_shares
+from hybrid.measure.set_up import set_up
 
 IDEAL_QUBITS = 20
 """Up to this many qubits the ideal distribution is computed as well."""

@@ -10,9 +10,9 @@ from hybrid.base.randomness import ProgramStream, child
 from hybrid.base.types import Choices, Counts, Dataset, OutcomeFunction, Point, Problem
 from hybrid.device.readout import selected_bits
 from hybrid.measure.estimate import error_of_means, group_estimate, variance
-from hybrid.measure.execution import set_up
 from hybrid.measure.observables import DiagonalObservable, Outcomes
 from hybrid.measure.program import Program
+from hybrid.measure.set_up import set_up
 
 MOST_QUBITS = 20
 """Up to this many qubits all outcomes are examined, those of the run and those of guessing."""

@@ -16,7 +16,8 @@ from hybrid.compilation.transpile import check_unitary, on_named_qubits, to_isa
 from hybrid.device.device import Device
 from hybrid.measure.angles import split
 from hybrid.measure.compiled_query import PORTION_BYTES
-from hybrid.measure.execution import Conditions, set_up
+from hybrid.measure.execution import Conditions
+from hybrid.measure.set_up import set_up
 
 MOST_BITS = 63
 

@@ -14,10 +14,10 @@ from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import Probabilities
 from hybrid.compilation.transpile import IsaCircuit, measured
 from hybrid.device.device import Device
-from hybrid.measure.compile import engine
-from hybrid.measure.execution import Conditions, set_up
+from hybrid.measure.execution import Conditions
 from hybrid.measure.observables import AllZeros, Group
 from hybrid.measure.program import Program
+from hybrid.measure.set_up import engine, set_up
 from hybrid.review.first_loss import first_loss
 from hybrid.runs import results_folder as runs
 from hybrid.runs.reopen import as_given

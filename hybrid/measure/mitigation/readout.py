@@ -17,7 +17,8 @@ from hybrid.base.types import Backend, ForeignBackend
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction, Readout, on_each_bit
-from hybrid.measure.execution import Conditions, Execution, set_up
+from hybrid.measure.execution import Conditions, Execution
+from hybrid.measure.set_up import set_up
 
 NO_ANGLES = np.zeros((1, 0))
 

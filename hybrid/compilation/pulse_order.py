@@ -1,0 +1,230 @@
+"""The order of pulses: a function of circuit and device alone, not of the order in which commuting gates are listed.
+
+On one control line a qubit dephases while others are driven, so the order is physics. On each qubit a circuit is a sequence of
+stages whose gates commute with one another: diagonal gates (rz, cz, rzz) or rotations about X (sx, rx, rxx). Two-qubit gates
+and barriers are anchors, taken in one of a few canonical orders. Before an anchor come the pulses that it needs and no others;
+a qubit's last pulses, basis change included, follow directly after its last two-qubit gate.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from heapq import heapify, heappop, heappush
+from typing import Any, NamedTuple
+
+from qiskit import QuantumCircuit
+from qiskit.circuit.library import RZGate
+
+from hybrid.compilation.loss import predicted_loss
+from hybrid.compilation.schedule import delay_s, native_time, schedule
+from hybrid.device.device import Device
+
+DIGITS = 9
+"""Losses that agree to so many decimals are equal, so that a rounding error of a machine decides nothing."""
+DIAGONAL = frozenset({"rz", "cz", "rzz"})
+WAITING = DIAGONAL | {"delay"}
+"""What moves no qubit into or out of a superposition."""
+
+
+class Anchor(NamedTuple):
+    """A two-qubit gate or a barrier: on each of its qubits the number of its stage, and of single-qubit gates before that."""
+
+    operation: Any
+    qubits: tuple[int, ...]
+    stages: tuple[int, ...]
+    needs: tuple[int, ...]
+
+    @property
+    def wall(self) -> bool:
+        """Whether it is a barrier."""
+        return self.operation.name == "barrier"
+
+
+class Parts(NamedTuple):
+    """A circuit taken apart: the single-qubit gates of each qubit in order of time, and the anchors in canonical order."""
+
+    gates: list[list[Any]]
+    anchors: list[Anchor]
+
+
+def take_apart(circuit: QuantumCircuit) -> Parts:
+    """The circuit's parts; listings of one circuit that differ in the order of commuting gates give the same.
+
+    Constant turns about Z that nothing separates become one.
+    """
+    n = circuit.num_qubits
+    gates: list[list[Any]] = [[] for _ in range(n)]
+    kinds, stage, begun = [""] * n, [0] * n, [0] * n  # of each qubit: kind, number and first gate of the newest stage
+    anchors: list[Anchor] = []
+    for item in circuit.data:
+        qubits, operation = sorted(circuit.find_bit(bit).index for bit in item.qubits), item.operation
+        wall = operation.name in ("barrier", "delay")
+        kind = operation.name if wall else "Z" if operation.name in DIAGONAL else "X"
+        for q in qubits:
+            if wall or kind != kinds[q]:
+                kinds[q], stage[q], begun[q] = kind, stage[q] + 1, len(gates[q])
+        if len(qubits) == 1 and operation.name != "barrier":
+            _append(gates[qubits[0]], operation, begun[qubits[0]])
+        else:
+            anchors.append(Anchor(operation, tuple(qubits), tuple(stage[q] for q in qubits), tuple(begun[q] for q in qubits)))
+    return Parts(gates, sorted(anchors, key=lambda a: (a.stages, a.qubits, a.operation.name, str(a.operation.params))))
+
+
+def _append(gates: list[Any], gate: Any, begun: int) -> None:
+    """The gate after those of its qubit, or into the last one; the newest stage began with number `begun`."""
+    both = [gates[-1], gate] if len(gates) > begun else []
+    if both and all(one.name == "rz" and not one.is_parameterized() for one in both):
+        gates[-1] = RZGate(sum(float(one.params[0]) for one in both))
+    else:
+        gates.append(gate)
+
+
+def arranged(
+    circuits: Sequence[QuantumCircuit], device: Device, physical: tuple[int, ...], read: Sequence[int]
+) -> list[QuantumCircuit]:
+    """Circuits that share their anchors, with pulses in order; qubit i is `physical[i]`, and the qubits `read` are read.
+
+    Of the canonical orders of anchors the one is taken in which the circuit of most gates is predicted to lose least.
+    """
+    parts = [take_apart(circuit) for circuit in circuits]
+    widest = max(parts, key=lambda of: sum(map(len, of.gates)))
+    best = ordered(widest, device, physical, read).number
+    orders = [canonical_orders(of.anchors) for of in parts]
+    return [written(of, own[min(best, len(own) - 1)], device, physical) for of, own in zip(parts, orders, strict=True)]
+
+
+class Ordered(NamedTuple):
+    """A circuit in one of its canonical orders: the number of the order, the circuit, and its predicted loss."""
+
+    number: int
+    circuit: QuantumCircuit
+    loss: float
+
+
+def ordered(parts: Parts, device: Device, physical: tuple[int, ...], read: Sequence[int]) -> Ordered:
+    """The circuit in the order in which it is predicted to lose least, the first of equal ones."""
+    found = []
+    for number, order in enumerate(canonical_orders(parts.anchors)):
+        circuit = written(parts, order, device, physical)
+        loss = predicted_loss(schedule(circuit, device, physical), device, physical, read)
+        found.append(Ordered(number, circuit, round(loss, DIGITS)))
+    return min(found, key=lambda one: one.loss)
+
+
+def canonical_orders(anchors: Sequence[Anchor]) -> list[list[Anchor]]:
+    """Different orders of the anchors: by depth; qubit after qubit from the low end of the register, and from the high end."""
+    depth = [0] * len(anchors)
+    deepest: dict[int, tuple[int, int, int]] = {}  # qubit -> stage, depth below it, depth in it
+    for i in _linear(anchors, lambda i: i):
+        for q, stage in zip(anchors[i].qubits, anchors[i].stages, strict=True):
+            newest, below, within = deepest.get(q, (0, 0, 0))
+            depth[i] = max(depth[i], 1 + (below if stage == newest else within))
+        for q, stage in zip(anchors[i].qubits, anchors[i].stages, strict=True):
+            newest, below, within = deepest.get(q, (0, 0, 0))
+            deepest[q] = (stage, below, max(within, depth[i])) if stage == newest else (stage, within, max(within, depth[i]))
+    orders: list[list[int]] = []
+    for key in (
+        lambda i: (depth[i], anchors[i].qubits, i),
+        lambda i: (anchors[i].qubits, depth[i], i),
+        lambda i: (tuple(-q for q in reversed(anchors[i].qubits)), depth[i], i),
+    ):
+        order = list(_linear(anchors, key))
+        if order not in orders:
+            orders.append(order)
+    return [[anchors[i] for i in order] for order in orders]
+
+
+def _linear(anchors: Sequence[Anchor], key: Callable[[int], Any]) -> Iterator[int]:
+    """Numbers of the anchors, every qubit's stages in order; of those that may come next, the least `key` first."""
+    waiting: dict[int, dict[int, set[int]]] = {}
+    for i, anchor in enumerate(anchors):
+        for q, stage in zip(anchor.qubits, anchor.stages, strict=True):
+            waiting.setdefault(q, {}).setdefault(stage, set()).add(i)
+    stages = {q: sorted(by_stage, reverse=True) for q, by_stage in waiting.items()}
+
+    def free(i: int) -> bool:
+        return all(stages[q][-1] == stage for q, stage in zip(anchors[i].qubits, anchors[i].stages, strict=True))
+
+    ready = [(key(i), i) for i in range(len(anchors)) if free(i)]
+    heapify(ready)
+    while ready:
+        _, i = heappop(ready)
+        yield i
+        opened: set[int] = set()
+        for q in anchors[i].qubits:
+            waiting[q][stages[q][-1]].discard(i)
+            if not waiting[q][stages[q][-1]]:
+                stages[q].pop()
+                opened |= waiting[q][stages[q][-1]] if stages[q] else set()
+        for j in opened:
+            if free(j):
+                heappush(ready, (key(j), j))
+
+
+def written(parts: Parts, order: Sequence[Anchor], device: Device, physical: tuple[int, ...]) -> QuantumCircuit:
+    """The circuit with its anchors in this order and its pulses where they dephase least; qubit i is `physical[i]`."""
+    writer = _Writer(parts.gates, device, physical)
+    left = [sum(q in a.qubits and not a.wall for a in order) for q in range(len(physical))]
+    walls = [[a.needs[a.qubits.index(q)] for a in order if a.wall and q in a.qubits] for q in range(len(physical))]
+    for anchor in order:
+        writer.before(anchor)
+        writer.anchor(anchor)
+        for q in anchor.qubits:
+            left[q] -= not anchor.wall
+            walls[q] = walls[q][1:] if anchor.wall else walls[q]
+        done = [q for q in anchor.qubits if not left[q] and writer.moved[q]]
+        writer.until({q: (walls[q] or [len(parts.gates[q])])[0] for q in done})
+    writer.until({q: len(gates) for q, gates in enumerate(parts.gates)})
+    return writer.circuit
+
+
+class _Writer:
+    """Writes gates and keeps the time, so that another qubit is driven only while the first waits for a delay."""
+
+    def __init__(self, gates: list[list[Any]], device: Device, physical: tuple[int, ...]) -> None:
+        n = len(physical)
+        self.circuit, self.moved = QuantumCircuit(n), [False] * n
+        self._gates, self._device, self._physical = gates, device, physical
+        self._next, self._free_s, self._line_s = [0] * n, [0.0] * n, 0.0
+        self._t2_s = [0.0] * n if device.t2_star_s is None else [device.t2_star_s[p] for p in physical]
+
+    def before(self, anchor: Anchor) -> None:
+        """The pulses that the anchor needs.
+
+        A qubit that is only read in Z afterwards comes first, since its phase has no effect; a qubit that no pulse has moved
+        comes last; then longer T2* first; then index.
+        """
+        ends = dict(zip(anchor.qubits, anchor.needs, strict=True))
+        phase_counts = {q: any(gate.name not in WAITING for gate in self._gates[q][end:]) for q, end in ends.items()}
+        self._write(ends, lambda q: (phase_counts[q], not self.moved[q], -self._t2_s[q], q))
+
+    def until(self, ends: dict[int, int]) -> None:
+        """So many gates of each of these qubits: the shorter T2* first, then by index."""
+        self._write(ends, lambda q: (self._t2_s[q], q))
+
+    def anchor(self, anchor: Anchor) -> None:
+        """The two-qubit gate or the barrier itself."""
+        end_s = max((self._free_s[q] for q in anchor.qubits), default=0.0)
+        if not anchor.wall:
+            end_s = self._end_s(anchor.operation.name, anchor.qubits, end_s)
+        for q in anchor.qubits:
+            self._free_s[q] = end_s
+        self.circuit.append(anchor.operation, anchor.qubits, copy=False)
+
+    def _write(self, ends: dict[int, int], priority: Callable[[int], Any]) -> None:
+        while due := [q for q, end in ends.items() if self._next[q] < end]:
+            q = min(due, key=lambda q: (max(self._free_s[q], self._line_s), priority(q)))
+            operation = self._gates[q][self._next[q]]
+            self._next[q] += 1
+            self.circuit.append(operation, [q], copy=False)
+            if operation.name == "delay":
+                self._free_s[q] += delay_s(operation)
+            else:
+                self._free_s[q] = self._end_s(operation.name, (q,), self._free_s[q])
+                self.moved[q] = self.moved[q] or operation.name not in WAITING
+
+    def _end_s(self, name: str, qubits: tuple[int, ...], start_s: float) -> float:
+        """When a gate ends that may begin at `start_s`; a gate that is not parallel waits for the one control line."""
+        duration_s, serial = native_time(self._device, name, tuple(self._physical[q] for q in qubits))
+        if not serial:
+            return start_s + duration_s
+        self._line_s = max(start_s, self._line_s) + duration_s
+        return self._line_s
