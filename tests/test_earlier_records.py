@@ -6,7 +6,9 @@ from shutil import copy
 
 import pytest
 
-from hybrid.runs import answer_log, live_session
+from hybrid.base.errors import RecordError
+from hybrid.compilation import COMPILER
+from hybrid.runs import answer_log, device_interval
 from hybrid.runs.results_folder import read
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
@@ -33,14 +35,22 @@ def test_it_is_printed_and_not_run_again(path, tmp_path):
     assert result.value == old.stop["solution"]["value"]
 
 
+def noisy(path: Path) -> bool:
+    """On a device with noise; its pulses are in another order today."""
+    return "ideal" not in read(path).resolved["device"]
+
+
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
 def test_it_replays(path, command, tmp_path, monkeypatch):
+    """Identically; where the compiler has changed since, this is said, and no alarm is given."""
     monkeypatch.chdir(tmp_path)
     copy(path, tmp_path / path.name)
     done = command("runs", "replay", tmp_path / path.name, "--json")
     found = json.loads(done.out)
     assert done.code == 0, done.err
     assert found["digest"] == read(path).stop["digest"]
+    assert (found["verdict"] == "compiled otherwise") == noisy(path)
+    assert ({"what": "compiler", "a": 1, "b": COMPILER} in found["today"]) == noisy(path)
 
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
@@ -48,9 +58,13 @@ def test_an_interrupted_one_continues(path, tmp_path, monkeypatch):
     """The first two thirds of its lines are what an interruption leaves; the installed versions are taken for those of then."""
     old = read(path)
     monkeypatch.setattr(answer_log, "versions", lambda: old.about["versions"])
-    monkeypatch.setattr(live_session, "ASSUMPTION_QUBITS", 0)  # what assumed numbers do is told behind the last answer
+    monkeypatch.setattr(device_interval, "INTERVAL_QUBITS", 0)  # other devices are told of behind the last answer
     lines = path.read_bytes().splitlines(keepends=True)
     (tmp_path / path.name).write_bytes(b"".join(lines[: max(1, 2 * len(lines) // 3)]))
+    if noisy(path):
+        with pytest.raises(RecordError, match=f"was started with compiler = 1, today it is {COMPILER}"):
+            run(Spec(**old.about["given"]), tmp_path)
+        return
     result = run(Spec(**old.about["given"]), tmp_path)
     assert old.stop is not None and not result.replayed
     assert result.value == pytest.approx(old.stop["solution"]["value"], abs=ROUNDING)

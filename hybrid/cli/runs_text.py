@@ -205,6 +205,11 @@ def repeated(repetition: "Repetition") -> str:
             f"agrees except for rounding: {repetition.differing} of {_answers(repetition.answers)}{upto} differ, "
             f"by {repetition.largest:.1g} of the answer's largest number at most"
         ]
+    elif repetition.verdict == "compiled otherwise":
+        lines = [
+            f"compiled otherwise: {repetition.differing} of {_answers(repetition.answers)}{upto} differ. Another version of "
+            "the compiler orders pulses differently, so this says nothing about the record"
+        ]
     else:
         lines = [f"DIFFERS: {repetition.differing} of {_answers(repetition.answers)}{upto}"]
     if repetition.first:

@@ -34,7 +34,11 @@ class Part(NamedTuple):
 @final
 @dataclass(frozen=True)
 class Repetition:
-    """A record measured again in the same way. `verdict` is identical (in every bit), last digits, or different."""
+    """A record measured again in the same way.
+
+    `verdict` is identical (in every bit), last digits, compiled otherwise (by another version of the compiler, so that other
+    values are no fault), or different.
+    """
 
     id: str
     verdict: str
@@ -73,6 +77,9 @@ def repeat(path: Path, *, threads: int | None = None, watch: Watch = lambda prog
     largest = max(gaps, default=0.0)
     ending = [] if solution is None else _ending_parts(run, session.solution_body(solution))
     verdict = "different" if largest > LAST_DIGITS or ending else "last digits" if differing else "identical"
+    today = session.today()
+    if verdict == "different" and not ending and any(change.what == "compiler" for change in today):
+        verdict = "compiled otherwise"
     wide = [part for part, gap in zip(parts, gaps, strict=True) if gap > LAST_DIGITS]
     first = next(iter(wide or ending or parts), None)
     return Repetition(
@@ -85,7 +92,7 @@ def repeat(path: Path, *, threads: int | None = None, watch: Watch = lambda prog
         first=first,
         largest=largest,
         threads=(run.resolved["threads"], spec.threads),
-        today=session.today(),
+        today=today,
     )
 
 

@@ -7,6 +7,7 @@ from hybrid.base.errors import RecordError
 from hybrid.base.machine import versions
 from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import Question, Solution
+from hybrid.compilation import FIRST_COMPILER
 from hybrid.review.difference import Change, changes
 from hybrid.runs.answer_log import AuditedAnswer, Body, RecordEnded, ReplayLog
 from hybrid.runs.live_session import LiveSession, RunProgress
@@ -90,7 +91,9 @@ class ReplaySession:
         """What has changed since the record was made: versions, defaults, the numbers of the device."""
         now = self._log.start.get("resolved", {})
         then = {key: value for key, value in self._run.resolved.items() if key in now and key != "threads"}
+        compilers = [{"compiler": start.get("compiler", FIRST_COMPILER)} for start in (self._run.start, self._log.start)]
         return [
+            *changes(*compilers),
             *changes(self._run.about.get("versions", {}), versions()),
             *changes(then, {key: now[key] for key in then}),
             *changes({"device file": self._run.start["device_sha256"]}, {"device file": self._prepared.device.sha256}),

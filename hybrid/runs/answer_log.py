@@ -13,6 +13,7 @@ import numpy as np
 from hybrid.base.errors import HybridError, RecordError, Stopped
 from hybrid.base.machine import versions
 from hybrid.base.types import Estimates, Journal, Losses, LossGradient, NoJournal, Tensor
+from hybrid.compilation import FIRST_COMPILER
 from hybrid.runs import record
 from hybrid.runs.record import Record
 
@@ -149,7 +150,7 @@ def check_question(path: Path, number: int, body: Body, asked: Body) -> None:
 def _check_same(path: Path, before: Body, start: Body, installed: dict[str, str]) -> None:
     """RecordError naming the first input or version in which today's run differs from an unfinished record."""
     for key, today in (start | {"versions": installed}).items():
-        then = before.get(key)
+        then = before.get(key, FIRST_COMPILER if key == "compiler" else None)
         if then == today:
             continue
         if isinstance(then, dict) and isinstance(today, dict):
