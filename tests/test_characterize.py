@@ -21,7 +21,7 @@ from hybrid.figures.characterization import draw, overview
 
 QUICK = "exact"
 """The backend of tests of physics: that of tests of the command, and of every profile, is the default."""
-SILICON = ("spin-sige-6q", "meluxina-q", "spin-simos-10q")
+SILICON = ("spin-sige-6q", "spin-sige-3q", "meluxina-q", "spin-simos-10q")
 DEVICES = [name for name in catalog.names("devices") if name != "ideal"]
 
 

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
 from test_device import GOOD, line_with, write
 
+import hybrid
 from hybrid import catalog
 from hybrid.base.errors import UsageError
 from hybrid.device import naming
@@ -121,7 +125,41 @@ def test_the_variants_of_meluxina_q():
     changed = [key for key in today.numbers if today.numbers[key] != default.numbers[key]]
     assert changed == ["gates.cz.error"]
     assert today.caveat == default.caveat and today.sha256 == default.sha256
-    assert default.variants == {"two_qubit": ("default", "optimistic", "today")}
+    assert default.variants == {
+        "two_qubit": ("default", "optimistic", "today"),
+        "heating": ("default", "strong", "none"),
+        "drive": ("default", "serial", "parallel"),
+    }
+
+
+def test_heating_and_drive_of_meluxina_q():
+    """The ends of the factor on T2* are those of its range; the drive changes whether single-qubit pulses share a line."""
+    default, strong, cold = (Device.load(f"meluxina-q:heating={choice}") for choice in ("default", "strong", "none"))
+    ends = strong.context_t2star_factor, cold.context_t2star_factor
+    assert ends == default.numbers["context_t2star_factor"].range == (0.4, 1.0)
+    assert default.context_t2star_factor == pytest.approx(np.sqrt(0.4), abs=0.005)  # their geometric mean
+    serial, parallel = (Device.load(f"meluxina-q:drive={choice}") for choice in ("serial", "parallel"))
+    assert [device.gates["sx"].parallel for device in (default, serial, parallel)] == [False, False, True]
+    assert parallel.numbers["gates.sx.parallel"].source == "takeda2022" and not parallel.gates["cz"].parallel
+
+
+def test_more_heating_costs_more_and_parallel_pulses_less():
+    """Fidelity of a GHZ state on four qubits, from its populations and its parity."""
+    circuit = QuantumCircuit(4)
+    circuit.h(0)
+    for q in range(3):
+        circuit.cx(q, q + 1)
+    strings = ["ZZII", "IZZI", "IIZZ", "ZZZZ", "ZIZI", "IZIZ", "ZIIZ", "IIII"]
+    projector = SparsePauliOp([*strings, "XXXX"], [*[1 / 16] * 8, 1 / 2])
+
+    def fidelity(options: str) -> float:
+        program = hybrid.compile(circuit, projector, device=f"meluxina-q:{options}", backend="exact")
+        return float(program.values(np.zeros((1, 0)), seed=1).values[0])
+
+    strong, default, cold = (fidelity(f"heating={choice}") for choice in ("strong", "default", "none"))
+    assert strong + 0.01 < default < cold - 0.005
+    assert fidelity("drive=parallel") > default + 0.001  # in a good order of pulses little is left to gain
+    assert fidelity("drive=serial") == default
 
 
 ENTRY = 'value = {}\nunit = "{}"\nmark = "A"\nsource = "assumed"\nreason = "for a test"\nknown_for_target = false\n'

@@ -45,8 +45,11 @@ def test_options_are_listed(show):
         "drift",
         "drift_time",
         "two_qubit",
+        "heating",
+        "drive",
     ]
-    assert "default | optimistic | today" in tail
+    for choices in ("default | optimistic | today", "default | strong | none", "default | serial | parallel"):
+        assert choices in tail
     assert "options" not in show("device", "aqt-20")[1] and "options" not in show("device", "ideal")[1]
 
 
@@ -117,7 +120,7 @@ def test_a_chain_says_everything_at_its_qubits_and_edges():
     assert "T2* 3 \N{GREEK SMALL LETTER MU}s\nT2 echo 14 \N{GREEK SMALL LETTER MU}s\nT1 22 ms" in words
     assert {str(q) for q in range(10)} <= set(words)
     assert "meluxina-q:two_qubit=today" in words
-    assert any("x 0.4 in circuits with cz" in text for text in words)
+    assert any("x 0.63 in circuits with cz" in text for text in words)
 
 
 def test_what_is_the_same_everywhere_is_said_once():

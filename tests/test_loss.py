@@ -92,10 +92,10 @@ def test_gates_preparation_and_readout():
 
 
 def test_infidelities_in_circuits():
-    """About 2.24 % on pair 0-1 and 1.31 % on 4-5, where the profile publishes 1.0 % for all."""
-    cz = SILICON.gates["cz"]
-    assert circuit_infidelity(SILICON, cz, (0, 1)) == pytest.approx(0.0224, abs=5e-5)
-    assert circuit_infidelity(SILICON, cz, (5, 4)) == pytest.approx(0.0131, abs=5e-5)
+    """About 2.24 % on pair 0-1 and 1.31 % on 4-5 with strong heating, where the profile publishes 1.0 % for all."""
+    cz, heated = SILICON.gates["cz"], Device.load("meluxina-q:heating=strong")
+    assert circuit_infidelity(heated, cz, (0, 1)) == pytest.approx(0.0224, abs=5e-5)
+    assert circuit_infidelity(heated, cz, (5, 4)) == pytest.approx(0.0131, abs=5e-5)
     assert circuit_infidelity(SILICON, SILICON.gates["rz"], (0,)) == 0
     plain = replace(SILICON, context_t2star_factor=1.0)
     for name, where in (("sx", (0,)), ("cz", (4, 5))):  # the published error again, where that is not below the dephasing

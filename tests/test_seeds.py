@@ -29,6 +29,7 @@ DATA = [
     "portfolio_prices.csv",
     "grid_lines.csv",
     "synthetic.py",
+    "spin_readout.py",
 ]
 
 

@@ -14,9 +14,11 @@ from hybrid.base.types import Backend
 from hybrid.characterization.result import ExperimentResult
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device
+from hybrid.device.published import chains_of_three
 from hybrid.measure.estimate import error_of_means, group_estimate, variance
-from hybrid.measure.execution import Conditions, Execution, set_up
+from hybrid.measure.execution import Conditions, Execution
 from hybrid.measure.observables import AllZeros
+from hybrid.measure.set_up import set_up
 
 MOST_QUBITS = 10
 """Of a larger device, the first ten qubits are tested, and at most nine pairs and eight chains of three neighbours."""
@@ -59,8 +61,7 @@ class Apparatus(NamedTuple):
     @property
     def triples(self) -> list[tuple[int, int, int]]:
         """Chains of three: a pair and the lowest higher neighbour of its second qubit."""
-        chains = [(i, j, min((b for a, b in self.pairs if a == j), default=-1)) for i, j in self.pairs]
-        return [chain for chain in chains if chain[2] >= 0]
+        return chains_of_three(self.pairs)
 
     def conditions(self, realizations: int, shots: int | None = None) -> Conditions:
         """Conditions of one circuit; realizations only where detunings are drawn."""

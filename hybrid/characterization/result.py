@@ -16,7 +16,8 @@ class Row:
     """One measured number in SI units (fidelities, probabilities and error rates as fractions: unit "1").
 
     `nominal` is the description's own prediction of this experiment, None where there is none; `nominal_stderr` is the
-    error of its average over detunings. `detail` distinguishes rows of one experiment.
+    error of its average over detunings. `detail` distinguishes rows of one experiment. `published` is what was measured on the
+    device that the profile describes, `raw` the same pair, nominal and published, with errors of preparation and readout.
     """
 
     experiment: str
@@ -27,6 +28,8 @@ class Row:
     nominal_stderr: float = 0.0
     unit: str = "1"
     detail: str = ""
+    published: float | None = None
+    raw: tuple[float, float] | None = None
 
     @property
     def sigmas(self) -> float | None:
@@ -36,13 +39,14 @@ class Row:
         return (self.value - self.nominal) / float(np.hypot(self.stderr, self.nominal_stderr))
 
     def to_json(self) -> dict[str, Any]:
-        """The row as one JSON object, with a `detail` where there is one."""
+        """The row as one JSON object, with a `detail` and what is published where there is any."""
         numbers = {key: getattr(self, key) for key in ("value", "stderr", "nominal", "sigmas", "unit")}
-        return (
-            {"experiment": self.experiment, "qubits": list(self.qubits)}
-            | numbers
-            | ({"detail": self.detail} if self.detail else {})
-        )
+        more: dict[str, Any] = {"detail": self.detail} if self.detail else {}
+        if self.published is not None:
+            more["published"] = self.published
+        if self.raw is not None:
+            more["raw"] = dict(zip(("nominal", "published"), self.raw, strict=True))
+        return {"experiment": self.experiment, "qubits": list(self.qubits)} | numbers | more
 
 
 class Curve(NamedTuple):
@@ -55,6 +59,26 @@ class Curve(NamedTuple):
     stderr: Float[np.ndarray, " k"]
     fit_x: Float[np.ndarray, " l"]
     fit_y: Float[np.ndarray, " l"]
+
+
+class PublishedComparison(NamedTuple):
+    """Nominal fidelities (k,) of one experiment beside the published ones (k,), by qubits; `raw` with SPAM errors."""
+
+    experiment: str
+    raw: bool
+    qubits: tuple[tuple[int, ...], ...]
+    nominal: Float[np.ndarray, " k"]
+    published: Float[np.ndarray, " k"]
+
+    @property
+    def rms(self) -> float:
+        """The root mean square difference."""
+        return float(np.sqrt(np.mean((self.nominal - self.published) ** 2)))
+
+    @property
+    def constant_rms(self) -> float:
+        """That of one constant for all, the mean of the published values, which is fitted to them."""
+        return float(np.std(self.published))
 
 
 class ExperimentResult(NamedTuple):
@@ -113,6 +137,20 @@ class Characterization:
             return None
         stderr = np.hypot.reduce([row.stderr or 0.0 for row in rows]) / len(rows)
         return float(np.mean([row.value for row in rows])), float(stderr)
+
+    @property
+    def comparisons(self) -> tuple[PublishedComparison, ...]:
+        """What is published of the device that the profile describes, beside the nominal values."""
+        found = []
+        for name in dict.fromkeys(row.experiment for row in self.rows):
+            rows = [row for row in self.rows if row.experiment == name]
+            plain = [(row.qubits, row.nominal, row.published) for row in rows if row.published is not None]
+            raw = [(row.qubits, *row.raw) for row in rows if row.raw is not None]
+            for is_raw, known in ((False, plain), (True, raw)):
+                if known:
+                    qubits, nominal, published = zip(*known, strict=True)
+                    found.append(PublishedComparison(name, is_raw, qubits, np.array(nominal), np.array(published)))
+        return tuple(found)
 
     def to_json(self) -> list[dict[str, Any]]:
         """One object per row."""

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,14 +17,20 @@ from hybrid.cli.report import physics
 
 if TYPE_CHECKING:
     from hybrid.characterization import Characterization
-    from hybrid.characterization.result import Row
+    from hybrid.characterization.result import PublishedComparison, Row
 
 HELP = """A self-test of a simulated device: T1, Ramsey, echo, randomised benchmarking, readout, Bell, GHZ, quantum volume.
 
 Each experiment runs through circuits, schedule, simulator, counts and fit, and is compared with the value that follows from the
 device's profile. It tests whether the software simulates what the profile states. It says nothing about MeluXina-Q.
+Fidelities measured on the device that a profile describes are printed beside the values from its profile.
 """
 CLAIM = "The self-test shows whether the software simulates what the profile states. It says nothing about MeluXina-Q."
+TOMOGRAPHY = (
+    "Pulses of the tomography come after the whole circuit here. That those of the published experiment did is an assumption: "
+    "with another order the same profile predicts other values. Some numbers of a profile are fitted to published values; "
+    "their reasons say which (hybrid show device NAME)."
+)
 EXPERIMENTS = "t1, ramsey, echo, rb1, rb2, readout, bell, ghz, quantum_volume"
 """As `hybrid.characterization.EXPERIMENTS`, which is not imported here because it loads Qiskit; a test compares them."""
 SCALES = {"s": (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9)), "1": (("%", 1e-2),), "log2": (("", 1.0),)}
@@ -83,6 +90,8 @@ def text(result: "Characterization") -> str:
     lines = [_line(row) for row in result.rows]
     parts = ["\n".join(head), "\n".join([title, *lines]), "\n".join(_verdict(result))]
     parts += [wrapped(note, indent=2) for note in result.notes]
+    if result.comparisons:
+        parts += _beside_published(result.comparisons)
     return "\n\n".join([*parts, wrapped(CLAIM), wrapped(result.caveat)])
 
 
@@ -119,3 +128,25 @@ def _verdict(result: "Characterization") -> list[str]:
             else "measured and nominal DISAGREE: the software does not simulate the profile",
         ]
     return lines
+
+
+def _beside_published(comparisons: Sequence["PublishedComparison"]) -> list[str]:
+    """Nominal and published fidelities, how far they are apart, and what one constant would do."""
+    columns = ("experiment", "qubits", "nominal", "published on the device")
+    lines = ["".join(f"{name:<{width}}" for name, width in zip(columns, WIDTHS, strict=False)).rstrip()]
+    distances = []
+    for one in comparisons:
+        name = f"{one.experiment}, SPAM {'in it' if one.raw else 'removed'}"
+        for qubits, nominal, known in zip(one.qubits, one.nominal, one.published, strict=True):
+            cells = (name, " ".join(map(str, qubits)), f"{100 * nominal:.1f} %", f"{100 * known:.1f} %")
+            lines.append("".join(f"{cell:<{width}}" for cell, width in zip(cells, WIDTHS, strict=True)).rstrip())
+        distances.append(wrapped(f"{name}: {_distance(one)}", indent=2))
+    return ["\n".join([*lines, *distances]), wrapped(TOMOGRAPHY)]
+
+
+def _distance(one: "PublishedComparison") -> str:
+    text = f"RMS difference {100 * one.rms:.1f} points"
+    if len(one.published) == 1:
+        return text
+    better = "better" if one.constant_rms < one.rms else "worse"
+    return f"{text}; one constant for all, the published mean, would be {better}: {100 * one.constant_rms:.1f} points"

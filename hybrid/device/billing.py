@@ -8,7 +8,6 @@ for t seconds on n qubits whose one-qubit gate takes T, and takes T_ref on a ref
 every bill has a low end, a value and a high end.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +20,6 @@ RULES = ("machine-time", "qubit-seconds")
 _TIME, _LIMIT = QuantityRule("time"), QuantityRule("plain number", low=1, endless=True)
 _QUANTITIES = {"shot_time": _TIME, "job_floor": _TIME, "shots_per_job": _LIMIT, "circuits_per_job": _LIMIT}
 _OPTIONAL = {"shot_overhead": _TIME, "reference_gate": QuantityRule("time", above=True)}
-_TABLES = re.compile(r"^\[billing[.\]].*?(?=^\[(?!billing[.\]])|\Z)", re.MULTILINE | re.DOTALL)
 
 
 class Spread(NamedTuple):
@@ -167,9 +165,3 @@ def _words(numbers: Mapping[str, Number], n_qubits: int, gate_s: float) -> str:
 
 def _text(number: Number) -> str:
     return f"{number} ({number.range_text})" if number.range_text else str(number)
-
-
-def without_billing(text: str) -> str:
-    """The text of a profile without its billing tables: all that a measured answer depends on."""
-    kept = _TABLES.sub("", text)
-    return text if kept == text else f"{kept.rstrip()}\n"

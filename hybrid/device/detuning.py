@@ -54,7 +54,7 @@ class DetunedAngles:
     """
 
     def __init__(self, *, apart: bool = False) -> None:
-        self._apart = apart
+        self.apart = apart
         self._angles: dict[tuple[_Key, int], Parameter] = {}
 
     @property
@@ -73,7 +73,7 @@ class DetunedAngles:
 
     def exchange(self, qubits: tuple[int, int], angle_rad: float) -> Gate:
         """The phase of a pair by residual exchange."""
-        return RZZGate(self._parameters([_ExchangeAngle(qubits, angle_rad)])[0] if self._apart else angle_rad)
+        return RZZGate(self._parameters([_ExchangeAngle(qubits, angle_rad)])[0] if self.apart else angle_rad)
 
     def places(self) -> list[tuple[Any, ...]]:
         """The place of each column: its kind, its qubits, and how many of the same kind and qubits came before it."""
@@ -111,7 +111,7 @@ class DetunedAngles:
         return np.stack(columns, axis=1) if columns else np.zeros((len(detunings), 0))
 
     def _parameters(self, keys: list[_Key]) -> list[Parameter]:
-        count = len(self._angles) if self._apart else 0
+        count = len(self._angles) if self.apart else 0
         for key in keys:
             if (key, count) not in self._angles:
                 self._angles[key, count] = Parameter(f"detuned_{len(self._angles)}")
@@ -179,14 +179,14 @@ class Draws:
         return scores @ self._root.T
 
 
-def scores(n: int, points: int, seed: np.random.SeedSequence) -> Float[np.ndarray, "r n"]:
-    """Standard normal scores of `SCRAMBLES` scrambled Sobol sets of `points` each, one after the other, (r, n)."""
+def scores(n: int, points: int, seed: np.random.SeedSequence, sets: int = SCRAMBLES) -> Float[np.ndarray, "r n"]:
+    """Standard normal scores of scrambled Sobol sets of `points` each, one after the other, (r, n)."""
     from scipy.special import ndtri
     from scipy.stats import qmc  # imports more slowly than Qiskit; only these draws need it
 
-    rngs = [np.random.default_rng(child(seed, i)) for i in range(SCRAMBLES)]
-    sets = [qmc.Sobol(n, rng=rng).random_base2(ceil(log2(points))) for rng in rngs]
-    return ndtri(np.clip(np.concatenate(sets), np.finfo(float).tiny, 1 - 2**-53))
+    rngs = [np.random.default_rng(child(seed, i)) for i in range(sets)]
+    uniform = [qmc.Sobol(n, rng=rng).random_base2(ceil(log2(points))) for rng in rngs]
+    return ndtri(np.clip(np.concatenate(uniform), np.finfo(float).tiny, 1 - 2**-53))
 
 
 def _correlation(device: Device, physical: tuple[int, ...]) -> Float[np.ndarray, "n n"]:

@@ -16,9 +16,10 @@ from hybrid.base.errors import unknown
 from hybrid.base.files import looks_like_path
 from hybrid.device import naming
 from hybrid.device import options as device_options
-from hybrid.device.billing import Billing, billing_of, without_billing
+from hybrid.device.billing import Billing, billing_of
 from hybrid.device.options import DEFAULT, DEPHASING, Offer
-from hybrid.device.profile import Number, Pairs, Profile, QuantityRule
+from hybrid.device.profile import Number, Pairs, Profile, QuantityRule, physics_of
+from hybrid.device.published import read_published
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -79,8 +80,9 @@ class Device:
     0, p10 the other way round. `t2_star_s` is None where the profile knows Markovian dephasing alone; T2 is then
     `t2_echo_s`. `numbers` has every entry as the file states it, by dotted key. `correlation` is that of the detunings of
     coupled qubits, `drift_time_s` the correlation time of an `ou` and the longest time of a `pink` drift. `variants` are
-    the choices that the profile offers, `options` what was chosen. Two devices are compared by identity; `sha256` tells
-    files apart by all but their billing, on which no answer depends.
+    the choices that the profile offers, `options` what was chosen; `nominal` is the device before a variant was. Two
+    devices are compared by identity; `sha256` tells files apart by all but their tables of billing and of published
+    results, on which no answer depends.
     """
 
     name: str
@@ -108,6 +110,12 @@ class Device:
     drift_time_s: float = 0.0
     variants: dict[str, tuple[str, ...]] = field(default_factory=dict)
     options: str = ""
+    nominal: "Device | None" = None
+
+    @property
+    def compiled_for(self) -> "Device":
+        """The device for which circuits are laid out and ordered: the nominal one, so that variants run the same pulses."""
+        return self.nominal or self
 
     @property
     def noisy(self) -> bool:
@@ -154,7 +162,7 @@ def _built_in(text: str, dephasing: str | None) -> Device:
 
 def _load(text: str, dephasing: str | None) -> Device:
     profile = Profile(naming.device_file(text))
-    device = _read(profile)
+    device = nominal = _read(profile)
     offered = device_options.declared_variants(profile)
     for option, choices in offered.items():
         for choice in choices:
@@ -163,7 +171,7 @@ def _load(text: str, dephasing: str | None) -> Device:
     settings = device_options.split(text)[1]
     options = device_options.parse(device.name, settings, Offer(device.dephasing, offered), dephasing)
     if options.variants:
-        device = _read(device_options.varied(profile, options.variants))
+        device = replace(_read(device_options.varied(profile, options.variants)), nominal=nominal)
     return replace(
         device,
         dephasing=options.dephasing,
@@ -181,7 +189,7 @@ def _read(profile: Profile) -> Device:
     dephasing = "" if ideal else _dephasing(profile)
     table = profile.keys((), ("title", "caveat", "any_gate")) if ideal else _table(profile, dephasing)
     title, caveat = (profile.words((key,), table[key]) for key in ("title", "caveat"))
-    sha256 = hashlib.sha256(without_billing(profile.text).encode()).hexdigest()
+    sha256 = hashlib.sha256(physics_of(profile.text).encode()).hexdigest()
     start = partial(Device, name=profile.path.stem, title=title, caveat=caveat, sha256=sha256, dephasing=dephasing)
     if ideal:
         if table["any_gate"] is not True:
@@ -195,6 +203,8 @@ def _read(profile: Profile) -> Device:
     si = {key: profile.number((key,), quantity, n) for key, quantity in _QUANTITIES.items() if key in table}
     _check_order(profile, si)
     fields: dict[str, Any] = {FIELDS.get(key, key): value if _QUANTITIES[key].listed else value[0] for key, value in si.items()}
+    if "published" in table:
+        read_published(profile, edges)
     if "billing" in table:
         pulse = gates["sx" if "sx" in gates else "rx"]
         fields["billing"] = billing_of(profile, n, fmean(pulse.duration_s.values()))
@@ -205,7 +215,8 @@ def _table(profile: Profile, dephasing: str) -> dict[str, Any]:
     """The top level of a profile with noise: every key that its kind of dephasing needs is there, and no other."""
     left_out = _QUASISTATIC_ONLY if dephasing == "markov" else ()
     needed = ("title", "caveat", "dephasing", "n_qubits", "coupling", "gates")
-    return profile.keys((), (*needed, *(key for key in _QUANTITIES if key not in left_out)), ("billing", "variants"))
+    quantities = (key for key in _QUANTITIES if key not in left_out)
+    return profile.keys((), (*needed, *quantities), ("billing", "published", "variants"))
 
 
 def _dephasing(profile: Profile) -> str:

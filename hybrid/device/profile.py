@@ -3,6 +3,7 @@
 Marks: H read in the primary text, M from a secondary source, D derived or fitted, A assumed. Standard library only.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,6 +29,8 @@ UNITS = {
 MARKS = {"H": "read in the primary text", "M": "from a secondary source", "D": "derived or fitted", "A": "assumed"}
 NO_PAPER = ("assumed", "derived")
 """What `source` says instead of a paper's key; a reason is needed then."""
+
+_NO_PHYSICS = re.compile(r"^\[(?:billing|published)[.\]].*?(?=^\[(?!(?:billing|published)[.\]])|\Z)", re.M | re.S)
 
 Pairs = tuple[tuple[int, int], ...]
 
@@ -83,6 +86,12 @@ class QuantityRule(NamedTuple):
 def to_si(value: Any, unit: str) -> float:
     """A number in the given unit as the nearest float in SI units (65 ns is 6.5e-08, not 6.500000000000001e-08)."""
     return float(Decimal(repr(value)).scaleb(UNITS[unit][1]))
+
+
+def physics_of(text: str) -> str:
+    """The text of a profile without its tables of billing and of published results: all that a measured answer depends on."""
+    kept = _NO_PHYSICS.sub("", text)
+    return text if kept == text else f"{kept.rstrip()}\n"
 
 
 def _with_unit(text: str, unit: str) -> str:
