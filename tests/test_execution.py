@@ -19,7 +19,8 @@ from hybrid.compilation.transpile import to_isa
 from hybrid.device.device import Device
 from hybrid.measure import compiled_query
 from hybrid.measure.compile import Measuring, compile, compile_query
-from hybrid.measure.execution import REALIZATIONS, Conditions
+from hybrid.measure.execution import Conditions
+from hybrid.measure.set_up import REALIZATIONS
 from hybrid.simulators.aer import aer
 from hybrid.simulators.reference import reference
 
@@ -64,19 +65,21 @@ def program_of(circuit, observable, device, backend=None, **conditions):
 @pytest.mark.parametrize("name", sorted(catalog.names("devices")))
 def test_with_everything_left_out_every_profile_gives_the_state_vector(name):
     """Layout, routing, native gates, basis changes of every profile, delays included: to 1e-12."""
-    circuit = layered(4, 100.0 if name != "ideal" else 0.0)
-    observable = SparsePauliOp(["ZIXY", "XXII", "IYZZ", "ZZZZ", "IIII"], [1.0, -0.5, 0.8, 0.3, 0.2])
+    device = Device.load(name)
+    n = min(4, device.n_qubits or 4)
+    circuit = layered(n, 100.0 if name != "ideal" else 0.0)
+    strings = ("ZIXY", "XXII", "IYZZ", "ZZZZ", "IIII")
+    observable = SparsePauliOp([string[:n] for string in strings], [1.0, -0.5, 0.8, 0.3, 0.2])
     x = np.random.default_rng(1).uniform(-np.pi, np.pi, circuit.num_parameters)
     bound = circuit.assign_parameters(x)
     want = Statevector(bound).expectation_value(observable).real
-    device = Device.load(name)
     without = frozenset(noise.PARTS) if device.noisy else frozenset()
     for member in (aer(), reference()):
         answer = program_of(circuit, observable, device, member, without=without).values(x[None], seed=1)
         assert answer.values[0] == pytest.approx(want, abs=1e-12)
         assert answer.stderr[0] < 1e-12
     if device.noisy:
-        assert abs(program_of(circuit, observable, device).values(x[None], seed=1).values[0] - want) > 1e-3
+        assert abs(program_of(circuit, observable, device).values(x[None], seed=1).values[0] - want) > 1e-4
 
 
 # --- Parts left out --------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from hybrid.measure.execution import Conditions
 from hybrid.review import explain as explain_module
 from hybrid.review.error_budget import DETUNINGS, INTERACTION, OPTIMISER, SHOTS, Contribution, ErrorBudget
 from hybrid.review.explain import explain
-from hybrid.runs import live_session
+from hybrid.runs import device_interval
 from hybrid.runs import results_folder as runs
 from hybrid.runs import run as session
 from hybrid.runs.loss import Measurement
@@ -52,10 +52,10 @@ ROUNDING = 1e-12
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A folder with a record of every one of SPECS in results/, made without the slow analysis of assumed numbers."""
+    """A folder with a record of every one of SPECS in results/, made without other devices, which take longer."""
     path = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_session, "ASSUMPTION_QUBITS", 0)
+        patch.setattr(device_interval, "INTERVAL_QUBITS", 0)
         patch.chdir(path)
         for spec in SPECS.values():
             session.run(spec)

@@ -19,7 +19,7 @@ from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.review.cross_check import cross_check
 from hybrid.review.replay import repeat
-from hybrid.runs import live_session
+from hybrid.runs import device_interval
 from hybrid.runs import results_folder as runs
 from hybrid.runs.loop import Cost
 from hybrid.runs.loss import Measurement
@@ -139,7 +139,7 @@ def test_costs():
 @pytest.mark.parametrize("how", [{}, {"shots": 100}, {"device": "meluxina-q", "shots": 100}])
 def test_interrupted_replayed_and_audited(tmp_path, monkeypatch, name, how):
     """Every answer in turn is the last before an interruption; the record ends equal, repeats in every bit, and holds."""
-    monkeypatch.setattr(live_session, "ASSUMPTION_QUBITS", 0)  # the analysis of assumed numbers asks neither
+    monkeypatch.setattr(device_interval, "INTERVAL_QUBITS", 0)  # other devices are asked neither
     spec = Spec(problem="h2", optimizer=name, backend="exact", max_iterations=2, **how)
     untroubled = run(spec, tmp_path / "untroubled")
     result, attempts = interrupted_everywhere(spec, tmp_path / "again")

@@ -14,7 +14,7 @@ from hybrid.cli import app
 from hybrid.figures.convergence import convergence, draw, running_mean
 from hybrid.figures.style import PAPER
 from hybrid.figures.trace import read_trace
-from hybrid.runs import live_session, result
+from hybrid.runs import device_interval, result
 from hybrid.runs import run as session
 from hybrid.runs.spec import Spec
 
@@ -32,7 +32,7 @@ RUNS = {
 def folder(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("results")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_session, "ASSUMPTION_QUBITS", 0)  # no picture shows what assumed numbers do
+        patch.setattr(device_interval, "INTERVAL_QUBITS", 0)  # no picture shows other devices
         for name, spec in RUNS.items():
             session.run(spec, path)
             (path / f"{spec.id}.jsonl").rename(path / f"{name}.jsonl")

@@ -36,23 +36,23 @@ def untroubled(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def assumed():
-    """Point and randomness of the run SHORT -> its sensitivities, which take longer than all its answers."""
+def sampled():
+    """Point and randomness of the run SHORT -> its values on other devices, which take longer than all its answers."""
     return {}
 
 
 @pytest.fixture
-def assumed_once(assumed, monkeypatch):
-    """The same point with the same randomness has the same sensitivities, in runs that differ in nothing else."""
-    compute = Measurement.sensitivities
+def sampled_once(sampled, monkeypatch):
+    """The same point with the same randomness has the same values, in runs that differ in nothing else."""
+    compute = Measurement.on_devices
 
-    def call(self, x, seed):
+    def call(self, x, devices, seed):
         key = x.tobytes(), seed.entropy, seed.spawn_key
-        if key not in assumed:
-            assumed[key] = compute(self, x, seed)
-        return assumed[key]
+        if key not in sampled:
+            sampled[key] = compute(self, x, devices, seed)
+        return sampled[key]
 
-    monkeypatch.setattr(Measurement, "sensitivities", call)
+    monkeypatch.setattr(Measurement, "on_devices", call)
 
 
 def bodies(path: str | Path) -> list[tuple[str, object]]:
@@ -75,7 +75,7 @@ def test_interrupted_before_every_answer_in_turn(tmp_path, untroubled):
     assert bodies(result.record) == bodies(untroubled.record)
 
 
-@pytest.mark.usefixtures("assumed_once")
+@pytest.mark.usefixtures("sampled_once")
 @pytest.mark.parametrize("answer", range(7))
 def test_interrupted_once_at_every_answer(tmp_path, untroubled, answer):
     with pytest.raises(Interrupted):
@@ -94,7 +94,7 @@ def test_every_optimizer_resumes(tmp_path, optimizer, shots):
     assert run(spec, tmp_path / "parts").digest == whole.digest
 
 
-@pytest.mark.usefixtures("assumed_once")
+@pytest.mark.usefixtures("sampled_once")
 def test_torn_last_line_is_healed_at_any_byte(tmp_path, untroubled):
     content = Path(untroubled.record).read_bytes()
     ends = [i + 1 for i, byte in enumerate(content) if byte == ord("\n")]
@@ -184,7 +184,7 @@ def test_second_process_leaves_with_75(tmp_path, untroubled):
             run(Spec(**SHORT), tmp_path)
 
 
-@pytest.mark.usefixtures("assumed_once")
+@pytest.mark.usefixtures("sampled_once")
 def test_full_disk_keeps_whole_lines(tmp_path, monkeypatch, untroubled):
     path = tmp_path / f"{untroubled.id}.jsonl"
     write, room = os.write, [1500]

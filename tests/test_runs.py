@@ -22,7 +22,7 @@ from hybrid import catalog
 from hybrid.base.errors import Interrupted, RecordError, UsageError
 from hybrid.review.cross_check import cross_check, judge
 from hybrid.review.replay import repeat
-from hybrid.runs import live_session, record
+from hybrid.runs import device_interval, record
 from hybrid.runs import results_folder as runs
 from hybrid.runs import run as session
 from hybrid.runs.answer_log import AuditedAnswer
@@ -86,7 +86,7 @@ def home(tmp_path_factory) -> Iterator[Path]:
     before = Path.cwd()
     os.chdir(path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_session, "ASSUMPTION_QUBITS", 0)  # nothing here looks at the device's assumed numbers
+        patch.setattr(device_interval, "INTERVAL_QUBITS", 0)  # nothing here looks at other devices
         for spec in SPECS.values():
             session.run(spec)
     yield path

@@ -1,8 +1,6 @@
 """Gradients by every method, and dE/d(number of the device), against one another and against differences of whole programs."""
 
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +11,8 @@ import hybrid
 from hybrid.base.errors import UsageError
 from hybrid.device.device import Device
 from hybrid.measure import sensitivity
-from hybrid.measure.compile import compile, engine
-from hybrid.measure.execution import set_up
-from hybrid.measure.sensitivity import Sensitivity, assumptions
+from hybrid.measure.compile import compile
+from hybrid.measure.set_up import compiled, engine
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
 
@@ -78,7 +75,7 @@ def test_sensitivities_are_differences_of_programs(label, realizations, monkeypa
     here = program.values(X[None], detuning_seed=5).values[0]
     monkeypatch.setattr(sensitivity, "RELATIVE_STEP", 1e-6)
     for step in sensitivity._steps(device, program.resources.physical):
-        execution = set_up(recipe.isa, recipe.circuits, step.moved(1), engine(), recipe.conditions)
+        execution = compiled(recipe.isa, recipe.circuits, step.moved(1), engine(), recipe.conditions)
         end = replace(program, execution=execution).values(X[None], detuning_seed=5).values[0]
         slope = (end - here) / (1e-6 * step.value)
         tolerance = max(1e-5 * abs(slope), 1e-7 / step.value)
@@ -99,77 +96,12 @@ def test_changes_are_predicted_to_first_order(key):
     program = compile(CIRCUIT, OBSERVABLE, device=device, backend="exact")
     recipe = program.execution.recipe
     changed = replace(
-        program, execution=set_up(recipe.isa, recipe.circuits, replace(device, **worse), engine(), recipe.conditions)
+        program, execution=compiled(recipe.isa, recipe.circuits, replace(device, **worse), engine(), recipe.conditions)
     )
     found = next(s for s in program.sensitivities(X).numbers if s.key == key)
     change = changed.values(X[None]).values[0] - program.values(X[None]).values[0]
     assert 0.2 * np.dot(found.slope, found.value) == pytest.approx(change, rel=0.1)
     assert abs(change) > 1e-4
-
-
-def test_an_assumption_is_a_slope_times_a_range():
-    """One CZ error for all pairs moves as one; the root mean square distance of 0.5 to 5 % from 1 % is as below."""
-    device = Device.load("meluxina-q")
-    (found,) = assumptions([Sensitivity("gates.cz.error", ((0, 1), (1, 2)), (0.01, 0.01), (2.0, -5.0))], device)
-    assert found.key == "gates.cz.error"
-    assert found.stderr == pytest.approx(3.0 * np.hypot(0.045 / np.sqrt(12), 0.0175))
-
-
-def drawn(profile: str, device: Device, rng: np.random.Generator) -> str:
-    """The text of a profile with every number that has a range put anywhere in it; a list entry by entry."""
-    for key, number in device.numbers.items():
-        if number.range is not None:
-            value = rng.uniform(*number.range, len(number.value) if isinstance(number.value, tuple) else None)
-            text = repr(value if isinstance(value, float) else value.tolist())
-            profile, found = re.subn(rf"(\[{re.escape(key)}\]\nvalue = )[^\n]+", rf"\g<1>{text}", profile)
-            assert found == 1, key
-    return profile
-
-
-def spread_of(dephasing: str, count: int, folder: Path, realizations: int | None = None) -> tuple[float, np.ndarray]:
-    """What the profile's ranges are said to leave open, and by how much `count` profiles drawn from them differ from it."""
-    text = (Path(hybrid.__file__).parent / "device" / "profiles" / "meluxina-q.toml").read_text()
-    device, rng = Device.load(f"meluxina-q:dephasing={dephasing}"), np.random.default_rng(0)
-
-    def program(device: Device):
-        return compile(CIRCUIT, OBSERVABLE, device=device, backend="exact", realizations=realizations)
-
-    stated = [a.stderr for a in assumptions(program(device).sensitivities(X, seed=1).numbers, device)]
-    values = []
-    for number in range(count):
-        path = folder / f"{number}.toml"
-        path.write_text(drawn(text, device, rng))
-        values.append(program(Device.load(f"{path}:dephasing={dephasing}")).values(X[None], detuning_seed=1).values[0])
-    return float(np.hypot.reduce(stated)), np.array(values) - program(device).values(X[None], detuning_seed=1).values[0]
-
-
-@pytest.mark.statistics
-def test_the_device_uncertainty_covers_profiles_from_its_ranges(tmp_path):
-    """A standard error holds 68 % within one and 95 % within two of it; 20 draws leave the first share uncertain by 0.1. It is
-    of first order, and errors that saturate make it too large, by less than 2 here."""
-    stated, differences = spread_of("markov", 20, tmp_path)
-    assert np.mean(np.abs(differences) <= stated) > 0.58
-    assert np.mean(np.abs(differences) <= 2 * stated) > 0.9
-    assert 0.9 < stated / np.sqrt(np.mean(differences**2)) < 2
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("dephasing", "realizations", "most"), [("markov", None, 2), ("quasistatic", 16, 4)])
-@pytest.mark.statistics
-def test_the_device_uncertainty_covers_two_hundred_profiles(dephasing, realizations, most, tmp_path):
-    """As above; quasi-static dephasing falls off like a Gaussian of T2*, so its first order is too large by more."""
-    stated, differences = spread_of(dephasing, 200, tmp_path, realizations)
-    inside = [np.mean(np.abs(differences) <= times * stated) for times in (1, 2)]
-    seen = np.sqrt(np.mean(differences**2))
-    print(f"{dephasing}: stated {stated:.3f}, seen {seen:.3f}; {inside[0]:.0%} within one, {inside[1]:.0%} within two")
-    assert inside[0] > 0.68 and inside[1] > 0.95
-    assert 0.9 < stated / seen < most
-
-
-def test_a_run_says_what_its_device_leaves_open(tmp_path):
-    result = run(Spec(problem="h2", device="meluxina-q", dephasing="markov", max_evals=0), tmp_path)
-    assert 0.005 < (result.device_stderr or 0) < 0.5 and result.device_most == "gates.cz.error"
-    assert run(Spec(problem="h2", max_evals=0), tmp_path).device_stderr is None
 
 
 def test_an_ideal_device_has_no_numbers():

@@ -33,9 +33,16 @@ class RunStream(IntEnum):
     ALGORITHM = 4  # what the algorithm itself draws: `Session.rng`
     AUDIT = 5  # child s: parent of RunStream for repetition s of a cross-check by another backend
     LANDSCAPE = 6  # detunings of all answers without shots
-    DEVICE = 7  # sensitivities of the result to the device's parameters
+    DEVICES = 8  # other devices within the profile's ranges; children: DevicesStream; 7 was used by an earlier version
     EXPLAIN = 2**31  # error budget; children: ExplainStream
     EXPORT = 2**31 + 1  # child i: detunings of the circuits of query i
+
+
+class DevicesStream(IntEnum):
+    """Children of `RunStream.DEVICES`."""
+
+    NUMBERS = 0  # the numbers of the other devices
+    DETUNINGS = 1  # child i: detunings of query i, common to all devices
 
 
 class ExplainStream(IntEnum):

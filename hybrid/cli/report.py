@@ -152,8 +152,8 @@ def _value(result: Result) -> list[tuple[str, str]]:
         return [(result.quantity, text), ("", "± and intervals are for other samples of points, not for noise of the training")]
     return [
         (result.quantity, f"{with_uncertainty(result.value, result.stderr)} {result.unit}".rstrip()),
-        ("", _uncertainties(result)),
         ("", "± is the measurement at this x, not how far x is from the optimum" if result.stderr > 0 else ""),
+        ("device", _other_devices(result)),
         ("exact", _exact(result)),
     ]
 
@@ -216,14 +216,24 @@ def _evaluations(result: Result) -> str:
     return f"{result.nfev:,}{gradients} and the final one, {shots}"
 
 
-def _uncertainties(result: Result) -> str:
-    """The statistical error, the one from the device's assumed numbers, and which number contributes most."""
-    if result.device_stderr is None:
+def _other_devices(result: Result) -> str:
+    """The interval of results on devices within the profile's ranges, and where this device lies among them."""
+    found = result.device_interval
+    if found is None:
         return ""
-    kind = "shots" if result.shots else "realizations"
-    statistical = f" ± {result.stderr:.2g} ({kind})" if result.stderr > 0 else ""
-    text = f"{result.value:.4g}{statistical} ± {result.device_stderr:.2g} (device assumptions)"
-    return f"{text}; {result.device_most} matters most" if result.device_most else text
+    if "left_out" in found:
+        return f"other devices within the profile's ranges are left out: {found['left_out']}"
+    low, high = found["low"], found["high"]
+    if found["most"] is None:
+        return "the result is the same on all devices within the profile's ranges"
+    places = max(0, 1 - floor(log10(high - low)))
+    better = found["better"]
+    place = "near the pessimistic end" if better > 0.8 else "near the optimistic end" if better < 0.2 else "in the middle"
+    return (
+        f"{found['nominal']:.{places}f} for infinitely many shots; other devices within the profile's ranges: "
+        f"{low:.{places}f} to {high:.{places}f} ({100 * found['share']:g} % of {found['devices']}), mostly by {found['most']}; "
+        f"this one is {place}: {f'{100 * better:.0f} % give' if better else 'none gives'} a better result"
+    )
 
 
 def _without_shots(device: str) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from hybrid import catalog
-from hybrid.base.errors import HybridError, NotConverged, UsageError, shortened
+from hybrid.base.errors import HybridError, NotConverged, UsageError, shortened, unknown
 from hybrid.cli import completion, report, sample
 from hybrid.cli.flags import RESULTS, Json, Plot, Quiet, Results
 from hybrid.cli.layout import emit
@@ -40,6 +40,13 @@ OWN_FLAGS: dict[str, tuple[Any, Any]] = {
     "require_converged": (
         Annotated[bool, typer.Option("--require-converged", help="Exit with 3 unless the optimiser converged.")],
         False,
+    ),
+    "device_interval": (
+        Annotated[
+            str,
+            typer.Option(help="Results on other devices within the profile's ranges: on or off.", metavar="on|off"),
+        ],
+        "on",
     ),
     "bind": (sample.Bind, []),
     "draw": (sample.Draw, False),
@@ -71,6 +78,7 @@ def command() -> Callable[..., None]:
 
     def run(**arguments: Any) -> None:
         own = {name: arguments.pop(name) for name in OWN_FLAGS}
+        own["device_interval"] = _is_on("device-interval", own["device_interval"])
         words = arguments.pop("words") or []
         given = {key: value for key, value in arguments.items() if value is not None}
         execute(words, {key: _whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
@@ -85,6 +93,12 @@ def _whole(name: str, text: str) -> int:
         return int(text)
     except ValueError:
         raise UsageError(f"--{name.replace('_', '-')} takes a whole number, not '{shortened(text)}'.") from None
+
+
+def _is_on(name: str, text: str) -> bool:
+    if text not in ("on", "off"):
+        raise unknown(f"--{name}", text, ("on", "off"))
+    return text == "on"
 
 
 def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
@@ -123,12 +137,19 @@ def execute(
     repeat: str | None,
     plot: Path | None,
     require_converged: bool,
+    device_interval: bool,
     bind: list[str],
     draw: bool,
 ) -> None:
     """Do what the command line says."""
     if sample.is_circuit(words):
-        only_runs = {"exact": exact, "dry-run": dry_run, "repeat": repeat, "require-converged": require_converged}
+        only_runs = {
+            "exact": exact,
+            "dry-run": dry_run,
+            "repeat": repeat,
+            "require-converged": require_converged,
+            "device-interval": not device_interval,
+        }
         _check_sampled(words[0], [*flags, *(name for name, given in only_runs.items() if given)])
         sample.sample_and_print(words[0], flags, bind, draw, plot, as_json, quiet)
         return
@@ -150,11 +171,11 @@ def execute(
         emit(json.dumps(plan.to_json()) if as_json else report.plan_text(plan))
         return
     if repeat is not None:
-        _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, require_converged)
+        _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, require_converged, device_interval)
         return
     target = picture(plot, results / f"{spec.id}.png")
     with pending_stop(waiting=WAITING) as pending:
-        result = _run(spec, results, quiet, pending)
+        result = _run(spec, results, quiet, pending, device_interval)
     emit(json.dumps(result.to_json()) if as_json else report.result_text(result, spec))
     if target is not None:
         from hybrid.figures.convergence import convergence
@@ -165,13 +186,19 @@ def execute(
         raise NotConverged(f"not converged: stopped by its {result.reason}.")
 
 
-def _repeat(spec: Spec, count: int, results: Path, as_json: bool, quiet: bool, require_converged: bool) -> None:
+def _repeat(
+    spec: Spec, count: int, results: Path, as_json: bool, quiet: bool, require_converged: bool, device_interval: bool
+) -> None:
     from hybrid.runs.repeat import repeat
     from hybrid.runs.run import Watcher
 
     with pending_stop(waiting=WAITING) as pending, Display(sys.stderr, quiet=quiet) as display:
         repetitions = repeat(
-            spec, count, results, watcher=Watcher(display.show, lambda: next(iter(pending), None), display.note)
+            spec,
+            count,
+            results,
+            watcher=Watcher(display.show, lambda: next(iter(pending), None), display.note),
+            device_interval=device_interval,
         )
     emit(json.dumps(repetitions.to_json()) if as_json else report.repetitions_text(repetitions))
     if require_converged and (missed := [result for result in repetitions.runs if not result.converged]):
@@ -185,10 +212,11 @@ def _check_sampled(circuit: str, given: list[str]) -> None:
         raise UsageError(f"{circuit} is sampled, and --{wrong[0].replace('_', '-')} does not apply. See: hybrid sample --help.")
 
 
-def _run(spec: Spec, results: Path, quiet: bool, pending: list[HybridError]) -> Any:
+def _run(spec: Spec, results: Path, quiet: bool, pending: list[HybridError], device_interval: bool) -> Any:
     if before := finished(results / f"{spec.id}.jsonl"):
         return before
     from hybrid.runs.run import Watcher, run
 
     with Display(sys.stderr, quiet=quiet) as display:
-        return run(spec, results, watcher=Watcher(display.show, lambda: next(iter(pending), None), display.note))
+        watcher = Watcher(display.show, lambda: next(iter(pending), None), display.note)
+        return run(spec, results, watcher=watcher, device_interval=device_interval)

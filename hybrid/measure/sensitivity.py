@@ -1,4 +1,4 @@
-"""Sensitivity of a result to device parameters: dE/d(number), and the uncertainty from the profile's assumed ranges.
+"""Sensitivity of a result to device parameters: dE/d(number).
 
 The exact engine's backward pass gives dE/dc for every physical number c of every error channel, and dE/dtheta for every angle
 that comes from detunings or residual exchange. How these follow from a number d of the device is cheap to recompute, since it
@@ -25,18 +25,16 @@ from hybrid.compilation.noise import readout
 from hybrid.compilation.schedule import Schedule
 from hybrid.device.channels import qubits_of
 from hybrid.device.detuning import DetunedAngles, scores
-from hybrid.device.device import FIELDS, Device
-from hybrid.device.profile import to_si
+from hybrid.device.device import Device
+from hybrid.device.ranges import KEYS, PER_QUBIT, WHOLE_DEVICE
 from hybrid.device.readout import Readout
-from hybrid.measure.execution import Recipe, described, draws
+from hybrid.measure.execution import Recipe
+from hybrid.measure.set_up import described, draws
 
 RELATIVE_STEP = 1e-5
 """Step of the central differences in the description, which is smooth in every number: their relative error is 1e-10."""
 POINTS = 1
 """Detunings per scrambled set."""
-PER_QUBIT = ("t1_s", "t2_star_s", "t2_echo_s", "readout_p01", "readout_p10", "init_error")
-WHOLE_DEVICE = ("context_t2star_factor", "residual_exchange_hz")
-KEYS = {field: key for key, field in FIELDS.items()}
 
 
 class Sensitivity(NamedTuple):
@@ -56,29 +54,6 @@ class Sensitivities(NamedTuple):
 
     value: float
     numbers: tuple[Sensitivity, ...]
-
-
-class Assumption(NamedTuple):
-    """Standard error of a result from one number of the profile that is not measured but stated with a range."""
-
-    key: str
-    stderr: float
-
-
-def assumptions(sensitivities: Sequence[Sensitivity], device: Device) -> list[Assumption]:
-    """The most important number first: |dE/d(number)| times its root mean square distance from the profile's value when it is
-    anywhere in its range. A list in the profile varies entry by entry, a single number as one for the whole device."""
-    result = []
-    for key, _, value, slope in sensitivities:
-        number = device.numbers.get(key)
-        if number is None or number.range is None:
-            continue
-        low, high = (to_si(end, number.unit) for end in number.range)
-        away = [np.sqrt((high - low) ** 2 / 12 + ((high + low) / 2 - v) ** 2) for v in value]
-        effects = np.array(slope) * away
-        alike = not isinstance(number.value, tuple)
-        result.append(Assumption(key, float(abs(effects.sum()) if alike else np.hypot.reduce(effects))))
-    return sorted(result, key=lambda assumption: -assumption.stderr)
 
 
 _Place = tuple[Any, ...]

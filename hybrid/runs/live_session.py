@@ -31,16 +31,14 @@ from hybrid.base.types import (
     Tensor,
     Values,
 )
-from hybrid.measure.sensitivity import Assumption, assumptions
+from hybrid.compilation import COMPILER
 from hybrid.measure.shot_quality import shot_quality
 from hybrid.runs.answer_log import AnswerLog, gradient_body, losses_body, metric_body, metric_of, point_hash
+from hybrid.runs.device_interval import left_out, sampled
 from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, minimize
 from hybrid.runs.loss import Measurement
 from hybrid.runs.record import SCHEMA
 from hybrid.runs.setup import Prepared, PreparedSession
-
-ASSUMPTION_QUBITS = 10
-"""Up to so many qubits a result says how much it depends on the device's assumed numbers; wider, that takes minutes."""
 
 
 class RunProgress(NamedTuple):
@@ -132,6 +130,8 @@ class LiveSession(PreparedSession):
         if self._evaluations_per_gradient is None:
             self._evaluations_per_gradient = evaluations_per_gradient
             start = {"schema": SCHEMA, "id": self._prepared.spec.id, "resolved": self._chosen.resolved()}
+            if self._prepared.device.noisy:
+                start["compiler"] = COMPILER
             start["device_sha256"] = self._prepared.device.sha256
             if (billing := self._prepared.device.billing) is not None and self._chosen.budget.max_qpu_s is not None:
                 start["billing"] = billing.numbers()
@@ -221,15 +221,18 @@ class LiveSession(PreparedSession):
         plain = {key: value for key, value in solution._asdict().items() if key != "quantities"}
         return plain | numbers | costs | {"qpu_seconds": total.qpu_seconds} | more
 
-    def assumptions(self, solution: Solution) -> list[Assumption]:
-        """How much the result may change within the assumed ranges of the device's numbers; empty for a wide circuit, and for a
-        value that is not the end of a minimisation."""
+    def device_interval(self, solution: Solution, *, off: bool) -> dict[str, Any] | None:
+        """The result on other devices within the profile's ranges; see `hybrid.runs.device_interval`. None without noise."""
         device = self._prepared.device
+        if not device.noisy:
+            return None
+        if off:
+            return left_out("switched off")
         mine = [stage for stage in self._stages if stage.solution.x is solution.x and stage.solution.value == solution.value]
-        stage = mine[0] if mine else None
-        if stage is None or not device.noisy or self.n_qubits > ASSUMPTION_QUBITS:
-            return []
-        return assumptions(stage.measurement.sensitivities(solution.x, child(self._randomness, RunStream.DEVICE)), device)
+        if not mine:
+            return left_out("the value is not that of a minimised loss")
+        seed = child(self._randomness, RunStream.DEVICES)
+        return sampled(mine[0].measurement, solution.x, device, seed, self._prepared.problem.sign)
 
     def outcomes(self, solution: Solution) -> dict[str, Any] | None:
         """Quality of the final measurement's shots, where the problem defines it; see `hybrid.measure.shot_quality`."""

@@ -24,14 +24,15 @@ from hybrid.base.types import (
     Point,
     Points,
     Question,
+    Scalars,
     Tensor,
     Values,
 )
 from hybrid.device.billing import Bill
 from hybrid.device.device import Device
 from hybrid.measure.compile import Measuring, compile_query
+from hybrid.measure.other_devices import seconds, values_on
 from hybrid.measure.program import Program
-from hybrid.measure.sensitivity import Sensitivity
 from hybrid.runs.loop import Cost
 
 
@@ -141,20 +142,16 @@ class Measurement:
         both = (*self._parameters, *twins.values())
         return compile_query(Overlap(state, other), both, self._device, self._backend, self._measuring)
 
-    def sensitivities(self, x: Point, seed: np.random.SeedSequence) -> list[Sensitivity]:
-        """d(loss)/d(number) of every number of the device at x, by the chain rule over the queries and samples."""
-        answers = [program.sensitivities(row, seed=each) for program, rows, each in self._at_samples(x, seed) for row in rows]
-        slope = self._loss.slope(np.array([[answer.value] for answer in answers]))[:, 0]
-        total: dict[str, dict[tuple[int, ...], tuple[float, float]]] = {}
-        for weight, answer in zip(slope, answers, strict=True):
-            for key, *columns in answer.numbers:
-                places = total.setdefault(key, {})
-                for place, value, derivative in zip(*columns, strict=True):
-                    places[place] = value, places.get(place, (value, 0.0))[1] + float(weight * derivative)
-        return [
-            Sensitivity(key, tuple(places), *(tuple(column) for column in zip(*places.values(), strict=True)))
-            for key, places in total.items()
+    def on_devices(self, x: Point, devices: Sequence[Device], seed: np.random.SeedSequence) -> Scalars:
+        """The loss (d,) at x on each of the devices, for infinitely many shots; see `hybrid.measure.other_devices`."""
+        values = [
+            values_on(program, program.angle_map(rows), devices, each) for program, rows, each in self._at_samples(x, seed)
         ]
+        return self._loss.combine(np.concatenate(values))
+
+    def seconds_per_device(self) -> float:
+        """An upper estimate of the CPU time of `on_devices` for one device."""
+        return sum(seconds(program, len(self._samples)) for program in self.programs)
 
     def cost(self, question: Question) -> Cost:
         """Cost of an answer: every shifted point, every overlap and a metric count as an evaluation each; a metric is computed

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
@@ -71,7 +72,13 @@ class Repetitions:
 
 
 def repeat(
-    spec: Spec, count: int, results: str | Path = "results", *, processes: int | None = None, watcher: Watcher = SILENT
+    spec: Spec,
+    count: int,
+    results: str | Path = "results",
+    *,
+    processes: int | None = None,
+    watcher: Watcher = SILENT,
+    device_interval: bool = True,
 ) -> Repetitions:
     """Run `spec` with seeds seed, seed + 1, ..., `count` in all, or read those that are finished; see `hybrid.run`.
 
@@ -91,15 +98,16 @@ def repeat(
     workers = min(len(left), processes or max(1, (os.cpu_count() or 1) // spec.threads))
     if workers == 1:
         for one in left:
-            take(run(one, results, watcher=watcher))
+            take(run(one, results, watcher=watcher, device_interval=device_interval))
     elif left:
-        _in_processes(left, results, workers, take, watcher.interruption)
+        work = partial(run_one, results=str(results), device_interval=device_interval)
+        _in_processes(left, work, workers, take, watcher.interruption)
     return Repetitions(tuple(by_seed[one.seed] for one in specs))
 
 
 def _in_processes(
     specs: list[Spec],
-    results: str | Path,
+    work: Callable[[Spec], Result],
     workers: int,
     take: Callable[[Result], None],
     interruption: Callable[[], HybridError | None],
@@ -108,7 +116,7 @@ def _in_processes(
     context = get_context("spawn")
     stop = context.Event()
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(stop, os.getpid())) as pool:
-        pending = {pool.submit(run_one, spec, str(results)) for spec in specs}
+        pending = {pool.submit(work, spec) for spec in specs}
         try:
             while pending:
                 done, pending = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
@@ -132,6 +140,7 @@ def _begin(stop: Any, parent: int) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def run_one(spec: Spec, results: str) -> Result:
+def run_one(spec: Spec, results: str, *, device_interval: bool) -> Result:
     """In a worker: one run."""
-    return run(spec, results, watcher=Watcher(interruption=lambda: Stopped("stopped.") if _stop.is_set() else None))
+    watcher = Watcher(interruption=lambda: Stopped("stopped.") if _stop.is_set() else None)
+    return run(spec, results, watcher=watcher, device_interval=device_interval)

@@ -6,6 +6,9 @@ from typing import Any, final
 
 from hybrid.runs import record
 
+FIRST_ORDER = ("device_stderr", "device_most")
+"""In records of earlier versions: the standard error to first order, and the number that contributed most."""
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -13,8 +16,8 @@ class Result:
     """One finished run. `stderr` is the measurement's at this x; `exact`, `gap` and `ratio` are None where unknown.
 
     `outcomes` is the quality of the shots of an optimisation problem (see `measure.shot_quality`), with the time its classical
-    solution took in `classical_seconds`; None for other problems. `device_stderr` is the uncertainty from the assumed ranges of
-    the device's numbers, `device_most` the number that contributes most; None on an ideal device, and on more than ten qubits.
+    solution took in `classical_seconds`; None for other problems. `device_interval` has the fields of
+    `hybrid.measure.device_interval.DeviceInterval`, or says why it was "left_out"; None on a device without noise.
     `quantities` are further numbers, each with the fields of `hybrid.base.types.Quantity`. `ansatz` and `optimizer` are empty
     where the algorithm has none. `qpu_seconds` is shots x shot cycle; `billed` the bill by the rule of the device's site:
     "rule" in words, "jobs", "seconds" of machine time and "qubit_seconds" as [low, value, high], None without a rule.
@@ -48,8 +51,7 @@ class Result:
     backend: str
     physics: str
     simulator: str
-    device_stderr: float | None
-    device_most: str | None
+    device_interval: dict[str, Any] | None
     n_qubits: int
     caveat: str
     spec: dict[str, Any]
@@ -76,8 +78,11 @@ class Result:
 def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: dict[str, Any], *, replayed: bool) -> Result:
     """The result of a finished record."""
     spec, solution = start["resolved"], stop["solution"]
+    report = {key: value for key, value in stop["report"].items() if key not in FIRST_ORDER}
+    if "device_interval" not in report:
+        report["device_interval"] = _of_earlier_version(stop["report"]["device_stderr"])
     return Result(
-        **stop["report"],
+        **report,
         **(solution | {"x": tuple(solution["x"]), "quantities": tuple(solution.get("quantities", ()))}),
         id=start["id"],
         spec=spec,
@@ -93,6 +98,11 @@ def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: d
         digest=stop["digest"],
         replayed=replayed,
     )
+
+
+def _of_earlier_version(stderr: float | None) -> dict[str, Any] | None:
+    """In place of the interval: the standard error that was recorded then."""
+    return None if stderr is None else {"left_out": f"an earlier version recorded ± {stderr:.2g}, by the first order alone"}
 
 
 def finished(path: Path, *, replayed: bool = True) -> Result | None:

@@ -5,8 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from hybrid.base.errors import HybridError
 from hybrid.base.types import Choices, Problem, Solution
 from hybrid.runs.answer_log import RecordingLog
@@ -28,9 +26,10 @@ class Watcher(NamedTuple):
 SILENT = Watcher()
 
 
-def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILENT) -> Result:
+def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILENT, device_interval: bool = True) -> Result:
     """Run `spec`; continue it where its record in `results` is unfinished; read the result where it is finished.
 
+    Without `device_interval` nothing is said of other devices; id, answers and digest are the same.
     Raises UsageError for bad input, RecordError when the record disagrees, Stopped or Interrupted with everything saved.
     """
     path = Path(results) / f"{spec.id}.jsonl"
@@ -40,7 +39,7 @@ def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILEN
     record = Record(path)
     try:
         if record.stop is None:
-            _work(prepared, record, watcher)
+            _work(prepared, record, watcher, device_interval)
     finally:
         record.close()
     result = finished(path, replayed=False)
@@ -48,7 +47,7 @@ def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILEN
     return result
 
 
-def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
+def _work(prepared: Prepared, record: Record, watcher: Watcher, device_interval: bool) -> None:
     begun = time.monotonic()
     if record.healed:
         watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")
@@ -56,6 +55,7 @@ def _work(prepared: Prepared, record: Record, watcher: Watcher) -> None:
     session = LiveSession(prepared, RecordingLog(record, watcher.interruption), watcher.progress)
     solution = prepared.algorithm(session, prepared.problem)
     body, report = session.solution_body(solution), _report(prepared, session, solution)
+    report["device_interval"] = session.device_interval(solution, off=not device_interval)
     stop = {"solution": body, "report": report, "digest": record.digest(body)}
     about = {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)}
     if choices := _choices(prepared):
@@ -70,7 +70,6 @@ def _choices(prepared: Prepared) -> Choices | None:
 
 def _report(prepared: Prepared, session: LiveSession, solution: Solution) -> dict[str, Any]:
     problem, value = prepared.problem, prepared.problem.sign * solution.value
-    assumed = session.assumptions(solution)
     maximize = problem.maximize
     choices = _choices(prepared)
     penalised = choices is not None and choices.penalty != ""  # then a value has no natural zero
@@ -86,8 +85,6 @@ def _report(prepared: Prepared, session: LiveSession, solution: Solution) -> dic
         "maximize": maximize,
         "physics": session.physics,
         "simulator": session.simulator,
-        "device_stderr": float(np.hypot.reduce([a.stderr for a in assumed])) if assumed else None,
-        "device_most": assumed[0].key if assumed else None,
         "n_qubits": session.n_qubits,
         "caveat": session.caveat,
         "outcomes": session.outcomes(solution),

@@ -1,10 +1,12 @@
 """The factors of a block's matrix, linear in the harmonics of an angle or in the entries of a run (equation 5)."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Inexact
+from qiskit.circuit import Gate
 
 from hybrid.base.types import Channel, Depolarizing, Relaxation
 from hybrid.simulators.engine.fuse import Site
@@ -48,11 +50,22 @@ def chain(site: Site, runs: list[Chain], d: int, *, channels: bool) -> Chain:
         if len(site.axes) == 1 or len(piece.factors) < LONG:
             result = _then(result, _elements(elements, site.axes, d, channels))
             continue
-        units = np.eye(d * d).reshape(d * d, d, d)
-        table = np.array([embed(unit, elements[0].qubits, site.axes, d) for unit in units])
+        table = _units_on(site.axes.index(elements[0].qubits[0]), len(site.axes), d)
         result = _then(result, Chain(np.eye(len(table[0])), (Factor(table, (len(runs),), {}),)))
         runs.append(piece)
     return result
+
+
+@lru_cache(maxsize=256)
+def _units_on(place: int, n: int, d: int) -> Inexact[np.ndarray, "c D D"]:
+    """The d^2 matrices with one entry 1 on the qubit at this place of n axes."""
+    return np.array([embed(unit, (place,), range(n), d) for unit in np.eye(d * d).reshape(d * d, d, d)])
+
+
+@lru_cache(maxsize=256)
+def _harmonics_on(gate: type[Gate], places: tuple[int, ...], n: int, d: int) -> Inexact[np.ndarray, "3 D D"]:
+    """The rotation's harmonics on the qubits at these places of n axes."""
+    return np.array([embed(e, places, range(n), d) for e in harmonics(gate, d)])
 
 
 def _pieces(elements: Sequence[Element]) -> Iterator[list[Element]]:
@@ -83,7 +96,7 @@ def _elements(elements: Sequence[Element], axes: tuple[int, ...], d: int, channe
     result = Chain(np.eye(d ** len(axes)))
     for element, angles in _gathered(elements):
         if isinstance(element.what, Rotation):
-            table = np.array([embed(e, element.qubits, axes, d) for e in harmonics(element.what.gate, d)])
+            table = _harmonics_on(element.what.gate, tuple(map(axes.index, element.qubits)), len(axes), d)
             one = Chain(np.eye(len(table[0])), (Factor(table, angles, {}),))
         else:
             constant = embed(matrix(element.what, d), element.qubits, axes, d)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from typing import final
 
 import numpy as np
 from jaxtyping import Float
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import LibController, ThreadpoolController
 
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Angles, Counts, Scalars, Shots, Task
@@ -34,7 +34,7 @@ class Engine:
         observable, orders = task.observable, self._circuits.plan.orders
         self._hamiltonian = None if observable is None else Hamiltonian(observable, orders[0], self._dtype)
         self._spare: dict[tuple[FusionPlan, str, int], list[Workspace]] = {}
-        self._blas = ThreadpoolController().select(user_api="blas").lib_controllers
+        self._blas = _blas()
 
     @property
     def dtype(self) -> np.dtype:
@@ -159,3 +159,9 @@ class Engine:
         shape = len(self._task.settings), 2**self._task.n_qubits
         if weights is not None and weights.shape != shape:
             raise UsageError(f"weights must have shape {shape}, not {weights.shape}.")
+
+
+@cache
+def _blas() -> list[LibController]:
+    """The BLAS of NumPy and SciPy, found once: to look for them takes as long as to compile a small circuit."""
+    return ThreadpoolController().select(user_api="blas").lib_controllers
