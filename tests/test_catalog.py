@@ -3,7 +3,7 @@
 import pytest
 
 from hybrid import catalog
-from hybrid.base.errors import UsageError
+from hybrid.base.errors import OTHER_NAMES, UsageError
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,16 @@ def test_family_words(word, folder):
     assert catalog.family_of(word) == folder
     with pytest.raises(UsageError, match="Did you mean"):
         catalog.family_of(word[:-1] + "x")
+
+
+@pytest.mark.parametrize(("kind", "value"), OTHER_NAMES, ids=lambda key: str(key))
+def test_what_other_programs_call_something_leads_to_its_name_here(kind, value, command):
+    """And each name that is proposed exists."""
+    words = {"option": ("h2", value, "x"), "problem": (value,)}.get(kind, ("h2", f"--{kind}", value))
+    code, _, err = command("run", *words)
+    assert code == 2 and f"Did you mean '{OTHER_NAMES[kind, value]}'?" in err
+    for proposed in OTHER_NAMES[kind, value].split("' or '"):
+        if kind == "option":
+            assert "unknown option" not in command("run", "h2", proposed, "x", "--max-evals", "x").err
+        else:
+            catalog.parse({"ansatz": "ansatze"}.get(kind, f"{kind}s"), proposed)

@@ -36,10 +36,28 @@ class CheckFailed(HybridError):
     """A check failed; the report says which."""
 
 
+OTHER_NAMES = {
+    ("option", "--noise"): "--device",
+    ("option", "--maxiter"): "--max-iterations",
+    ("option", "--output"): "--results",
+    ("optimizer", "cobyla"): "trust_region' or 'scipy:method=COBYLA",
+    ("optimizer", "l_bfgs_b"): "lbfgs",
+    ("optimizer", "powell"): "scipy:method=Powell",
+    ("optimizer", "qng"): "natural_gradient",
+    ("optimizer", "slsqp"): "scipy:method=SLSQP",
+    ("backend", "qasm_simulator"): "aer",
+    ("backend", "statevector"): "exact' or 'aer:method=statevector",
+    ("problem", "ising"): "tfim",
+    ("ansatz", "twolocal"): "efficient_su2' or 'real_amplitudes",
+}
+"""Kind of name, and what other programs call something -> what it is called here."""
+
+
 def unknown(kind: str, value: str, allowed: Iterable[str]) -> UsageError:
     """The error for an unknown name: repeats it, suggests the nearest, lists what is allowed."""
     names = sorted(allowed)
-    close = get_close_matches(value, names, n=1, cutoff=0.5)
+    meant = OTHER_NAMES.get((kind, value.lower().replace("-", "_") if kind != "option" else value))
+    close = [meant] if meant else get_close_matches(value, names, n=1, cutoff=0.5)
     hint = f" Did you mean '{close[0]}'?" if close else ""
     return UsageError(f"unknown {kind} '{shortened(value)}'.{hint} Allowed: {', '.join(names) or 'none'}.")
 
