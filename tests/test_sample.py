@@ -158,7 +158,8 @@ def wide(n):
 @pytest.mark.parametrize(
     ("circuit", "options", "message"),
     [
-        (unmeasured(), {}, "measures nothing"),
+        (unmeasured(), {}, "measures nothing.*--measure-all"),
+        (wide(2), {"measure_all": True}, "measurements of its own"),
         (free(), {}, "free parameters .theta.*--bind theta="),
         (branching(), {"device": "meluxina-q"}, "mid-circuit"),
         (branching(), {"backend": "reference"}, "mid-circuit.*--backend aer"),
@@ -178,6 +179,18 @@ def test_unread_qubits_and_unwritten_bits():
     circuit.x(1)
     circuit.measure(1, 2)
     assert sample(circuit, shots=10).counts == {"100": 10}
+
+
+def test_every_qubit_is_read_on_demand(command, tmp_path):
+    """A file that only prepares a state, as benchmark collections have them; the circuit given stays as it was."""
+    circuit = QuantumCircuit(3)
+    circuit.x(1)
+    assert sample(circuit, shots=10, measure_all=True).counts == {"010": 10}
+    assert not circuit.clbits
+    (tmp_path / "x.qasm").write_text('OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\nx q[1];\n')
+    assert command("sample", tmp_path / "x.qasm").code == 2
+    done = command("sample", tmp_path / "x.qasm", "--measure-all", "--shots", 10, "--json")
+    assert done.code == 0 and json.loads(done.out)["counts"] == {"10": 10}
 
 
 # --- The command -----------------------------------------------------------------------------------------------------

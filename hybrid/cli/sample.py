@@ -33,6 +33,7 @@ Bind = Annotated[
     typer.Option("--bind", help="Give a free parameter of the circuit its value. Repeatable.", metavar="NAME=VALUE"),
 ]
 Dd = Annotated[str, typer.Option("--dd", help=f"Dynamical decoupling: {', '.join(DD)}.", metavar="SEQUENCE")]
+MeasureAll = Annotated[bool, typer.Option("--measure-all", help="Read every qubit of a circuit that measures nothing.")]
 Draw = Annotated[bool, typer.Option("--draw", help="Print the circuit first.")]
 
 
@@ -53,6 +54,7 @@ def sample_circuit(
     seed: flags.Seed = 0,
     threads: flags.Threads = 1,
     bind: Bind = [],  # noqa: B006  # typer makes a new list for every call
+    measure_all: MeasureAll = False,
     draw: Draw = False,
     plot: flags.Plot = None,
     as_json: flags.Json = False,
@@ -60,7 +62,7 @@ def sample_circuit(
 ) -> None:
     """Sample and print."""
     given = {"device": device, "dephasing": dephasing, "backend": backend, "shots": shots, "realizations": realizations}
-    given |= {"dd": dd, "mitigate": mitigate, "seed": seed, "threads": threads}
+    given |= {"dd": dd, "mitigate": mitigate, "seed": seed, "threads": threads, "measure_all": measure_all}
     sample_and_print(circuit, given, bind, draw, plot, as_json, quiet)
 
 

@@ -115,11 +115,13 @@ def sample(
     mitigate: str = "none",
     seed: int = 0,
     threads: int = 1,
+    measure_all: bool = False,
 ) -> Sample:
     """`shots` outcomes of a circuit with measurements: a `QuantumCircuit`, a file or a named circuit as of `hybrid sample`.
 
-    `bind` gives free parameters their values, by name. UsageError: nothing measured, free parameters, too wide, too large,
-    or measurements in mid-circuit where device or backend cannot do them.
+    `bind` gives free parameters their values, by name; `measure_all` reads every qubit of a circuit without measurements.
+    UsageError: nothing measured, or something where all is to be; free parameters, too wide, too large, or measurements in
+    mid-circuit where device or backend cannot do them.
     """
     if isinstance(circuit, str | Path):
         circuit = named_circuit(circuit, bind)
@@ -135,8 +137,15 @@ def sample(
     if circuit.num_parameters:
         names = ", ".join(parameter.name for parameter in circuit.parameters)
         raise UsageError(f"the circuit has free parameters ({names}); bind each: --bind {circuit.parameters[0].name}=0.5.")
-    if not any(item.operation.name == "measure" or hasattr(item.operation, "blocks") for item in circuit.data):
-        raise UsageError("the circuit measures nothing; end it with a measurement of the qubits you want to read.")
+    reads = any(item.operation.name == "measure" or hasattr(item.operation, "blocks") for item in circuit.data)
+    if measure_all and reads:
+        raise UsageError("the circuit has measurements of its own; leave --measure-all out.")
+    if measure_all:
+        circuit = circuit.measure_all(inplace=False)
+    elif not reads:
+        raise UsageError(
+            "the circuit measures nothing; read every qubit with hybrid sample --measure-all, or end it with measurements."
+        )
     if sum(item.operation.name == "measure" for item in circuit.data) > MOST_BITS:
         raise UsageError(f"more than {MOST_BITS} bits are read; outcomes are kept as 63-bit numbers.")
     asked = {"circuit": circuit.name, "device": loaded.label, "backend": backend, "shots": shots, "seed": seed}
