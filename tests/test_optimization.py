@@ -433,6 +433,17 @@ def test_refusals(files, text, content, message):
     assert message in str(error.value)
 
 
+@needs_highspy
+def test_bounds_fix_a_variable_and_nothing_greets_on_stdout(tmp_path, capfd):
+    """y = 0 leaves 2 x + z, at most 3; stdout belongs to the result, as with --json."""
+    (tmp_path / "fixed.lp").write_text(
+        "Maximize\n obj: 2 x + 3 y + z\nSubject To\n c: x + y + z <= 2\nBounds\n y = 0\nBinary\n x y z\nEnd\n"
+    )
+    fixed = problem(f"lp:file={tmp_path}/fixed.lp")
+    assert fixed.decode(fixed.choices.best) == "objective 3: x z = 1"
+    assert capfd.readouterr().out == ""
+
+
 def test_without_highs_the_message_says_how_to_install_it(files, monkeypatch):
     monkeypatch.setitem(sys.modules, "highspy", None)
     with pytest.raises(MissingPart, match=r"pip install 'hybrid-sandbox\[lp\]'"):

@@ -1,7 +1,11 @@
 """A binary program from an LP file, read by HiGHS."""
 
+import ctypes
 import math
+import os
 import re
+import sys
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -27,8 +31,9 @@ def lp(*, file: str, penalty: float | None = None) -> Problem:
     A linear or quadratic objective and linear constraints.
 
     Read by HiGHS (Huangfu and Hall, Math. Program. Comput. 10, 119, 2018; `pip install 'hybrid-sandbox[lp]'`). Every
-    variable must be binary, or a whole number between 0 and 1; constraints are brought to whole numbers. A maximum is
-    reported with its own sign. UsageError names the file and the part that is not allowed; MissingPart without HiGHS.
+    variable must be binary, or a whole number between 0 and 1; one that its bounds fix is held by a constraint.
+    Constraints are brought to whole numbers. A maximum is reported with its own sign. UsageError names the file and the
+    part that is not allowed; MissingPart without HiGHS.
     """
     program, maximize = _program(Path(file))
 
@@ -54,7 +59,7 @@ def _program(path: Path) -> tuple[BinaryProgram, bool]:
         raise UsageError(f"{path}: {len(names)} variables; at most {MAX_QUBITS} are allowed.")
     kinds = [str(kind).rpartition(".")[2] for kind in columns.integrality_] or ["kContinuous"] * len(names)
     for name, kind, low, high in zip(names, kinds, columns.col_lower_, columns.col_upper_, strict=True):
-        if kind != "kInteger" or (low, high) != (0.0, 1.0):
+        if kind != "kInteger" or not {low, high} <= {0.0, 1.0} or low > high:
             what = "a whole" if kind == "kInteger" else "any"
             raise UsageError(
                 f"{path}: variable '{shortened(name)}' is not binary but {what} number between {low:g} and {high:g}; "
@@ -80,7 +85,7 @@ def _read(path: Path) -> tuple[Any, bool]:
         import highspy  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise MissingPart("LP files are read by HiGHS. Install it with: pip install 'hybrid-sandbox[lp]'") from None
-    highs = highspy.Highs()
+    highs = _silently(highspy.Highs)
     messages: list[str] = []
     highs.setOptionValue("log_to_console", False)
     highs.cbLogging += lambda event: messages.append(event.message)
@@ -92,8 +97,25 @@ def _read(path: Path) -> tuple[Any, bool]:
     return model, model.lp_.sense_ == highspy.ObjSense.kMaximize
 
 
+def _silently(make: Callable[[], Any]) -> Any:
+    """What `make` gives; HiGHS greets on stdout, which belongs to the result."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        try:
+            return make()
+        finally:
+            ctypes.CDLL(None).fflush(None)  # the greeting may still be in the C library's buffer
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
 def _constraints(path: Path, columns: Any) -> list[Constraint]:
-    """The rows as equations and upper bounds in whole numbers; a row with two bounds becomes two constraints."""
+    """The rows as equations and upper bounds in whole numbers; a row with two bounds becomes two constraints.
+
+    A variable whose bounds fix it is an equation of its own.
+    """
     entries: list[dict[int, Fraction]] = [{} for _ in range(columns.num_row_)]
     starts, indices, values = columns.a_matrix_.start_, columns.a_matrix_.index_, columns.a_matrix_.value_
     by_column = str(columns.a_matrix_.format_).endswith("kColwise")
@@ -101,7 +123,10 @@ def _constraints(path: Path, columns: Any) -> list[Constraint]:
         for k in range(starts[major], starts[major + 1]):
             row, column = (indices[k], major) if by_column else (major, indices[k])
             entries[row][int(column)] = Fraction(repr(float(values[k])))
-    constraints = []
+    fixed = [j for j, (low, high) in enumerate(zip(columns.col_lower_, columns.col_upper_, strict=True)) if low == high]
+    constraints = [
+        _whole(path, f"bounds of {columns.col_names_[j]}", {j: Fraction(1)}, "=", float(columns.col_lower_[j])) for j in fixed
+    ]
     for r, row in enumerate(entries):
         name = str(columns.row_names_[r]) if len(columns.row_names_) else f"row {r + 1}"
         low, high = float(columns.row_lower_[r]), float(columns.row_upper_[r])
