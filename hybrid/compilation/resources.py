@@ -100,5 +100,5 @@ def check_free(needed: int, who: str, how: str = "") -> None:
 def human_bytes(count: int) -> str:
     """A byte count in the unit that keeps it short: `16.0 TiB`."""
     units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-    power = min(int(np.log2(max(count, 1)) // 10), len(units) - 1)
+    power = min((max(count, 1).bit_length() - 1) // 10, len(units) - 1)
     return f"{count / 1024**power:.{0 if power == 0 else 1}f} {units[power]}"

@@ -11,7 +11,8 @@ from xml.parsers import expat
 
 from hybrid.base.errors import UsageError, shortened, unknown
 from hybrid.base.files import looks_like_path, read_text
-from hybrid.catalog.problems._inputs import MAX_QUBITS, check_size, finite, read_table, rows
+from hybrid.catalog.problems._edge_list import Edge, edge_list, edge_table
+from hybrid.catalog.problems._inputs import MAX_QUBITS, check_size, finite
 
 MAX_EDGES = 20_000
 
@@ -32,15 +33,6 @@ _REFUSED = {"hyperedge": "hyperedges", "port": "ports", "locator": "locators"}
 _NUMBERS = ("int", "long", "float", "double")
 
 
-class Edge(NamedTuple):
-    """Where an edge stands ("file:line"), its ends and its weight."""
-
-    where: str
-    u: str
-    v: str
-    weight: float
-
-
 class Graph(NamedTuple):
     """Vertices in qubit order, by the user's names, and the edges between qubits."""
 
@@ -52,7 +44,7 @@ def graph_of(owner: str, graph: str, n: int | None) -> Graph:
     """petersen, heawood, ring or complete (the last two with `n` vertices, 8 if not given), or a file.
 
     A `.graphml` file is GraphML, a `.csv` a table whose first two columns are the ends and whose third, if any, is the
-    weight; any other is an edge list, `u v` or `u v weight` per line. Vertices are any words; sorted, as numbers if all
+    weight; any other is an edge list (see `edge_list`). Vertices are any words; sorted, as numbers if all
     are, they become qubits 0, 1, ... UsageError names file and line: loops, edges given twice, weights that are no numbers.
     """
     if graph in _SIZED:
@@ -79,33 +71,10 @@ def _read(path: Path) -> Graph:
         case ".graphml":
             isolated, named = read_graphml(path)
         case ".csv":
-            named = _from_table(path)
+            named = edge_table(path)
         case _:
-            named = _from_lines(path)
+            named = edge_list(path)
     return _numbered(path, isolated, named)
-
-
-def _from_lines(path: Path) -> list[Edge]:
-    edges = []
-    for where, words in rows(path):
-        if len(words) not in (2, 3):
-            raise UsageError(f"{where}: write 'u v' or 'u v weight', not '{shortened(' '.join(words))}'.")
-        weight = finite(where, "weight", words[2]) if len(words) == 3 else 1.0
-        edges.append(Edge(where, words[0], words[1], weight))
-    return edges
-
-
-def _from_table(path: Path) -> list[Edge]:
-    table = read_table(path)
-    names = list(table.columns)
-    if len(names) not in (2, 3):
-        raise UsageError(
-            f"{path}: a graph has two columns of vertices and at most one of weights, not {len(names)}: "
-            f"{shortened(', '.join(names))}."
-        )
-    ends = zip(table.columns[names[0]], table.columns[names[1]], strict=True)
-    weights = table.numbers(names[2], shortened(names[2])) if len(names) == 3 else [1.0] * len(table.where)
-    return [Edge(where, u, v, weight) for where, (u, v), weight in zip(table.where, ends, weights, strict=True)]
 
 
 def _numbered(path: Path, isolated: list[str], named: list[Edge]) -> Graph:
