@@ -134,20 +134,7 @@ def sample(
         raise UsageError(f"shots must be at least 1, not {shots}.")
     if mitigate not in MITIGATIONS:
         raise unknown("mitigate", mitigate, MITIGATIONS)
-    if circuit.num_parameters:
-        names = ", ".join(parameter.name for parameter in circuit.parameters)
-        raise UsageError(f"the circuit has free parameters ({names}); bind each: --bind {circuit.parameters[0].name}=0.5.")
-    reads = any(item.operation.name == "measure" or hasattr(item.operation, "blocks") for item in circuit.data)
-    if measure_all and reads:
-        raise UsageError("the circuit has measurements of its own; leave --measure-all out.")
-    if measure_all:
-        circuit = circuit.measure_all(inplace=False)
-    elif not reads:
-        raise UsageError(
-            "the circuit measures nothing; read every qubit with hybrid sample --measure-all, or end it with measurements."
-        )
-    if sum(item.operation.name == "measure" for item in circuit.data) > MOST_BITS:
-        raise UsageError(f"more than {MOST_BITS} bits are read; outcomes are kept as 63-bit numbers.")
+    circuit = _with_measurements(circuit, measure_all)
     asked = {"circuit": circuit.name, "device": loaded.label, "backend": backend, "shots": shots, "seed": seed}
     split = final_measurements(circuit)
     if split is None:
@@ -169,6 +156,26 @@ def sample(
         qubits = np.array([isa.layout[qubit] for _, qubit in read.written])
         correction = Correction(*(rates[qubits] for rates in calibrated))
     return Sample(**asked, billed=billed, **_sampled(loaded, seed, bits, read, ideal, execution.resources, correction))
+
+
+def _with_measurements(circuit: QuantumCircuit, measure_all: bool) -> QuantumCircuit:
+    """The circuit, every qubit read at its end with `measure_all`; UsageError as `sample`."""
+    if circuit.num_parameters:
+        names = ", ".join(parameter.name for parameter in circuit.parameters)
+        raise UsageError(f"the circuit has free parameters ({names}); bind each: --bind {circuit.parameters[0].name}=0.5.")
+    reads = any(item.operation.name == "measure" or hasattr(item.operation, "blocks") for item in circuit.data)
+    if measure_all and reads:
+        raise UsageError("the circuit has measurements of its own; leave --measure-all out.")
+    if not measure_all and not reads:
+        raise UsageError(
+            "the circuit measures nothing; read every qubit with hybrid sample --measure-all, or end it with measurements."
+        )
+    if measure_all:
+        circuit = circuit.copy()
+        circuit.measure_all()
+    if sum(item.operation.name == "measure" for item in circuit.data) > MOST_BITS:
+        raise UsageError(f"more than {MOST_BITS} bits are read; outcomes are kept as 63-bit numbers.")
+    return circuit
 
 
 def _bill(billing: Billing, shots: int, mitigate: str, duration_s: float | None) -> Bill:
