@@ -134,11 +134,11 @@ def sample(
         raise UsageError(f"shots must be at least 1, not {shots}.")
     if mitigate not in MITIGATIONS:
         raise unknown("mitigate", mitigate, MITIGATIONS)
-    circuit = _with_measurements(circuit, measure_all)
-    asked = {"circuit": circuit.name, "device": loaded.label, "backend": backend, "shots": shots, "seed": seed}
-    split = final_measurements(circuit)
+    measured = _with_measurements(circuit, measure_all)
+    asked = {"circuit": measured.name, "device": loaded.label, "backend": backend, "shots": shots, "seed": seed}
+    split = final_measurements(measured)
     if split is None:
-        return Sample(**asked, **_dynamic(circuit, loaded, member, backend, shots, seed, threads))
+        return Sample(**asked, **_dynamic(measured, loaded, member, backend, shots, seed, threads))
     body, read = split
     isa = to_isa(body, loaded)
     conditions = Conditions(shots, realizations, threads, dd)
