@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit.circuit import Parameter, ParameterVector
+from qiskit.circuit.library import real_amplitudes
 from qiskit.primitives import StatevectorEstimator, StatevectorSampler
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from scipy.stats import chi2
@@ -399,3 +400,22 @@ def test_a_generator_is_a_seed_as_qiskits_own_primitives_take_it():
     first, second = values(shared), values(shared)
     assert first == values(np.random.default_rng(5)) and first != second
     assert values(7) == values(7) != first
+
+
+@pytest.mark.parametrize("device", ["ideal", "meluxina-q"])
+def test_a_circuit_appended_to_another_is_what_it_was(device):
+    """`append` makes an instruction of it; composed, it is the same circuit."""
+    inner, angles = real_amplitudes(2, reps=1), np.full(4, 0.3)
+    appended, composed = QuantumCircuit(2), QuantumCircuit(2)
+    appended.append(inner, [1, 0])
+    composed.compose(inner, [1, 0], inplace=True)
+    observable = SparsePauliOp("ZI")
+    values = [
+        hybrid.compile(circuit, observable, device=device, backend="exact").values(angles[None], seed=1).values[0]
+        for circuit in (appended, composed)
+    ]
+    assert values[0] == values[1]
+    bound = appended.assign_parameters(angles)
+    bound.measure_all()
+    assert sum(hybrid.sample(bound, device=device, shots=50).counts.values()) == 50
+    assert hybrid.Sampler(device=device).run([bound], shots=50).result()[0].data.meas.num_shots == 50

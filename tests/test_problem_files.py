@@ -231,6 +231,16 @@ def test_lines_of_a_graph_in_any_order(scratch: Path, lines: list[str], turned: 
     assert read(scratch, "b.edges", "\r\n".join(lines)) == read(scratch, "a.edges", EDGES)
 
 
+def test_an_edge_inside_an_edge_is_refused(tmp_path):
+    """Two edges are meant, of which the outer one would be lost."""
+    text = (
+        '<graphml><graph edgedefault="undirected"><node id="a"/><node id="b"/>\n'
+        '<edge source="a" target="b"><edge source="b" target="a"/></edge></graph></graphml>'
+    )
+    with pytest.raises(UsageError, match=r"nested.graphml:2: an edge inside 'edge'"):
+        read(tmp_path, "nested.graphml", text)
+
+
 def test_networkx_writes_what_is_read(tmp_path):
     """An independent writer of GraphML."""
     networkx = pytest.importorskip("networkx")

@@ -31,8 +31,8 @@ def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
 
     UsageError when the circuit is wider than the device or holds something that is not a gate (named).
     """
-    check_unitary(circuit)
     circuit = _in_standard_gates(circuit)
+    check_unitary(circuit)
     if not device.noisy:
         every = tuple(range(circuit.num_qubits))
         return IsaCircuit(circuit, every, every)
@@ -104,7 +104,10 @@ def check_unitary(circuit: QuantumCircuit) -> None:
 
 
 def _in_standard_gates(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Gates outside Qiskit's standard set replaced by their definitions: transpilers and simulators know a gate by its name."""
+    """What is outside Qiskit's standard set replaced by its definition.
+
+    Transpilers and simulators know a gate by its name; a circuit appended to another is an instruction with a definition.
+    """
     if all(item.operation.base_class in STANDARD or item.operation.definition is None for item in circuit.data):
         return circuit
     result = circuit.copy_empty_like()

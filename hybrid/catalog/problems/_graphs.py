@@ -184,6 +184,8 @@ class _Reader:
                     self._refuse(f"the node '{shortened(node)}' was given before")
                 self._nodes[node] = None
             case "edge":
+                if parent != "graph":
+                    self._refuse(f"an edge inside '{shortened(parent)}'")
                 if attributes.get("directed") == "true":
                     self._refuse("a directed edge")
                 ends = [self._attribute(attributes, end, "edge") for end in ("source", "target")]
