@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import Barrier, Delay, Gate, Parameter
+from qiskit.circuit import Barrier, CircuitInstruction, Delay, Gate, Parameter
 from qiskit.circuit.library import CZGate, RXGate, RXXGate, RZGate, RZZGate, SXGate, UnitaryGate, get_standard_gate_name_mapping
 from qiskit.transpiler import InstructionProperties, PassManager, Target, TranspilerError, generate_preset_pass_manager
 
@@ -96,15 +96,19 @@ def _check_native(operation: Any, qubits: tuple[int, ...], device: Device) -> No
 def check_unitary(circuit: QuantumCircuit) -> None:
     """UsageError naming the first instruction that is neither a gate nor a barrier or delay."""
     for item in circuit.data:
-        operation: Any = item.operation
-        if item.clbits or not (isinstance(operation, Gate) or operation.name in ("barrier", "delay")):
+        if not _keeps_unitary(item):
             raise UsageError(
-                f"instruction '{operation.name}' is not a unitary gate; expectation values need circuits of gates only."
+                f"instruction '{item.operation.name}' is not a unitary gate; expectation values need circuits of gates only."
             )
 
 
+def _keeps_unitary(item: CircuitInstruction) -> bool:
+    operation: Any = item.operation
+    return not item.clbits and (isinstance(operation, Gate) or operation.name in ("barrier", "delay"))
+
+
 def _in_standard_gates(circuit: QuantumCircuit) -> QuantumCircuit:
-    """What is outside Qiskit's standard set replaced by its definition.
+    """What is outside Qiskit's standard set replaced by its definition, where that holds gates alone.
 
     Transpilers and simulators know a gate by its name; a circuit appended to another is an instruction with a definition.
     """
@@ -113,10 +117,11 @@ def _in_standard_gates(circuit: QuantumCircuit) -> QuantumCircuit:
     result = circuit.copy_empty_like()
     for item in circuit.data:
         inside = None if item.operation.base_class in STANDARD else item.operation.definition
-        if inside is None:
+        gates = None if inside is None else _in_standard_gates(inside)
+        if gates is None or not all(map(_keeps_unitary, gates.data)):
             result.append(item.operation, item.qubits, item.clbits, copy=False)
         else:
-            result.compose(_in_standard_gates(inside), item.qubits, item.clbits, inplace=True, copy=False)
+            result.compose(gates, item.qubits, item.clbits, inplace=True, copy=False)
     return result
 
 
