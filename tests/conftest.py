@@ -62,7 +62,9 @@ def sampled(fn: Any = None, *, typechecker: Any) -> Any:
 jaxtyping.jaxtyped = sampled
 install_import_hook([f"hybrid.{name}" for name in CHECKED], "beartype.beartype")
 harness = importlib.import_module("hybrid.bench.harness")  # after the hook
+interval = importlib.import_module("hybrid.runs.device_interval")
 harness.LOOP_SECONDS = 0.005  # every measured cell would take a quarter of a second more, for a precision that no test needs
+interval.DEVICES, interval.LEAST_DEVICES = 8, 4  # hundreds of noisy runs draw devices; test_device_interval draws all of them
 typer.main.get_command = functools.cache(typer.main.get_command)  # a process has one command line, built once
 
 

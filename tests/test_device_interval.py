@@ -17,7 +17,7 @@ from hybrid.device.device import Device
 from hybrid.device.ranges import RangedNumber, drawn, ranged
 from hybrid.measure import other_devices
 from hybrid.measure.compile import Measuring, compile, compile_query
-from hybrid.measure.device_interval import device_interval, explained
+from hybrid.measure.device_interval import DEVICES, LEAST_DEVICES, device_interval, explained
 from hybrid.measure.other_devices import values_on
 from hybrid.measure.set_up import engine
 from hybrid.runs import device_interval as of_run
@@ -31,6 +31,13 @@ OBSERVABLE = SparsePauliOp(["ZZ", "XI", "IX"])
 X = np.linspace(-1, 1, CIRCUIT.num_parameters)
 SHORT = {"problem": "h2", "device": "meluxina-q", "backend": "exact", "max_evals": 1}
 SEED = np.random.SeedSequence(3)
+
+
+@pytest.fixture(autouse=True)
+def all_devices(monkeypatch):
+    """As many as outside the tests."""
+    monkeypatch.setattr(of_run, "DEVICES", DEVICES)
+    monkeypatch.setattr(of_run, "LEAST_DEVICES", LEAST_DEVICES)
 
 
 def interval_of(values: np.ndarray, at: np.ndarray | None = None, keys: tuple[str, ...] = ("a",), **options):

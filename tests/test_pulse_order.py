@@ -95,10 +95,10 @@ def probabilities(circuit: QuantumCircuit, device: Device) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", DEVICES)
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_every_listing_of_a_circuit_gives_the_same_result(name, data):
-    """To 1e-12, a thousand times the rounding of a probability; 30 circuits, each in one other listing."""
+    """To 1e-12, a thousand times the rounding of a probability; 20 circuits, each in one other listing."""
     device, circuit = DEVICES[name], data.draw(native(GATES[name]))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     difference = probabilities(circuit, device) - probabilities(shuffled(circuit, rng), device)
@@ -106,7 +106,7 @@ def test_every_listing_of_a_circuit_gives_the_same_result(name, data):
 
 
 @pytest.mark.parametrize("name", DEVICES)
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_the_circuit_stays_what_it_was(name, data):
     """Its unitary; and on every qubit its barriers and waits, with as many pulses between them as were listed."""

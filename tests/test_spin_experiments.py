@@ -74,6 +74,7 @@ def test_by_triple_the_published_mean_would_do_better():
     assert abs(ghz.nominal.mean() - ghz.published.mean()) < 3 * POINT
 
 
+@pytest.mark.slow
 def test_the_profile_holds_what_the_fit_gives():
     """The least bound on the outer qubits; a tenth of a percent is the rounding of the profile."""
     scope = runpy.run_path(str(ROOT / "seeds" / "spin_readout.py"))
