@@ -12,13 +12,14 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
 
 import hybrid
-from hybrid.compilation.pulse_order import DIAGONAL, arranged, canonical_orders, take_apart, written
+from hybrid.compilation.noise import DIAGONAL
+from hybrid.compilation.pulse_order import arranged, canonical_orders, take_apart, written
 from hybrid.compilation.reading import shortened_reading
 from hybrid.compilation.schedule import schedule
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device
 from hybrid.measure.execution import Conditions
-from hybrid.measure.set_up import compiled, engine, set_up
+from hybrid.measure.set_up import engine, set_up
 
 SERIAL, ROTATIONS, IONS = (Device.load(name) for name in ("meluxina-q", "pioneer-p10", "aqt-20"))
 PARALLEL = replace(SERIAL, gates=SERIAL.gates | {"sx": replace(SERIAL.gates["sx"], parallel=True)})
@@ -95,10 +96,10 @@ def probabilities(circuit: QuantumCircuit, device: Device) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", DEVICES)
-@settings(max_examples=20)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_every_listing_of_a_circuit_gives_the_same_result(name, data):
-    """To 1e-12, a thousand times the rounding of a probability; 20 circuits, each in one other listing."""
+    """To 1e-12, a thousand times the rounding of a probability; 30 circuits, each in one other listing."""
     device, circuit = DEVICES[name], data.draw(native(GATES[name]))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     difference = probabilities(circuit, device) - probabilities(shuffled(circuit, rng), device)
@@ -106,7 +107,7 @@ def test_every_listing_of_a_circuit_gives_the_same_result(name, data):
 
 
 @pytest.mark.parametrize("name", DEVICES)
-@settings(max_examples=30)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_the_circuit_stays_what_it_was(name, data):
     """Its unitary; and on every qubit its barriers and waits, with as many pulses between them as were listed."""
@@ -230,7 +231,7 @@ def test_of_several_orders_the_one_of_least_predicted_loss_is_taken():
     ideal = Statevector(circuit).probabilities() - 1 / 16
     signals = []
     for order in (chosen, *orders):
-        execution = compiled(isa, [order], SERIAL, engine(), Conditions(realizations=64))
+        execution = set_up(isa, [order], SERIAL, engine(), Conditions(realizations=64), as_listed=True)
         signals.append(float(execution.distributions(NONE, np.random.SeedSequence(0)).mean(axis=1)[0, 0] @ ideal))
     assert len(orders) > 1 and len({*signals}) == len(orders)
     assert signals[0] == max(signals)

@@ -12,7 +12,7 @@ from hybrid.base.errors import UsageError
 from hybrid.device.device import Device
 from hybrid.measure import sensitivity
 from hybrid.measure.compile import compile
-from hybrid.measure.set_up import compiled, engine
+from hybrid.measure.set_up import engine, set_up
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
 
@@ -75,7 +75,7 @@ def test_sensitivities_are_differences_of_programs(label, realizations, monkeypa
     here = program.values(X[None], detuning_seed=5).values[0]
     monkeypatch.setattr(sensitivity, "RELATIVE_STEP", 1e-6)
     for step in sensitivity._steps(device, program.resources.physical):
-        execution = compiled(recipe.isa, recipe.circuits, step.moved(1), engine(), recipe.conditions)
+        execution = set_up(recipe.isa, recipe.circuits, step.moved(1), engine(), recipe.conditions, as_listed=True)
         end = replace(program, execution=execution).values(X[None], detuning_seed=5).values[0]
         slope = (end - here) / (1e-6 * step.value)
         tolerance = max(1e-5 * abs(slope), 1e-7 / step.value)
@@ -96,7 +96,8 @@ def test_changes_are_predicted_to_first_order(key):
     program = compile(CIRCUIT, OBSERVABLE, device=device, backend="exact")
     recipe = program.execution.recipe
     changed = replace(
-        program, execution=compiled(recipe.isa, recipe.circuits, replace(device, **worse), engine(), recipe.conditions)
+        program,
+        execution=set_up(recipe.isa, recipe.circuits, replace(device, **worse), engine(), recipe.conditions, as_listed=True),
     )
     found = next(s for s in program.sensitivities(X).numbers if s.key == key)
     change = changed.values(X[None]).values[0] - program.values(X[None]).values[0]

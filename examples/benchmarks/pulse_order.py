@@ -29,7 +29,7 @@ from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.estimate import exact_values
 from hybrid.measure.execution import Conditions
 from hybrid.measure.grouping import group_terms
-from hybrid.measure.set_up import compiled, engine
+from hybrid.measure.set_up import engine, set_up
 from hybrid.runs.result import Result
 
 CONDITIONS = Conditions(without=SPAM)
@@ -76,7 +76,7 @@ def listed(circuit: QuantumCircuit, observable: SparsePauliOp, x: np.ndarray, de
     placed = on_named_qubits(isa.assign_parameters(x), device, isa.layout.final_index_layout(filter_ancillas=True))
     constant, groups = group_terms(placed.observable(moved), "qwc")
     circuits = [walled(measured(placed, group.basis, device)) for group in groups]
-    probabilities = compiled(placed, circuits, device, engine(), CONDITIONS).distributions(
+    probabilities = set_up(placed, circuits, device, engine(), CONDITIONS, as_listed=True).distributions(
         np.zeros((1, 0)), np.random.SeedSequence(1)
     )[0]
     return constant + float(exact_values(groups, probabilities, None).mean())

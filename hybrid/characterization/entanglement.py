@@ -22,7 +22,7 @@ from hybrid.measure.estimate import exact_values, group_estimate, variance
 from hybrid.measure.execution import Conditions, Execution
 from hybrid.measure.grouping import group_terms
 from hybrid.measure.observables import Group
-from hybrid.measure.set_up import compiled
+from hybrid.measure.set_up import set_up
 
 BELL = SparsePauliOp(["II", "XX", "YY", "ZZ"], np.array([1, 1, -1, 1]) / 4)
 GHZ = SparsePauliOp(["III", "IZZ", "ZIZ", "ZZI", "XXX", "XYY", "YXY", "YYX"], np.array([1, 1, 1, 1, 1, -1, -1, -1]) / 8)
@@ -127,4 +127,4 @@ def _settings(
     """
     isa = IsaCircuit(circuit, qubits, tuple(range(len(qubits))))
     circuits = [measured(isa, group.basis, apparatus.device) for group in groups]
-    return compiled(isa, circuits, apparatus.device, apparatus.backend, conditions)
+    return set_up(isa, circuits, apparatus.device, apparatus.backend, conditions, as_listed=True)

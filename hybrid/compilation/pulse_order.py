@@ -14,13 +14,13 @@ from qiskit import QuantumCircuit
 from qiskit.circuit.library import RZGate
 
 from hybrid.compilation.loss import predicted_loss
+from hybrid.compilation.noise import DIAGONAL
 from hybrid.compilation.schedule import delay_s, native_time, schedule
 from hybrid.device.device import Device
 
 DIGITS = 9
 """Losses that agree to so many decimals are equal, so that a rounding error of a machine decides nothing."""
-DIAGONAL = frozenset({"rz", "cz", "rzz"})
-WAITING = DIAGONAL | {"delay"}
+WAITING = frozenset({*DIAGONAL, "delay"})
 """What moves no qubit into or out of a superposition."""
 
 

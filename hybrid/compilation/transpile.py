@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Barrier, CircuitInstruction, Delay, Gate, Parameter
-from qiskit.circuit.library import CZGate, RXGate, RXXGate, RZGate, RZZGate, SXGate, UnitaryGate, get_standard_gate_name_mapping
+from qiskit.circuit.library import CZGate, RXGate, RXXGate, RZGate, RZZGate, SXGate, UnitaryGate
 from qiskit.transpiler import InstructionProperties, PassManager, Target, TranspilerError, generate_preset_pass_manager
 
 from hybrid.base.errors import UsageError
+from hybrid.base.gates import STANDARD
 from hybrid.compilation.infidelity import circuit_infidelity
 from hybrid.compilation.placement import IsaCircuit, least_loss, on_qubits
 from hybrid.device.device import Device
@@ -20,8 +21,8 @@ ROUTING_SEEDS = range(20)
 """Layout and routing are fixed by circuit and device, so that runs with different seeds run the same ISA circuit."""
 SMALL_ANGLE = 1e-3
 """Qiskit removes fixed rotations by less than about 1e-5; a finite difference or a Trotter step may need them."""
-STANDARD = frozenset(gate.base_class for gate in get_standard_gate_name_mapping().values()) | {UnitaryGate, Barrier, Delay}
-"""Operations whose name determines their matrix."""
+KEPT = STANDARD | {UnitaryGate, Barrier, Delay}
+"""Operations that are not replaced by their definitions."""
 _PASSES: dict[tuple[Any, ...], PassManager] = {}
 _ONE_AT_A_TIME = Lock()
 
@@ -80,7 +81,7 @@ def _check_native(operation: Any, qubits: tuple[int, ...], device: Device) -> No
     if operation.name == "delay":
         return
     native = device.gates.get(operation.name)
-    if native is None or operation.base_class not in STANDARD:
+    if native is None or operation.base_class not in KEPT:
         raise UsageError(
             f"operation '{operation.name}' is not native to device '{device.name}' (native: {', '.join(device.gates)}); "
             "translate the circuit first: transpile(circuit, backend)."
@@ -112,11 +113,11 @@ def _in_standard_gates(circuit: QuantumCircuit) -> QuantumCircuit:
 
     Transpilers and simulators know a gate by its name; a circuit appended to another is an instruction with a definition.
     """
-    if all(item.operation.base_class in STANDARD or item.operation.definition is None for item in circuit.data):
+    if all(item.operation.base_class in KEPT or item.operation.definition is None for item in circuit.data):
         return circuit
     result = circuit.copy_empty_like()
     for item in circuit.data:
-        inside = None if item.operation.base_class in STANDARD else item.operation.definition
+        inside = None if item.operation.base_class in KEPT else item.operation.definition
         gates = None if inside is None else _in_standard_gates(inside)
         if gates is None or not all(map(_keeps_unitary, gates.data)):
             result.append(item.operation, item.qubits, item.clbits, copy=False)

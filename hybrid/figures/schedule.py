@@ -84,7 +84,7 @@ def _narrow(times: PulseTimes) -> float:
 
 
 def _draw_pulses(axes: Axes, pulses: Sequence[TimedPulse], places: Mapping[int, float], narrow: float) -> None:
-    """The pulses on their qubits; those on two are joined by a line, which passes behind the qubits between."""
+    """The pulses on their qubits; those on two are joined by a line, drawn below those of the qubits between."""
     _draw_bars(axes, pulses, places, narrow)
     for pulse in pulses:
         if len(pulse.qubits) == 2:

@@ -24,7 +24,7 @@ from hybrid.measure.grouping import commuting_groups, identity_apart
 from hybrid.measure.mitigation.readout import calibration
 from hybrid.measure.observables import AllZeros, DistributionDependent, FixedObservable, Group
 from hybrid.measure.program import Program
-from hybrid.measure.set_up import compiled, described, engine, set_up
+from hybrid.measure.set_up import described, engine, set_up
 
 
 class Measuring(NamedTuple):
@@ -87,7 +87,7 @@ def compile_query(
         if isinstance(execution.runner, DifferentiableRunner) and not conditions.shots:
             return execution
         exact = conditions._replace(shots=0, realizations=None) if conditions.shots else conditions
-        return compiled(isa, execution.recipe.circuits, device, engine(), exact, observable)
+        return set_up(isa, execution.recipe.circuits, device, engine(), exact, observable, as_listed=True)
 
     @cache
     def noiseless() -> GeometricRunner:

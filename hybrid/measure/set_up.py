@@ -33,33 +33,17 @@ def set_up(
     conditions: Conditions,
     observable: SparsePauliOp | None = None,
     bounds: Sequence[float] | None = None,
+    *,
+    as_listed: bool = False,
 ) -> Execution:
     """Order pulses, schedule, describe and compile `circuits`, variants of the ISA circuit that share its angles.
+
+    `as_listed` keeps the order of pulses: that of an experiment, or of the nominal device for one that varies.
 
     The conditions' allocation divides shots by the `bounds` of one shot's contribution in each circuit; without bounds, evenly.
 
     UsageError for too few shots, impossible realizations and, before anything is allocated, too little memory.
     """
-    if device.noisy:
-        circuits = arranged(circuits, device.compiled_for, isa.physical, [q for q in isa.layout if q >= 0])
-    return compiled(isa, circuits, device, backend, conditions, observable, bounds)
-
-
-def engine() -> Backend:
-    """The exact engine, which differentiates for backends that cannot."""
-    return catalog.load(catalog.parse("backends", "exact"))()
-
-
-def compiled(
-    isa: IsaCircuit,
-    circuits: Sequence[QuantumCircuit],
-    device: Device,
-    backend: Backend,
-    conditions: Conditions,
-    observable: SparsePauliOp | None = None,
-    bounds: Sequence[float] | None = None,
-) -> Execution:
-    """As `set_up`, with pulses in the order in which they are listed: that of the nominal device, for one that varies."""
     if isinstance(backend, ForeignBackend) and device.noisy:
         raise UsageError(
             f"device '{device.label}': backend '{backend.physics}' brings its own physics, no device goes with it; "
@@ -69,6 +53,8 @@ def compiled(
         raise UsageError(f"shots must be at most {MOST_SHOTS:,}, not {conditions.shots:,}.")
     if conditions.dd != "none" and not device.noisy:
         raise UsageError(f"dd={conditions.dd}: on device '{device.label}' nothing takes time; leave it out.")
+    if device.noisy and not as_listed:
+        circuits = arranged(circuits, device.compiled_for, isa.physical, [q for q in isa.layout if q >= 0])
     angles = DetunedAngles() if device.dephasing == "quasistatic" else None
     settings, schedules = described(isa, circuits, device, conditions, angles)
     detuned, realizations = None, 1
@@ -97,6 +83,11 @@ def compiled(
         resources=resources(isa, schedules, device, backend, task, memory_bytes),
         recipe=Recipe(isa, tuple(circuits), device, conditions),
     )
+
+
+def engine() -> Backend:
+    """The exact engine, which differentiates for backends that cannot."""
+    return catalog.load(catalog.parse("backends", "exact"))()
 
 
 def described(

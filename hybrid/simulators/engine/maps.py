@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Complex, Float, Inexact
 from qiskit.circuit import ControlledGate, Gate, Parameter, ParameterExpression
-from qiskit.circuit.library import PhaseGate, RYGate, RZGate, U1Gate, UGate, get_standard_gate_name_mapping
+from qiskit.circuit.library import PhaseGate, RYGate, RZGate, U1Gate, UGate
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Operator
 
 from hybrid.base.errors import UsageError
-from hybrid.base.gates import ROTATIONS
+from hybrid.base.gates import ROTATIONS, STANDARD
 from hybrid.base.types import BitFlip, Channel, Depolarizing, Operation, Relaxation, Setting
 from hybrid.device.channels import PAULIS, kraus, qubits_of
 
@@ -21,8 +21,6 @@ INVOLUTIONS = {gate: RZGate if gate in (PhaseGate, U1Gate) else gate for gate in
 """Gate -> exp(-i theta G/2) with G^2 = 1 that equals it up to a global phase, which changes no probability."""
 PURE, PAULI = 2, 4
 """d, the length of one qubit's axis: amplitudes of a pure state, or Pauli coefficients."""
-STANDARD = frozenset(gate.base_class for gate in get_standard_gate_name_mapping().values() if isinstance(gate, Gate))
-"""Gates whose matrix follows from class and parameters alone."""
 STRINGS = PAULIS[[0, 3, 1, 2]]
 """I, Z, X, Y: a classical qubit needs the first two only (equation 4)."""
 
