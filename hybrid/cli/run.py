@@ -18,7 +18,7 @@ from hybrid.cli.layout import emit
 from hybrid.cli.pictures import picture, say
 from hybrid.cli.progress import Display
 from hybrid.cli.signals import pending_stop
-from hybrid.runs.result import finished
+from hybrid.runs.result import agreeing, finished
 from hybrid.runs.spec import Spec, read_point
 
 HELP = """Run a variational algorithm: hybrid run vqe h2, or hybrid run h2, or hybrid run experiment.toml.
@@ -214,7 +214,7 @@ def _check_sampled(circuit: str, given: list[str]) -> None:
 
 def _run(spec: Spec, results: Path, quiet: bool, pending: list[HybridError], device_interval: bool) -> Any:
     if before := finished(results / f"{spec.id}.jsonl"):
-        return before
+        return agreeing(before)
     from hybrid.runs.run import Watcher, run
 
     with Display(sys.stderr, quiet=quiet) as display:

@@ -17,6 +17,7 @@ from hybrid.cli.progress import Display
 from hybrid.review import difference
 from hybrid.runs import results_folder as runs
 from hybrid.runs.reopen import find
+from hybrid.runs.result import agreeing
 
 HELP = """List, show, compare, re-check, draw and export recorded runs.
 
@@ -64,6 +65,8 @@ def show_run(run: flags.RunName, results: flags.Results = flags.RESULTS, as_json
     """Print the report of a finished run, or how far an unfinished one has come."""
     recorded = runs.read(find(results, run))
     emit(json.dumps(recorded.to_json()) if as_json else runs_text.shown(recorded))
+    if recorded.result is not None:
+        agreeing(recorded.result)
 
 
 @verb(name="diff", help="Compare two runs: inputs, versions and hosts, outcome.")

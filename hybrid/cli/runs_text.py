@@ -14,7 +14,7 @@ from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
 from hybrid.cli.report import WIDTH, result_text, spaced
 from hybrid.review.difference import Change, Difference
 from hybrid.runs.results_folder import Glance, Run, place, short
-from hybrid.runs.spec import Spec
+from hybrid.runs.spec import FIRST_DEFAULTS, Spec
 
 if TYPE_CHECKING:
     from hybrid.review.cross_check import CrossCheck
@@ -83,7 +83,7 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
 
 def shown(run: Run) -> str:
     """The report of a finished run or the state of an unfinished one, then how it was made."""
-    spec: Any = SimpleNamespace(**{field.name: field.default for field in fields(Spec)} | run.about["given"])
+    spec: Any = SimpleNamespace(**FIRST_DEFAULTS | run.about["given"])
     report = result_text(run.result, spec) if run.result else _unfinished(run, spec)
     versions = ", ".join(f"{name} {version}" for name, version in run.about.get("versions", {}).items())
     made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.about["time"]))
@@ -121,9 +121,11 @@ def _title(run: Run) -> str:
 
 
 def _command(run: Run, spec: Any) -> str:
-    given = {key: value for key, value in run.about["given"].items() if key not in ("algorithm", "problem")}
     words = ["hybrid", "run", spec.algorithm, spec.problem]
-    for key, value in given.items():
+    for field in fields(Spec):
+        key, value = field.name, getattr(spec, field.name)
+        if key in ("algorithm", "problem") or value == field.default:
+            continue
         words += [f"--{key.replace('_', '-')}", ",".join(map(repr, value)) if isinstance(value, list) else str(value)]
     if str(run.path.parent) != "results":
         words += ["--results", str(run.path.parent)]

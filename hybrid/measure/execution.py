@@ -12,6 +12,7 @@ from hybrid.base.types import (
     Angles,
     Counts,
     DifferentiableRunner,
+    Recomputation,
     Runner,
     Shots,
 )
@@ -56,7 +57,7 @@ class Execution(NamedTuple):
     """Compiled settings; calls are pure functions of their arguments.
 
     `shots` is (r, s), or (1, 0) without shots. With a `pilot`, each point's shots are divided by its own pilot; `shots` is then
-    the division for a pilot that finds exactly the bounds.
+    the division for a pilot that finds exactly the bounds. `recomputation` is the part of a second simulator.
     """
 
     runner: Runner
@@ -68,6 +69,7 @@ class Execution(NamedTuple):
     detuned: Detuned | None
     resources: Resources
     recipe: "Recipe"
+    recomputation: Recomputation | None = None
 
     def counts(
         self,

@@ -7,7 +7,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError
-from hybrid.base.types import Backend, ForeignBackend, Operation, Setting, Task
+from hybrid.base.types import Backend, CheckedBackend, ForeignBackend, Operation, Setting, Task
 from hybrid.compilation import noise
 from hybrid.compilation.decoupling import decouple
 from hybrid.compilation.pulse_order import arranged
@@ -82,6 +82,7 @@ def set_up(
         detuned=detuned,
         resources=resources(isa, schedules, device, backend, task, memory_bytes),
         recipe=Recipe(isa, tuple(circuits), device, conditions),
+        recomputation=backend.recomputation(task) if isinstance(backend, CheckedBackend) else None,
     )
 
 

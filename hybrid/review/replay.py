@@ -17,7 +17,10 @@ from hybrid.runs.spec import Spec
 
 LAST_DIGITS = 1e-12
 """Relative to an answer's largest number: smaller differences come from the order of sums."""
-QUESTION = ("n", "question", "iteration", "x", "points", "stage", "evaluations")
+QUESTION = (
+    *("n", "question", "iteration", "x", "points", "stage", "evaluations"),
+    *("answer", "simulator", "rows", "of", "circuits"),
+)
 """Keys of an answer that are not measured."""
 
 

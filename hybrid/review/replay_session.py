@@ -58,6 +58,7 @@ class ReplaySession:
         self._prepared = as_begun(prepare(spec), run.start)
         self._log = log = ReplayLog(run.path, report)
         others: dict[str, Any] = {}
+        self._checks = seed is None  # on another backend the check would be of that backend
         if seed is not None:
             others = {"limits": _AsRecorded(log), "randomness": child(spec.seed, RunStream.AUDIT, seed)}
 
@@ -69,7 +70,8 @@ class ReplaySession:
     def play(self) -> Solution | None:
         """Ask every question of the record again; None where it ends before the run did."""
         try:
-            return self._prepared.algorithm(self._session, self._prepared.problem)
+            solution = self._prepared.algorithm(self._session, self._prepared.problem)
+            return self._session.checked(solution) if self._checks else solution
         except RecordEnded:
             if self._run.stop is not None:
                 raise

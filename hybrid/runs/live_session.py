@@ -37,8 +37,10 @@ from hybrid.runs.answer_log import AnswerLog, gradient_body, losses_body, metric
 from hybrid.runs.device_interval import left_out, sampled
 from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, minimize
 from hybrid.runs.loss import Measurement
+from hybrid.runs.recomputation import Agreement, Measured, agreement_of, recomputation_body, said
 from hybrid.runs.record import SCHEMA
 from hybrid.runs.setup import Prepared, PreparedSession
+from hybrid.runs.spec import RULES
 
 
 class RunProgress(NamedTuple):
@@ -54,9 +56,10 @@ class RunProgress(NamedTuple):
 
 
 class _Stage(NamedTuple):
-    """A minimisation that has ended: its compiled loss, the seed of its final measurement, and its solution."""
+    """A minimisation that has ended: its compiled loss, number and seed of its final measurement, and its solution."""
 
     measurement: Measurement
+    n: int
     seed: np.random.SeedSequence
     solution: Solution
 
@@ -89,6 +92,8 @@ class LiveSession(PreparedSession):
         self._begun = time.monotonic()
         self._stages: list[_Stage] = []
         self._single: tuple[Query, Measurement] | None = None
+        self._last_single: Measured | None = None
+        self.agreement: Agreement | None = None
         self._outside = Cost()
         self._iterations = 0
         self._x: Point = np.zeros(0)
@@ -116,10 +121,12 @@ class LiveSession(PreparedSession):
         measurement = self._single[1]
         rows = np.zeros((1, 0)) if points is None else points
         self._open(measurement, query.circuit.num_qubits, 0)
-        seed = child(self._randomness, RunStream.ANSWER, self._log.n_answers)
+        n = self._log.n_answers
+        seed = child(self._randomness, RunStream.ANSWER, n)
         asked = {"question": "measure", "points": point_hash(rows)}
         body = self._answer(asked, self._x, 0, lambda: losses_body(measurement.values(rows, seed)))
         self._outside = self._outside.plus(measurement.cost(Values(self._x, rows, 0)))
+        self._last_single = Measured(measurement, n, seed, rows[:1])
         self._report(*self._newest, 0)
         return Estimates(np.array(body["values"]), np.array(body["stderr"]))
 
@@ -130,6 +137,8 @@ class LiveSession(PreparedSession):
         if self._evaluations_per_gradient is None:
             self._evaluations_per_gradient = evaluations_per_gradient
             start = {"schema": SCHEMA, "id": self._prepared.spec.id, "resolved": self._chosen.resolved()}
+            if self._prepared.spec.left_to_rules:
+                start["rules"] = RULES
             if self._prepared.device.noisy:
                 start["compiler"] = COMPILER
             start["device_sha256"] = self._prepared.device.sha256
@@ -202,6 +211,35 @@ class LiveSession(PreparedSession):
         self._x = x
         return body
 
+    def checked(self, solution: Solution) -> Solution:
+        """What the result rests on, computed again by the second simulator; it takes no machine time.
+
+        That is the minimisation that is reported, and the first point of the last single measurement. Where the second
+        simulator computed everything, the reported value is its own.
+        """
+        reported = next((i for i, stage in enumerate(self._stages) if stage.solution.x is solution.x), None)
+        bodies = []
+        if reported is not None:
+            stage = self._stages[reported]
+            bodies = self._recomputed(Measured(stage.measurement, stage.n, stage.seed, solution.x[None]))
+            if bodies and agreement_of(bodies).complete and stage.solution.value == solution.value:
+                again = {"value": bodies[0]["values"][0], "stderr": bodies[0]["stderr"][0]}
+                solution = solution._replace(**again)
+                self._stages[reported] = stage._replace(solution=stage.solution._replace(**again))
+        if self._last_single is not None:
+            bodies += self._recomputed(self._last_single)
+        if bodies:
+            self.agreement = agreement_of(bodies)
+            self._notes[f"; {said(self.agreement)}"] = None
+        return solution
+
+    def _recomputed(self, answer: Measured) -> list[dict[str, Any]]:
+        """The recorded answer, or none where there is no second simulator."""
+        if not answer.measurement.has_second:
+            return []
+        asked = {"question": "check", "answer": answer.n}
+        return [self._answer(asked, self._x, self._iterations, lambda: recomputation_body(answer))]
+
     @property
     def spent(self) -> Cost:
         """The cost of everything that was measured."""
@@ -243,7 +281,8 @@ class LiveSession(PreparedSession):
 
     def _final(self, measurement: Measurement, ending: Ending) -> Solution:
         """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""
-        seed = child(self._randomness, RunStream.FINAL, self._log.n_answers)
+        n = self._log.n_answers
+        seed = child(self._randomness, RunStream.FINAL, n)
         question = Values(ending.x, ending.x[None], ending.iterations)
         asked = {"question": "final"}
         body = self._answer(asked, ending.x, ending.iterations, lambda: losses_body(measurement.values(question.points, seed)))
@@ -264,7 +303,7 @@ class LiveSession(PreparedSession):
             converged=ending.converged,
             reason=ending.reason,
         )
-        self._stages.append(_Stage(measurement, seed, solution))
+        self._stages.append(_Stage(measurement, n, seed, solution))
         return solution
 
     def _report(self, value: float, stderr: float, iteration: int) -> None:

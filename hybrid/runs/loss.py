@@ -1,6 +1,7 @@
 """A loss compiled to programs: its values and gradients with standard errors, the metric and overlaps of its state."""
 
 from collections.abc import Collection, Iterator, Sequence
+from copy import copy
 from functools import cached_property
 from typing import final
 
@@ -33,6 +34,7 @@ from hybrid.device.device import Device
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.other_devices import seconds, values_on
 from hybrid.measure.program import Program
+from hybrid.measure.recomputed import TwoRunners, has_second, recomputed
 from hybrid.runs.loop import Cost
 
 
@@ -152,6 +154,17 @@ class Measurement:
     def seconds_per_device(self) -> float:
         """An upper estimate of the CPU time of `on_devices` for one device."""
         return sum(seconds(program, len(self._samples)) for program in self.programs)
+
+    def recomputed(self) -> "tuple[Measurement, list[TwoRunners]]":
+        """The same loss by the second simulator as far as it goes, and what compares the two."""
+        again, both = copy(self), {i: recomputed(program) for i, program in enumerate(self.programs) if has_second(program)}
+        again.programs = [both[i][0] if i in both else program for i, program in enumerate(self.programs)]
+        return again, [comparison for _, comparison in both.values()]
+
+    @property
+    def has_second(self) -> bool:
+        """Whether a second simulator computes anything again."""
+        return any(map(has_second, self.programs))
 
     def cost(self, question: Question) -> Cost:
         """Cost of an answer: every shifted point, every overlap and a metric count as an evaluation each; a metric is computed

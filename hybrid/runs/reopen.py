@@ -12,7 +12,7 @@ from hybrid.base.errors import RecordError, UsageError
 from hybrid.base.files import check_file, looks_like_path
 from hybrid.runs import record
 from hybrid.runs.results_folder import Run
-from hybrid.runs.spec import Spec
+from hybrid.runs.spec import FIRST_DEFAULTS, FIRST_RULES, Spec
 
 
 def find(results: Path, run: str | Path) -> Path:
@@ -31,11 +31,12 @@ def at_home(text: str) -> str:
 
 @contextlib.contextmanager
 def as_given(run: Run) -> Iterator[dict[str, Any]]:
-    """The inputs of a run as they were written; the working folder is the run's, or else this one, if the files are unchanged.
+    """Every input of a run as it was written or left to its first default.
 
-    RecordError names the file that changed or is missing.
+    The working folder is the run's, or else this one, if the files are unchanged. RecordError names the file that
+    changed or is missing.
     """
-    given, path = run.about["given"], run.path
+    given, path, rules = FIRST_DEFAULTS | run.about["given"], run.path, run.start.get("rules", FIRST_RULES)
     wrong: list[str] = []
     for folder in dict.fromkeys((Path(run.about["folder"]), Path.cwd())):
         if not folder.is_dir():
@@ -44,7 +45,7 @@ def as_given(run: Run) -> Iterator[dict[str, Any]]:
             catalog.signature.cache_clear()  # it goes by name, and another folder's file may have the same
             try:
                 spec = Spec(**given)
-                problem = "" if spec.id == run.start["id"] else _changed(run, spec)
+                problem = "" if spec.id_under(rules) == run.start["id"] else _changed(run, spec)
             except UsageError as error:
                 problem = str(error)
             try:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, final
 
+from hybrid.base.errors import CheckFailed
 from hybrid.runs import record
 
 FIRST_ORDER = ("device_stderr", "device_most")
@@ -19,8 +20,9 @@ class Result:
     solution took in `classical_seconds`; None for other problems. `device_interval` has the fields of
     `hybrid.measure.device_interval.DeviceInterval`, or says why it was "left_out"; None on a device without noise.
     `quantities` are further numbers, each with the fields of `hybrid.base.types.Quantity`. `ansatz` and `optimizer` are empty
-    where the algorithm has none. `qpu_seconds` is shots x shot cycle; `billed` the bill by the rule of the device's site:
-    "rule" in words, "jobs", "seconds" of machine time and "qubit_seconds" as [low, value, high], None without a rule.
+    where the algorithm has none. `recomputed` has the fields of `hybrid.measure.recomputed.Agreement` and whether it `agrees`;
+    None where no second simulator was asked. `qpu_seconds` is shots x shot cycle; `billed` the bill by the rule of the device's
+    site: "rule" in words, "jobs", "seconds" of machine time and "qubit_seconds" as [low, value, high], None without a rule.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Result:
     classical_seconds: float | None = None
     quantities: tuple[dict[str, Any], ...] = ()
     billed: dict[str, Any] | None = None
+    recomputed: dict[str, Any] | None = None
 
     @property
     def worse_than_baseline(self) -> bool:
@@ -103,6 +106,18 @@ def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: d
 def _of_earlier_version(stderr: float | None) -> dict[str, Any] | None:
     """In place of the interval: the standard error that was recorded then."""
     return None if stderr is None else {"left_out": f"an earlier version recorded ± {stderr:.2g}, by the first order alone"}
+
+
+def agreeing(result: Result) -> Result:
+    """The result; CheckFailed where a second simulator disagrees with the first one."""
+    again = result.recomputed
+    if again is None or again["agrees"]:
+        return result
+    raise CheckFailed(
+        f"{result.record}: the exact engine and {again['simulator'].partition(',')[0]} differ by {again['largest']:.2g} in the "
+        "probability of an outcome. One of them is wrong: do not use this result. Please report it with the record; "
+        "--backend aer computes everything with Aer."
+    )
 
 
 def finished(path: Path, *, replayed: bool = True) -> Result | None:

@@ -17,7 +17,7 @@ from hybrid.runs.result import Result, from_record
 
 COLUMNS = ("n", "question", "iteration", "nfev", "points", "value", "stderr", "seconds")
 """First columns of every exported row."""
-GEOMETRY = ("metric", "overlaps", "measure")
+GEOMETRY = ("metric", "overlaps", "measure", "check")
 """Questions whose answers contain no loss."""
 AT_HOME = ("host", "cores", "folder")
 """Keys of a start line's meta that say where a run was made."""
@@ -130,7 +130,7 @@ def short(member: str) -> str:
 def values_of(answer: dict[str, Any]) -> tuple[list[float], list[float]]:
     """The losses of an answer and their standard errors: one per point, or the one that came with a gradient.
 
-    A metric, overlaps and single measurements come without one.
+    A metric, overlaps, single measurements and checks come without one.
     """
     if answer["question"] in GEOMETRY:
         return [], []
@@ -261,6 +261,8 @@ def rows(run: Run) -> Iterator[dict[str, Any]]:
 
 def _reported(run: Run, answer: dict[str, Any]) -> list[tuple[float, float]]:
     """Values with their standard errors: losses in the reported sign, single measurements as they are."""
-    if answer["question"] == "measure":
-        return list(zip(answer["values"], answer["stderr"], strict=True))
+    if answer["question"] in ("measure", "check"):
+        single = answer["question"] == "measure" or run.answers[answer["answer"]]["question"] == "measure"
+        sign = 1 if single else run.sign
+        return [(sign * value, stderr) for value, stderr in zip(answer["values"], answer["stderr"], strict=True)]
     return [(run.sign * loss, stderr) for loss, stderr in zip(*values_of(answer), strict=True)]

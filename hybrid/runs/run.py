@@ -10,7 +10,7 @@ from hybrid.base.types import Choices, Problem, Solution
 from hybrid.runs.answer_log import RecordingLog
 from hybrid.runs.live_session import LiveSession, RunProgress
 from hybrid.runs.record import Record
-from hybrid.runs.result import Result, finished
+from hybrid.runs.result import Result, agreeing, finished
 from hybrid.runs.setup import Prepared, as_begun, billed, prepare
 from hybrid.runs.spec import Spec
 
@@ -30,11 +30,12 @@ def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILEN
     """Run `spec`; continue it where its record in `results` is unfinished; read the result where it is finished.
 
     Without `device_interval` nothing is said of other devices; id, answers and digest are the same.
-    Raises UsageError for bad input, RecordError when the record disagrees, Stopped or Interrupted with everything saved.
+    Raises UsageError for bad input, RecordError when the record disagrees, Stopped or Interrupted with everything saved,
+    CheckFailed where Aer disagrees with the exact engine.
     """
     path = Path(results) / f"{spec.id}.jsonl"
     if before := finished(path):
-        return before
+        return agreeing(before)
     prepared = prepare(spec)
     record = Record(path)
     try:
@@ -44,7 +45,7 @@ def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILEN
         record.close()
     result = finished(path, replayed=False)
     assert result is not None
-    return result
+    return agreeing(result)
 
 
 def _work(prepared: Prepared, record: Record, watcher: Watcher, device_interval: bool) -> None:
@@ -53,7 +54,7 @@ def _work(prepared: Prepared, record: Record, watcher: Watcher, device_interval:
         watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")
     prepared = as_begun(prepared, record.start)
     session = LiveSession(prepared, RecordingLog(record, watcher.interruption), watcher.progress)
-    solution = prepared.algorithm(session, prepared.problem)
+    solution = session.checked(prepared.algorithm(session, prepared.problem))
     body, report = session.solution_body(solution), _report(prepared, session, solution)
     report["device_interval"] = session.device_interval(solution, off=not device_interval)
     stop = {"solution": body, "report": report, "digest": record.digest(body)}
@@ -88,5 +89,6 @@ def _report(prepared: Prepared, session: LiveSession, solution: Solution) -> dic
         "n_qubits": session.n_qubits,
         "caveat": session.caveat,
         "outcomes": session.outcomes(solution),
+        "recomputed": session.agreement and session.agreement._asdict() | {"agrees": session.agreement.agrees},
         "billed": billed(prepared.device, session.spent),
     }

@@ -1,7 +1,8 @@
 """From a Spec to what a session needs: members loaded, defaults chosen, the loss compiled."""
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -34,12 +35,16 @@ LARGEST = 1e150
 
 
 class Prepared(NamedTuple):
-    """A Spec with its members loaded: everything that can fail because of bad names, options and files has passed."""
+    """A Spec with its members loaded: everything that can fail because of bad names, options and files has passed.
+
+    `begun_with` has the resolved fields of the record that is continued or reviewed: what its Spec leaves open is as it was.
+    """
 
     spec: Spec
     device: Device
     problem: Problem | Dataset
     algorithm: Callable[..., Solution]
+    begun_with: Mapping[str, Any] = MappingProxyType({})
 
 
 def prepare(spec: Spec) -> Prepared:
@@ -82,11 +87,15 @@ def prepare(spec: Spec) -> Prepared:
 
 
 def as_begun(prepared: Prepared, start: dict[str, Any] | None) -> Prepared:
-    """As the record with this start line was begun: one that does not bill its --max-qpu counts shots x shot cycle to its end.
+    """As the record with this start line was begun: what was chosen stays, and one that does not bill its --max-qpu counts
+    shots x shot cycle to its end.
 
     So did version 0.1.0, and where a loop ends is in the digest.
     """
-    if start is None or "billing" in start or prepared.spec.max_qpu is None:
+    if start is None:
+        return prepared
+    prepared = prepared._replace(begun_with=start["resolved"])
+    if "billing" in start or prepared.spec.max_qpu is None:
         return prepared
     return prepared._replace(device=replace(prepared.device, billing=None))
 
@@ -104,7 +113,7 @@ class Chosen:
         spec = prepared.spec
         self._prepared = prepared
         self.ansatz_text = spec.ansatz
-        self.optimizer_text = spec.optimizer or ("spsa" if spec.shots else "adam")
+        self.optimizer_text = spec.optimizer or prepared.begun_with.get("optimizer") or ("spsa" if spec.shots else "adam")
         if "optimizer" in _without(spec):
             self.optimizer_text = None
         unlimited = spec.max_evals is None and spec.max_iterations is None and spec.max_qpu is None
@@ -120,7 +129,7 @@ class Chosen:
         spec = self._prepared.spec
         if fixed and spec.ansatz is not None:
             raise UsageError(f"'{spec.algorithm}' builds its own ansatz ({default}); leave --ansatz out, or use vqe.")
-        self.ansatz_text = spec.ansatz or default
+        self.ansatz_text = spec.ansatz or self._prepared.begun_with.get("ansatz") or default
         return self.load_ansatz(self.ansatz_text)
 
     def load_ansatz(self, text: str) -> Ansatz:

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from numbers import Real
 from pathlib import Path
@@ -29,6 +29,15 @@ MEMBERS = {
 """Field -> family of the member it names."""
 WHOLE = {"shots": 0, "realizations": 2, "threads": 1, "max_evals": 0, "max_iterations": 0, "seed": 0}
 """Field that takes a whole number -> the least."""
+FIRST_DEFAULTS: dict[str, Any] = {
+    **{"problem": "", "algorithm": None, "ansatz": None, "optimizer": None, "gradient": "auto", "backend": "aer"},
+    **{"device": "ideal", "dephasing": None, "realizations": None, "dd": "none", "mitigate": "none", "shots": 0},
+    **{"grouping": "qwc", "allocation": "uniform", "threads": 1, "max_evals": None, "max_iterations": None, "max_qpu": None},
+    **{"seed": 0, "initial_point": None},
+}
+"""The defaults of version 0.1. Ids and records leave out what equals these: a new default is never taken for an old one."""
+FIRST_RULES, RULES = 1, 2
+"""Versions of the rules that choose what a Spec leaves open: those of version 0.1, and today's."""
 
 
 def _flag(default: Any, help: str, metavar: str = "") -> Any:
@@ -48,7 +57,7 @@ class Spec:
     ansatz: str | None = _flag(None, "Parametrised circuit; left out, the problem proposes one.", "NAME[:k=v,...]")
     optimizer: str | None = _flag(None, "Classical optimiser; adam for exact values, spsa with shots.", "NAME[:k=v,...]")
     gradient: str = _flag("auto", f"How gradients are made: {', '.join(GRADIENTS)}.", "METHOD")
-    backend: str = _flag("aer", "Simulator that answers.", "NAME[:k=v,...]")
+    backend: str = _flag("auto", "Simulator that answers; auto: the exact engine, checked by aer.", "NAME[:k=v,...]")
     device: str = _flag("ideal", "Physics to stand in for: a profile, or ./mine.toml.", "NAME[:k=v,...]")
     dephasing: str | None = _flag(None, "quasistatic or markov; left out, what the device's profile says.", "KIND")
     realizations: int | None = _flag(None, "Draws of quasi-static detunings for each value; 100, or 64 without shots.", "N")
@@ -98,8 +107,9 @@ class Spec:
         text = getattr(self, name)
         return None if text is None else catalog.parse(MEMBERS[name], text)
 
-    def canonical(self) -> dict[str, Any]:
-        """The fields that differ from their defaults, members in canonical text, files by name and sha256."""
+    def canonical(self, rules: int = RULES) -> dict[str, Any]:
+        """The fields that differ from the first defaults, members in canonical text, files by name and sha256; and the version
+        of the `rules` where something is left to them that the first ones chose otherwise."""
         plain = self.given()
         for name in MEMBERS:
             if (member := self.member(name)) is not None and name in plain:
@@ -107,16 +117,26 @@ class Spec:
         plain.pop("dephasing", None)
         device = naming.device_text(self.device, self.dephasing)
         plain |= {"device": device} if device != "ideal" else {}
+        plain |= {"rules": rules} if rules != FIRST_RULES and self.left_to_rules else {}
         return plain | {"threads": self.threads}
+
+    @property
+    def left_to_rules(self) -> bool:
+        """Whether something is left open that today's rules may choose otherwise than the first ones."""
+        return (self.optimizer is None and self.shots > 0) or (self.ansatz is None and self.device != "ideal")
 
     @property
     def id(self) -> str:
         """12 hex digits: the sha256 of the canonical JSON."""
-        return hashlib.sha256(dump(self.canonical()).encode()).hexdigest()[:12]
+        return self.id_under(RULES)
+
+    def id_under(self, rules: int) -> str:
+        """The id that this run had when what it leaves open was chosen by these rules."""
+        return hashlib.sha256(dump(self.canonical(rules)).encode()).hexdigest()[:12]
 
     def resolved(self, **chosen: Any) -> dict[str, Any]:
         """Every field with its value, the defaults chosen at the start filled in, every member's options written out."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)} | self.canonical() | chosen
+        values = {f.name: getattr(self, f.name) for f in fields(self)} | self.canonical(FIRST_RULES) | chosen
         for name, family in MEMBERS.items():
             text = chosen.get(name)
             member = self.member(name) if text is None else catalog.parse(family, text)
@@ -124,8 +144,13 @@ class Spec:
         return values
 
     def given(self) -> dict[str, Any]:
-        """The fields that differ from their defaults as they were written: `Spec(**given)` is this Spec, files permitting."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+        """The fields that differ from the first defaults as they were written; `as_given` reads them."""
+        return {name: value for name, first in FIRST_DEFAULTS.items() if (value := getattr(self, name)) != first}
+
+    @classmethod
+    def as_given(cls, given: Mapping[str, Any]) -> "Spec":
+        """The Spec that a record of any version was given; `Spec.as_given(spec.given())` is `spec`, files permitting."""
+        return cls(**FIRST_DEFAULTS | dict(given))
 
     @classmethod
     def from_toml(cls, path: str | Path, *, results: str | Path = "results", **overrides: Any) -> "Spec":

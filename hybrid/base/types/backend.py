@@ -153,6 +153,24 @@ class Backend(Protocol):
         ...
 
 
+class Recomputation(NamedTuple):
+    """What a second simulator computes: the `task`, some `settings` of the first one's, without shots, for `rows` of angles."""
+
+    backend: "Backend"
+    task: Task
+    settings: Sequence[int]
+    rows: int
+
+
+@runtime_checkable
+class CheckedBackend(Backend, Protocol):
+    """A backend whose reported values another simulator computes again."""
+
+    def recomputation(self, task: Task) -> Recomputation | None:
+        """The second simulator's part; None where the first one is the reference itself. Depends on the task alone."""
+        ...
+
+
 class Journal(Protocol):
     """Keeps the results of jobs before they are used; a part is the result of one circuit."""
 

@@ -1,0 +1,74 @@
+"""The exact engine where a device has noise, Aer elsewhere; Aer computes again what the engine reports."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+
+from hybrid.base.types import Operation, Recomputation, Runner, Setting, Task
+from hybrid.simulators.aer import AerBackend, aer
+from hybrid.simulators.exact import ExactBackend, exact
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+ENGINE_QUBITS = 12
+"""Wider noisy circuits go to Aer: its density matrix, which checks the engine, takes minutes for one realization of them."""
+CIRCUIT_S, PULSE_S = 2e-4, 1.2e-8
+"""CPU seconds of Aer's density matrix (measured, 2 to 10 qubits): for a circuit, and for a pulse by entry of the matrix."""
+RECOMPUTE_S = 4.0
+"""CPU seconds that a recomputation may take by this formula; it is a matter of the circuits alone, so that the same run has the
+same record on a busy machine. One realization of one circuit is always computed."""
+
+
+def auto() -> "AutoBackend":
+    """The exact engine where a device has noise (to 12 qubits), Qiskit Aer elsewhere; Aer checks the engine's results."""
+    return AutoBackend(exact(), aer())
+
+
+@final
+class AutoBackend:
+    """The backend that takes the better simulator for each task."""
+
+    def __init__(self, engine: ExactBackend, reference: AerBackend) -> None:
+        self._engine, self._aer = engine, reference
+
+    def compile(self, task: Task) -> Runner:
+        """By the engine or by Aer; see `hybrid.base.types.Backend`."""
+        return self._simulator(task).compile(task)
+
+    def memory_bytes(self, task: Task) -> int:
+        """As the simulator that is taken."""
+        return self._simulator(task).memory_bytes(task)
+
+    def describe(self, task: Task) -> str:
+        """As the simulator that is taken."""
+        return self._simulator(task).describe(task)
+
+    def recomputation(self, task: Task) -> Recomputation | None:
+        """Aer's exact probabilities, as far as `RECOMPUTE_S` goes: fewer rows of angles, or one row of fewer circuits."""
+        if self._simulator(task) is self._aer:
+            return None
+        row_s = [CIRCUIT_S + PULSE_S * _pulses(setting) * 4**task.n_qubits for setting in task.settings]
+        rows = int(RECOMPUTE_S / sum(row_s))
+        settings = range(0, len(row_s), 1 if rows else max(1, round(sum(row_s) / RECOMPUTE_S)))
+        exactly = task._replace(settings=tuple(task.settings[s] for s in settings), shots=0)
+        return Recomputation(self._aer, exactly, settings, max(1, rows))
+
+    def run_dynamic(
+        self, circuit: "QuantumCircuit", shots: int, seed: np.random.SeedSequence, threads: int
+    ) -> Mapping[str, int]:
+        """Aer's; see `hybrid.base.types.DynamicBackend`."""
+        return self._aer.run_dynamic(circuit, shots, seed, threads)
+
+    def describe_dynamic(self) -> str:
+        """Aer's method and precision."""
+        return self._aer.describe_dynamic()
+
+    def _simulator(self, task: Task) -> ExactBackend | AerBackend:
+        detuned_or_noisy = task.noisy or task.realizations > 1
+        return self._engine if detuned_or_noisy and task.n_qubits <= ENGINE_QUBITS else self._aer
+
+
+def _pulses(setting: Setting) -> int:
+    return sum(isinstance(step, Operation) and step.gate.name != "rz" for step in setting.steps)
