@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ENGINE_QUBITS = 12
 """Wider noisy circuits go to Aer: its density matrix, which checks the engine, takes minutes for one realization of them."""
-CIRCUIT_S, PULSE_S = 2e-4, 1.2e-8
+CIRCUIT_S, PULSE_S = 2e-4, 6e-9
 """CPU seconds of Aer's density matrix (measured, 2 to 10 qubits): for a circuit, and for a pulse by entry of the matrix."""
 RECOMPUTE_S = 4.0
 """CPU seconds that a recomputation may take by this formula; it is a matter of the circuits alone, so that the same run has the
