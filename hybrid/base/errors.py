@@ -62,7 +62,13 @@ def unknown(kind: str, value: str, allowed: Iterable[str]) -> UsageError:
     return UsageError(f"unknown {kind} '{shortened(value)}'.{hint} Allowed: {', '.join(names) or 'none'}.")
 
 
+def printable(text: str, kept: str = "\n") -> str:
+    """The text with every character that a terminal would act on as an escape, but those `kept`: escape sequences, marks that
+    reverse the direction of writing."""
+    return "".join(c if c.isprintable() or c in kept else c.encode("unicode_escape").decode() for c in text)
+
+
 def shortened(text: str, width: int = 80) -> str:
     """The text in one printable line of at most `width` characters, for use in a message."""
-    line = text if text.isprintable() else repr(text)[1:-1]
+    line = printable(text, kept="")
     return line if len(line) <= width else line[: width - 3] + "..."

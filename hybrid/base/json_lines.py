@@ -33,7 +33,7 @@ def open_plain(path: Path, flags: int) -> int:
     """Open a regular file without waiting, for writing without following a link; RecordError for what is not one."""
     if flags != os.O_RDONLY and path.is_symlink():
         raise RecordError(f"{path}: is a link; nothing was changed. Only a plain file is written; move the link away.")
-    file = os.open(path, flags | os.O_NONBLOCK, 0o644)
+    file = os.open(path, flags | os.O_NONBLOCK, 0o600)  # on a shared system nobody else reads it
     if stat.S_ISREG(os.fstat(file).st_mode):
         return file
     os.close(file)

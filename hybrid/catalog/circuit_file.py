@@ -74,6 +74,9 @@ def _parse(path: Path) -> QuantumCircuit:
         raise UsageError(f"{path}: circuits are read from files ending in {', '.join(SUFFIXES)}.")
     text = read_text(path).removeprefix("\ufeff")
     bare = re.sub(r"//[^\n]*|/\*.*?\*/", lambda match: re.sub(r"[^\n]", " ", match[0]), text, flags=re.DOTALL)
+    if endless := re.search(r"(?<![\w.])\d{11,}(?=\s*\])", bare):
+        line = bare[: endless.start()].count("\n") + 1
+        raise UsageError(f"{path}:{line}: the size or index {shortened(endless[0], 24)} is too large.")
     if re.match(r"\s*OPENQASM\s+2|(?!\s*OPENQASM)(?=.*\bqelib1\.inc\b)", bare, re.DOTALL):
         _check_registers(path, bare)
         return qasm2.loads(text, include_path=(), custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)

@@ -18,6 +18,7 @@ from hybrid.base.errors import (
     RecordError,
     Stopped,
     UsageError,
+    printable,
     unknown,
 )
 from hybrid.cli import bench, characterize, check, completion, doctor, explain, guide, members, run, runs, sample, schedule
@@ -116,5 +117,5 @@ def _parser_message(error: Any) -> str:
 def _leave(message: str, code: int) -> NoReturn:
     if "--debug" in sys.argv and sys.exc_info()[0]:
         traceback.print_exc()
-    print(f"hybrid: {message}", file=sys.stderr)
+    print(printable(f"hybrid: {message}"), file=sys.stderr)
     sys.exit(code)

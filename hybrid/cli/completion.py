@@ -15,7 +15,7 @@ from typing import NoReturn
 import typer
 
 from hybrid import catalog
-from hybrid.base.errors import HybridError
+from hybrid.base.errors import HybridError, printable
 from hybrid.device.options import DEPHASING
 from hybrid.measure.choices import WORDS
 from hybrid.runs.spec import MEMBERS
@@ -37,7 +37,7 @@ def answer(app: typer.Typer) -> NoReturn:
         except SystemExit as left:  # how typer ends a completion
             code = left.code if isinstance(left.code, int) else 1
     with suppress(OSError):
-        print("\n".join(line.removeprefix(before) for line in out.getvalue().splitlines()), flush=True)
+        print(printable("\n".join(line.removeprefix(before) for line in out.getvalue().splitlines())), flush=True)
     sys.exit(code)
 
 

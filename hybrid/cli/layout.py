@@ -6,15 +6,18 @@ import sys
 import textwrap
 from collections.abc import Iterable
 
-from hybrid.base.errors import HybridError
+from hybrid.base.errors import HybridError, printable
 
 COLUMNS = 80
 
 
 def emit(text: str) -> None:
-    """Print a result. A closed pipe (`| head`) does not change the exit code; HybridError when stdout cannot be written."""
+    """Print a result, what comes from files escaped.
+
+    A closed pipe (`| head`) does not change the exit code; HybridError when stdout cannot be written.
+    """
     try:
-        print(text, flush=True)
+        print(printable(text), flush=True)
     except OSError as error:
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), sys.stdout.fileno())  # what is still in the buffer must not fail again at exit

@@ -4,7 +4,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from hybrid.base.errors import MissingPart
+from hybrid.base.errors import MissingPart, printable
 
 WITHOUT_FILE = Path("")
 """What `--plot` without a FILE gives."""
@@ -31,4 +31,4 @@ def picture(plot: Path | None, default: Path) -> Path | None:
 def say(line: str, quiet: bool) -> None:
     """A note on stderr, unless quiet."""
     if not quiet:
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)

@@ -5,6 +5,7 @@ import time
 from contextlib import AbstractContextManager
 from typing import Any, TextIO, final
 
+from hybrid.base.errors import printable
 from hybrid.base.uncertainty import with_uncertainty
 from hybrid.cli.layout import COLUMNS
 
@@ -38,7 +39,7 @@ class Display(AbstractContextManager["Display"]):
         """One line that stays."""
         if not self._quiet:
             self._clear()
-            print(text, file=self._stream)
+            print(printable(text), file=self._stream)
 
     def show(self, progress: Any) -> None:
         """The newest answer, unless one was shown a moment ago."""
@@ -61,6 +62,7 @@ class Display(AbstractContextManager["Display"]):
         self._shown = now
         self._open_line = self._terminal
         width = shutil.get_terminal_size((COLUMNS, 24)).columns - 1
+        line = printable(line)
         self._stream.write(f"\r\x1b[K{line[:width]}" if self._terminal else line + "\n")
         self._stream.flush()
 

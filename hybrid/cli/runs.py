@@ -56,7 +56,7 @@ def list_runs(
     if not results.is_dir() and results != flags.RESULTS:
         raise UsageError(f"{results}: no such folder.")
     glances = runs.glances(results)
-    shown = glances if count is None else glances[:count]
+    shown = runs.verified(glances if count is None else glances[:count])
     emit(json.dumps([run.to_json() for run in shown]) if as_json else runs_text.listed(shown, glances, results))
 
 
@@ -182,9 +182,14 @@ def _export_circuits(path: Path, format: str | None, out: Path | None) -> None:
     emit("\n".join(map(str, export(path).write(out or Path(f"{path.stem}-qasm3")))))
 
 
+def _plain_cell(value: object) -> object:
+    """A text that a spreadsheet would take for a formula gets a quote mark before it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+
+
 def _csv(rows: list[dict[str, object]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else runs.COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: _plain_cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue().rstrip("\n")

@@ -100,7 +100,7 @@ class Record:
         self._synced = time.monotonic()
         self._made_folder = not path.parent.exists()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = json_lines.open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW)
         except OSError as error:
             raise UsageError(

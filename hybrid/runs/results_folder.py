@@ -19,6 +19,8 @@ COLUMNS = ("n", "question", "iteration", "nfev", "points", "value", "stderr", "s
 """First columns of every exported row."""
 GEOMETRY = ("metric", "overlaps", "measure", "check")
 """Questions whose answers contain no loss."""
+VERIFIED_BYTES = 2**24
+"""A list checks so many bytes of records, about two seconds."""
 AT_HOME = ("host", "cores", "folder")
 """Keys of a start line's meta that say where a run was made."""
 
@@ -60,6 +62,25 @@ def iso(seconds: float) -> str:
 def glances(folder: Path) -> list[Glance]:
     """A summary of every `.jsonl` file in the folder, the last written first."""
     return sorted(map(glance, folder.glob("*.jsonl")), key=lambda one: (-one.written, one.id))
+
+
+def verified(shown: list[Glance]) -> list[Glance]:
+    """The same with all checksums of finished records checked, in order, up to `VERIFIED_BYTES`; others are "unchecked"."""
+    left, checked = VERIFIED_BYTES, []
+    for one in shown:
+        if one.state == "finished":
+            left -= Path(one.record).stat().st_size
+            one = one._replace(state="unchecked") if left < 0 else _verified(one)
+        checked.append(one)
+    return checked
+
+
+def _verified(one: Glance) -> Glance:
+    try:
+        read(Path(one.record))
+    except RecordError as error:
+        return Glance(one.id, one.record, "damaged", one.written, why=str(error))
+    return one
 
 
 def glance(path: Path) -> Glance:
@@ -124,7 +145,7 @@ def _number(value: Any) -> float | None:
 
 def short(member: str) -> str:
     """A member as it was written, folders left out: `maxcut:graph=/home/me/my.edges` -> `maxcut:graph=my.edges`."""
-    return re.sub(r"[^,:=]*/", "", member)
+    return "".join(word.rpartition("/")[2] for word in re.split(r"([,:=])", member))
 
 
 def values_of(answer: dict[str, Any]) -> tuple[list[float], list[float]]:

@@ -3,20 +3,17 @@
 import html
 from typing import final
 
+from hybrid.base.errors import printable
+
 
 @final
 class Markup(str):
     """Text that is HTML already."""
 
 
-def printable(text: str) -> str:
-    """The text with unprintable characters (line breaks, marks that reverse the direction of writing) as escapes."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
-
-
 def escaped(content: str | Markup) -> str:
     """HTML for a piece of content."""
-    return content if isinstance(content, Markup) else html.escape(printable(content), quote=True)
+    return content if isinstance(content, Markup) else html.escape(printable(content, ""), quote=True)
 
 
 def tag(element: str, /, *content: str | Markup, **attributes: str | bool) -> Markup:
@@ -25,6 +22,6 @@ def tag(element: str, /, *content: str | Markup, **attributes: str | bool) -> Ma
     for key, value in attributes.items():
         key = key.removesuffix("_").replace("_", "-")
         if value is not False:
-            written.append(f" {key}" if value is True else f' {key}="{html.escape(printable(str(value)), quote=True)}"')
+            written.append(f" {key}" if value is True else f' {key}="{html.escape(printable(str(value), ""), quote=True)}"')
     opening = f"<{element}{''.join(written)}>"
     return Markup(opening if element == "meta" else f"{opening}{''.join(map(escaped, content))}</{element}>")
