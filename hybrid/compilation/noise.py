@@ -15,7 +15,7 @@ from qiskit.circuit.library import RZZGate
 
 from hybrid.base.types import BitFlip, Channel, Depolarizing, Operation, Relaxation, Setting
 from hybrid.compilation.infidelity import DIAGONAL, control_error, depolarizing_probability
-from hybrid.compilation.schedule import Schedule, TimedOperation
+from hybrid.compilation.schedule import Schedule, TimedOperation, common_beginning
 from hybrid.device.detuning import DetunedAngles
 from hybrid.device.device import Device
 from hybrid.device.readout import Readout
@@ -62,7 +62,7 @@ def describe_all(
 ) -> tuple[Setting, ...]:
     """`describe` of several circuits: what all begin with is described once, and its steps are the same objects."""
     timelines = [list(zip(s.operations, _middles(s.operations), strict=True)) for s in schedules]
-    alike = 0 if angles is not None and angles.apart else _common_beginning(timelines)
+    alike = 0 if angles is not None and angles.apart else common_beginning(timelines)
     beginning = _NoiseDescription(device, physical, angles, without)
     beginning.add(timelines[0][:alike])
     settings = []
@@ -71,14 +71,6 @@ def describe_all(
         description.add(timeline[alike:])
         settings.append(description.ended(schedule.duration_s))
     return tuple(settings)
-
-
-def _common_beginning(timelines: Sequence[Sequence[tuple[TimedOperation, float]]]) -> int:
-    """How many entries all timelines begin with."""
-    first, length = timelines[0], min(map(len, timelines))
-    for timeline in timelines[1:]:
-        length = next((i for i in range(length) if first[i] != timeline[i]), length)
-    return length
 
 
 @final
