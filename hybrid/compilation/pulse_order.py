@@ -15,7 +15,7 @@ from qiskit.circuit.library import RZGate
 
 from hybrid.compilation.loss import predicted_loss
 from hybrid.compilation.noise import DIAGONAL
-from hybrid.compilation.schedule import delay_s, native_time, schedule
+from hybrid.compilation.schedule import Instructions, NativeTimes, delay_s, listed, scheduled
 from hybrid.device.device import Device
 
 DIGITS = 9
@@ -54,8 +54,8 @@ def take_apart(circuit: QuantumCircuit) -> Parts:
     gates: list[list[Any]] = [[] for _ in range(n)]
     kinds, stage, begun = [""] * n, [0] * n, [0] * n  # of each qubit: kind, number and first gate of the newest stage
     anchors: list[Anchor] = []
-    for item in circuit.data:
-        qubits, operation = sorted(circuit.find_bit(bit).index for bit in item.qubits), item.operation
+    for operation, where in listed(circuit):
+        qubits = sorted(where)
         wall = operation.name in ("barrier", "delay")
         kind = operation.name if wall else "Z" if operation.name in DIAGONAL else "X"
         for q in qubits:
@@ -87,30 +87,40 @@ def arranged(
     parts = [take_apart(circuit) for circuit in circuits]
     widest = max(parts, key=lambda of: sum(map(len, of.gates)))
     best = ordered(widest, device, physical, read).number
-    orders = [canonical_orders(of.anchors) for of in parts]
-    return [written(of, own[min(best, len(own) - 1)], device, physical) for of, own in zip(parts, orders, strict=True)]
+    orders: dict[tuple[Any, ...], list[list[int]]] = {}
+    result = []
+    for of in parts:
+        places = tuple((anchor.stages, anchor.qubits) for anchor in of.anchors)
+        if places not in orders:
+            orders[places] = _orders(of.anchors)
+        own = orders[places]
+        result.append(written(of, [of.anchors[i] for i in own[min(best, len(own) - 1)]], device, physical))
+    return result
 
 
 class Ordered(NamedTuple):
-    """A circuit in one of its canonical orders: the number of the order, the circuit, and its predicted loss."""
+    """The number of a circuit's canonical order, and the predicted loss."""
 
     number: int
-    circuit: QuantumCircuit
     loss: float
 
 
 def ordered(parts: Parts, device: Device, physical: tuple[int, ...], read: Sequence[int]) -> Ordered:
-    """The circuit in the order in which it is predicted to lose least, the first of equal ones."""
+    """The order in which a circuit is predicted to lose least, the first of equal ones."""
     found = []
     for number, order in enumerate(canonical_orders(parts.anchors)):
-        circuit = written(parts, order, device, physical)
-        loss = predicted_loss(schedule(circuit, device, physical), device, physical, read)
-        found.append(Ordered(number, circuit, round(loss, DIGITS)))
+        times = scheduled(_instructions(parts, order, device, physical), len(physical), device, physical)
+        found.append(Ordered(number, round(predicted_loss(times, device, physical, read), DIGITS)))
     return min(found, key=lambda one: one.loss)
 
 
 def canonical_orders(anchors: Sequence[Anchor]) -> list[list[Anchor]]:
     """Different orders of the anchors: by depth; qubit after qubit from the low end of the register, and from the high end."""
+    return [[anchors[i] for i in order] for order in _orders(anchors)]
+
+
+def _orders(anchors: Sequence[Anchor]) -> list[list[int]]:
+    """The canonical orders as places; they depend on the anchors' stages and qubits alone."""
     depth = [0] * len(anchors)
     deepest: dict[int, tuple[int, int, int]] = {}  # qubit -> stage, depth below it, depth in it
     for i in _linear(anchors, lambda i: i):
@@ -129,7 +139,7 @@ def canonical_orders(anchors: Sequence[Anchor]) -> list[list[Anchor]]:
         order = list(_linear(anchors, key))
         if order not in orders:
             orders.append(order)
-    return [[anchors[i] for i in order] for order in orders]
+    return orders
 
 
 def _linear(anchors: Sequence[Anchor], key: Callable[[int], Any]) -> Iterator[int]:
@@ -161,6 +171,14 @@ def _linear(anchors: Sequence[Anchor], key: Callable[[int], Any]) -> Iterator[in
 
 def written(parts: Parts, order: Sequence[Anchor], device: Device, physical: tuple[int, ...]) -> QuantumCircuit:
     """The circuit with its anchors in this order and its pulses where they dephase least; qubit i is `physical[i]`."""
+    circuit = QuantumCircuit(len(physical))
+    for operation, qubits in _instructions(parts, order, device, physical):
+        circuit.append(operation, qubits, copy=False)
+    return circuit
+
+
+def _instructions(parts: Parts, order: Sequence[Anchor], device: Device, physical: tuple[int, ...]) -> Instructions:
+    """The operations of `written`."""
     writer = _Writer(parts.gates, device, physical)
     left = [sum(q in a.qubits and not a.wall for a in order) for q in range(len(physical))]
     walls = [[a.needs[a.qubits.index(q)] for a in order if a.wall and q in a.qubits] for q in range(len(physical))]
@@ -173,7 +191,7 @@ def written(parts: Parts, order: Sequence[Anchor], device: Device, physical: tup
         done = [q for q in anchor.qubits if not left[q] and writer.moved[q]]
         writer.until({q: (walls[q] or [len(parts.gates[q])])[0] for q in done})
     writer.until({q: len(gates) for q, gates in enumerate(parts.gates)})
-    return writer.circuit
+    return writer.instructions
 
 
 class _Writer:
@@ -181,10 +199,13 @@ class _Writer:
 
     def __init__(self, gates: list[list[Any]], device: Device, physical: tuple[int, ...]) -> None:
         n = len(physical)
-        self.circuit, self.moved = QuantumCircuit(n), [False] * n
-        self._gates, self._device, self._physical = gates, device, physical
+        self.moved = [False] * n
+        self.instructions: Instructions = []
+        self._gates, self._times = gates, NativeTimes(device, physical)
         self._next, self._free_s, self._line_s = [0] * n, [0.0] * n, 0.0
         self._t2_s = [0.0] * n if device.t2_star_s is None else [device.t2_star_s[p] for p in physical]
+        moving = [[i for i, gate in enumerate(of_qubit) if gate.name not in WAITING] for of_qubit in gates]
+        self._last_moving = [max(places, default=-1) for places in moving]
 
     def before(self, anchor: Anchor) -> None:
         """The pulses that the anchor needs.
@@ -193,7 +214,7 @@ class _Writer:
         comes last; then longer T2* first; then index.
         """
         ends = dict(zip(anchor.qubits, anchor.needs, strict=True))
-        phase_counts = {q: any(gate.name not in WAITING for gate in self._gates[q][end:]) for q, end in ends.items()}
+        phase_counts = {q: self._last_moving[q] >= end for q, end in ends.items()}
         self._write(ends, lambda q: (phase_counts[q], not self.moved[q], -self._t2_s[q], q))
 
     def until(self, ends: dict[int, int]) -> None:
@@ -207,14 +228,16 @@ class _Writer:
             end_s = self._end_s(anchor.operation.name, anchor.qubits, end_s)
         for q in anchor.qubits:
             self._free_s[q] = end_s
-        self.circuit.append(anchor.operation, anchor.qubits, copy=False)
+        self.instructions.append((anchor.operation, anchor.qubits))
 
     def _write(self, ends: dict[int, int], priority: Callable[[int], Any]) -> None:
         while due := [q for q, end in ends.items() if self._next[q] < end]:
-            q = min(due, key=lambda q: (max(self._free_s[q], self._line_s), priority(q)))
+            q = due[0]
+            if len(due) > 1:
+                q = min(due, key=lambda q: (max(self._free_s[q], self._line_s), priority(q)))
             operation = self._gates[q][self._next[q]]
             self._next[q] += 1
-            self.circuit.append(operation, [q], copy=False)
+            self.instructions.append((operation, (q,)))
             if operation.name == "delay":
                 self._free_s[q] += delay_s(operation)
             else:
@@ -223,7 +246,7 @@ class _Writer:
 
     def _end_s(self, name: str, qubits: tuple[int, ...], start_s: float) -> float:
         """When a gate ends that may begin at `start_s`; a gate that is not parallel waits for the one control line."""
-        duration_s, serial = native_time(self._device, name, tuple(self._physical[q] for q in qubits))
+        duration_s, serial = self._times[name, qubits]
         if not serial:
             return start_s + duration_s
         self._line_s = max(start_s, self._line_s) + duration_s

@@ -103,7 +103,7 @@ def described(
     if conditions.dd != "none":
         schedules = [decouple(plain, device, isa.physical, conditions.dd) for plain in schedules]
     if device.noisy:
-        return tuple(noise.describe(s, device, isa.physical, angles, conditions.without) for s in schedules), schedules
+        return noise.describe_all(schedules, device, isa.physical, angles, conditions.without), schedules
     steps = [tuple(Operation(timed.gate, timed.qubits) for timed in s.operations) for s in schedules]
     return tuple(Setting(isa.circuit.num_qubits, of_circuit) for of_circuit in steps), schedules
 
