@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from hybrid.base.errors import shortened
 from hybrid.base.uncertainty import shots_text, with_uncertainty
-from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
+from hybrid.cli.layout import COLUMNS, table, wrapped
+from hybrid.cli.next_command import run_command
 from hybrid.cli.report import WIDTH, result_text, spaced
 from hybrid.review.difference import Change, Difference
 from hybrid.runs.results_folder import Glance, Run, place, short
@@ -110,7 +111,7 @@ def _unfinished(run: Run, spec: Any) -> str:
         (f"last {run.about.get('loss', run.about['quantity'])}", value),
         ("evaluations", f"{spent:,} so far" + (f", in iteration {run.answers[-1]['iteration']}" if run.answers else "")),
         ("record", str(run.path)),
-        ("continue", _command(run, spec)),
+        ("continue", run_command(run.about["given"] | {"algorithm": spec.algorithm}, run.path.parent)),
     ]
     return f"{wrapped(spaced(f'unfinished: {title}'), indent=2)}\n\n{table(rows, WIDTH)}"
 
@@ -118,16 +119,6 @@ def _unfinished(run: Run, spec: Any) -> str:
 def _title(run: Run) -> str:
     given = run.about["given"]
     return f"{short(given['algorithm'])} of {short(given['problem'])} on {place(run.about, run.resolved)}"
-
-
-def _command(run: Run, spec: Any) -> str:
-    given = {key: value for key, value in run.about["given"].items() if key not in ("algorithm", "problem")}
-    words = ["hybrid", "run", spec.algorithm, spec.problem]
-    for key, value in given.items():
-        words += [f"--{key.replace('_', '-')}", ",".join(map(repr, value)) if isinstance(value, list) else str(value)]
-    if str(run.path.parent) != "results":
-        words += ["--results", str(run.path.parent)]
-    return command_lines(words, COLUMNS - WIDTH - 1)
 
 
 def compared(a: Run, b: Run, differences: Difference) -> str:
