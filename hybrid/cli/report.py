@@ -11,7 +11,7 @@ from hybrid.cli.layout import table, wrapped
 from hybrid.cli.machine_time import machine_time
 from hybrid.cli.next_command import next_command
 from hybrid.runs.result import Result
-from hybrid.runs.verdict import of_repetitions, planned
+from hybrid.runs.verdict_text import of_repetitions, planned
 
 WIDTH = 16
 
@@ -226,7 +226,7 @@ def _share(share: float, stderr: float = 0.0) -> str:
 
 
 def _ended(result: Result) -> str:
-    why = "converged" if result.converged else planned(result.reason) or f"not converged: {result.reason}"
+    why = "converged" if result.converged else planned(result) or f"not converged: {result.reason}"
     return f"{why}; {result.iterations} iteration{'' if result.iterations == 1 else 's'} done"
 
 

@@ -16,7 +16,7 @@ from hybrid.base.machine import die_with
 from hybrid.runs.result import Result, finished
 from hybrid.runs.run import SILENT, Watcher, run
 from hybrid.runs.spec import Spec
-from hybrid.runs.verdict import of_repetitions
+from hybrid.runs.verdict_text import of_repetitions
 
 POLL_SECONDS = 0.2
 _stop: Any = None

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, final
 
 from hybrid.runs import record
-from hybrid.runs.verdict import RunVerdict, verdict
+from hybrid.runs.verdict import RunVerdict
+from hybrid.runs.verdict_text import verdict
 
 FIRST_ORDER = ("device_stderr", "device_most")
 """In records of earlier versions: the standard error to first order, and the number that contributed most."""
