@@ -56,6 +56,8 @@ ONLY = {
     "runs/result.py": {"hybrid"},
     "runs/results_folder.py": {"hybrid"},
     "runs/spec.py": {"hybrid"},
+    "runs/verdict.py": {"hybrid"},
+    "runs/verdict_text.py": {"hybrid"},
 }
 """Where -> all it may import besides the standard library: members know no backend, and what a listing reads loads nothing."""
 EXCEPTIONS = {

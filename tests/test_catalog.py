@@ -43,7 +43,7 @@ def test_every_member_round_trips(family):
         ("optimizers", "adam:learning_rate=1,learning_rate=2", "given twice"),
         ("optimizers", "nelder_mead:adaptive=maybe", "true or false"),
         ("problems", "tfim:n=2.5", "whole number"),
-        ("problems", "h2:r=1", "has no options"),
+        ("algorithms", "vqe:r=1", "has no options"),
         ("problems", "pauli", "needs file"),
         ("problems", "graph.abc", "no problem reads files ending in '.abc'"),
         ("backends", "aer:method=statevektor", "Did you mean 'statevector'"),

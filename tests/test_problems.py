@@ -269,7 +269,8 @@ BAD_OPTIONS = [
     ("maxcut:graph=./missing.edges", "missing.edges: no such file"),
     ("pauli", "needs file"),
     ("./missing.pauli", "missing.pauli: no such file"),
-    ("h2:bond=1", "has no options"),
+    ("h2:bond=1", "unknown option of problem 'h2': 'bond'. Allowed: distance"),
+    ("h2:distance=0.1", "distance must lie between 0.2 and 5 angstrom, not 0.1"),
 ]
 
 

@@ -46,10 +46,10 @@ def sampled_once(sampled, monkeypatch):
     """The same point with the same randomness has the same values, in runs that differ in nothing else."""
     compute = Measurement.on_devices
 
-    def call(self, x, devices, seed):
-        key = x.tobytes(), seed.entropy, seed.spawn_key
+    def call(self, x, devices, seed, without=frozenset()):
+        key = x.tobytes(), len(devices), seed.entropy, seed.spawn_key, without
         if key not in sampled:
-            sampled[key] = compute(self, x, devices, seed)
+            sampled[key] = compute(self, x, devices, seed, without)
         return sampled[key]
 
     monkeypatch.setattr(Measurement, "on_devices", call)

@@ -61,12 +61,14 @@ class Member:
     def text(self, *, defaults: bool) -> str:
         """Canonical `name:key=value,...` in signature order, options equal to their default left out unless `defaults`.
 
-        A file is written as its name and the first digits of its sha256, so that the text says what was read, not where.
+        Options that the member's file lists in ADDED are newer than version 0.1: their defaults are never written, so that
+        records from before stay what they were. A file is written as its name and the first digits of its sha256, so that the
+        text says what was read, not where.
         """
         shown = {
             key: self.options[key]
             for key, option in self.signature.options.items()
-            if defaults or self.options[key] != option.default
+            if self.options[key] != option.default or (defaults and key not in self.signature.constants.get("ADDED", ()))
         }
         body = ",".join(f"{key}={_canonical_value(value)}" for key, value in shown.items())
         name = self.name

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from hybrid.base.errors import HybridError, printable
 
 COLUMNS = 80
+COMMAND_COLUMNS = 63
+"""What a report's column of labels leaves for a command."""
 
 
 def emit(text: str) -> None:
@@ -58,8 +60,9 @@ class PastedCommand(str):
     """A shell command in lines that are printed as they are: another line break would make it another command."""
 
 
-def command_lines(words: Iterable[str], width: int) -> PastedCommand:
-    """A shell command to paste, in lines of at most `width` columns; a longer word has a line of its own."""
+def command_lines(words: Iterable[str], width: int = COMMAND_COLUMNS) -> PastedCommand:
+    """A shell command to paste, in lines of at most `width` columns that break between words alone; a longer word is never cut,
+    its line is longer."""
     lines = [""]
     for word in map(shlex.quote, words):
         if lines[-1] and len(lines[-1]) + len(word) + 1 > width - 2:

@@ -1,35 +1,30 @@
 """The reports of a run, of repeated runs and of a dry run, as text."""
 
-from dataclasses import fields
 from math import floor, log10
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from hybrid.base.own_physics import OWN_PHYSICS
-from hybrid.base.uncertainty import with_uncertainty
-from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
-from hybrid.cli.machine_time import duration, machine_time
-from hybrid.device.device import Device
+from hybrid.base.uncertainty import amount, percent, time_text, with_uncertainty
+from hybrid.cli.layout import table, wrapped
+from hybrid.cli.machine_time import machine_time
+from hybrid.cli.next_command import next_command
 from hybrid.runs.result import Result
-from hybrid.runs.spec import Spec
+from hybrid.runs.verdict_text import of_repetitions, planned
 
 WIDTH = 16
-CARRIED = (
-    *("ansatz", "optimizer", "gradient", "backend", "grouping", "allocation", "dephasing", "realizations", "dd", "mitigate"),
-    "threads",
-)
-"""Fields whose flags the suggested next command repeats."""
 
 
-def result_text(result: Result, spec: Spec) -> str:
-    """The report of a finished run, at most 80 columns where names allow."""
+def result_text(result: Result, spec: Any) -> str:
+    """The report of a finished run, its verdict first, in 80 columns where names allow; `spec` has a Spec's fields."""
     title = f"{result.algorithm} of {result.problem}"
     if result.ansatz:
         title += f"; ansatz {result.ansatz}"
     if result.optimizer:
         title += f"; optimizer {result.optimizer.partition(':')[0]}"
-    lines = [physics(result.device, result.physics, result.simulator), wrapped(spaced(title), indent=2)]
+    lines = [wrapped(result.verdict.sentence), ""]
+    lines += [physics(result.device, result.physics, result.simulator), wrapped(spaced(title), indent=2)]
     if result.replayed:
         lines.append(wrapped(f"read from {result.record}; for new randomness: --seed {spec.seed + 1}", indent=2))
     rows = [
@@ -43,7 +38,7 @@ def result_text(result: Result, spec: Spec) -> str:
         *_defaults(result, spec),
         ("took", f"{result.seconds:.1f} s with {spec.threads} thread{'s' if spec.threads > 1 else ''}"),
         ("record", f"{result.record}  digest {result.digest[:12]}"),
-        ("next", _next(result, spec)),
+        ("next", next_command(result, spec)),
     ]
     return "\n".join(lines) + "\n\n" + table(rows, WIDTH) + f"\n\n{wrapped(result.caveat)}".rstrip()
 
@@ -72,7 +67,8 @@ def repetitions_text(repetitions: Any) -> str:
         ("evaluations", f"median {median(result.nfev for result in repetitions.runs):g} a run, {shots:,} shots in all"),
         ("seeds", f"{seeds[0]} to {seeds[-1]}, each its own record in {Path(first.record).parent}"),
     ]
-    lines = [physics(first.device, first.physics, first.simulator), wrapped(spaced(title), indent=2)]
+    lines = [wrapped(of_repetitions(repetitions.runs)), ""]
+    lines += [physics(first.device, first.physics, first.simulator), wrapped(spaced(title), indent=2)]
     return "\n".join(lines) + "\n\n" + table(rows, WIDTH) + f"\n\n{wrapped(first.caveat)}".rstrip()
 
 
@@ -84,7 +80,7 @@ def plan_text(plan: Any) -> str:
     total = plan.total
     shots = f"{total.shots:,} shots" if total.shots else f"no shots ({_without_shots(plan.resolved['device'])})"
     rows += [
-        ("gradient", f"{plan.evaluations_per_gradient} evaluations (parameter shift)"),
+        ("gradient", _gradient(plan)),
         ("in all, at most", f"{total.nfev:,} evaluations and the final one, {shots}"),
         *machine_time(total.qpu_seconds, plan.billed),
     ]
@@ -92,6 +88,14 @@ def plan_text(plan: Any) -> str:
     head = physics(plan.resolved["device"], plan.physics, plan.resources[0].simulator)
     body = f"{head}\n\n{table(rows, WIDTH)}\n\nresolved:\n{table(resolved, WIDTH)}"
     return f"{body}\n\n{wrapped(plan.caveat)}".rstrip()
+
+
+def _gradient(plan: Any) -> str:
+    """How gradients are made, and how many the budget allows; none where the optimiser asks for values alone."""
+    if not plan.total.njev:
+        return "none is asked for"
+    each = f"{plan.evaluations_per_gradient} evaluation{'' if plan.evaluations_per_gradient == 1 else 's'}"
+    return f"{plan.resolved['gradient']}, {each} each; at most {plan.total.njev:,}"
 
 
 def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:
@@ -145,6 +149,22 @@ def _exact(result: Result) -> str:
     return f"{result.exact:.9f} {result.unit}".rstrip() + f"  gap {result.gap:.3g}{sigmas}{ratio}"
 
 
+def _parts(result: Result) -> str:
+    """The distance from the exact value taken apart."""
+    parts = result.parts
+    if parts is None or "left_out" in parts or parts["optimizer"] is None:
+        return ""
+    chance = "shots" if result.shots else "detunings"
+    names = {"ansatz": "ansatz", "optimizer": "optimiser", "noise": "noise", "shots": chance}
+    listed = [f"{names[key]} {_signed(parts[key], result.unit)}" for key in names if parts[key]]
+    return f"of the gap: {', '.join(listed)}" if len(listed) > 1 else ""
+
+
+def _signed(value: float, unit: str) -> str:
+    size = amount(abs(value), unit)
+    return size if size.startswith("less") else f"{'-' if value < 0 else '+'}{size}"
+
+
 def _value(result: Result) -> list[tuple[str, str]]:
     """The value with its uncertainties and the exact one; or, for a share of points, with its interval."""
     text = next((quantity(entry) for entry in result.quantities if entry["name"] == result.quantity), "")
@@ -155,6 +175,7 @@ def _value(result: Result) -> list[tuple[str, str]]:
         ("", "± is the measurement at this x, not how far x is from the optimum" if result.stderr > 0 else ""),
         ("device", _other_devices(result)),
         ("exact", _exact(result)),
+        ("", _parts(result)),
     ]
 
 
@@ -173,8 +194,7 @@ def quantity(entry: dict[str, Any]) -> str:
 def _baseline(result: Result) -> str:
     if result.baseline is None:
         return ""
-    verdict = "this run is WORSE" if result.worse_than_baseline else "this run is no worse"
-    return f"{result.baseline:.9f} {result.unit}".rstrip() + f"  {verdict}"
+    return f"{result.baseline:.9f} {result.unit}".rstrip()
 
 
 def _outcomes(result: Result) -> list[tuple[str, str]]:
@@ -182,31 +202,31 @@ def _outcomes(result: Result) -> list[tuple[str, str]]:
     outcomes = result.outcomes
     if outcomes is None:
         return []
-    rows = [("likeliest shot", f"{outcomes['likeliest']} ({_percent(outcomes['likeliest_share'])} of shots)")]
+    rows = [("likeliest shot", f"{outcomes['likeliest']} ({_share(outcomes['likeliest_share'])} of shots)")]
     if outcomes["optimal"] is not None:
         guess = outcomes["optimal_guessing"]
         times = f"; {outcomes['optimal'][0] / guess:.2g} times as often" if guess else ""
-        rows.append(("an optimum in", f"{_percent(*outcomes['optimal'])} of shots, {_percent(guess)} of guesses{times}"))
+        rows.append(("an optimum in", f"{_share(*outcomes['optimal'])} of shots, {_share(guess)} of guesses{times}"))
     if outcomes["penalty"]:
-        text = f"{_percent(*outcomes['infeasible'])} of shots, {_percent(outcomes['infeasible_guessing'])} of guesses"
+        text = f"{_share(*outcomes['infeasible'])} of shots, {_share(outcomes['infeasible_guessing'])} of guesses"
         rows += [("infeasible", text), ("penalty", outcomes["penalty"])]
     means = outcomes["feasible_mean"], outcomes["feasible_mean_guessing"]
     if None not in means:
         kind = "feasible shot" if outcomes["penalty"] else "shot"
         rows.append(("mean", f"{means[0]:.6g} over {kind}s, {means[1]:.6g} over such guesses"))
     seconds = result.classical_seconds
-    took = "" if seconds is None else f" in {duration(seconds)}" if seconds >= 0.1 else f" in {1000 * seconds:.2g} ms"
+    took = "" if seconds is None else f" in {time_text(seconds)}"
     rows.append(("best known", f"{outcomes['best'] or 'none'} ({outcomes['method']}{took})"))
     return rows
 
 
-def _percent(share: float, stderr: float = 0.0) -> str:
+def _share(share: float, stderr: float = 0.0) -> str:
     """A share in per cent, its standard error in the last places."""
-    return f"{with_uncertainty(100 * share, 100 * stderr)} %" if stderr > 0 else f"{100 * share:.3g} %"
+    return f"{with_uncertainty(100 * share, 100 * stderr)} %" if stderr > 0 else percent(share)
 
 
 def _ended(result: Result) -> str:
-    why = "converged" if result.converged else f"not converged: {result.reason}"
+    why = "converged" if result.converged else planned(result) or f"not converged: {result.reason}"
     return f"{why}; {result.iterations} iteration{'' if result.iterations == 1 else 's'} done"
 
 
@@ -240,26 +260,7 @@ def _without_shots(device: str) -> str:
     return "exact values" if device == "ideal" else "infinitely many on average"
 
 
-def _defaults(result: Result, spec: Spec) -> list[tuple[str, str]]:
+def _defaults(result: Result, spec: Any) -> list[tuple[str, str]]:
     chosen = ("ansatz", "optimizer", "max_iterations")
     taken = [f"{key} {spaced(str(result.spec[key]))}" for key in chosen if getattr(spec, key) is None and result.spec[key]]
     return [("" if i else "defaults taken", text) for i, text in enumerate(taken)]
-
-
-def _next(result: Result, spec: Spec) -> str:
-    """A useful next command: with noise and shots; or from here on; or with more shots."""
-    flags = {f.name: getattr(spec, f.name) for f in fields(Spec) if f.name in CARRIED and getattr(spec, f.name) != f.default}
-    if result.physics.startswith(OWN_PHYSICS):
-        flags |= {"shots": 4 * spec.shots, "initial_point": result.id}
-    elif spec.device == "ideal":
-        flags = {key: value for key, value in flags.items() if key != "optimizer" or spec.shots}
-        fits = result.n_qubits <= (Device.load("meluxina-q").n_qubits or 0)
-        flags |= {"device": "meluxina-q", "shots": max(spec.shots, 1000)} if fits else {"shots": max(4 * spec.shots, 1000)}
-    elif result.converged:
-        flags |= {"device": spec.device, "shots": max(4 * spec.shots, 1000), "seed": spec.seed + 1}
-    else:
-        flags |= {"device": spec.device, "shots": spec.shots, "initial_point": result.id}
-    if str(folder := Path(result.record).parent) != "results":
-        flags["results"] = folder
-    words = [part for key, value in flags.items() for part in (f"--{key.replace('_', '-')}", str(value))]
-    return command_lines(["hybrid", "run", spec.algorithm or "", spec.problem, *words], COLUMNS - WIDTH - 1)

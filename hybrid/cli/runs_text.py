@@ -1,7 +1,6 @@
 """Lists of runs, runs, comparisons and replays as text."""
 
 import time
-from dataclasses import fields
 from itertools import pairwise
 from os.path import commonprefix
 from pathlib import Path
@@ -10,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from hybrid.base.errors import shortened
 from hybrid.base.uncertainty import shots_text, with_uncertainty
-from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
+from hybrid.cli.layout import COLUMNS, table, wrapped
+from hybrid.cli.next_command import run_command
 from hybrid.cli.report import WIDTH, result_text, spaced
 from hybrid.review.difference import Change, Difference
 from hybrid.runs.results_folder import Glance, Run, place, short
-from hybrid.runs.spec import FIRST_DEFAULTS, Spec
+from hybrid.runs.spec import FIRST_DEFAULTS
 
 if TYPE_CHECKING:
     from hybrid.review.cross_check import CrossCheck
@@ -110,7 +110,7 @@ def _unfinished(run: Run, spec: Any) -> str:
         (f"last {run.about.get('loss', run.about['quantity'])}", value),
         ("evaluations", f"{spent:,} so far" + (f", in iteration {run.answers[-1]['iteration']}" if run.answers else "")),
         ("record", str(run.path)),
-        ("continue", _command(run, spec)),
+        ("continue", run_command(run.about["given"] | {"algorithm": spec.algorithm}, run.path.parent)),
     ]
     return f"{wrapped(spaced(f'unfinished: {title}'), indent=2)}\n\n{table(rows, WIDTH)}"
 
@@ -118,18 +118,6 @@ def _unfinished(run: Run, spec: Any) -> str:
 def _title(run: Run) -> str:
     given = run.about["given"]
     return f"{short(given['algorithm'])} of {short(given['problem'])} on {place(run.about, run.resolved)}"
-
-
-def _command(run: Run, spec: Any) -> str:
-    words = ["hybrid", "run", spec.algorithm, spec.problem]
-    for field in fields(Spec):
-        key, value = field.name, getattr(spec, field.name)
-        if key in ("algorithm", "problem") or value == field.default:
-            continue
-        words += [f"--{key.replace('_', '-')}", ",".join(map(repr, value)) if isinstance(value, list) else str(value)]
-    if str(run.path.parent) != "results":
-        words += ["--results", str(run.path.parent)]
-    return command_lines(words, COLUMNS - WIDTH - 1)
 
 
 def compared(a: Run, b: Run, differences: Difference) -> str:

@@ -4,7 +4,7 @@ Layout, routing and order of pulses are those of the nominal device; times, erro
 devices see the same standard scores of the detunings, so that their differences do not come from chance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 from jaxtyping import Float
@@ -29,12 +29,17 @@ COMPILE_S, EVALUATE_S = 2e-4, 2e-11
 
 
 def values_on(
-    query: CompiledQuery, angles: Angles, devices: Sequence[Device], seed: np.random.SeedSequence
+    query: CompiledQuery,
+    angles: Angles,
+    devices: Sequence[Device],
+    seed: np.random.SeedSequence,
+    without: Set[str] = frozenset(),
 ) -> Float[np.ndarray, "k d"]:
-    """The query's value at angles (k, m) on each of the devices, by the exact engine."""
+    """The query's value at angles (k, m) on each of the devices, `without` parts of the noise, by the exact engine."""
     if not query.groups:
         return np.full((len(angles), len(devices)), query.constant)
     recipe = query.execution.recipe
+    recipe = recipe._replace(conditions=recipe.conditions._replace(without=recipe.conditions.without | without))
     standard = scores(len(recipe.isa.physical), DETUNINGS, seed, sets=1) if recipe.device.dephasing == "quasistatic" else None
     backend, columns = engine(), []
     for device in devices:

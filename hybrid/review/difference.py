@@ -93,7 +93,7 @@ def _compared(a: Run, b: Run) -> list[Compared]:
 
 def _quantities(run: Run) -> dict[str, dict[str, Any]]:
     """The further numbers of a finished run by name."""
-    return {} if run.stop is None else {one["name"]: one for one in run.stop["solution"].get("quantities", ())}
+    return {} if run.result is None else {one["name"]: one for one in run.result.quantities}
 
 
 def two_sided(z: float) -> float:

@@ -75,6 +75,7 @@ class DryRun:
             "id": self.id,
             "spec": self.resolved,
             "n_parameters": self.n_parameters,
+            "gradient": self.resolved["gradient"] if self.total.njev else None,
             "per_evaluation": [resources._asdict() for resources in self.resources],
             "sampling": [sampling and sampling._asdict() for sampling in self.sampling],
             "evaluations_per_gradient": self.evaluations_per_gradient,

@@ -25,6 +25,8 @@ from hybrid.base.types import (
     Overlaps,
     Point,
     Points,
+    Problem,
+    Quantity,
     Query,
     Question,
     Solution,
@@ -35,12 +37,15 @@ from hybrid.compilation import COMPILER
 from hybrid.measure.shot_quality import shot_quality
 from hybrid.runs.answer_log import AnswerLog, gradient_body, losses_body, metric_body, metric_of, point_hash
 from hybrid.runs.device_interval import left_out, sampled
+from hybrid.runs.error_parts import MOST_QUBITS, error_parts
 from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, minimize
 from hybrid.runs.loss import Measurement
 from hybrid.runs.recomputation import Agreement, Measured, agreement_of, recomputation_body, said
 from hybrid.runs.record import SCHEMA
 from hybrid.runs.setup import Prepared, PreparedSession
 from hybrid.runs.spec import RULES
+
+NO_LOSS = "the value is not that of a minimised loss"
 
 
 class RunProgress(NamedTuple):
@@ -91,6 +96,7 @@ class LiveSession(PreparedSession):
         self._spent = Cost()
         self._begun = time.monotonic()
         self._stages: list[_Stage] = []
+        self._minimises_first = True
         self._single: tuple[Query, Measurement] | None = None
         self._last_single: Measured | None = None
         self.agreement: Agreement | None = None
@@ -119,6 +125,7 @@ class LiveSession(PreparedSession):
         if self._single is None or self._single[0] is not query:
             self._single = query, self._chosen.compile_query(query)
         measurement = self._single[1]
+        self._minimises_first = bool(self._stages) and self._minimises_first
         rows = np.zeros((1, 0)) if points is None else points
         self._open(measurement, query.circuit.num_qubits, 0)
         n = self._log.n_answers
@@ -266,11 +273,39 @@ class LiveSession(PreparedSession):
             return None
         if off:
             return left_out("switched off")
-        mine = [stage for stage in self._stages if stage.solution.x is solution.x and stage.solution.value == solution.value]
-        if not mine:
-            return left_out("the value is not that of a minimised loss")
+        stage = self._stage_of(solution)
+        if stage is None:
+            return left_out(NO_LOSS)
         seed = child(self._randomness, RunStream.DEVICES)
-        return sampled(mine[0].measurement, solution.x, device, seed, self._prepared.problem.sign)
+        return sampled(stage.measurement, solution.x, device, seed, self._prepared.problem.sign)
+
+    def error_parts(self, solution: Solution) -> dict[str, Any]:
+        """What the distance from the exact value is made of; see `hybrid.runs.error_parts`. `explainable`: by an error budget,
+        which is that of a run's first question, where that is a minimisation."""
+        stage = self._stage_of(solution)
+        if stage is None:
+            return left_out(NO_LOSS)
+        prepared = self._prepared
+        parts = error_parts(stage.measurement, solution, prepared.problem, prepared.device, self._randomness)
+        return parts | {"explainable": self._minimises_first and stage is self._stages[0]}
+
+    def observables(self, solution: Solution) -> list[dict[str, Any]]:
+        """The problem's further observables at the final point, exact, in the state without noise; none for wide circuits."""
+        problem = self._prepared.problem
+        stage = next((stage for stage in self._stages if stage.solution.x is solution.x), None)
+        if stage is None or not isinstance(problem, Problem) or problem.observables is None or problem.n_qubits > MOST_QUBITS:
+            return []
+        listed = problem.observables()
+        values = stage.measurement.observed_without_noise(solution.x, [each.operator for each in listed])
+        return [
+            Quantity(f"{each.name}, ideal", value, reference=each.reference, reference_name="reference state")._asdict()
+            for each, value in zip(listed, values, strict=True)
+        ]
+
+    def _stage_of(self, solution: Solution) -> _Stage | None:
+        """The minimisation whose final point and value the solution has."""
+        same = (stage for stage in self._stages if stage.solution.x is solution.x and stage.solution.value == solution.value)
+        return next(same, None)
 
     def outcomes(self, solution: Solution) -> dict[str, Any] | None:
         """Quality of the final measurement's shots, where the problem defines it; see `hybrid.measure.shot_quality`."""

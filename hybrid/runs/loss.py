@@ -1,6 +1,6 @@
 """A loss compiled to programs: its values and gradients with standard errors, the metric and overlaps of its state."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from copy import copy
 from functools import cached_property
 from typing import final
@@ -8,12 +8,14 @@ from typing import final
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
+from qiskit.quantum_info import SparsePauliOp
 
 from hybrid.base.errors import UsageError
 from hybrid.base.randomness import Seed, child
 from hybrid.base.types import (
     Backend,
     Estimates,
+    Expectation,
     Gradient,
     Loss,
     Losses,
@@ -32,9 +34,11 @@ from hybrid.base.types import (
 from hybrid.device.billing import Bill
 from hybrid.device.device import Device
 from hybrid.measure.compile import Measuring, compile_query
+from hybrid.measure.execution import Conditions
 from hybrid.measure.other_devices import seconds, values_on
 from hybrid.measure.program import Program
 from hybrid.measure.recomputed import TwoRunners, has_second, recomputed
+from hybrid.measure.set_up import engine
 from hybrid.runs.loop import Cost
 
 
@@ -144,12 +148,30 @@ class Measurement:
         both = (*self._parameters, *twins.values())
         return compile_query(Overlap(state, other), both, self._device, self._backend, self._measuring)
 
-    def on_devices(self, x: Point, devices: Sequence[Device], seed: np.random.SeedSequence) -> Scalars:
+    def on_devices(
+        self, x: Point, devices: Sequence[Device], seed: np.random.SeedSequence, without: Set[str] = frozenset()
+    ) -> Scalars:
         """The loss (d,) at x on each of the devices, for infinitely many shots; see `hybrid.measure.other_devices`."""
         values = [
-            values_on(program, program.angle_map(rows), devices, each) for program, rows, each in self._at_samples(x, seed)
+            values_on(program, program.angle_map(rows), devices, each, without)
+            for program, rows, each in self._at_samples(x, seed)
         ]
         return self._loss.combine(np.concatenate(values))
+
+    def without_noise(self) -> "Measurement":
+        """The loss on ideal hardware for infinitely many shots, by the exact engine: nothing is drawn."""
+        return Measurement(self._loss, self._parameters, Device.load("ideal"), engine(), self._exact())
+
+    def observed_without_noise(self, x: Point, observables: Sequence[SparsePauliOp]) -> list[float]:
+        """<observable> of each at x in the state that the loss's first query prepares, without noise, by the exact engine."""
+        queries = [Expectation(self._loss.queries[0].circuit, observable) for observable in observables]
+        ideal, exact = Device.load("ideal"), self._exact()
+        programs = [compile_query(query, self._parameters, ideal, engine(), exact) for query in queries]
+        return [float(program.values(x[None]).values[0]) for program in programs]
+
+    def _exact(self) -> Measuring:
+        """Without shots and mitigation, in as many threads."""
+        return Measuring(Conditions(threads=self._measuring.conditions.threads))
 
     def seconds_per_device(self) -> float:
         """An upper estimate of the CPU time of `on_devices` for one device."""

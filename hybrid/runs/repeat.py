@@ -16,6 +16,7 @@ from hybrid.base.machine import die_with
 from hybrid.runs.result import Result, finished
 from hybrid.runs.run import SILENT, Watcher, run
 from hybrid.runs.spec import Spec
+from hybrid.runs.verdict_text import of_repetitions
 
 POLL_SECONDS = 0.2
 _stop: Any = None
@@ -65,6 +66,7 @@ class Repetitions:
             "exact": self.runs[0].exact,
             "gap": self.gap,
             "unit": self.runs[0].unit,
+            "verdict": of_repetitions(self.runs),
             "converged": sum(result.converged for result in self.runs),
             "caveat": self.runs[0].caveat,
             "runs": [result.to_json() for result in self.runs],

@@ -6,6 +6,8 @@ from typing import Any, final
 
 from hybrid.base.errors import CheckFailed
 from hybrid.runs import record
+from hybrid.runs.verdict import RunVerdict
+from hybrid.runs.verdict_text import verdict
 
 FIRST_ORDER = ("device_stderr", "device_most")
 """In records of earlier versions: the standard error to first order, and the number that contributed most."""
@@ -19,6 +21,8 @@ class Result:
     `outcomes` is the quality of the shots of an optimisation problem (see `measure.shot_quality`), with the time its classical
     solution took in `classical_seconds`; None for other problems. `device_interval` has the fields of
     `hybrid.measure.device_interval.DeviceInterval`, or says why it was "left_out"; None on a device without noise.
+    `parts` says what the distance from the exact value is made of (see `hybrid.runs.error_parts`), or why that was "left_out";
+    None in records of earlier versions. `majority` is a classifier's accuracy by always naming the most frequent class.
     `quantities` are further numbers, each with the fields of `hybrid.base.types.Quantity`. `ansatz` and `optimizer` are empty
     where the algorithm has none. `recomputed` has the fields of `hybrid.measure.recomputed.Agreement` and whether it `agrees`;
     None where no second simulator was asked. `qpu_seconds` is shots x shot cycle; `billed` the bill by the rule of the device's
@@ -65,6 +69,8 @@ class Result:
     quantities: tuple[dict[str, Any], ...] = ()
     billed: dict[str, Any] | None = None
     recomputed: dict[str, Any] | None = None
+    parts: dict[str, Any] | None = None
+    majority: float | None = None
 
     @property
     def worse_than_baseline(self) -> bool:
@@ -73,9 +79,15 @@ class Result:
             return False
         return self.value < self.baseline if self.maximize else self.value > self.baseline
 
+    @property
+    def verdict(self) -> RunVerdict:
+        """The result in one sentence, how it compares, and what limits it."""
+        return verdict(self)
+
     def to_json(self) -> dict[str, Any]:
         """The result as one JSON object."""
-        return asdict(self) | {"x": list(self.x), "quantities": list(self.quantities)}
+        plain = {"x": list(self.x), "quantities": list(self.quantities), "verdict": self.verdict.to_json()}
+        return asdict(self) | plain
 
 
 def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: dict[str, Any], *, replayed: bool) -> Result:
@@ -84,9 +96,10 @@ def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: d
     report = {key: value for key, value in stop["report"].items() if key not in FIRST_ORDER}
     if "device_interval" not in report:
         report["device_interval"] = _of_earlier_version(stop["report"]["device_stderr"])
+    quantities = (*solution.get("quantities", ()), *report.pop("observables", ()))
     return Result(
         **report,
-        **(solution | {"x": tuple(solution["x"]), "quantities": tuple(solution.get("quantities", ()))}),
+        **(solution | {"x": tuple(solution["x"]), "quantities": quantities}),
         id=start["id"],
         spec=spec,
         algorithm=spec["algorithm"],

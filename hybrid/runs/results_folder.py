@@ -27,7 +27,8 @@ AT_HOME = ("host", "cores", "folder")
 
 @final
 class Glance(NamedTuple):
-    """Summary of a record from its first and last line. An unfinished run has its last value; a damaged one says `why`."""
+    """Summary of a record from its first and last line. `verdict` is the word of a finished run's; an unfinished one has
+    its last value; a damaged one says `why`."""
 
     id: str
     record: str
@@ -46,6 +47,7 @@ class Glance(NamedTuple):
     unit: str = ""
     exact: float | None = None
     gap: float | None = None
+    verdict: str = ""
     why: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -104,10 +106,11 @@ def glance(path: Path) -> Glance:
 
 def _summary(path: Path, mtime: float, start: dict[str, Any], about: dict[str, Any], last: dict[str, Any]) -> Glance:
     spec, body = start["resolved"], last["body"]
-    value, stderr, exact, gap = None, None, None, None
+    value, stderr, exact, gap, word = None, None, None, None, ""
     if last["kind"] == "stop":
         value, stderr = body["solution"]["value"], body["solution"]["stderr"]
         exact, gap = body["report"]["exact"], body["report"]["gap"]
+        word = from_record(path, start, body, last["meta"], replayed=True).verdict.word
     elif last["kind"] == "answer" and body["question"] not in GEOMETRY:
         losses, stderrs = values_of(body)
         value, stderr = (-losses[0] if about["maximize"] else losses[0]), stderrs[0]
@@ -129,6 +132,7 @@ def _summary(path: Path, mtime: float, start: dict[str, Any], about: dict[str, A
         unit=str(about["unit"]),
         exact=_number(exact),
         gap=_number(gap),
+        verdict=word,
     )
 
 

@@ -56,6 +56,7 @@ def _work(prepared: Prepared, record: Record, watcher: Watcher, device_interval:
     session = LiveSession(prepared, RecordingLog(record, watcher.interruption), watcher.progress)
     solution = session.checked(prepared.algorithm(session, prepared.problem))
     body, report = session.solution_body(solution), _report(prepared, session, solution)
+    report["parts"], report["observables"] = session.error_parts(solution), session.observables(solution)
     report["device_interval"] = session.device_interval(solution, off=not device_interval)
     stop = {"solution": body, "report": report, "digest": record.digest(body)}
     about = {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)}
@@ -83,6 +84,7 @@ def _report(prepared: Prepared, session: LiveSession, solution: Solution) -> dic
         "ratio": value / problem.exact if maximize and problem.exact and not penalised else None,
         "baseline": problem.baseline,
         "baseline_name": problem.baseline_name,
+        "majority": None if isinstance(problem, Problem) else problem.majority,
         "maximize": maximize,
         "physics": session.physics,
         "simulator": session.simulator,

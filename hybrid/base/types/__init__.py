@@ -55,5 +55,5 @@ from hybrid.base.types.optimization import (
     Tensor,
     Values,
 )
-from hybrid.base.types.problem import Choices, Dataset, Electrons, Problem, ProblemBase
+from hybrid.base.types.problem import Choices, Dataset, Electrons, Observable, Problem, ProblemBase
 from hybrid.base.types.shapes import Angles, Pairs, Point, Points, Scalars, Shots

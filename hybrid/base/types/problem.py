@@ -51,11 +51,20 @@ class Problem(ProblemBase):
     decode: Callable[[int], str] | None = None
     choices: "Choices | None" = None
     electrons: "Electrons | None" = None
+    observables: "Callable[[], tuple[Observable, ...]] | None" = None
 
     @property
     def n_qubits(self) -> int:
         """How many qubits the Hamiltonian acts on."""
         return self.hamiltonian.num_qubits
+
+
+class Observable(NamedTuple):
+    """A further observable that is reported at the final point, beside its value in the reference state."""
+
+    name: str
+    operator: "SparsePauliOp"
+    reference: float
 
 
 class Electrons(NamedTuple):

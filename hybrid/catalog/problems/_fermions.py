@@ -106,7 +106,7 @@ def hamiltonian(integrals: Integrals, code: Encoding) -> SparsePauliOp:
     parts = [
         raising[p + spin].times(lowering[q + spin]) for p in range(m) for q in range(m) for spin in (0, m)
     ]  # 8 products for every E_pq
-    excitations = Products(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    excitations = _joined(parts)
     one = integrals.one - np.einsum("prrq->pq", integrals.two) / 2
     weights = np.repeat(one.ravel(), 8)
     single = excitations._replace(coefficients=weights * excitations.coefficients)
@@ -114,15 +114,32 @@ def hamiltonian(integrals: Integrals, code: Encoding) -> SparsePauliOp:
     double = excitations.times(excitations)
     double = double._replace(coefficients=double.coefficients * two.ravel() / 2)
     core = Products(_masks([0]), _masks([0]), np.array([integrals.core]))
-    total = Products(*(np.concatenate(columns) for columns in zip(core, single, double, strict=True))).collected(n)
-    return _operator(_tapered(total, code, integrals), n - len(code.tapered))
+    return _operator(_joined([core, single, double]), code, integrals.n_alpha, integrals.n_beta)
 
 
-def _tapered(products: Products, code: Encoding, integrals: Integrals) -> Products:
+def number_and_spin(code: Encoding, n_alpha: int, n_beta: int) -> tuple[SparsePauliOp, SparsePauliOp]:
+    """The number of electrons, and S^2 = S_- S_+ + S_z (S_z + 1) with S_+ = sum_p a^dagger_p,alpha a_p,beta (Helgaker et al.,
+    section 2.4)."""
+    m = code.n_modes // 2
+    raising, lowering = ([code.ladder(j, up) for j in range(code.n_modes)] for up in (True, False))
+    counted = [raising[j].times(lowering[j]) for j in range(code.n_modes)]
+    number = _joined(counted)
+    z = _joined([each._replace(coefficients=each.coefficients / (2 if j < m else -2)) for j, each in enumerate(counted)])
+    up = _joined([raising[p].times(lowering[p + m]) for p in range(m)])
+    down = _joined([raising[p + m].times(lowering[p]) for p in range(m)])
+    spin = _joined([down.times(up), z.times(z), z])
+    return _operator(number, code, n_alpha, n_beta), _operator(spin, code, n_alpha, n_beta)
+
+
+def _joined(parts: list[Products]) -> Products:
+    return Products(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _tapered(products: Products, code: Encoding, n_alpha: int, n_beta: int) -> Products:
     """Conserved parities put in: the first tapered qubit holds that of alpha, the second that of all electrons."""
     if not code.tapered:
         return products
-    parities = (integrals.n_alpha, integrals.n_alpha + integrals.n_beta)
+    parities = (n_alpha, n_alpha + n_beta)
     coefficients = products.coefficients.copy()
     for qubit, parity in zip(code.tapered, parities, strict=True):
         assert not (products.x >> np.uint64(qubit) & np.uint64(1)).any()
@@ -132,8 +149,9 @@ def _tapered(products: Products, code: Encoding, integrals: Integrals) -> Produc
     return rest.collected(code.n_modes - len(code.tapered))
 
 
-def _operator(products: Products, n: int) -> SparsePauliOp:
-    """X^x Z^z = (-i)^|x & z| times the Pauli string with Y where both are set."""
+def _operator(products: Products, code: Encoding, n_alpha: int, n_beta: int) -> SparsePauliOp:
+    """On the qubits that are kept; X^x Z^z = (-i)^|x & z| times the Pauli string with Y where both are set."""
+    products, n = _tapered(products.collected(code.n_modes), code, n_alpha, n_beta), code.n_modes - len(code.tapered)
     x, z = ((column[:, None] >> np.arange(n, dtype=np.uint64) & np.uint64(1)).astype(bool) for column in products[:2])
     phases = np.array([1, -1j, -1, 1j])[(x & z).sum(axis=1) % 4]
     return SparsePauliOp(PauliList.from_symplectic(z, x), products.coefficients * phases)

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from hybrid.base.errors import UsageError
-from hybrid.base.types import Electrons, Problem
-from hybrid.catalog.problems._fermions import encoding, energies_in, hamiltonian, sector
+from hybrid.base.types import Electrons, Observable, Problem
+from hybrid.catalog.problems._fermions import encoding, energies_in, hamiltonian, number_and_spin, sector
 from hybrid.catalog.problems._integrals import Integrals, active_space, read_fcidump
 
 
@@ -24,6 +24,7 @@ def molecular_problem(owner: str, integrals: Integrals, mapping: str, active: st
     operator = hamiltonian(kept, code)
     lowest = energies_in(operator, states)
     m = len(kept.one)
+    electrons = Electrons(kept.n_alpha, kept.n_beta, m, mapping)
     filled = (1 << kept.n_alpha) - 1 | ((1 << kept.n_beta) - 1) << m
     return Problem(
         hamiltonian=operator,
@@ -34,7 +35,19 @@ def molecular_problem(owner: str, integrals: Integrals, mapping: str, active: st
         baseline_name="Hartree-Fock" if kept.is_hartree_fock else "aufbau",
         n_electrons=kept.n_alpha + kept.n_beta,
         reference_bits=int(code.outcome(np.array([filled], dtype=np.uint64))[0]),
-        electrons=Electrons(kept.n_alpha, kept.n_beta, m, mapping),
+        electrons=electrons,
+        observables=lambda: electron_observables(electrons),
+    )
+
+
+def electron_observables(electrons: Electrons) -> tuple[Observable, ...]:
+    """Number of electrons and total spin S^2, beside a determinant's of these electrons: S (S + 1), S = |alpha - beta| / 2."""
+    code = encoding(electrons.mapping, 2 * electrons.n_orbitals)
+    number, spin = number_and_spin(code, electrons.n_alpha, electrons.n_beta)
+    s = abs(electrons.n_alpha - electrons.n_beta) / 2
+    return (
+        Observable("electrons", number, electrons.n_alpha + electrons.n_beta),
+        Observable("spin S^2", spin, s * (s + 1)),
     )
 
 
