@@ -30,11 +30,16 @@ def run_command(given: dict[str, Any], folder: Path) -> PastedCommand:
     return command_lines([*words, *_in(folder)])
 
 
+def written_out(spec: Any) -> dict[str, Any]:
+    """The fields that differ from today's defaults."""
+    return {f.name: value for f in fields(Spec) if (value := getattr(spec, f.name)) != f.default}
+
+
 def next_command(result: Result, spec: Any) -> PastedCommand:
     """What to do about what limits the run: explain it, correct readout, continue, or take more shots; on ideal hardware, a
     device. `spec` has the fields of the run's Spec."""
     folder, found = Path(result.record).parent, result.verdict
-    given = {f.name: getattr(spec, f.name) for f in fields(Spec) if getattr(spec, f.name) != f.default}
+    given = written_out(spec)
     carried = {key: value for key, value in given.items() if key in ("algorithm", "problem", *CARRIED)}
     more_shots = {"shots": max(4 * spec.shots, 1000)}
     onwards = carried | {"device": spec.device, "shots": spec.shots or None, "initial_point": result.id}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hybrid.base.errors import shortened
 from hybrid.base.uncertainty import shots_text, with_uncertainty
 from hybrid.cli.layout import COLUMNS, table, wrapped
-from hybrid.cli.next_command import run_command
+from hybrid.cli.next_command import run_command, written_out
 from hybrid.cli.report import WIDTH, result_text, spaced
 from hybrid.review.difference import Change, Difference
 from hybrid.runs.results_folder import Glance, Run, place, short
@@ -110,7 +110,7 @@ def _unfinished(run: Run, spec: Any) -> str:
         (f"last {run.about.get('loss', run.about['quantity'])}", value),
         ("evaluations", f"{spent:,} so far" + (f", in iteration {run.answers[-1]['iteration']}" if run.answers else "")),
         ("record", str(run.path)),
-        ("continue", run_command(run.about["given"] | {"algorithm": spec.algorithm}, run.path.parent)),
+        ("continue", run_command(written_out(spec), run.path.parent)),
     ]
     return f"{wrapped(spaced(f'unfinished: {title}'), indent=2)}\n\n{table(rows, WIDTH)}"
 
