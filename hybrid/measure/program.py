@@ -26,8 +26,8 @@ from hybrid.measure.compiled_query import CompiledQuery, standard_errors, withou
 from hybrid.measure.estimate import error_of_means
 from hybrid.measure.execution import Execution
 from hybrid.measure.gradients import MeasuredValues
-from hybrid.measure.observables import AllZeros
 from hybrid.measure.ideal_state import without_noise
+from hybrid.measure.observables import AllZeros
 from hybrid.measure.sensitivity import Sensitivities, sensitivities
 
 
