@@ -90,7 +90,8 @@ def _as_late_as_useful(placed: list[TimedOperation], device: Device, n: int) -> 
     """Pulses before a qubit's last two-qubit gate start as late as the rest allows: earlier, the qubit would only dephase."""
     next_s, line_s, coupled = [inf] * n, inf, [False] * n
     timed = []
-    for gate, qubits, start_s, duration_s in reversed(placed):
+    for operation in reversed(placed):
+        gate, qubits, start_s, duration_s = operation
         waits = gate.name in ("barrier", "delay")
         serial = not waits and not (device.gates[gate.name].parallel or device.gates[gate.name].virtual)
         if len(qubits) == 1 and not waits and coupled[qubits[0]]:
@@ -100,7 +101,7 @@ def _as_late_as_useful(placed: list[TimedOperation], device: Device, n: int) -> 
             coupled[q] = coupled[q] or (len(qubits) > 1 and not waits)
         line_s = start_s if serial else line_s
         if not waits:
-            timed.append(TimedOperation(gate, qubits, start_s, duration_s))
+            timed.append(operation if start_s == operation.start_s else operation._replace(start_s=start_s))
     return timed[::-1]
 
 
