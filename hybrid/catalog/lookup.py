@@ -18,6 +18,7 @@ from typing import Any
 
 from hybrid.base.errors import UsageError, shortened, unknown
 from hybrid.base.files import check_file, looks_like_path, read_bytes
+from hybrid.catalog.csv_files import TABLES, meant
 from hybrid.catalog.signatures import Signature, converted, signature
 
 PACKAGE = Path(__file__).parent.parent
@@ -120,6 +121,8 @@ def parse(family: str, text: str) -> Member:
         options[key] = converted(value.strip(), signature.options[key], f"{FAMILIES[family]} '{signature.name}'")
         given.add(key)
     missing = [key for key, option in signature.options.items() if option.required and key not in given]
+    if missing and (file := text.partition(":")[0]).lower().endswith(".csv"):
+        raise UsageError(f"{file}: which problem is this table? By its columns, write {' or '.join(meant(file))}; {TABLES}.")
     if missing:
         raise UsageError(
             f"{FAMILIES[family]} '{signature.name}' needs {', '.join(missing)}: write {signature.name}:{missing[0]}=..."

@@ -54,7 +54,7 @@ VERBS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("schedule", schedule.schedule_circuit, schedule.HELP, "Show when a circuit's pulses start, and what waits."),
     ("list", members.list_members, members.LIST_HELP, "List the names in every family, or one family."),
     ("show", members.show_member, members.SHOW_HELP, "Show one member and its options."),
-    ("explain", explain.explain_run, explain.HELP, "Explain the error of a run's value, part by part."),
+    ("explain", explain.explain_run_or_circuit, explain.HELP, "Explain a run's or a circuit's error, part by part."),
     ("characterize", characterize.characterize, characterize.HELP, "Characterise a simulated device: a self-test."),
     ("doctor", doctor.doctor, doctor.HELP, "Check this machine and installation."),
     ("check", check.check, check.HELP, "Recompute published numbers on this machine."),

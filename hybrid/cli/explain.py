@@ -3,13 +3,14 @@
 import json
 import sys
 from collections.abc import Callable
-from math import floor, log10
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hybrid.base.errors import UsageError
 from hybrid.base.uncertainty import with_uncertainty
-from hybrid.cli import flags
+from hybrid.cli import circuit_text, completion, flags, sample
+from hybrid.cli.budget_rows import NAME, NUMBER, bar, places_of, signed
 from hybrid.cli.layout import COLUMNS, emit, table, wrapped
 from hybrid.cli.pictures import picture
 from hybrid.cli.progress import Display, clock
@@ -26,22 +27,38 @@ HELP = """Explain a run's value: an error budget at its last x.
 The loss is computed for infinitely many shots, with all noise and with each part left out, at the same detunings. The
 contributions of the parts, their interaction, shot noise and the optimiser add up to the distance of the reported value from
 the exact one. An unfinished run is explained at the x it has reached.
+
+A circuit is explained too (hybrid explain ghz:n=5, or a file): what each part of the noise costs its fidelity on a device.
 """
-NAME, NUMBER = 24, 15
-"""Columns of the table; the rest is for bars."""
-DIGITS = 5
-"""Digits of the largest contribution; all are shown to the same decimal place."""
 LONG_S = 60.0
 """A computation that takes more seconds is announced."""
 
 
-def explain_run(
-    run: flags.RunName,
+def explain_run_or_circuit(
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|CIRCUIT",
+            help="A run: 'latest', an id or its first digits, or a file. Or a circuit, by name or as a file.",
+            autocompletion=completion.runs,
+        ),
+    ],
     realizations: Annotated[
         int | None, typer.Option(help="Draws of detunings per value: 8 x a power of two. Default: 64.", metavar="N")
     ] = None,
     backend: flags.AnotherBackend = None,
     threads: flags.ThreadsAsRecorded = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a circuit: the device. Default: meluxina-q.",
+            metavar=flags.MEMBER,
+            autocompletion=completion.of_family("devices"),
+        ),
+    ] = None,
+    dd: Annotated[str | None, typer.Option("--dd", help="Of a circuit: dynamical decoupling.", metavar="SEQUENCE")] = None,
+    bind: sample.Bind = [],  # noqa: B006  # typer makes a new list for every call
+    measure_all: sample.MeasureAll = False,
     results: flags.Results = flags.RESULTS,
     plot: flags.Plot = None,
     quiet: flags.Quiet = False,
@@ -49,6 +66,15 @@ def explain_run(
 ) -> None:
     """Compute, print, draw."""
     flags.check_least(realizations=realizations, threads=threads)
+    if circuit_text.is_circuit(run):
+        if plot is not None:
+            raise UsageError("--plot draws the budget of a run; that of a circuit is printed, or --json.")
+        chosen = {"device": device, "dd": dd, "backend": backend, "realizations": realizations, "threads": threads}
+        circuit_text.explain_and_print(run, sample.bindings(bind), chosen, measure_all, as_json)
+        return
+    given = {"device": device, "dd": dd, "bind": bind, "measure-all": measure_all}
+    if wrong := [name for name, value in given.items() if value]:
+        raise UsageError(f"--{wrong[0]} goes with a circuit; a run is explained as it was recorded.")
     path = find(results, run)
     runs.read(path)  # a damaged record is refused before half a second of imports
     target = picture(plot, path.with_name(f"{path.stem}-explain.png"))
@@ -107,17 +133,16 @@ def text(budget: ErrorBudget) -> str:
 def _rows(budget: ErrorBudget) -> str:
     rows = budget.contributions
     values = [row.value for row in rows]
-    largest = max(map(abs, values)) or 1.0
-    places = max(0, DIGITS - 1 - floor(log10(largest)))
+    places = places_of(values)
     unit = f" ({budget.unit})" if budget.unit else ""
     lines = [f"{'part of the error' + unit:<{NAME}}{'contributes':>{NUMBER}}{'alone':>{NUMBER}}"]
     for row in rows:
-        beside = _signed(*row.alone, places) if row.alone else _sigmas(row)
-        line = f"{row.name:<{NAME}}{_signed(row.value, row.stderr, places):>{NUMBER}}{beside:>{NUMBER}}"
-        lines.append(f"{line}  {_bar(row.value, values, COLUMNS - NAME - 2 * NUMBER - 2)}".rstrip())
+        beside = signed(*row.alone, places) if row.alone else _sigmas(row)
+        line = f"{row.name:<{NAME}}{signed(row.value, row.stderr, places):>{NUMBER}}{beside:>{NUMBER}}"
+        lines.append(f"{line}  {bar(row.value, values, COLUMNS - NAME - 2 * NUMBER - 2)}".rstrip())
     if budget.exact is None:
         lines.append(f"{'optimiser':<{NAME}}{'not known':>{NUMBER}}")
-    total = _signed(budget.end.value - budget.origin, budget.end.stderr, places)
+    total = signed(budget.end.value - budget.origin, budget.end.stderr, places)
     a, b = "reported" if budget.reported else "infinite shots", "without noise" if budget.exact is None else "exact"
     lines.append(f"{'sum':<{NAME}}{total:>{NUMBER}}  = {a} - {b}")
     lines.append(
@@ -132,27 +157,8 @@ def _rows(budget: ErrorBudget) -> str:
     return "\n".join(lines)
 
 
-def _signed(value: float, stderr: float, places: int) -> str:
-    """`+0.0312(11)` with at most so many decimal places; without an uncertainty that is smaller than they show."""
-    text = f"{value:.{places}f}"
-    if stderr >= 5 * 10.0 ** -(places + 1):
-        rounded = with_uncertainty(value, stderr)
-        decimals = rounded.partition("(")[0].partition(".")[2]
-        text = f"{text}({max(1, round(stderr * 10**places))})" if len(decimals) > places else rounded
-    return text if text.startswith("-") else f"+{text}"
-
-
 def _sigmas(row: Contribution) -> str:
     return "" if row.sigmas is None or row.name == INTERACTION else f"{abs(row.sigmas):.1f} sigma"
-
-
-def _bar(value: float, values: list[float], room: int) -> str:
-    """A bar of `#` from the zero that all rows share, to the left for a negative value."""
-    low, high = min(0.0, *values), max(0.0, *values)
-    cells = (room - 1) / ((high - low) or 1.0)
-    zero, length = round(-low * cells), round(abs(value) * cells)
-    bar = " " * zero + "|" + "#" * length if value >= 0 else " " * max(0, zero - length) + "#" * min(length, zero) + "|"
-    return bar[:room]
 
 
 def _duration(budget: ErrorBudget) -> str:

@@ -134,7 +134,7 @@ def sample(
         raise UsageError(f"shots must be at least 1, not {shots}.")
     if mitigate not in MITIGATIONS:
         raise unknown("mitigate", mitigate, MITIGATIONS)
-    measured = _with_measurements(circuit, measure_all)
+    measured = with_measurements(circuit, measure_all)
     asked = {"circuit": measured.name, "device": loaded.label, "backend": backend, "shots": shots, "seed": seed}
     split = final_measurements(measured)
     if split is None:
@@ -145,7 +145,7 @@ def sample(
     execution = set_up(isa, [isa.circuit], loaded, member, conditions)
     ((counts,),), _ = execution.counts(np.zeros((1, 0)), child(seed, SampleStream.SHOTS), child(seed, SampleStream.DETUNINGS))
     bits = merge(counts._replace(outcomes=read.bits(counts.outcomes, isa.layout)))
-    ideal = _ideal(body, read) if body.num_qubits <= IDEAL_QUBITS else None
+    ideal = ideal_distribution(body, read) if body.num_qubits <= IDEAL_QUBITS else None
     correction, billed = None, None
     if loaded.billing is not None:
         billed = loaded.billing.to_json(_bill(loaded.billing, shots, mitigate, execution.resources.duration_s))
@@ -158,7 +158,7 @@ def sample(
     return Sample(**asked, billed=billed, **_sampled(loaded, seed, bits, read, ideal, execution.resources, correction))
 
 
-def _with_measurements(circuit: QuantumCircuit, measure_all: bool) -> QuantumCircuit:
+def with_measurements(circuit: QuantumCircuit, measure_all: bool) -> QuantumCircuit:
     """The circuit, every qubit read at its end with `measure_all`; UsageError as `sample`."""
     if circuit.num_parameters:
         names = ", ".join(parameter.name for parameter in circuit.parameters)
@@ -184,7 +184,7 @@ def _bill(billing: Billing, shots: int, mitigate: str, duration_s: float | None)
     return bill.plus(billing.bill([shots] * 2, duration_s)) if mitigate == "readout" else bill
 
 
-def _ideal(body: QuantumCircuit, read: ClassicalReadout) -> Float[np.ndarray, " d"]:
+def ideal_distribution(body: QuantumCircuit, read: ClassicalReadout) -> Float[np.ndarray, " d"]:
     """Probabilities of the classical bits without noise, (2^bits,) over the bits that are written."""
     ideal = Device.load("ideal")
     backend: Backend = catalog.load(catalog.parse("backends", IDEAL_BACKEND))()

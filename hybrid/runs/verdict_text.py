@@ -45,9 +45,11 @@ FAR = 10
 def verdict(result: Any) -> RunVerdict:
     """The verdict on a `hybrid.Result`, from its own numbers."""
     found = judged(result)
-    clause = _choices if found.guessing else _accuracy if result.majority is not None else _value
-    limit = _limit_clause(result, found)
-    head = f"{_where(result)} {clause(result, found.baseline, found.guessing)}"
+    if found.guessing:
+        clause = _choices(result, found.guessing)
+    else:
+        clause = _value(result, found.baseline) if result.majority is None else _accuracy(result, found.baseline)
+    limit, head = _limit_clause(result, found), f"{_where(result)} {clause}"
     return found._replace(sentence=f"{head}; {limit}." if limit else f"{head}.")
 
 
@@ -85,7 +87,7 @@ def _where(result: Any) -> str:
     return f"Without noise {name}" if device == "ideal" else f"On {device} {name}"
 
 
-def _value(result: Any, baseline: ComparedResult | None, guessing: ComparedResult | None) -> str:
+def _value(result: Any, baseline: ComparedResult | None) -> str:
     """An energy, or another mean value, beside the baseline and the exact value."""
     name, unit, exact = result.quantity, result.unit, result.exact
     if baseline is None and exact is None:
@@ -135,7 +137,7 @@ def _accuracy_wanted(result: Any) -> str:
     return f", within {wanted}" if reached else f", far from {wanted}" if far else f", not within {wanted}"
 
 
-def _choices(result: Any, baseline: ComparedResult | None, guessing: ComparedResult) -> str:
+def _choices(result: Any, guessing: ComparedResult) -> str:
     """How often single shots are an optimum, and how fast a classical method finds one."""
     share, guess, outcomes = guessing.value + guessing.difference, guessing.value, result.outcomes
     if guessing.word == SAME:
@@ -151,7 +153,7 @@ def _choices(result: Any, baseline: ComparedResult | None, guessing: ComparedRes
     return f"{text}; {classical} takes {time_text(result.classical_seconds)}"
 
 
-def _accuracy(result: Any, baseline: ComparedResult | None, guessing: ComparedResult | None) -> str:
+def _accuracy(result: Any, baseline: ComparedResult | None) -> str:
     """A classifier beside the most frequent class and the best classical classifier."""
     majority = ComparedResult(
         "always naming the most frequent class", result.majority, better_by(result, result.majority), result.stderr
