@@ -1,4 +1,4 @@
-"""Numbers as they are printed: values with their standard errors, shots."""
+"""Numbers as they are printed: values with their standard errors, shots, times."""
 
 from math import floor, log10
 
@@ -17,3 +17,14 @@ def with_uncertainty(value: float, stderr: float, digits: int = 9) -> str:
 def shots_text(shots: int) -> str:
     """`1,000 shots`; without shots values are exact."""
     return f"{shots:,} shots" if shots else "exact values"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as text, from a minute on in minutes or hours."""
+    if seconds < 59.95:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min"

@@ -7,9 +7,9 @@ from statistics import median
 from typing import Any
 
 from hybrid.base.own_physics import OWN_PHYSICS
-from hybrid.base.uncertainty import with_uncertainty
+from hybrid.base.uncertainty import duration, with_uncertainty
 from hybrid.cli.layout import COLUMNS, command_lines, table, wrapped
-from hybrid.cli.machine_time import duration, machine_time
+from hybrid.cli.machine_time import machine_time
 from hybrid.device.device import Device
 from hybrid.runs.result import Result
 from hybrid.runs.spec import Spec
@@ -87,11 +87,30 @@ def plan_text(plan: Any) -> str:
         ("gradient", f"{plan.evaluations_per_gradient} evaluations (parameter shift)"),
         ("in all, at most", f"{total.nfev:,} evaluations and the final one, {shots}"),
         *machine_time(total.qpu_seconds, plan.billed),
+        *_look_rows(plan),
     ]
     resolved = [(f"  {key}", spaced(str(value))) for key, value in plan.resolved.items() if value is not None]
     head = physics(plan.resolved["device"], plan.physics, plan.resources[0].simulator)
     body = f"{head}\n\n{table(rows, WIDTH)}\n\nresolved:\n{table(resolved, WIDTH)}"
     return f"{body}\n\n{wrapped(plan.caveat)}".rstrip()
+
+
+def _look_rows(plan: Any) -> list[tuple[str, str]]:
+    """What the run would take and could show, and what would work where it could show nothing."""
+    look = plan.look
+    if look is None:
+        return []
+    seconds = "" if look.seconds is None else f"about {duration(look.seconds)} for {look.evaluations:,} evaluations (estimate)"
+    noisy = look.duration_s is not None
+    rows = [
+        ("time", seconds),
+        ("coherence", look.timing if noisy else ""),
+        ("signal", f"{100 * look.signal:.2g} % is left by noise (estimate)" if noisy else ""),
+        ("error", look.statistics),
+        ("HOPELESS", "; ".join(look.hopeless)),
+        *(("" if i else "would work", way.words) for i, way in enumerate(plan.ways)),
+    ]
+    return [(name, text) for name, text in rows if text]
 
 
 def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from hybrid.runs.result import Result, from_record
 
 COLUMNS = ("n", "question", "iteration", "nfev", "points", "value", "stderr", "seconds")
 """First columns of every exported row."""
-GEOMETRY = ("metric", "overlaps", "measure")
+GEOMETRY = ("metric", "overlaps", "measure", "stop")
 """Questions whose answers contain no loss."""
 AT_HOME = ("host", "cores", "folder")
 """Keys of a start line's meta that say where a run was made."""
