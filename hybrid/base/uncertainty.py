@@ -1,4 +1,4 @@
-"""Numbers as they are printed: values with their standard errors, shots."""
+"""Numbers as they are printed: values with their standard errors, shots, times."""
 
 from math import floor, log10
 
@@ -38,3 +38,14 @@ def percent(share: float) -> str:
 def time_text(seconds: float) -> str:
     """`0.2 ms` or `1.3 s`."""
     return f"{seconds:.2g} s" if seconds >= 0.1 else f"{1000 * seconds:.2g} ms"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as text, from a minute on in minutes or hours."""
+    if seconds < 59.95:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min"

@@ -38,16 +38,16 @@ def measure_device(
     flags.check_least(seed=seed, threads=threads, shots=shots)
     from hybrid.characterization.capability import capability
 
-    display = Display(sys.stderr, quiet=quiet)
-    result = capability(
-        device,
-        only=flags.split_names(only),
-        shots=shots,
-        seed=seed,
-        backend=backend,
-        threads=threads,
-        progress=lambda name: display.note(f"{name} ..."),
-    )
+    with Display(sys.stderr, quiet=quiet) as display:
+        result = capability(
+            device,
+            only=flags.split_names(only),
+            shots=shots,
+            seed=seed,
+            backend=backend,
+            threads=threads,
+            progress=display.begin,
+        )
     emit(json.dumps(result.to_json(), indent=2) if as_json else text(result))
 
 

@@ -55,17 +55,17 @@ def characterize(
     target = picture(plot, Path(f"{Path(device.partition(':')[0]).stem}-characterization.png"))
     from hybrid.characterization import characterize as measure
 
-    display = Display(sys.stderr, quiet=quiet)
-    result = measure(
-        device,
-        only=flags.split_names(only),
-        dephasing=dephasing,
-        seed=seed,
-        shots=shots,
-        backend=backend,
-        threads=threads,
-        progress=lambda name: display.note(f"{name} ..."),
-    )
+    with Display(sys.stderr, quiet=quiet) as display:
+        result = measure(
+            device,
+            only=flags.split_names(only),
+            dephasing=dephasing,
+            seed=seed,
+            shots=shots,
+            backend=backend,
+            threads=threads,
+            progress=display.begin,
+        )
     if target is not None:
         from hybrid.figures.characterization import overview
 

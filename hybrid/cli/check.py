@@ -1,11 +1,14 @@
 """`hybrid check`: published numbers recomputed on this machine."""
 
 import json
+import sys
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from hybrid.base.errors import CheckFailed
 from hybrid.cli.flags import Json
 from hybrid.cli.layout import emit, wrapped
+from hybrid.cli.progress import Display
 
 if TYPE_CHECKING:
     from hybrid.review.published_checks import CheckOutcome
@@ -28,7 +31,7 @@ def check(as_json: Json = False) -> None:
     done: list[CheckOutcome] = []
     if not as_json:
         emit(f"{'':4} {'number':<{NAME}} {'computed':>{NUMBER}} {'published':>{NUMBER}}")
-    for outcome in outcomes():
+    for outcome in _announced(outcomes()):
         done.append(outcome)
         if not as_json:
             emit(_row(outcome))
@@ -41,6 +44,18 @@ def check(as_json: Json = False) -> None:
     if failed:
         names = "; ".join(outcome.check.name for outcome in failed)
         raise CheckFailed(f"{len(failed)} of {len(done)} published numbers fail here: {names}.")
+
+
+def _announced(outcomes: Iterable["CheckOutcome"]) -> Iterator["CheckOutcome"]:
+    """The outcomes, each announced while it is computed; nothing is announced while it is printed."""
+    left = iter(outcomes)
+    while True:
+        with Display(sys.stderr, quiet=False) as display:
+            display.work("computing the next number")
+            outcome = next(left, None)
+        if outcome is None:
+            return
+        yield outcome
 
 
 def _row(outcome: "CheckOutcome") -> str:

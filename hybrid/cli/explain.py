@@ -78,9 +78,10 @@ def explain_run_or_circuit(
     path = find(results, run)
     runs.read(path)  # a damaged record is refused before half a second of imports
     target = picture(plot, path.with_name(f"{path.stem}-explain.png"))
-    from hybrid.review.explain import explain
-
     with Display(sys.stderr, quiet=quiet) as display:
+        display.work("compiling the circuits with each part of the noise left out")
+        from hybrid.review.explain import explain
+
         budget = explain(path, realizations=realizations, backend=backend, threads=threads, watch=watcher(display))
     if target is not None:
         from hybrid.figures.error_budget import waterfall

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from hybrid.base.uncertainty import duration
+
 
 def machine_time(cycles_s: float | None, billed: dict[str, Any] | None) -> list[tuple[str, str]]:
     """Machine time as the site bills it, or shots x shot cycle; with the rule in words."""
@@ -24,14 +26,3 @@ def spread(ends: list[Any], text: Callable[[Any], str]) -> str:
     if low == high:
         return value
     return f"{low} to {high}" if value in (low, high) else f"{value} ({low} to {high})"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as text, from a minute on in minutes or hours."""
-    if seconds < 59.95:
-        return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min"

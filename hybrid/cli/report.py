@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from hybrid.base.own_physics import OWN_PHYSICS
-from hybrid.base.uncertainty import amount, percent, time_text, with_uncertainty
+from hybrid.base.uncertainty import amount, duration, percent, time_text, with_uncertainty
 from hybrid.cli.layout import table, wrapped
 from hybrid.cli.machine_time import machine_time
 from hybrid.cli.next_command import next_command
@@ -83,6 +83,7 @@ def plan_text(plan: Any) -> str:
         ("gradient", _gradient(plan)),
         ("in all, at most", f"{total.nfev:,} evaluations and the final one, {shots}"),
         *machine_time(total.qpu_seconds, plan.billed),
+        *_look_rows(plan),
     ]
     resolved = [(f"  {key}", spaced(str(value))) for key, value in plan.resolved.items() if value is not None]
     head = physics(plan.resolved["device"], plan.physics, plan.resources[0].simulator)
@@ -96,6 +97,24 @@ def _gradient(plan: Any) -> str:
         return "none is asked for"
     each = f"{plan.evaluations_per_gradient} evaluation{'' if plan.evaluations_per_gradient == 1 else 's'}"
     return f"{plan.resolved['gradient']}, {each} each; at most {plan.total.njev:,}"
+
+
+def _look_rows(plan: Any) -> list[tuple[str, str]]:
+    """What the run would take and could show, and what would work where it could show nothing."""
+    look = plan.look
+    if look is None:
+        return []
+    seconds = "" if look.seconds is None else f"about {duration(look.seconds)} for {look.evaluations:,} evaluations (estimate)"
+    noisy = look.duration_s is not None
+    rows = [
+        ("time", seconds),
+        ("coherence", look.timing if noisy else ""),
+        ("signal", f"{100 * look.signal:.2g} % is left by noise (estimate)" if noisy else ""),
+        ("error", look.statistics),
+        ("HOPELESS", "; ".join(look.hopeless)),
+        *(("" if i else "would work", way.words) for i, way in enumerate(plan.ways)),
+    ]
+    return [(name, text) for name, text in rows if text]
 
 
 def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:

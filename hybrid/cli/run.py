@@ -11,20 +11,21 @@ from typing import Annotated, Any
 import typer
 
 from hybrid import catalog
-from hybrid.base.errors import HybridError, NotConverged, UsageError, shortened, unknown
+from hybrid.base.errors import NotConverged, UsageError, shortened, unknown
 from hybrid.cli import completion, report, sample
 from hybrid.cli.flags import RESULTS, Json, Plot, Quiet, Results
 from hybrid.cli.layout import emit
 from hybrid.cli.pictures import picture, say
 from hybrid.cli.progress import Display
-from hybrid.cli.signals import pending_stop
-from hybrid.runs.result import agreeing, finished
-from hybrid.runs.spec import Spec, read_point
+from hybrid.cli.signals import PendingStop, pending_stop
+from hybrid.runs.result import Result, agreeing, finished
+from hybrid.runs.spec import Spec, duration_s, read_point
 
 HELP = """Run a variational algorithm: hybrid run vqe h2, or hybrid run h2, or hybrid run experiment.toml.
 
 Every run is a record in --results; the same command continues an interrupted run and prints a finished one.
-Ctrl-C stops after the measurement in progress; nothing measured is lost.
+Ctrl-C stops after the measurement in progress; nothing measured is lost. A new run that could show nothing, for noise
+leaves no signal or the shots are too few, is refused with what would work, unless --force is given.
 """
 OWN_FLAGS: dict[str, tuple[Any, Any]] = {
     "exact": (Annotated[bool, typer.Option("--exact", help="The same as --shots 0.")], False),
@@ -47,6 +48,14 @@ OWN_FLAGS: dict[str, tuple[Any, Any]] = {
             typer.Option(help="Results on other devices within the profile's ranges: on or off.", metavar="on|off"),
         ],
         "on",
+    ),
+    "force": (Annotated[bool, typer.Option("--force", help="Run even what could show nothing.")], False),
+    "max_time": (
+        Annotated[
+            str | None,
+            typer.Option(help="End the loop once its answers have taken so long: 90s, 10min, 2h.", metavar="TIME"),
+        ],
+        None,
     ),
     "bind": (sample.Bind, []),
     "draw": (sample.Draw, False),
@@ -138,6 +147,8 @@ def execute(
     plot: Path | None,
     require_converged: bool,
     device_interval: bool,
+    force: bool,
+    max_time: str | None,
     bind: list[str],
     draw: bool,
 ) -> None:
@@ -149,33 +160,28 @@ def execute(
             "repeat": repeat,
             "require-converged": require_converged,
             "device-interval": not device_interval,
+            "force": force,
+            "max-time": max_time,
         }
         _check_sampled(words[0], [*flags, *(name for name, given in only_runs.items() if given)])
         sample.sample_and_print(words[0], flags, bind, draw, plot, as_json, quiet)
         return
     if bind or draw:
         raise UsageError(f"--{'bind' if bind else 'draw'} goes with a circuit file; see: hybrid sample --help.")
-    if exact and flags.get("shots"):
-        raise UsageError("--exact and --shots contradict each other.")
-    if plot is not None and dry_run:
-        raise UsageError("--plot and --dry-run contradict each other: a dry run measures nothing that could be drawn.")
-    if repeat is not None and (plot is not None or dry_run):
-        raise UsageError(f"--repeat and --{'dry-run' if dry_run else 'plot'} contradict each other: the latter is for one run.")
+    _check_together(exact and bool(flags.get("shots")), plot is not None, dry_run, repeat is not None)
     if exact:
         flags["shots"] = 0
     spec = make_spec(words, flags, results)
     if dry_run:
-        from hybrid.runs.dry_run import plan as make_plan
-
-        plan = make_plan(spec)
-        emit(json.dumps(plan.to_json()) if as_json else report.plan_text(plan))
+        _dry_run(spec, as_json, quiet)
         return
+    options = {"device_interval": device_interval, "force": force, "max_time": duration_s("max_time", max_time)}
     if repeat is not None:
-        _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, require_converged, device_interval)
+        _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, require_converged, options)
         return
     target = picture(plot, results / f"{spec.id}.png")
     with pending_stop(waiting=WAITING) as pending:
-        result = _run(spec, results, quiet, pending, device_interval)
+        result = _run(spec, results, quiet, pending, options)
     emit(json.dumps(result.to_json()) if as_json else report.result_text(result, spec))
     if target is not None:
         from hybrid.figures.convergence import convergence
@@ -186,20 +192,33 @@ def execute(
         raise NotConverged(f"not converged: stopped by its {result.reason}.")
 
 
+def _check_together(exact_with_shots: bool, plot: bool, dry_run: bool, repeat: bool) -> None:
+    """UsageError for flags that contradict each other."""
+    if exact_with_shots:
+        raise UsageError("--exact and --shots contradict each other.")
+    if plot and dry_run:
+        raise UsageError("--plot and --dry-run contradict each other: a dry run measures nothing that could be drawn.")
+    if repeat and (plot or dry_run):
+        raise UsageError(f"--repeat and --{'dry-run' if dry_run else 'plot'} contradict each other: the latter is for one run.")
+
+
+def _dry_run(spec: Spec, as_json: bool, quiet: bool) -> None:
+    with Display(sys.stderr, quiet=quiet) as display:
+        display.work("compiling the circuits")
+        from hybrid.runs.dry_run import plan as make_plan
+
+        plan = make_plan(spec)
+    emit(json.dumps(plan.to_json()) if as_json else report.plan_text(plan))
+
+
 def _repeat(
-    spec: Spec, count: int, results: Path, as_json: bool, quiet: bool, require_converged: bool, device_interval: bool
+    spec: Spec, count: int, results: Path, as_json: bool, quiet: bool, require_converged: bool, options: dict[str, Any]
 ) -> None:
     from hybrid.runs.repeat import repeat
-    from hybrid.runs.run import Watcher
 
     with pending_stop(waiting=WAITING) as pending, Display(sys.stderr, quiet=quiet) as display:
-        repetitions = repeat(
-            spec,
-            count,
-            results,
-            watcher=Watcher(display.show, lambda: next(iter(pending), None), display.note),
-            device_interval=device_interval,
-        )
+        display.work(f"running {count} seeds")
+        repetitions = repeat(spec, count, results, watcher=_watcher(display, pending), **options)
     emit(json.dumps(repetitions.to_json()) if as_json else report.repetitions_text(repetitions))
     if require_converged and (missed := [result for result in repetitions.runs if not result.converged]):
         raise NotConverged(f"{len(missed)} of {count} runs did not converge; the first stopped by its {missed[0].reason}.")
@@ -212,11 +231,24 @@ def _check_sampled(circuit: str, given: list[str]) -> None:
         raise UsageError(f"{circuit} is sampled, and --{wrong[0].replace('_', '-')} does not apply. See: hybrid sample --help.")
 
 
-def _run(spec: Spec, results: Path, quiet: bool, pending: list[HybridError], device_interval: bool) -> Any:
+def _run(spec: Spec, results: Path, quiet: bool, pending: PendingStop, options: dict[str, Any]) -> Result:
     if before := finished(results / f"{spec.id}.jsonl"):
+        if options["max_time"] is not None and before.reason.endswith("of computing"):
+            say(f"this run is finished: it ended by its {before.reason}. To go on: --initial-point {before.id}", quiet)
         return agreeing(before)
-    from hybrid.runs.run import Watcher, run
-
     with Display(sys.stderr, quiet=quiet) as display:
-        watcher = Watcher(display.show, lambda: next(iter(pending), None), display.note)
-        return run(spec, results, watcher=watcher, device_interval=device_interval)
+        pending.work = "starting"
+        from hybrid.runs.run import run
+
+        return run(spec, results, watcher=_watcher(display, pending), **options)
+
+
+def _watcher(display: Display, pending: PendingStop) -> Any:
+    """Progress on the display; a signal ends at once what is no measurement, and otherwise waits for its end."""
+    from hybrid.runs.run import Watcher
+
+    def work(text: str) -> None:
+        display.work(text)
+        pending.work = text
+
+    return Watcher(display.show, lambda: pending.error, display.note, work)

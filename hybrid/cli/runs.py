@@ -99,10 +99,11 @@ def replay_run(
     if seed is not None and not elsewhere:
         raise UsageError("--seed needs --backend, --device or --shots; a plain replay uses the random numbers of the record.")
     runs.read(path)  # a damaged record is refused before half a second of imports
-    from hybrid.review.cross_check import cross_check
-    from hybrid.review.replay import repeat
-
     with Display(sys.stderr, quiet=quiet) as display:
+        display.work("compiling the circuits")
+        from hybrid.review.cross_check import cross_check
+        from hybrid.review.replay import repeat
+
         if elsewhere:
             outcome = cross_check(
                 path, backend=backend, device=device, shots=shots, threads=threads, seed=seed or 0, watch=display.show
@@ -177,9 +178,12 @@ def _export_circuits(path: Path, format: str | None, out: Path | None) -> None:
     if out is not None and out.is_file():
         raise UsageError(f"{out}: is a file; --qasm3 writes into a folder.")
     runs.read(path)  # a damaged record is refused before half a second of imports
-    from hybrid.review.export_circuits import export
+    with Display(sys.stderr, quiet=False) as display:
+        display.work("compiling the circuits and computing their numbers")
+        from hybrid.review.export_circuits import export
 
-    emit("\n".join(map(str, export(path).write(out or Path(f"{path.stem}-qasm3")))))
+        exported = export(path)
+    emit("\n".join(map(str, exported.write(out or Path(f"{path.stem}-qasm3")))))
 
 
 def _plain_cell(value: object) -> object:

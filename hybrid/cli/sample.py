@@ -1,6 +1,7 @@
 """`hybrid sample`: one circuit run, its outcomes as a histogram in the terminal."""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from hybrid.cli import completion, flags
 from hybrid.cli.layout import COLUMNS, emit, table, wrapped
 from hybrid.cli.machine_time import machine_time
 from hybrid.cli.pictures import picture, say
+from hybrid.cli.progress import Display
 from hybrid.cli.report import WIDTH, physics, spaced
 from hybrid.measure.choices import DD, MITIGATIONS
 
@@ -75,10 +77,12 @@ def sample_and_print(
         raise unknown("dd", given["dd"], DD)
     values = bindings(bind)
     target = picture(plot, Path(f"{Path(name.partition(':')[0]).stem}.png"))
-    from hybrid.measure.sampling import named_circuit, sample
+    with Display(sys.stderr, quiet=quiet) as display:
+        display.work("compiling and running the circuit")
+        from hybrid.measure.sampling import named_circuit, sample
 
-    circuit = named_circuit(name, values)
-    result = sample(circuit, **given)
+        circuit = named_circuit(name, values)
+        result = sample(circuit, **given)
     if target is not None:
         from hybrid.figures.histogram import histogram
 

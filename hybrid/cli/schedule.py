@@ -1,6 +1,7 @@
 """`hybrid schedule`: when each pulse of one circuit starts on a device, and how long its qubits wait."""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from hybrid.base.errors import unknown
 from hybrid.cli import completion, flags, sample
 from hybrid.cli.layout import emit, table, wrapped
 from hybrid.cli.pictures import picture, say
+from hybrid.cli.progress import Display
 from hybrid.cli.report import WIDTH, spaced
 from hybrid.measure.choices import DD
 
@@ -47,11 +49,13 @@ def schedule_circuit(
         raise unknown("dd", dd, DD)
     values = sample.bindings(bind)
     target = picture(plot, Path(f"{Path(circuit.partition(':')[0]).stem}_schedule.png"))
-    from hybrid.device.device import Device
-    from hybrid.measure.pulse_times import pulse_times
-    from hybrid.measure.sampling import named_circuit
+    with Display(sys.stderr, quiet=quiet) as display:
+        display.work("compiling the circuit")
+        from hybrid.device.device import Device
+        from hybrid.measure.pulse_times import pulse_times
+        from hybrid.measure.sampling import named_circuit
 
-    times = pulse_times(named_circuit(circuit, values), Device.load(device), dd)
+        times = pulse_times(named_circuit(circuit, values), Device.load(device), dd)
     if target is not None:
         from hybrid.figures.schedule import schedule
 

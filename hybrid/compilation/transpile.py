@@ -27,8 +27,10 @@ _PASSES: dict[tuple[Any, ...], PassManager] = {}
 _ONE_AT_A_TIME = Lock()
 
 
-def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
+def to_isa(circuit: QuantumCircuit, device: Device, *, routings: int = len(ROUTING_SEEDS)) -> IsaCircuit:
     """Lay out, route and translate; on a device without native gates the circuit stays as it is.
+
+    Of so many `routings` the best is taken, where the circuit has to be routed.
 
     UsageError when the circuit is wider than the device or holds something that is not a gate (named).
     """
@@ -42,19 +44,19 @@ def to_isa(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
         raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
     guarded, small = _guard_small_angles(circuit)
     try:
-        routed = _routed(guarded, device.compiled_for)
+        routed = _routed(guarded, device.compiled_for, ROUTING_SEEDS[1:routings])
     except TranspilerError as error:
         raise UsageError(f"the circuit cannot be translated for device '{device.name}': {error.message}") from None
     best = least_loss(routed, device.compiled_for)
     return best._replace(circuit=best.circuit.assign_parameters(small))
 
 
-def _routed(circuit: QuantumCircuit, device: Device) -> list[tuple[QuantumCircuit, list[int]]]:
-    """The circuit in native gates, and where its qubits are in the end; with every routing seed where it has to be routed."""
+def _routed(circuit: QuantumCircuit, device: Device, seeds: Iterable[int]) -> list[tuple[QuantumCircuit, list[int]]]:
+    """The circuit in native gates, and where its qubits are in the end; with other seeds too where it has to be routed."""
     first, swapped = _translated(circuit, device)
     natives = [first]
     if swapped:
-        natives += [_translated(circuit, device, seed=seed)[0] for seed in ROUTING_SEEDS[1:]]
+        natives += [_translated(circuit, device, seed=seed)[0] for seed in seeds]
     unmoved = list(range(circuit.num_qubits))
     return [(n, n.layout.final_index_layout(filter_ancillas=True) if n.layout else unmoved) for n in natives]
 

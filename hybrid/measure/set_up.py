@@ -59,7 +59,7 @@ def set_up(
     settings, schedules = described(isa, circuits, device, conditions, angles)
     detuned, realizations = None, 1
     if angles is not None and angles.parameters:
-        realizations = _realizations(conditions.realizations, conditions, len(settings))
+        realizations = number_of_realizations(conditions.realizations, conditions, len(settings))
         detuned = Detuned(angles, draws(isa, schedules, device))
     elif conditions.realizations is not None and device.dephasing != "quasistatic":
         raise UsageError(
@@ -114,7 +114,7 @@ def draws(isa: IsaCircuit, schedules: Sequence[Schedule], device: Device) -> Dra
     return Draws(device, isa.physical, context=context)
 
 
-def _realizations(asked: int | None, conditions: Conditions, settings: int) -> int:
+def number_of_realizations(asked: int | None, conditions: Conditions, settings: int) -> int:
     """Number of detunings of a point; without shots, points of scrambled sets.
 
     Every group has at least one shot in each. By default this takes at most half of the shots that an allocation divides.

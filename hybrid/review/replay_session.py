@@ -43,7 +43,7 @@ class _AsRecorded:
 
     def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
         """See `hybrid.runs.loop.LoopLimits`."""
-        return "as recorded" if self._log.at_the_final_one else None
+        return "as recorded" if self._log.next_question == "final" else None
 
 
 @final

@@ -18,12 +18,24 @@ from hybrid.runs import record
 from hybrid.runs.record import Record
 
 Body = dict[str, Any]
+STOP = "stop"
+"""The question that is answered where a limit of computing time ends the loop: no replay looks at a clock."""
 
 
 class AnswerLog(Journal, Protocol):
     """What a session asks for answers."""
 
     n_answers: int
+
+    @property
+    def next_question(self) -> str | None:
+        """The question that the record answers next; None where it answers no more."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """The time that all recorded answers took."""
+        ...
 
     def open(self, start: Body, about: Body) -> None:
         """Begin a run whose start line is `start`; `about` is not part of the digest."""
@@ -43,6 +55,7 @@ class RecordingLog:
         self._record = file
         self._interruption = interruption
         self._replay: Iterator[tuple[int, Body]] | None = None
+        self._next: tuple[int, Body] | None = None
 
     def open(self, start: Body, about: Body) -> None:
         """Write the start line, or check that the existing one has the same inputs and versions."""
@@ -55,13 +68,25 @@ class RecordingLog:
         before = self._record.start or start
         _check_same(self._record.path, before | {"versions": self._record.about.get("versions", today)}, start, today)
         self._replay = self._record.answers() if self._record.n_answers else iter(())
+        self._next = next(self._replay, None)
+
+    @property
+    def next_question(self) -> str | None:
+        """See `AnswerLog`."""
+        return None if self._next is None else self._next[1]["question"]
+
+    @property
+    def seconds(self) -> float:
+        """See `AnswerLog`."""
+        return self._record.seconds
 
     def answer(self, asked: Body, measure: Callable[[], Body]) -> tuple[Body, bool]:
         """See `AnswerLog`; RecordError when the record answers another question, the interruption's error when there is one."""
-        recorded = next(self._replay or iter(()), None)
+        recorded = self._next
         if recorded is not None:
             number, body = recorded
             check_question(self._record.path, number, body, asked)
+            self._next = next(self._replay or iter(()), None)
         else:
             if error := self._interruption():
                 point = ",".join(f"{value:.6g}" for value in asked["x"])
@@ -117,9 +142,14 @@ class ReplayLog(NoJournal):
         self._next = next(self._answers, None)
 
     @property
-    def at_the_final_one(self) -> bool:
-        """Whether the record's next answer is the final measurement, after the loop."""
-        return self._next is not None and self._next[1]["question"] == "final"
+    def next_question(self) -> str | None:
+        """See `AnswerLog`."""
+        return None if self._next is None else self._next[1]["question"]
+
+    @property
+    def seconds(self) -> float:
+        """See `AnswerLog`; a replay is not limited in time."""
+        return 0.0
 
     def open(self, start: Body, about: Body) -> None:
         """Keep the start line, for a comparison with the recorded one."""
@@ -131,7 +161,8 @@ class ReplayLog(NoJournal):
             raise RecordEnded(f"{self._path}: ends after {self.n_answers} answers.")
         number, body = self._next
         check_question(self._path, number, body, asked)
-        self._report(AuditedAnswer(self.n_answers, body, asked | measure()))
+        if asked["question"] != STOP:
+            self._report(AuditedAnswer(self.n_answers, body, asked | measure()))
         self._next = next(self._answers, None)
         self.n_answers += 1
         return body, True

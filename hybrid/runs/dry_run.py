@@ -10,19 +10,12 @@ from hybrid.base.errors import UsageError
 from hybrid.base.types import (
     Ansatz,
     Estimates,
-    Gradient,
     Loss,
-    Losses,
-    LossGradient,
-    Metric,
     Optimizer,
-    Overlaps,
     Point,
     Points,
     Query,
-    Question,
     Solution,
-    Tensor,
     Values,
 )
 from hybrid.compilation.resources import Resources
@@ -30,10 +23,13 @@ from hybrid.measure.allocation import expected_stderr
 from hybrid.measure.choices import ALLOCATIONS
 from hybrid.measure.observables import DistributionDependent
 from hybrid.measure.program import Program
+from hybrid.runs.expected_cost import RandomAnswers
+from hybrid.runs.look import Prospect, look
 from hybrid.runs.loop import Budget, Cost, Oracle, minimize
 from hybrid.runs.loss import Measurement
 from hybrid.runs.setup import Prepared, PreparedSession, billed, prepare
 from hybrid.runs.spec import Spec
+from hybrid.runs.way_out import WayOut, command, ways_out
 
 SPREAD_QUBITS = 12
 """Up to so many qubits standard errors are those of the initial state; wider, computing them takes seconds."""
@@ -55,7 +51,8 @@ class Sampling(NamedTuple):
 class DryRun:
     """A resolved Spec with the resources of one evaluation (per query) and the total cost that its budget allows.
 
-    `sampling` is None per query without shots; `billed` is as in `hybrid.Result`.
+    `sampling` is None per query without shots; `billed` is as in `hybrid.Result`. `look` says whether the run could show
+    anything, `ways` what would work where it could not.
     """
 
     id: str
@@ -68,6 +65,8 @@ class DryRun:
     billed: dict[str, Any] | None
     physics: str
     caveat: str
+    look: Prospect | None
+    ways: tuple[WayOut, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The plan as one JSON object."""
@@ -83,6 +82,8 @@ class DryRun:
             "billed": self.billed,
             "physics": self.physics,
             "caveat": self.caveat,
+            "look": self.look and self.look.to_json(),
+            "would_work": [{"change": way.change, "command": command(way.spec), **way.look.to_json()} for way in self.ways],
         }
 
 
@@ -100,13 +101,16 @@ class _DryRunSession(PreparedSession):
 
     def __init__(self, prepared: Prepared) -> None:
         super().__init__(prepared)
-        self._answers = _RandomAnswers()
+        self._answers = RandomAnswers()
         self._first: tuple[Measurement, Point] | None = None
         self._stage = 0
+        self._look: Prospect | None = None
         self._total = Cost()
 
     def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
         x = self._chosen.start(ansatz, self._stage)
+        if not self._stage:
+            self._look = look(self._prepared, self._chosen, loss, ansatz)
         measurement = self._chosen.compile(loss, ansatz)
         if self._stage == 0:
             self._first = measurement, x
@@ -141,6 +145,8 @@ class _DryRunSession(PreparedSession):
             billed=billed(self._prepared.device, self._total),
             physics=measurement.programs[0].resources.physics,
             caveat=measurement.programs[0].resources.caveat,
+            look=self._look,
+            ways=tuple(ways_out(self._prepared, self._look)) if self._look is not None and self._look.hopeless else (),
         )
 
     def _limited(self, share: float) -> Budget:
@@ -162,24 +168,3 @@ def _sampling(program: Program, x: Point) -> Sampling | None:
         with suppress(UsageError):  # too few shots for this one
             stderr[allocation] = expected_stderr(allocation, total, bounds.tolist(), sigma, division.least)
     return Sampling(division.shots, division.pilot, stderr, where)
-
-
-class _RandomAnswers:
-    """Answers with random numbers, so that no optimiser converges."""
-
-    def __init__(self) -> None:
-        self._rng = np.random.default_rng(0)
-
-    def ask(self, question: Question) -> Losses | LossGradient | Tensor | Estimates:
-        match question:
-            case Values():
-                values = self._rng.normal(size=len(question.points))
-                return Losses(values, np.ones(len(values)))
-            case Gradient():
-                gradient = self._rng.normal(size=len(question.x))
-                return LossGradient(float(self._rng.normal()), gradient, 1.0, np.ones(len(gradient)))
-            case Overlaps():
-                fidelities = self._rng.random(len(question.pairs))
-                return Estimates(fidelities, np.ones(len(fidelities)))
-            case Metric():
-                return np.eye(len(question.x)) / 4

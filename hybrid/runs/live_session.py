@@ -33,16 +33,17 @@ from hybrid.base.types import (
     Tensor,
     Values,
 )
+from hybrid.base.uncertainty import duration
 from hybrid.compilation import COMPILER
 from hybrid.measure.shot_quality import shot_quality
-from hybrid.runs.answer_log import AnswerLog, gradient_body, losses_body, metric_body, metric_of, point_hash
+from hybrid.runs.answer_log import STOP, AnswerLog, gradient_body, losses_body, metric_body, metric_of, point_hash
 from hybrid.runs.device_interval import left_out, sampled
 from hybrid.runs.error_parts import MOST_QUBITS, error_parts
 from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, minimize
 from hybrid.runs.loss import Measurement
 from hybrid.runs.recomputation import Agreement, Measured, agreement_of, recomputation_body, said
 from hybrid.runs.record import SCHEMA
-from hybrid.runs.setup import Prepared, PreparedSession
+from hybrid.runs.setup import Chosen, Prepared, PreparedSession
 from hybrid.runs.spec import RULES
 
 NO_LOSS = "the value is not that of a minimised loss"
@@ -60,6 +61,25 @@ class RunProgress(NamedTuple):
     replayed: bool
 
 
+class Before(NamedTuple):
+    """What is called before the work that is no answer: `leap` before the first loss is compiled, which may refuse it, and
+    `work` with what is done next, or with nothing where answers follow."""
+
+    leap: Callable[[Chosen, Loss, Ansatz], None] | None = None
+    work: Callable[[str], None] = lambda text: None
+
+
+class _OrTime(NamedTuple):
+    """Limits of a budget, and of time."""
+
+    budget: LoopLimits
+    time_is_up: Callable[[Question], str | None]
+
+    def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
+        """See `hybrid.runs.loop.LoopLimits`."""
+        return self.budget.refuses(question, spent, cost) or self.time_is_up(question)
+
+
 class _Stage(NamedTuple):
     """A minimisation that has ended: its compiled loss, number and seed of its final measurement, and its solution."""
 
@@ -74,6 +94,7 @@ class LiveSession(PreparedSession):
     """The session of a real run: every answer comes from the answer log.
 
     A replay may end the loop by other `limits` than the Spec's budget, and measure with other `randomness` than its seed's.
+    Once the recorded answers have taken `max_time_s`, a loop ends: that is an answer of the record too.
     """
 
     def __init__(
@@ -84,6 +105,8 @@ class LiveSession(PreparedSession):
         *,
         limits: LoopLimits | None = None,
         randomness: np.random.SeedSequence | None = None,
+        before: Before | None = None,
+        max_time_s: float = math.inf,
     ) -> None:
         super().__init__(prepared)
         self._log = log
@@ -91,6 +114,7 @@ class LiveSession(PreparedSession):
         if isinstance(self._chosen.backend, ForeignBackend):
             self._chosen.backend = self._chosen.backend.through(log)
         self._limits = limits
+        self._before, self._max_time_s = before or Before(), max_time_s
         self._randomness = randomness or np.random.SeedSequence(prepared.spec.seed)
         self._read = False
         self._spent = Cost()
@@ -113,17 +137,24 @@ class LiveSession(PreparedSession):
         """Open the record, run the loop, and measure afresh at the optimiser's own x."""
         stage = len(self._stages)
         x = self._chosen.start(ansatz, stage)
+        if not stage and self._before.leap is not None:
+            self._before.work("looking at what the run would take")
+            self._before.leap(self._chosen, loss, ansatz)
+        self._before.work(f"compiling the circuits of {ansatz.circuit.num_qubits} qubits")
         measurement = self._chosen.compile(loss, ansatz)
+        self._before.work("")
         self._open(measurement, ansatz.circuit.num_qubits, measurement.cost(Gradient(x, 0)).nfev)
         oracle = Oracle(measurement.cost, partial(self._ask, measurement))
-        limits = self._limits or self._chosen.budget.left(self.spent, share)
+        limits = _OrTime(self._limits or self._chosen.budget.left(self.spent, share), self._time_is_up)
         ending = minimize(self._chosen.optimization(x, stage, optimizer), oracle, limits)
         return self._final(measurement, ending)
 
     def measure(self, query: Query, points: Points | None = None) -> Estimates:
         """See `hybrid.base.types.Session`; recorded, with draws of its own."""
         if self._single is None or self._single[0] is not query:
+            self._before.work("compiling a circuit")
             self._single = query, self._chosen.compile_query(query)
+            self._before.work("")
         measurement = self._single[1]
         self._minimises_first = bool(self._stages) and self._minimises_first
         rows = np.zeros((1, 0)) if points is None else points
@@ -202,6 +233,14 @@ class LiveSession(PreparedSession):
         self._spent = self._spent.plus(measurement.cost(question))
         self._report(*self._newest, question.iteration)
         return answer
+
+    def _time_is_up(self, question: Question) -> str | None:
+        """Why the loop ends at a question whatever its budget: the record says so, or the answers have taken the time given."""
+        asked, next_one = {"question": STOP}, self._log.next_question
+        if next_one != STOP and (next_one is not None or self._log.seconds < self._max_time_s):
+            return None
+        body = self._answer(asked, question.x, question.iteration, lambda: {"seconds": self._max_time_s})
+        return f"budget of {duration(body['seconds'])} of computing"
 
     def _landscape(self) -> np.random.SeedSequence | None:
         """Without shots the same detunings for every answer of the loop: the optimiser sees one smooth landscape."""
@@ -347,6 +386,7 @@ class LiveSession(PreparedSession):
             spent.nfev / budget.max_evals if budget.max_evals else 0.0,
             (iteration + 1) / budget.max_iterations if budget.max_iterations else 0.0,
             (spent.machine_s or 0.0) / budget.max_qpu_s if budget.max_qpu_s else 0.0,
+            self._log.seconds / self._max_time_s,
         ]
         seconds = time.monotonic() - self._begun
         loss = self._prepared.problem.sign * value

@@ -80,7 +80,8 @@ def check_schema(path: Path, start: dict[str, Any]) -> None:
 
 @final
 class Record:
-    """An open record: body and meta (`about`) of its start, `parts` of an unfinished answer, its stop, its `size`."""
+    """An open record: body and meta (`about`) of its start, `parts` of an unfinished answer, its stop, its `size`; the
+    `seconds` that all answers and parts took."""
 
     def __init__(self, path: Path) -> None:
         """Open or create `path` for this process alone, check every line and drop an incomplete last one.
@@ -94,6 +95,7 @@ class Record:
         self.n_answers = 0
         self.parts: dict[str, Any] = {}
         self.healed = False
+        self.seconds = 0.0
         self.size = 0
         self._digest = hashlib.sha256()
         self._sum = ""
@@ -125,14 +127,14 @@ class Record:
 
     def _read(self) -> None:
         for _, kind, body, meta, offset in lines(self.path):
-            self._take(kind, body)
+            self._take(kind, body, meta)
             self.about = meta if kind == "start" else self.about
             self._sum, self.size = _checksum(self._sum, kind, body, meta), offset
         if json_lines.check_incomplete(self.path, self._file, self.size, b'{"body":'):
             os.ftruncate(self._file, self.size)
             self.healed = True
 
-    def _take(self, kind: str, body: dict[str, Any]) -> None:
+    def _take(self, kind: str, body: dict[str, Any], meta: dict[str, Any]) -> None:
         if kind == "stop":
             self.stop = body
         elif kind == "part":
@@ -142,6 +144,8 @@ class Record:
         else:
             self.n_answers += 1
             self.parts = {}
+        if kind in ("answer", "part"):
+            self.seconds += meta["seconds"]
         if kind in ("start", "answer"):
             self._digest.update(digest_part(body))
 
@@ -164,7 +168,7 @@ class Record:
         self._sum = checksum
         self.size += length
         self._synced = time.monotonic() if sync else self._synced
-        self._take(kind, body)
+        self._take(kind, body, meta)
 
     def digest(self, solution: dict[str, Any]) -> str:
         """sha256 over the start, every answer and the solution; times, host, versions and paths are not in it."""

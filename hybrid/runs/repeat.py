@@ -80,9 +80,9 @@ def repeat(
     *,
     processes: int | None = None,
     watcher: Watcher = SILENT,
-    device_interval: bool = True,
+    **options: Any,
 ) -> Repetitions:
-    """Run `spec` with seeds seed, seed + 1, ..., `count` in all, or read those that are finished; see `hybrid.run`.
+    """Run `spec` with seeds seed, seed + 1, ..., `count` in all, or read those that are finished; `options` as `hybrid.run`.
 
     By default as many processes as cores hold the Spec's threads; a script that calls this needs `if __name__ == "__main__"`.
     Errors as `run`; the other runs are then stopped with everything saved.
@@ -100,9 +100,9 @@ def repeat(
     workers = min(len(left), processes or max(1, (os.cpu_count() or 1) // spec.threads))
     if workers == 1:
         for one in left:
-            take(run(one, results, watcher=watcher, device_interval=device_interval))
+            take(run(one, results, watcher=watcher, **options))
     elif left:
-        work = partial(run_one, results=str(results), device_interval=device_interval)
+        work = partial(run_one, results=str(results), options=options)
         _in_processes(left, work, workers, take, watcher.interruption)
     return Repetitions(tuple(by_seed[one.seed] for one in specs))
 
@@ -142,7 +142,7 @@ def _begin(stop: Any, parent: int) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def run_one(spec: Spec, results: str, *, device_interval: bool) -> Result:
+def run_one(spec: Spec, results: str, *, options: dict[str, Any]) -> Result:
     """In a worker: one run."""
     watcher = Watcher(interruption=lambda: Stopped("stopped.") if _stop.is_set() else None)
-    return run(spec, results, watcher=watcher, device_interval=device_interval)
+    return run(spec, results, watcher=watcher, **options)

@@ -2,45 +2,67 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hybrid.base.errors import HybridError
-from hybrid.base.types import Choices, Problem, Solution
+from hybrid.base.errors import HybridError, UsageError
+from hybrid.base.types import Ansatz, Choices, Loss, Problem, Solution
+from hybrid.base.uncertainty import duration
 from hybrid.runs.answer_log import RecordingLog
-from hybrid.runs.live_session import LiveSession, RunProgress
+from hybrid.runs.live_session import Before, LiveSession, RunProgress
+from hybrid.runs.look import LONG_S, look
 from hybrid.runs.record import Record
 from hybrid.runs.result import Result, agreeing, finished
-from hybrid.runs.setup import Prepared, as_begun, billed, prepare
-from hybrid.runs.spec import Spec
+from hybrid.runs.setup import Chosen, Prepared, as_begun, billed, prepare
+from hybrid.runs.spec import Spec, duration_s
+from hybrid.runs.way_out import refusal
 
 
 class Watcher(NamedTuple):
-    """`progress` is called at every answer; `interruption` returns the error to stop with, or None, between answers."""
+    """`progress` is called at every answer; `interruption` returns the error to stop with, or None, between answers.
+
+    `work` is called with what is done next where that is no measurement, and with nothing where measurements follow.
+    """
 
     progress: Callable[[RunProgress], None] = lambda progress: None
     interruption: Callable[[], HybridError | None] = lambda: None
     note: Callable[[str], None] = lambda text: None
+    work: Callable[[str], None] = lambda text: None
 
 
 SILENT = Watcher()
 
 
-def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILENT, device_interval: bool = True) -> Result:
+def run(
+    spec: Spec,
+    results: str | Path = "results",
+    *,
+    watcher: Watcher = SILENT,
+    device_interval: bool = True,
+    force: bool = False,
+    max_time: float | str | None = None,
+) -> Result:
     """Run `spec`; continue it where its record in `results` is unfinished; read the result where it is finished.
 
-    Without `device_interval` nothing is said of other devices; id, answers and digest are the same.
+    Without `device_interval` nothing is said of other devices; id, answers and digest are the same. A new run that could show
+    nothing is refused unless `force`; see `hybrid.runs.look`. `max_time`, seconds or a text like "10min", ends the loop once
+    the recorded answers have taken so long; the record keeps where it ended.
     Raises UsageError for bad input, RecordError when the record disagrees, Stopped or Interrupted with everything saved,
     CheckFailed where Aer disagrees with the exact engine.
     """
+    max_time_s = duration_s("max_time", max_time)
     path = Path(results) / f"{spec.id}.jsonl"
     if before := finished(path):
         return agreeing(before)
+    watcher.work("loading the problem")
     prepared = prepare(spec)
     record = Record(path)
     try:
         if record.stop is None:
-            _work(prepared, record, watcher, device_interval)
+            leap = partial(_look, prepared, force, watcher.note) if record.start is None else None
+            _work(prepared, record, watcher, device_interval, leap, inf if max_time_s is None else max_time_s)
     finally:
         record.close()
     result = finished(path, replayed=False)
@@ -48,16 +70,38 @@ def run(spec: Spec, results: str | Path = "results", *, watcher: Watcher = SILEN
     return agreeing(result)
 
 
-def _work(prepared: Prepared, record: Record, watcher: Watcher, device_interval: bool) -> None:
+def _look(prepared: Prepared, force: bool, note: Callable[[str], None], chosen: Chosen, loss: Loss, ansatz: Ansatz) -> None:
+    """The look before a new run: UsageError where it is hopeless, a note where it takes long or is forced."""
+    at = look(prepared, chosen, loss, ansatz)
+    if at is None:
+        return
+    if at.hopeless and not force:
+        raise UsageError(refusal(prepared, at))
+    if at.hopeless:
+        note(f"forced, although it could show nothing: {'; '.join(at.hopeless)}.")
+    if at.seconds is not None and at.seconds > LONG_S:
+        note(f"estimate: about {duration(at.seconds)} for {at.evaluations:,} evaluations.")
+
+
+def _work(
+    prepared: Prepared,
+    record: Record,
+    watcher: Watcher,
+    device_interval: bool,
+    leap: Callable[[Chosen, Loss, Ansatz], None] | None,
+    max_time_s: float,
+) -> None:
     begun = time.monotonic()
     if record.healed:
         watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")
     prepared = as_begun(prepared, record.start)
-    session = LiveSession(prepared, RecordingLog(record, watcher.interruption), watcher.progress)
-    solution = session.checked(prepared.algorithm(session, prepared.problem))
+    log, before = RecordingLog(record, watcher.interruption), Before(leap, watcher.work)
+    session = LiveSession(prepared, log, watcher.progress, before=before, max_time_s=max_time_s)
+    solution = prepared.algorithm(session, prepared.problem)
     body, report = session.solution_body(solution), _report(prepared, session, solution)
-    report["parts"], report["observables"] = session.error_parts(solution), session.observables(solution)
+    watcher.work("computing the value on other devices within the profile's ranges")
     report["device_interval"] = session.device_interval(solution, off=not device_interval)
+    watcher.work("")
     stop = {"solution": body, "report": report, "digest": record.digest(body)}
     about = {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)}
     if choices := _choices(prepared):

@@ -78,7 +78,7 @@ class Spec:
     )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "max_qpu", _duration_s(self.max_qpu))
+        object.__setattr__(self, "max_qpu", duration_s("max_qpu", self.max_qpu))
         for name, least in WHOLE.items():
             _whole(name, getattr(self, name), least, optional=name.startswith("max_") or name == "realizations")
         for name, allowed in WORDS.items():
@@ -266,11 +266,11 @@ def _text(name: str, value: Any, *, optional: bool) -> None:
         raise UsageError(f"{name} takes a name, not {value!r}.")
 
 
-def _duration_s(value: Any) -> float | None:
-    """Seconds from 90, '90s', '30min' or '2h'."""
+def duration_s(name: str, value: Any) -> float | None:
+    """Seconds from 90, '90s', '30min' or '2h'; UsageError says what `name` takes."""
     if value is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", str(value).strip())
     if match is None or match[2] not in SECONDS or float(match[1]) <= 0:
-        raise UsageError(f"max_qpu takes a time such as 90s, 30min or 2h, not '{shortened(str(value))}'.")
+        raise UsageError(f"{name} takes a time such as 90s, 30min or 2h, not '{shortened(str(value))}'.")
     return float(match[1]) * SECONDS[match[2]]
