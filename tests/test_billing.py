@@ -149,7 +149,7 @@ def test_a_record_of_a_budget_begun_before_bills_ends_as_it_would_have(tmp_path,
     """Its start line does not say that it is billed: shots x shot cycle to its end."""
     spec = hybrid.Spec(problem="tfim:n=2", device="iqm-star-24", shots=100, max_qpu="1s", backend="exact")
     with monkeypatch.context() as patch:
-        patch.setattr(running, "as_begun", lambda prepared, start: as_begun(prepared, {}))
+        patch.setattr(running, "as_begun", lambda prepared, start: as_begun(prepared, {"resolved": {}}))
         before = hybrid.run(spec, tmp_path)
     path = tmp_path / f"{before.id}.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)

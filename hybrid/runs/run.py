@@ -97,7 +97,7 @@ def _work(
     prepared = as_begun(prepared, record.start)
     log, before = RecordingLog(record, watcher.interruption), Before(leap, watcher.work)
     session = LiveSession(prepared, log, watcher.progress, before=before, max_time_s=max_time_s)
-    solution = prepared.algorithm(session, prepared.problem)
+    solution = session.checked(prepared.algorithm(session, prepared.problem))
     body, report = session.solution_body(solution), _report(prepared, session, solution)
     watcher.work("computing the value on other devices within the profile's ranges")
     report["device_interval"] = session.device_interval(solution, off=not device_interval)
