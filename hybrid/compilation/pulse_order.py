@@ -178,7 +178,7 @@ def ordered(parts: Parts, device: Device, physical: tuple[int, ...], read: Seque
     for number, order in enumerate(parts.orders):
         writer = _Writer(parts, device, physical)
         writer.write(order)
-        times = scheduled(writer.instructions, len(physical), device, physical)
+        (times,) = scheduled([writer.instructions], len(physical), device, physical)
         found.append(Ordered(number, round(predicted_loss(times, device, physical, read), DIGITS)))
     return min(found, key=lambda one: one.loss)
 
