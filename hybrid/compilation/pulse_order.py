@@ -128,7 +128,7 @@ def arranged(
     """
     parts = _take_apart(circuits)
     widest = max(parts, key=lambda of: sum(map(len, of.gates)))
-    best = ordered(widest, device, physical, read).number
+    best = ordered(widest, device, physical, read).number if len(widest.orders) > 1 else 0
     orders: dict[tuple[Any, ...], list[list[int]]] = {}
     chosen = []
     for of in parts:
