@@ -324,6 +324,9 @@ def test_draws_do_not_depend_on_batches_portions_or_threads(monkeypatch, backend
     assert whole[0, 1] != whole[0, 2]  # the same point again draws afresh
     monkeypatch.setattr(compiled_query, "PORTION_ROWS", 7)
     np.testing.assert_array_equal(values(1, points), whole)
+    monkeypatch.setattr("hybrid.simulators.aer.JOB_STEPS", 1)  # every row in a job of its own
+    monkeypatch.setattr("hybrid.simulators.aer.KEPT_STEPS", 0)  # and every circuit built anew
+    np.testing.assert_array_equal(values(1, points), whole)
 
 
 def test_every_answer_and_row_sees_its_own_detunings():

@@ -111,7 +111,7 @@ def _least(candidates: Sequence[_Candidate], most: int, device: Device) -> _Cand
     if len(candidates) > 1:
         for candidate in candidates:
             circuit, physical, read = candidate
-            times = scheduled(listings[id(circuit)], circuit.num_qubits, device, physical)
+            (times,) = scheduled([listings[id(circuit)]], circuit.num_qubits, device, physical)
             loss = predicted_loss(times, device, physical, read)
             by_loss.setdefault(round(loss, DIGITS), candidate)
     if len(by_loss) < 2:

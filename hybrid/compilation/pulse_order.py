@@ -128,7 +128,7 @@ def arranged(
     """
     parts = _take_apart(circuits)
     widest = max(parts, key=lambda of: sum(map(len, of.gates)))
-    best = ordered(widest, device, physical, read).number
+    best = ordered(widest, device, physical, read).number if len(widest.orders) > 1 else 0
     orders: dict[tuple[Any, ...], list[list[int]]] = {}
     chosen = []
     for of in parts:
@@ -178,7 +178,7 @@ def ordered(parts: Parts, device: Device, physical: tuple[int, ...], read: Seque
     for number, order in enumerate(parts.orders):
         writer = _Writer(parts, device, physical)
         writer.write(order)
-        times = scheduled(writer.instructions, len(physical), device, physical)
+        (times,) = scheduled([writer.instructions], len(physical), device, physical)
         found.append(Ordered(number, round(predicted_loss(times, device, physical, read), DIGITS)))
     return min(found, key=lambda one: one.loss)
 

@@ -37,7 +37,13 @@ def schedule(circuit: QuantumCircuit, device: Device, physical: tuple[int, ...])
     before everything in front of it has ended. On a device without native gates nothing takes time. HybridError for an
     operation that the device does not describe: it would run without noise.
     """
-    return scheduled(listed(circuit), circuit.num_qubits, device, physical)
+    (found,) = schedule_all([circuit], device, physical)
+    return found
+
+
+def schedule_all(circuits: Sequence[QuantumCircuit], device: Device, physical: tuple[int, ...]) -> list[Schedule]:
+    """`schedule` of circuits of one width; what all begin with is placed once."""
+    return scheduled([listed(circuit) for circuit in circuits], circuits[0].num_qubits, device, physical)
 
 
 def listed(circuit: QuantumCircuit) -> Instructions:
@@ -54,36 +60,51 @@ def common_beginning(sequences: Sequence[Sequence[Any]]) -> int:
     return length
 
 
-def scheduled(instructions: Instructions, n: int, device: Device, physical: tuple[int, ...]) -> Schedule:
-    """`schedule` of operations on n qubits."""
+def scheduled(listings: Sequence[Instructions], n: int, device: Device, physical: tuple[int, ...]) -> list[Schedule]:
+    """`schedule` of lists of operations on n qubits."""
     if not device.noisy:
-        gates = [(gate, qubits) for gate, qubits in instructions if gate.name not in ("barrier", "delay")]
-        return Schedule(tuple(TimedOperation(gate, qubits, 0.0, 0.0) for gate, qubits in gates), 0.0)
-    placed, free_s = _as_soon_as_possible(instructions, n, device, physical)
-    timed = _as_late_as_useful(placed, device, n)
-    return Schedule(tuple(sorted(timed, key=lambda operation: operation.start_s)), max(free_s, default=0.0))
+        gates = [[one for one in listing if one[0].name not in ("barrier", "delay")] for listing in listings]
+        return [Schedule(tuple(TimedOperation(*one, 0.0, 0.0) for one in of_circuit), 0.0) for of_circuit in gates]
+    alike = common_beginning(listings)
+    beginning = _AsSoonAsPossible(n, NativeTimes(device, physical))
+    beginning.add(listings[0][:alike])
+    schedules = []
+    for listing in listings:
+        soonest = beginning.copy()
+        soonest.add(listing[alike:])
+        timed = _as_late_as_useful(soonest.placed, device, n)
+        ordered = sorted(timed, key=lambda operation: operation.start_s)
+        schedules.append(Schedule(tuple(ordered), max(soonest.free_s, default=0.0)))
+    return schedules
 
 
-def _as_soon_as_possible(
-    instructions: Instructions, n: int, device: Device, physical: tuple[int, ...]
-) -> tuple[list[TimedOperation], list[float]]:
-    """Every operation with its time, delays and barriers among them, in order; and when each qubit is free."""
-    free_s, line_s = [0.0] * n, 0.0
-    placed, times = [], NativeTimes(device, physical)
-    for operation, qubits in instructions:
-        start_s = max([free_s[q] for q in qubits], default=0.0)
-        duration_s, name = 0.0, operation.name
-        if name == "delay":
-            duration_s = delay_s(operation)
-        elif name != "barrier":
-            duration_s, serial = times[name, qubits]
-            if serial:
-                start_s = max(start_s, line_s)
-                line_s = start_s + duration_s
-        for q in qubits:
-            free_s[q] = start_s + duration_s
-        placed.append(TimedOperation(operation, qubits, start_s, duration_s))
-    return placed, free_s
+class _AsSoonAsPossible:
+    """Every operation with its time, delays and barriers among them, in order; when each qubit and the line are free."""
+
+    def __init__(self, n: int, times: "NativeTimes") -> None:
+        self.placed: list[TimedOperation] = []
+        self.free_s, self._line_s, self._times = [0.0] * n, 0.0, times
+
+    def copy(self) -> "_AsSoonAsPossible":
+        other = _AsSoonAsPossible(0, self._times)
+        other.placed, other.free_s, other._line_s = list(self.placed), list(self.free_s), self._line_s
+        return other
+
+    def add(self, instructions: Instructions) -> None:
+        free_s = self.free_s
+        for operation, qubits in instructions:
+            start_s = free_s[qubits[0]] if len(qubits) == 1 else max([free_s[q] for q in qubits], default=0.0)
+            duration_s, name = 0.0, operation.name
+            if name == "delay":
+                duration_s = delay_s(operation)
+            elif name != "barrier":
+                duration_s, serial = self._times[name, qubits]
+                if serial:
+                    start_s = max(start_s, self._line_s)
+                    self._line_s = start_s + duration_s
+            for q in qubits:
+                free_s[q] = start_s + duration_s
+            self.placed.append(TimedOperation(operation, qubits, start_s, duration_s))
 
 
 def _as_late_as_useful(placed: list[TimedOperation], device: Device, n: int) -> list[TimedOperation]:

@@ -27,8 +27,22 @@ def picture(task: Task) -> int:
     return PAULI if task.noisy else PURE
 
 
+_last_plan: list[tuple[Task, int, FusionPlan]] = []
+
+
 def plan_of(task: Task, d: int) -> FusionPlan:
-    """The task's blocks, in order and with their axes; UsageError names what cannot be done."""
+    """The task's blocks, in order and with their axes; UsageError names what cannot be done.
+
+    The last one is remembered: memory is asked for before the same task is compiled.
+    """
+    for last, of, found in _last_plan:
+        if last is task and of == d:
+            return found
+    _last_plan[:] = [(task, d, _planned(task, d))]
+    return _last_plan[0][2]
+
+
+def _planned(task: Task, d: int) -> FusionPlan:
     if task.noisy and task.observable is not None:
         raise UsageError("exact: with error channels an observable is measured setting by setting; leave task.observable out.")
     angles = {angle: place for place, angle in enumerate(task.angles)}
