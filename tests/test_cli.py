@@ -479,6 +479,27 @@ def test_a_dry_run_measures_nothing(hybrid, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("words", "told", "method"),
+    [
+        ("tfim:n=3 --device meluxina-q --shots 1000", "gradient none is asked for", None),
+        ("h2 --optimizer nelder_mead --max-evals 20", "gradient none is asked for", None),
+        ("h2", "gradient adjoint, 1 evaluation each; at most 300", "adjoint"),
+        (
+            "h2 --shots 100 --optimizer adam --max-iterations 5",
+            "gradient parameter-shift, 17 evaluations",
+            "parameter-shift",
+        ),
+        ("h2 --optimizer adam --gradient spsa --max-iterations 5", "gradient spsa, 3 evaluations each; at most 5", "spsa"),
+        ("varqite h2 --max-iterations 4", "gradient adjoint, 1 evaluation each; at most 4", "adjoint"),
+        ("vqc moons:n=12 --shots 100 --max-evals 2", "gradient none is asked for", None),
+    ],
+)
+def test_a_dry_run_names_the_gradient_that_is_used(hybrid, words, told, method):
+    assert told in " ".join(hybrid("run", *words.split(), "--dry-run").out.split())
+    assert json.loads(hybrid("run", *words.split(), "--dry-run", "--json").out)["gradient"] == method
+
+
 def test_require_converged_prints_the_result_first(hybrid, tmp_path):
     done = hybrid(*QUICK, "--results", tmp_path, "--require-converged", "--json")
     assert done.code == 3

@@ -12,10 +12,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from qiskit.quantum_info import SparsePauliOp
 
+import hybrid
 from hybrid import catalog
 from hybrid.base.errors import MissingPart, UsageError
 from hybrid.base.types import Electrons, Problem
-from hybrid.catalog.problems._fermions import Encoding, Products, encoding, energies_in, hamiltonian, sector
+from hybrid.catalog.problems._fermions import Encoding, Products, encoding, energies_in, hamiltonian, number_and_spin, sector
 from hybrid.catalog.problems._integrals import Integrals, read_fcidump
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -390,3 +391,68 @@ def test_without_pyscf_the_message_says_how_to_install_it(tmp_path, monkeypatch)
     monkeypatch.setitem(sys.modules, "pyscf", None)
     with pytest.raises(MissingPart, match=r"pip install 'hybrid-sandbox\[chemistry\]'"):
         problem(str(path))
+
+
+# ---- hydrogen at any distance, electron number and total spin
+
+
+@pytest.mark.parametrize(
+    ("angstrom", "hartree_fock", "full_ci"),
+    [
+        (0.2, 0.16417501206, 0.15748213480),
+        (0.5, -1.04299627454, -1.05515979447),
+        (1.0, -1.06610864932, -1.10115033023),
+        (2.5, -0.70294359972, -0.93605491996),
+        (5.0, -0.59902487151, -0.93316376193),
+    ],
+)
+def test_hydrogen_at_other_distances_is_pyscf_s(angstrom, hartree_fock, full_ci):
+    """PySCF 2.14.0, RHF and FCI in STO-3G; 5e-9 hartree, as its bohr and its digits of the basis set are others."""
+    found = problem(f"h2:distance={angstrom}")
+    assert found.baseline == pytest.approx(hartree_fock, abs=5e-9) and found.baseline_name == "Hartree-Fock"
+    assert found.exact == pytest.approx(full_ci, abs=5e-9)
+
+
+def test_hydrogen_at_its_distance_is_what_it_was():
+    """Bit for bit, in the text of records too; and the integrals join smoothly, to the published coefficients' 1e-8."""
+    default, same, near = problem("h2"), problem("h2:distance=0.735"), problem("h2:distance=0.7350000001")
+    assert default.hamiltonian == same.hamiltonian and default.exact == same.exact
+    assert catalog.parse("problems", "h2:distance=0.735").text(defaults=True) == "h2"
+    assert catalog.parse("problems", "h2:distance=0.5").text(defaults=True) == "h2:distance=0.5"
+    assert (near.reference_bits, near.ansatz, near.electrons) == (default.reference_bits, default.ansatz, default.electrons)
+    assert near.hamiltonian.equiv(default.hamiltonian, atol=2e-8)
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+@pytest.mark.parametrize(("n_alpha", "n_beta"), [(1, 1), (2, 1), (3, 1), (2, 0)])
+def test_number_and_spin_of_determinants_and_their_spectrum(mapping, n_alpha, n_beta):
+    """Among states of these electrons N is a number; S^2 has S (S + 1) for S from |alpha - beta|/2 up to half the electrons or
+    half the holes; and of a determinant its mean is S_z^2 + S_z + the singly occupied beta orbitals."""
+    m = 3
+    code = encoding(mapping, 2 * m)
+    number, spin = number_and_spin(code, n_alpha, n_beta)
+    states = sector(code, n_alpha, n_beta)
+    counted, squared = energies_in(number, states, every=True), energies_in(spin, states, every=True)
+    assert counted == pytest.approx(np.full(len(states), n_alpha + n_beta), abs=1e-12)
+    least, most = abs(n_alpha - n_beta) / 2, min(n_alpha + n_beta, 2 * m - n_alpha - n_beta) / 2
+    allowed = [s * (s + 1) for s in np.arange(least, most + 0.5)]
+    assert {min(allowed, key=lambda value: abs(value - found)) for found in squared} == {*allowed}
+    assert all(min(abs(found - value) for value in allowed) < 1e-10 for found in squared)
+    sz, diagonal = (n_alpha - n_beta) / 2, []
+    for alpha in (bits for bits in range(2**m) if bits.bit_count() == n_alpha):
+        for beta in (bits for bits in range(2**m) if bits.bit_count() == n_beta):
+            outcome = code.outcome(np.array([alpha | beta << m], dtype=np.uint64))
+            alone = (beta & ~alpha).bit_count()
+            diagonal.append((energies_in(spin, outcome)[0], sz**2 + sz + alone))
+    assert all(found == pytest.approx(expected, abs=1e-12) for found, expected in diagonal)
+
+
+def test_a_run_reports_them_beside_the_reference(tmp_path):
+    """UCCSD conserves both numbers of electrons exactly, hardware-efficient layers nothing."""
+    kept = hybrid.run(hybrid.Spec(problem="hubbard:n=2", max_evals=0), tmp_path)
+    quantities = {found["name"]: found for found in kept.quantities}
+    assert quantities["electrons, ideal"]["value"] == pytest.approx(2, abs=1e-12)
+    assert (quantities["electrons, ideal"]["reference"], quantities["spin S^2, ideal"]["reference"]) == (2, 0)
+    free = hybrid.run(hybrid.Spec(problem="hubbard:n=2", ansatz="efficient_su2", max_evals=0, seed=1), tmp_path)
+    assert abs(free.quantities[0]["value"] - 2) > 1e-4  # it starts near the reference
+    assert not hybrid.run(hybrid.Spec(problem="tfim:n=2", max_evals=0), tmp_path).quantities

@@ -250,3 +250,31 @@ def test_networkx_writes_what_is_read(tmp_path):
     graph.add_node("w & v")
     networkx.write_graphml(graph, tmp_path / "n.graphml")
     assert graph_of("maxcut", str(tmp_path / "n.graphml"), None) == Graph(["w & v", "x", "y", "z"], {(1, 2): 0.5, (2, 3): 3.0})
+
+
+@pytest.mark.parametrize(
+    ("content", "way"),
+    [
+        ("date,ACME,BETA\n2026-01-05,10.0,20.1\n", "portfolio:prices={},pick=2"),
+        ("week;ACME\n05.01.2026;10.0\n", "portfolio:prices={},pick=2"),
+        ("asset,return,a\na,0.1,0.2\n", "portfolio:covariances={},pick=2"),
+        ("item,value,weight\nlamp,3,2\n", "knapsack:items={},capacity=10"),
+        ("item,weight\nlamp,3\n", "number_partition:items={}"),
+        ("# lines\nfrom,to,mw\na,b,3\n", "maxcut:graph={}"),
+        ("x,y,verdict\n1,2,good\n", "{}:label=verdict"),
+        ("x,y,z\n1,2,3\n", "{}:label=COLUMN"),
+        ("date,ACME\n", "{}:label=COLUMN"),
+    ],
+)
+def test_a_table_is_asked_what_it_is(content, way, tmp_path, command):
+    """By its columns; what is proposed is read as that problem, and the message names portfolio and knapsack."""
+    path = tmp_path / "table.csv"
+    path.write_text(content)
+    for words in (["run", path], ["run", "vqe", path]):
+        done = command(*words)
+        assert (done.code, done.out) == (2, "") and done.err.count("\n") == 1
+        assert f"write {way.format(path)}" in done.err and "portfolio" in done.err and "knapsack" in done.err
+    if "COLUMN" not in way:
+        assert catalog.parse("problems", way.format(path))
+    missing = command("run", tmp_path / "nowhere.csv")
+    assert (missing.code, missing.err) == (2, f"hybrid: {tmp_path / 'nowhere.csv'}: no such file.\n")

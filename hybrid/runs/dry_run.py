@@ -139,7 +139,7 @@ class _DryRunSession(PreparedSession):
             resolved=self._chosen.resolved(),
             n_parameters=len(x),
             resources=tuple(program.resources for program in measurement.programs),
-            sampling=tuple(_sampling(program, x) for program in measurement.programs),
+            sampling=tuple(_sampling(program, measurement.at_first_sample(x)) for program in measurement.programs),
             evaluations_per_gradient=max(program.evaluations_per_gradient for program in measurement.programs),
             total=self._total,
             billed=billed(self._prepared.device, self._total),

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import final
 
 import numpy as np
+from jaxtyping import Float
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
@@ -110,6 +111,10 @@ class Measurement:
         rows = np.concatenate([np.tile(x, (len(self._samples), 1)), self._samples], axis=1)
         for i, program in enumerate(self.programs):
             yield program, rows, child(seed, i)
+
+    def at_first_sample(self, x: Point) -> Float[np.ndarray, " all"]:
+        """A point of the programs: x, and the features of the first sample."""
+        return np.concatenate([x, self._samples[0]])
 
     def metric(self, x: Point) -> Tensor:
         """Quantum geometric tensor (p, p) of the ansatz's state at x, without noise; errors as for `asks`."""

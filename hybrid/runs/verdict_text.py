@@ -93,7 +93,7 @@ def _value(result: Any, baseline: ComparedResult | None) -> str:
     if baseline is None and exact is None:
         return f"reaches {amount(result.value, unit)}, and neither the exact {name} nor a classical one is known"
     if baseline is None:
-        return f"ends {_distance(result)}, and no classical {name} is known to compare with"
+        return f"ends {_distance(result, name)}, and no classical {name} is known to compare with"
     same = baseline.word == SAME
     compared = f"is {baseline.word} {'from' if same else 'than'} {baseline.name}"
     if same and result.stderr > 0:
@@ -107,11 +107,11 @@ def _value(result: Any, baseline: ComparedResult | None) -> str:
     return f"{compared}: {distance}{_others(result)}{_accuracy_wanted(result)}"
 
 
-def _distance(result: Any) -> str:
+def _distance(result: Any, noun: str = "one") -> str:
     gap = result.value - result.exact
     if _is_rounding(gap, result.exact):
-        return "the exact one"
-    return f"{amount(abs(gap), result.unit)} {'above' if gap > 0 else 'below'} the exact one"
+        return f"the exact {noun}"
+    return f"{amount(abs(gap), result.unit)} {'above' if gap > 0 else 'below'} the exact {noun}"
 
 
 def _is_rounding(difference: float, exact: float) -> bool:
