@@ -377,7 +377,7 @@ def test_the_report_says_what_matters_in_80_columns(hybrid, home, monkeypatch):
 def test_a_noisy_report_and_its_next_command(hybrid, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = "run h2 --device meluxina-q --shots 100 --max-iterations 2 --ansatz real_amplitudes --optimizer spsa:c=0.2"
-    words += " --backend exact"
+    words += " --backend exact --force"
     done = hybrid(*words.split(), "--results", "mine here")
     assert "± is the measurement" in done.out
     assert re.search(r"energy +-\d\.\d+\(\d+\) Ha", done.out)
@@ -388,7 +388,7 @@ def test_a_noisy_report_and_its_next_command(hybrid, tmp_path, monkeypatch):
     shown = subprocess.run(
         ["bash", "-c", f"hybrid() {{ printf '%s\\n' \"$@\"; }}; {suggested}"], capture_output=True, text=True
     )
-    assert hybrid(*shown.stdout.splitlines(), "--max-iterations", 1).code == 0
+    assert hybrid(*shown.stdout.splitlines(), "--max-iterations", 1, "--force").code == 0
 
 
 def test_the_algorithm_may_be_left_out_and_files_say_the_same(hybrid, home, tmp_path, monkeypatch):

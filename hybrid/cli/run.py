@@ -62,7 +62,7 @@ OWN_FLAGS: dict[str, tuple[Any, Any]] = {
 }
 """Flags that are not part of the Spec, with their defaults: they change neither id nor digest."""
 POSITIONAL = ("algorithm", "problem")
-WAITING = "stopping after the measurement in progress; Ctrl-C again stops at once"
+WAITING = "stopping after the step in progress; Ctrl-C again stops at once"
 WHOLE = {field.name for field in fields(Spec) if field.type in (int, int | None)}
 
 
