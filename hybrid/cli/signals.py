@@ -10,6 +10,7 @@ from typing import Any, final
 
 from hybrid.base.errors import HybridError, Interrupted, Stopped
 
+WAITING = "stopping after the step in progress; Ctrl-C again stops at once"
 ANSWERING = """
 trap '' INT TERM
 signalled() { [ "$(dd bs=1 count=1 2>/dev/null | wc -c)" -eq 1 ]; }
@@ -39,15 +40,12 @@ class PendingStop(list[HybridError]):
 
 
 @contextmanager
-def pending_stop(*, waiting: str = "") -> Iterator[PendingStop]:
-    """What signals ask for, from now on until the end of the block.
-
-    With `waiting`, a line that appears in a terminal where Ctrl-C takes a while, a second Ctrl-C stops at once.
-    """
+def pending_stop() -> Iterator[PendingStop]:
+    """What signals ask for, from now on until the end of the block. A second Ctrl-C raises KeyboardInterrupt."""
     pending = PendingStop()
 
     def stop(number: int, frame: Any) -> None:
-        if waiting and number == signal.SIGINT and pending:
+        if number == signal.SIGINT and pending:
             raise KeyboardInterrupt
         during = f" while {pending.work}; what was measured is saved, and the same command continues" if pending.work else ""
         error = Interrupted if number == signal.SIGINT else Stopped
@@ -57,8 +55,7 @@ def pending_stop(*, waiting: str = "") -> Iterator[PendingStop]:
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with _answering(waiting):
-            yield pending
+        yield pending
     except _AtOnce:
         raise pending[0] from None
     finally:
@@ -67,12 +64,12 @@ def pending_stop(*, waiting: str = "") -> Iterator[PendingStop]:
 
 
 @contextmanager
-def _answering(waiting: str) -> Iterator[None]:
-    """The process that answers signals, where there is a line to say and a terminal to say it in."""
-    if not waiting or not sys.stderr.isatty():
+def answering() -> Iterator[None]:
+    """In a terminal, a process that answers signals which take a while: it says so, and a second one ends this process."""
+    if not sys.stderr.isatty():
         yield
         return
-    with subprocess.Popen(["sh", "-c", ANSWERING, waiting], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
+    with subprocess.Popen(["sh", "-c", ANSWERING, WAITING], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
         assert child.stdin is not None
         os.set_blocking(child.stdin.fileno(), False)
         before = signal.set_wakeup_fd(child.stdin.fileno(), warn_on_full_buffer=False)
