@@ -380,7 +380,7 @@ def test_the_report_says_what_matters_in_80_columns(hybrid, home, monkeypatch):
 def test_a_noisy_report_and_its_next_command(hybrid, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = "run h2 --device meluxina-q --shots 100 --max-iterations 2 --ansatz real_amplitudes --optimizer spsa:c=0.2"
-    words += " --backend exact"
+    words += " --backend exact --force"
     done = hybrid(*words.split(), "--results", "mine here")
     assert "± is the measurement" in done.out
     assert re.search(r"energy +-\d\.\d+\(\d+\) Ha", done.out)

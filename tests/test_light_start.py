@@ -24,7 +24,7 @@ def deny(event, arguments):
     if event.startswith(("socket.", "urllib.", "http.", "ftplib.", "smtplib.")):
         raise SystemExit(f"network: {{event}} {{arguments}}")
 sys.addaudithook(deny)
-words = "run h2 --device meluxina-q --shots 100 --max-evals 4 --results"
+words = "run h2 --device meluxina-q --shots 100 --max-evals 4 --force --results"
 sys.argv = ["hybrid", *words.split(), {str(tmp_path)!r}]
 from hybrid.cli.app import main
 main()

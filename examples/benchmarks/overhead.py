@@ -65,7 +65,7 @@ def growth(evaluations: int) -> None:
         spec = {"problem": "h2", "device": "meluxina-q", "shots": 100, "optimizer": "spsa"}
         peaks = []
         for count in (evaluations // 10, evaluations):
-            result = hybrid.run(hybrid.Spec(**spec, max_evals=count, seed=count), folder)
+            result = hybrid.run(hybrid.Spec(**spec, max_evals=count, seed=count), folder, force=True)
             peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         size = Path(result.record).stat().st_size
     print(f"{evaluations} evaluations (SPSA, h2, meluxina-q, 100 shots) against a tenth of them:")

@@ -24,6 +24,7 @@ from hybrid.base.errors import (
 from hybrid.cli import bench, characterize, check, completion, doctor, explain, guide, members, run, runs, sample, schedule
 from hybrid.cli.flags import HybridCommand
 from hybrid.cli.layout import emit
+from hybrid.cli.signals import answering
 
 EXIT_CODES: dict[type[HybridError], int] = {
     HybridError: 1,
@@ -91,7 +92,8 @@ def main() -> None:
         with suppress(AttributeError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without ± shows a question mark
     try:
-        code = app(standalone_mode=False)
+        with answering():
+            code = app(standalone_mode=False)
     except HybridError as error:
         _leave(str(error), next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES))
     except ParserError as error:

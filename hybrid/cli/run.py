@@ -62,7 +62,6 @@ OWN_FLAGS: dict[str, tuple[Any, Any]] = {
 }
 """Flags that are not part of the Spec, with their defaults: they change neither id nor digest."""
 POSITIONAL = ("algorithm", "problem")
-WAITING = "stopping after the measurement in progress; Ctrl-C again stops at once"
 WHOLE = {field.name for field in fields(Spec) if field.type in (int, int | None)}
 
 
@@ -180,7 +179,7 @@ def execute(
         _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, require_converged, options)
         return
     target = picture(plot, results / f"{spec.id}.png")
-    with pending_stop(waiting=WAITING) as pending:
+    with pending_stop() as pending:
         result = _run(spec, results, quiet, pending, options)
     emit(json.dumps(result.to_json()) if as_json else report.result_text(result, spec))
     if target is not None:
@@ -216,7 +215,7 @@ def _repeat(
 ) -> None:
     from hybrid.runs.repeat import repeat
 
-    with pending_stop(waiting=WAITING) as pending, Display(sys.stderr, quiet=quiet) as display:
+    with pending_stop() as pending, Display(sys.stderr, quiet=quiet) as display:
         display.work(f"running {count} seeds")
         repetitions = repeat(spec, count, results, watcher=_watcher(display, pending), **options)
     emit(json.dumps(repetitions.to_json()) if as_json else report.repetitions_text(repetitions))

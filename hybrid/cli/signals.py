@@ -2,12 +2,22 @@
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, final
 
 from hybrid.base.errors import HybridError, Interrupted, Stopped
+
+WAITING = "stopping after the step in progress; Ctrl-C again stops at once"
+ANSWERING = """
+trap '' INT TERM
+signalled() { [ "$(dd bs=1 count=1 2>/dev/null | wc -c)" -eq 1 ]; }
+signalled && sleep 0.5 && printf '\\n%s\\n' "$0" >&2 && signalled && sleep 0.5 && kill -KILL "$PPID"
+"""
+"""Says what a Ctrl-C waits for, and ends this process at a second one. It is a process of its own, since a simulator may keep
+Python from answering signals for minutes; Python's C code writes a byte to it for each signal. A record survives SIGKILL."""
 
 
 class _AtOnce(BaseException):
@@ -30,19 +40,13 @@ class PendingStop(list[HybridError]):
 
 
 @contextmanager
-def pending_stop(*, waiting: str = "") -> Iterator[PendingStop]:
-    """What signals ask for, from now on until the end of the block.
-
-    With `waiting`, a line that Ctrl-C prints in a terminal, a second Ctrl-C raises KeyboardInterrupt at once.
-    """
+def pending_stop() -> Iterator[PendingStop]:
+    """What signals ask for, from now on until the end of the block. A second Ctrl-C raises KeyboardInterrupt."""
     pending = PendingStop()
 
     def stop(number: int, frame: Any) -> None:
-        if waiting and number == signal.SIGINT:
-            if pending:
-                raise KeyboardInterrupt
-            if sys.stderr.isatty() and not pending.work:  # os.write: the signal may come in the middle of a print
-                os.write(sys.stderr.fileno(), f"\n{waiting}\n".encode())
+        if number == signal.SIGINT and pending:
+            raise KeyboardInterrupt
         during = f" while {pending.work}; what was measured is saved, and the same command continues" if pending.work else ""
         error = Interrupted if number == signal.SIGINT else Stopped
         pending.append(error(f"{'interrupted' if error is Interrupted else 'stopped by SIGTERM'}{during}."))
@@ -57,3 +61,20 @@ def pending_stop(*, waiting: str = "") -> Iterator[PendingStop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """In a terminal, a process that answers signals which take a while: it says so, and a second one ends this process."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with subprocess.Popen(["sh", "-c", ANSWERING, WAITING], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
+        assert child.stdin is not None
+        os.set_blocking(child.stdin.fileno(), False)
+        before = signal.set_wakeup_fd(child.stdin.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            child.kill()

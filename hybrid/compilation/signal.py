@@ -99,8 +99,9 @@ class _PauliStrings:
         own, other = (self.z, self.x) if name in ("rz", "rzz") else (self.x, self.z)
         turns: Float[np.ndarray, " s"] = np.logical_xor.reduce(other[qubits])
         if name != "sx":
-            angle = timed.gate.params[0]
-            turns &= self._rng.random(turns.size) < sin(float(self._angles.get(angle, angle))) ** 2
+            angle: Any = timed.gate.params[0]
+            value = self._angles[angle] if angle in self._angles else float(angle)
+            turns &= self._rng.random(turns.size) < sin(value) ** 2
         own[qubits] ^= turns
 
 

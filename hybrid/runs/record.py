@@ -145,7 +145,7 @@ class Record:
             self.n_answers += 1
             self.parts = {}
         if kind in ("answer", "part"):
-            self.seconds += meta["seconds"]
+            self.seconds += meta.get("seconds", 0.0)
         if kind in ("start", "answer"):
             self._digest.update(digest_part(body))
 
