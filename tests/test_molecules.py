@@ -18,6 +18,7 @@ from hybrid.base.errors import MissingPart, UsageError
 from hybrid.base.types import Electrons, Problem
 from hybrid.catalog.problems._fermions import Encoding, Products, encoding, energies_in, hamiltonian, number_and_spin, sector
 from hybrid.catalog.problems._integrals import Integrals, read_fcidump
+from hybrid.catalog.problems._orbitals import by_energy, is_hartree_fock
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 MAPPINGS = ("jordan_wigner", "parity", "bravyi_kitaev")
@@ -146,7 +147,7 @@ def test_the_whole_matrix_against_explicit_ladder_operators(n_alpha, n_beta):
         np.testing.assert_allclose(found, expected, atol=1e-10)
     filled = (1 << n_alpha) - 1 | ((1 << n_beta) - 1) << 3
     assert integrals.aufbau_energy() == pytest.approx(matrix[filled, filled], abs=1e-12)
-    assert integrals.is_hartree_fock == (n_alpha == 3)  # nothing is empty there, or nothing full
+    assert is_hartree_fock(integrals) == (n_alpha == 3)  # nothing is empty there, or nothing full
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)
@@ -190,18 +191,55 @@ def test_frozen_is_the_active_space_of_the_rest():
     assert problem(f"{path}:frozen=1").hamiltonian.equiv(problem("lih").hamiltonian)
 
 
-def test_orbitals_in_another_order_are_not_called_hartree_fock(tmp_path):
-    """Orbitals 2 and 3 of water's active space exchanged: the exact energy stays, the first determinant is another."""
-    path = tmp_path / "mixed.fcidump"
-    head, _, body = WATER.partition("&END\n")
-    swap = {"2": "3", "3": "2"}
-    lines = [" ".join([line.split()[0], *(swap.get(i, i) for i in line.split()[1:])]) for line in body.splitlines()]
-    path.write_text(head + "&END\n" + "\n".join(lines) + "\n")
-    found = problem(str(path))
+def shuffled(text: str, order: list[int]) -> str:
+    """The file with orbital i (from 1) written as order[i - 1]."""
+    head, _, body = text.partition("&END\n")
+    place = {"0": "0"} | {str(i): str(new) for i, new in enumerate(order, 1)}
+    lines = [" ".join([line.split()[0], *(place[i] for i in line.split()[1:])]) for line in body.splitlines()]
+    return f"{head}&END\n" + "\n".join(lines) + "\n"
+
+
+def test_a_file_whose_orbitals_are_none_of_hartree_fock_says_so(scratch):
+    """Two orbitals of water turned into one another by 0.3 rad."""
+    integrals = read_fcidump(SEEDS / "h2o_sto3g_4e4o.fcidump")
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]]
+    one = turn.T @ integrals.one @ turn
+    two = np.einsum("pqrs,pa,qb,rc,sd->abcd", integrals.two, turn, turn, turn, turn)
+    lines = [f"{integrals.core} 0 0 0 0"]
+    lines += [f"{one[p, q]} {p + 1} {q + 1} 0 0" for p, q in np.ndindex(4, 4)]
+    lines += [f"{two[i]} {' '.join(str(k + 1) for k in i)}" for i in np.ndindex(4, 4, 4, 4)]
+    scratch.write_text("&FCI NORB=4,NELEC=4,MS2=0,\n&END\n" + "\n".join(lines))
+    found = problem(str(scratch))
     assert found.exact == pytest.approx(CASCI_WATER, abs=1e-9)
     assert found.baseline_name == "aufbau"
-    assert found.baseline is not None
-    assert found.baseline > CASCI_WATER + 0.02  # Hartree-Fock is 0.007 above
+    with pytest.warns(UserWarning, match="no determinant of these orbitals is Hartree-Fock"):
+        problem(f"{scratch}:frozen=1")
+
+
+@given(st.permutations(range(1, 7)))
+@settings(max_examples=8)
+def test_orbitals_count_by_energy_whatever_their_order_in_the_file(scratch, order):
+    """LiH with its six orbitals in any order: Hartree-Fock, frozen core and active space are those of the ordered file. To
+    1e-9 hartree: sums in another order."""
+    path = Path(catalog.PACKAGE) / "catalog/problems/_molecules/lih.fcidump"
+    scratch.write_text(shuffled(path.read_text(), list(order)))
+    for options in (":frozen=1", ":active=2e2o"):
+        found, expected = problem(f"{scratch}{options}"), problem(f"{path}{options}")
+        assert found.exact == pytest.approx(expected.exact, abs=1e-9)
+        assert (found.baseline_name, found.reference_bits) == ("Hartree-Fock", expected.reference_bits)
+        assert found.baseline == pytest.approx(expected.baseline, abs=1e-9)
+
+
+def test_shipped_files_keep_their_order():
+    for path in [*SEEDS.glob("*.fcidump"), *(Path(catalog.PACKAGE) / "catalog/problems/_molecules").glob("*.fcidump")]:
+        integrals = read_fcidump(path)
+        assert (by_energy(integrals).one == integrals.one).all(), path.name
+
+
+def test_keys_for_other_programs_change_nothing(scratch):
+    scratch.write_text(WATER.replace("NELEC", "PNTGRP='C2v', NROOT=3, NELEC", 1))
+    assert problem(str(scratch)).hamiltonian.equiv(water())
 
 
 # --- FCIDUMP files ---------------------------------------------------------------------------------------------------
@@ -342,6 +380,33 @@ def test_bad_active_spaces(text, message):
 
 LIH = "2\nlithium hydride\nLi 0 0 0\nH 0 0 1.6\n"
 needs_pyscf = pytest.mark.skipif(find_spec("pyscf") is None, reason="the extra 'chemistry' is not installed")
+
+
+@needs_pyscf
+@pytest.mark.parametrize(
+    ("atoms", "spin"),
+    [
+        ("O 0 0 0; H 0 0.757 0.587; H 0 -0.757 0.587", 0),
+        ("C 0 0 0; H 0 0.99 0.39; H 0 -0.99 0.39", 2),
+        ("N 0 0 0; H 0 0 1.04", 2),
+    ],
+)
+def test_orbitals_that_pyscf_sorted_by_symmetry(scratch, atoms, spin):
+    """Closed and open shells: PySCF's restricted Hartree-Fock energy, and its own frozen core in the order of energies."""
+    from pyscf import gto, mcscf, scf  # pyright: ignore[reportMissingImports]
+    from pyscf.tools import fcidump  # pyright: ignore[reportMissingImports]
+
+    molecule = gto.M(atom=atoms, basis="sto-3g", spin=spin, symmetry=True, verbose=0)
+    field = scf.ROHF(molecule).run(conv_tol=1e-12)
+    order = np.argsort(field.mo_coeff.orbsym, kind="stable")  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
+    assert list(order) != sorted(order)
+    fcidump.from_mo(molecule, str(scratch), field.mo_coeff[:, order], ms=spin, tol=1e-14)
+    orbitals = len(order)
+    core = mcscf.CASCI(field, orbitals - 1, molecule.nelectron - 2).run()
+    found = problem(f"{scratch}:frozen=1")
+    assert found.baseline == pytest.approx(field.e_tot, abs=1e-8)
+    assert found.baseline_name == "Hartree-Fock"
+    assert found.exact == pytest.approx(core.e_tot, abs=1e-8)
 
 
 @needs_pyscf

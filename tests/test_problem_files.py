@@ -30,7 +30,7 @@ GRAPHML = """<?xml version="1.0" encoding="UTF-8"?>
   </graph>
 </graphml>
 """
-EDGES = "0 1 2.5\n1 2 -1\n2 3\n# end\n0 3 0.25\n"
+EDGES = "0 1 2.5\n1 2 -1\n2 3 1\n# end\n0 3 0.25\n"
 CSV = 'from,to,megawatt\nnorth,east,2.5\neast,south,1\n"south",north,0.25\n'
 QUBO = "c comment\np qubo 0 4 2 3\n0 0 -1\n2 2 0.5\n0 1 2\n1 2 -1.5\n3 0 1\n"
 OPENFERMION = "(-0.8+0j) [] +\n0.18 [X0 X2] +\n(-0.25-0j) [Y0 Z1] + 1e-2 [Z2]\n"
@@ -60,7 +60,7 @@ def test_one_graph_in_three_formats(tmp_path):
     assert read(tmp_path, "g.graphml", GRAPHML) == Graph(["a", "alone", "b", "c"], {(0, 2): 2.5, (2, 3): 1.5})
     expected = Graph(["east", "north", "south"], {(0, 1): 2.5, (0, 2): 1.0, (1, 2): 0.25})
     assert read(tmp_path, "g.csv", CSV) == expected
-    assert read(tmp_path, "g.edges", "north east 2.5\neast south\nsouth north .25") == expected
+    assert read(tmp_path, "g.edges", "north east 2.5\neast south 1\nsouth north .25") == expected
     assert read(tmp_path, "semicolons.csv", CSV.replace(",", ";")) == expected
     assert problem(str(tmp_path / "g.graphml")).hamiltonian.num_qubits == 4
     assert problem(f"mis:graph={tmp_path}/g.graphml").exact == 3  # a, c, alone
@@ -123,7 +123,7 @@ BAD = [
         GRAPHML.replace('source="b" target="c"', 'source="b" target="a"'),
         ":10: the edge 'b a' was given before, at ",
     ),
-    ("g.csv", "a,b,c,d\n1,2,3,4\n", ": a graph has two columns of vertices and at most one of weights, not 4"),
+    ("g.csv", "a,b,c,d\n1,2,3,4\n", ": a graph has two columns of vertices and after them at most one of weights, not 4"),
     ("g.csv", "from,to,mw\na,b,\n", ":2: column 'mw' is empty"),
     ("g.csv", "from,to,mw\na,b,lots\n", ":2: the mw must be a finite number, not 'lots'"),
     ("g.csv", "from,to\na,a\n", ":2: the edge joins 'a' to itself"),

@@ -182,7 +182,7 @@ def test_cuts_of_every_bitstring(tmp_path: Path, seed: int) -> None:
 def test_vertices_become_qubits_in_sorted_order(tmp_path: Path) -> None:
     """Numbers by value, words by letter; the decoded partition speaks the file's names, the first vertex first."""
     path = tmp_path / "graph.edges"
-    path.write_text("# a triangle with a tail\n10 2 # comment\n\n2 -1 2.5\r\n10 -1\n10 007\n", newline="")
+    path.write_text("# a triangle with a tail\n10 2 1 # comment\n\n2 -1 2.5\r\n10 -1 1\n10 007 1\n", newline="")
     found = problem(str(path))
     assert found.hamiltonian.num_qubits == 4
     assert found.decode is not None
@@ -206,7 +206,7 @@ def test_pauli_strings_read_qiskits_way(tmp_path: Path) -> None:
 
 BAD_EDGES = [
     ("0 1\n1 1\n", ":2: the edge joins '1' to itself"),
-    ("0 1\n2 3\n01 0 2\n", ":3: the edge '1 0' was given before, at "),
+    ("0 1 1\n2 3 1\n01 0 2\n", ":3: the edge '1 0' was given before, at "),
     ("0 1 nan\n", ":1: the weight must be a finite number, not 'nan'"),
     ("0 1 1e999\n", ":1: the weight must be a finite number"),
     ("0 1 1_0\n", ":1: the weight must be a finite number, not '1_0'"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qiskit import QuantumCircuit, qasm2, qpy
-from qiskit.circuit import Gate
+from qiskit.circuit import Gate, ParameterVector
 from qiskit.circuit.library import get_standard_gate_name_mapping
 
 from hybrid.base.errors import MissingPart, UsageError, shortened, unknown
@@ -43,6 +43,17 @@ def read_circuit(path: Path) -> QuantumCircuit:
             raise
         raise _usage_error(path, error) from None
     return circuit
+
+
+def inputs_in_order(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The circuit with its parameters in the order in which an OpenQASM 3 file declares them; in Qiskit's where it does not.
+
+    Qiskit sorts parameters by name; where that is another order, they become a vector `input`.
+    """
+    declared = [name for name in (circuit.metadata or {}).get("inputs", ()) if circuit.has_parameter(name)]
+    if not declared or declared == [parameter.name for parameter in circuit.parameters]:
+        return circuit
+    return circuit.assign_parameters(dict(zip(declared, ParameterVector("input", len(declared)), strict=True)))
 
 
 def bind(circuit: QuantumCircuit, values: Mapping[str, float]) -> QuantumCircuit:

@@ -4,16 +4,18 @@ import contextlib
 import copy
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import openqasm3
 from openqasm3 import ast
 from openqasm3.parser import QASM3ParsingError
 from qiskit import ClassicalRegister, QuantumCircuit
-from qiskit.circuit.library import get_standard_gate_name_mapping
+from qiskit.circuit import Gate
+from qiskit.circuit.library import U2Gate, U3Gate, UGate, get_standard_gate_name_mapping
 from qiskit_qasm3_import import ConversionError
 from qiskit_qasm3_import.converter import ConvertVisitor
+from qiskit_qasm3_import.data import Scope, Symbol
 
 from hybrid.base.errors import shortened
 
@@ -34,11 +36,19 @@ UNSUPPORTED = {
     "SwitchStatement": "'switch'",
 }
 """Nodes of the syntax tree that have no counterpart in a circuit, in words."""
+PHASES: dict[type[Gate], Callable[..., Any]] = {
+    UGate: lambda theta, phi, lam: theta / 2,
+    U2Gate: lambda phi, lam: -(phi + lam) / 2,
+    U3Gate: lambda theta, phi, lam: -(phi + lam) / 2,
+}
+"""Phase of the specification's U, u2 and u3 (its stdgates.inc) that Qiskit's gates lack, in radians."""
 
 
 def loads(text: str, max_bits: int) -> QuantumCircuit:
     """The circuit; `input float` and `input angle` become parameters, loops over constants are unrolled.
 
+    Its metadata `inputs` names the inputs in the order of their declaration. Arguments of gates, and the phase of a controlled
+    U, u2 or u3, are read by the specification (OpenQASM 3.0, "Built-in gates"), not as Qiskit's importer does.
     ValueError `line,column: what is wrong` (columns from 0) for everything that is not a circuit, also for a register of
     more than `max_bits`; other exceptions only where the position is unknown.
     """
@@ -52,9 +62,11 @@ def loads(text: str, max_bits: int) -> QuantumCircuit:
         raise ValueError(f"{program.span.start_line if program.span else 1},0: OpenQASM {program.version}; 2.0 and 3 are read")
     try:
         _Rewriter(text, max_bits).children(program)
-        return _Converter().convert(program).circuit
+        circuit = _Converter().convert(program).circuit
     except ConversionError as error:
         raise ValueError(_plain(error.message, text)) from None
+    circuit.metadata = {"inputs": [s.identifier.name for s in program.statements if isinstance(s, ast.IODeclaration)]}
+    return circuit
 
 
 def _check_nesting(text: str) -> None:
@@ -106,7 +118,7 @@ def _plain(message: str, text: str) -> str:
 
 
 class _Converter(ConvertVisitor):
-    """Gives errors that Qiskit raises without a position (an index out of range, a qubit used twice) their statement's."""
+    """The importer, following the specification where it does not, and with the statement's position in all its errors."""
 
     def visit(self, node: ast.QASMNode, context: Any = None) -> Any:
         try:
@@ -115,6 +127,32 @@ class _Converter(ConvertVisitor):
             raise
         except Exception as error:
             raise ConversionError(getattr(error, "message", None) or str(error) or type(error).__name__, node) from None
+
+    def visit_QuantumGate(self, node: ast.QuantumGate, context: Any) -> Any:
+        """In a definition, and under a modifier, the phase of U counts; elsewhere it is one of the whole circuit."""
+        symbol = context.symbol_table.get(node.name.name, node)
+        phase = None if symbol is None else PHASES.get(symbol.data)
+        if symbol is None or phase is None or not (node.modifiers or context.scope is Scope.GATE):
+            return super().visit_QuantumGate(node, context)
+
+        def with_phase(*angles: Any) -> Gate:
+            gate = QuantumCircuit(1, name=hidden, global_phase=phase(*angles))
+            gate.append(symbol.data(*angles), [0])
+            return gate.to_gate()
+
+        hidden = f"{node.name.name}_with_phase"
+        if context.symbol_table.get(hidden, node) is None:
+            context.symbol_table.insert(Symbol(hidden, with_phase, symbol.type, Scope.GLOBAL, node))
+        renamed = copy.copy(node)
+        renamed.name = ast.Identifier(hidden)
+        return super().visit_QuantumGate(renamed, context)
+
+    def _define_gate(self, name: str, definition: Any, n_parameters: int, n_qubits: int, definer: Any, context: Any) -> Any:
+        """Arguments follow the order of the declaration; the importer sorts them by name."""
+        if isinstance(definer, ast.QuantumGateDefinition):
+            by_name = {parameter.name: parameter for parameter in definition._order}
+            definition._order = tuple(by_name[argument.name] for argument in definer.arguments)
+        return super()._define_gate(name, definition, n_parameters, n_qubits, definer, context)
 
     def visit_ClassicalDeclaration(self, node: ast.ClassicalDeclaration, context: Any) -> Any:
         """A single bit gets a register of its own: outcomes are made of registers, and Qiskit would leave it out."""

@@ -6,7 +6,7 @@ from qiskit.circuit import Gate
 
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Ansatz, ProblemBase
-from hybrid.catalog.circuit_file import read_circuit
+from hybrid.catalog.circuit_file import inputs_in_order, read_circuit
 
 SUFFIXES = (".qasm", ".qasm3", ".qpy")
 
@@ -14,12 +14,13 @@ SUFFIXES = (".qasm", ".qasm3", ".qpy")
 def circuit(problem: ProblemBase, *, file: str) -> Ansatz:
     """A parametrised circuit from an OpenQASM 3 file (`input float theta;`), an OpenQASM 2 file or a QPY file.
 
-    Parameters (p,) in Qiskit's order: by name, vectors by index. Measurements at the end are dropped. Starts at normally
-    distributed angles of 0.1 rad. UsageError: not readable (file, line and column where the parser gives them), another number
-    of qubits than the problem, no parameter, any operation that is not a gate. MissingPart: OpenQASM 3 without its importer.
+    Parameters (p,) in the order in which OpenQASM 3 declares them; of QPY in Qiskit's: by name, vectors by index. Measurements
+    at the end are dropped. Starts at normally distributed angles of 0.1 rad. UsageError: not readable (file, line and column
+    where the parser gives them), another number of qubits than the problem, no parameter, any operation that is not a gate.
+    MissingPart: OpenQASM 3 without its importer.
     """
     path = Path(file)
-    own, n = read_circuit(path), problem.n_qubits
+    own, n = inputs_in_order(read_circuit(path)), problem.n_qubits
     own.remove_final_measurements()
     for instruction in own.data:
         operation = instruction.operation

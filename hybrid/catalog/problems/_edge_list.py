@@ -1,14 +1,20 @@
-"""Edges from text: lists of edges, the two formats of MaxCut benchmarks, and tables."""
+"""Edges from text: plain lists with an edge per line, and tables."""
 
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 from hybrid.base.errors import UsageError, shortened
-from hybrid.catalog.problems._inputs import finite, read_table, rows
+from hybrid.catalog.problems._inputs import finite, is_number, read_table, rows
 
 COMMENTS = ("%", "//")
 """Line beginnings of comments, beside what follows `#`."""
+DATA = re.compile(r"\{('weight': (?P<weight>[^,{}]*))?\}")
+"""What networkx.write_edgelist writes after the ends of an edge."""
+WEIGHTS = ("weight", "weights", "w", "capacity", "cost")
+
+Line = tuple[str, list[str]]
+"""Where it stands ("file:line") and its words."""
 
 
 class Edge(NamedTuple):
@@ -20,77 +26,66 @@ class Edge(NamedTuple):
     weight: float
 
 
-def edge_list(path: Path) -> list[Edge]:
-    """`u v` or `u v weight` per line; G-set (rudy), whose first line is "vertices edges"; DIMACS, with lines `p` and `e`.
+def lines_of(path: Path) -> list[Line]:
+    """Every line that is neither empty nor a comment."""
+    return [(where, words) for where, words in rows(path) if not words[0].startswith(COMMENTS)]
 
-    An edge without a weight has weight 1. UsageError names file and line: a header whose counts are wrong, a first line of two
-    numbers that may be either an edge or a header.
+
+def edge_list(path: Path) -> list[Edge]:
+    """`u v` on every line, or `u v weight` on every line; without weights every edge has weight 1.
+
+    Lines that begin with `c` are comments where all vertices are numbers. UsageError names file and line: lines of different
+    lengths, a first line that reads like names of columns.
     """
-    lines = [(where, words) for where, words in rows(path) if not words[0].startswith(COMMENTS)]
-    if any(words[0] == "p" and len(words) == 4 for _, words in lines):
-        return _dimacs(path, lines)
-    if lines and _is_header(lines):
-        lines = lines[1:]
+    lines = [_without_braces(line) for line in lines_of(path)]
+    named = [line for line in lines if line[1][0] != "c"]
+    if all(map(_joins_numbers, named)):
+        lines = named
+    elif len(lines) > 2 and not any(map(is_number, lines[0][1][:2])) and all(map(_joins_numbers, lines[1:])):
+        raise UsageError(
+            f"{lines[0][0]}: '{shortened(' '.join(lines[0][1]))}' is no edge between numbers, as all others are; if it names "
+            "columns, begin it with #."
+        )
     for where, words in lines:
         if len(words) not in (2, 3):
             raise UsageError(f"{where}: write 'u v' or 'u v weight', not '{shortened(' '.join(words))}'.")
-    return [_edge(where, words) for where, words in lines]
+        if len(words) != len(lines[0][1]):
+            raise UsageError(
+                f"{where}: '{shortened(' '.join(words))}' has {len(words)} words, the line at {lines[0][0]} has "
+                f"{len(lines[0][1])}; write a weight on every line or on none."
+            )
+    return [edge_of(where, words) for where, words in lines]
 
 
 def edge_table(path: Path) -> list[Edge]:
     """Two columns of vertices and at most one of weights; a first line of numbers alone is an edge, not a header."""
-    table = read_table(path)
+    table = read_table(path, header=False)
     names = list(table.columns)
-    if len(names) not in (2, 3):
+    if len(names) not in (2, 3) or {name.lower() for name in names[:2]} & set(WEIGHTS):
         raise UsageError(
-            f"{path}: a graph has two columns of vertices and at most one of weights, not {len(names)}: "
+            f"{path}: a graph has two columns of vertices and after them at most one of weights, not {len(names)}: "
             f"{shortened(', '.join(names))}."
         )
     ends = zip(table.columns[names[0]], table.columns[names[1]], strict=True)
     weights = table.numbers(names[2], shortened(names[2])) if len(names) == 3 else [1.0] * len(table.where)
-    edges = [Edge(where, u, v, weight) for where, (u, v), weight in zip(table.where, ends, weights, strict=True)]
-    return [_edge(f"{path}:1", names), *edges] if all(map(_is_number, names)) else edges
+    return [Edge(where, u, v, weight) for where, (u, v), weight in zip(table.where, ends, weights, strict=True)]
 
 
-def _edge(where: str, words: list[str]) -> Edge:
+def edge_of(where: str, words: list[str]) -> Edge:
+    """The edge `u v` or `u v weight`."""
     return Edge(where, words[0], words[1], finite(where, "weight", words[2]) if len(words) == 3 else 1.0)
 
 
-def _is_number(word: str) -> bool:
-    return re.fullmatch(r"[+-]?[0-9]+([.][0-9]*)?", word) is not None
+def _joins_numbers(line: Line) -> bool:
+    return all(map(is_number, line[1][:2]))
 
 
-def _is_header(lines: list[tuple[str, list[str]]]) -> bool:
-    """Whether the first line says how many vertices and edges follow (G-set); UsageError where it may be an edge as well."""
-    (where, first), *rest = lines
-    if len(first) != 2 or not rest or not all(word.isdecimal() for word in first):
-        return False
-    vertices, edges = map(int, first)
-    labels = [word for _, words in rest for word in words[:2]]
-    if not all(word.isdecimal() and 1 <= int(word) <= vertices for word in labels):
-        return False
-    widths = {len(words) for _, words in rest}
-    if widths == {3} and edges != len(rest):
-        raise UsageError(f"{where}: says {edges} edges, {len(rest)} follow.")
-    if widths == {2} and edges == len(rest):
-        raise UsageError(
-            f"{where}: '{' '.join(first)}' may be an edge, or the number of vertices and edges; write the edge as "
-            f"'{' '.join(first[::-1])}', or begin the line with #."
-        )
-    return widths == {3}
-
-
-def _dimacs(path: Path, lines: list[tuple[str, list[str]]]) -> list[Edge]:
-    """Lines `c` are comments, `p KIND VERTICES EDGES` comes once and first, then `e u v`, or `a u v weight`."""
-    kept = [(where, words) for where, words in lines if words[0] != "c"]
-    (where, (mark, *_, vertices, edges)), *rest = kept
-    if mark != "p" or not (vertices.isdecimal() and edges.isdecimal()):
-        raise UsageError(f"{where}: a DIMACS file begins with 'p edge VERTICES EDGES'.")
-    for at, words in rest:
-        if (words[0], len(words)) not in (("e", 3), ("e", 4), ("a", 4)):
-            raise UsageError(f"{at}: write 'e u v' or 'e u v weight', not '{shortened(' '.join(words))}'.")
-        if not all(word.isdecimal() and 1 <= int(word) <= int(vertices) for word in words[1:3]):
-            raise UsageError(f"{at}: vertices are numbers from 1 to {vertices}, as {where} says.")
-    if len(rest) != int(edges):
-        raise UsageError(f"{where}: says {edges} edges, {len(rest)} follow.")
-    return [_edge(at, words[1:]) for at, words in rest]
+def _without_braces(line: Line) -> Line:
+    """`u v {'weight': 2}` as `u v 2`, `u v {}` as `u v`."""
+    where, words = line
+    if len(words) < 3 or not words[2].startswith("{"):
+        return line
+    data = DATA.fullmatch(" ".join(words[2:]))
+    if data is None:
+        raise UsageError(f"{where}: of an edge's data only {{'weight': 2.5}} is read, not '{shortened(' '.join(words[2:]))}'.")
+    return where, [*words[:2], *([data["weight"]] if data["weight"] else [])]

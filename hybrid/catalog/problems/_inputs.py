@@ -101,17 +101,22 @@ class Table(NamedTuple):
         return [finite(where, what, cell) for where, cell in zip(self.where, self.column(name), strict=True)]
 
 
-def read_table(path: Path) -> Table:
+def is_number(word: str) -> bool:
+    """Whether this is a decimal number without an exponent."""
+    return re.fullmatch(r"[+-]?[0-9]+([.][0-9]*)?", word) is not None
+
+
+def read_table(path: Path, *, header: bool = True) -> Table:
     """The table in a file: commas, or semicolons or tabs if the header has those and no comma; quotes as in RFC 4180.
 
-    Lines that start with # are comments. UsageError: no rows, rows of another length, empty or repeated names, empty cells.
+    Lines that start with # are comments. Without `header` a first line of numbers alone is a row, and the columns are called
+    column 1, column 2, ... UsageError: no rows, rows of another length, empty or repeated names, empty cells.
     """
     text = read_text(path).removeprefix("\ufeff")
     kept = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip() and not line.lstrip().startswith("#")]
     if not kept:
         raise UsageError(f"{path}: holds no table.")
-    header = kept[0][1]
-    delimiter = next((d for d in ",;\t" if d in header), ",")
+    delimiter = next((d for d in ",;\t" if d in kept[0][1]), ",")
     rows: list[list[str]] = []
     where: list[str] = []
     for number, line in kept:
@@ -121,6 +126,9 @@ def read_table(path: Path) -> Table:
             raise UsageError(f"{path}:{number}: not a row of a table: {error}; a quoted cell must end on its line.") from None
         rows.append([cell.strip() for cell in cells])
         where.append(f"{path}:{number}")
+    if not header and all(map(is_number, rows[0])):
+        rows.insert(0, [f"column {place}" for place in range(1, len(rows[0]) + 1)])
+        where.insert(0, f"{path}")
     names = rows[0]
     for place, name in enumerate(names, 1):
         if not name:

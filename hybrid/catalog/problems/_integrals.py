@@ -16,13 +16,13 @@ from hybrid.base.files import read_text
 
 MAX_ORBITALS = 12
 """24 qubits, and 1.3 million products to collect; larger molecules need an active space."""
-BRILLOUIN = 1e-5
-"""Hartree: below, the Fock matrix does not mix occupied and empty orbitals (convergence of a usual Hartree-Fock run)."""
 MAX_FILE_ORBITALS = 64
 """Limit of memory: 64^4 integrals are 128 MiB."""
 SAME = 1e-9
 """Hartree: entries that stand for the same integral may differ so much, by the digits they were written with."""
 KEYS = ("NORB", "NELEC", "MS2", "ISYM", "ORBSYM", "IUHF", "UHF")
+UNUSED = ("PNTGRP", "NROOT", "IPRTIM", "INT", "MEMORY", "MAXIT", "THR", "THRRES", "NPROP", "PROPBITLEN")
+"""Keys for other programs: point group, roots sought, printing, memory, convergence."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?", re.ASCII)
 
 
@@ -55,20 +55,6 @@ class Integrals(NamedTuple):
         exchange = np.einsum("pqqp->pq", self.two)
         same = sum(np.outer(spin, spin).astype(float) for spin in (alpha, beta))
         return self.core + float(n @ np.diag(self.one) + (n @ coulomb @ n - (same * exchange).sum()) / 2)
-
-    @property
-    def is_hartree_fock(self) -> bool:
-        """Whether that determinant is stationary, no Fock matrix joining its orbitals to empty ones (Brillouin's theorem), with
-        the empty ones above: a stationary excited determinant is not meant."""
-        counts = (self.n_alpha, self.n_beta)
-        density = [np.diag((np.arange(len(self.one)) < n).astype(float)) for n in counts]
-        coulomb = np.einsum("pqrs,rs->pq", self.two, density[0] + density[1])
-        for own, n in zip(density, counts, strict=True):
-            fock = self.one + coulomb - np.einsum("prsq,rs->pq", self.two, own)
-            full, empty = np.linalg.eigvalsh(fock[:n, :n]), np.linalg.eigvalsh(fock[n:, n:])
-            if np.abs(fock[:n, n:]).max(initial=0.0) > BRILLOUIN or full.max(initial=-np.inf) > empty.min(initial=np.inf):
-                return False
-        return True
 
 
 def active_space(owner: str, integrals: Integrals, active: str | None, frozen: int) -> Integrals:
@@ -146,7 +132,7 @@ def _namelist(path: Path, text: list[tuple[int, str]]) -> dict[str, list[str]]:
         for word in re.findall(r"[A-Za-z]\w*\s*=|[^\s,=]+|=", line):
             if word.endswith("=") and len(word) > 1:
                 key = word[:-1].strip().upper()
-                if key not in KEYS:
+                if key not in KEYS + UNUSED:
                     raise UsageError(f"{path}:{number}: {unknown('key', key, KEYS)}")
                 if key in table:
                     raise UsageError(f"{path}:{number}: {key} is given twice.")

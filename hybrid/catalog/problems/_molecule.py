@@ -1,5 +1,6 @@
 """A molecule as a Problem: mapped to qubits, with the Hartree-Fock and the exact energy for comparison."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,23 @@ from hybrid.base.errors import UsageError
 from hybrid.base.types import Electrons, Observable, Problem
 from hybrid.catalog.problems._fermions import encoding, energies_in, hamiltonian, number_and_spin, sector
 from hybrid.catalog.problems._integrals import Integrals, active_space, read_fcidump
+from hybrid.catalog.problems._orbitals import by_energy, is_hartree_fock
 
 
 def molecular_problem(owner: str, integrals: Integrals, mapping: str, active: str | None = None, frozen: int = 0) -> Problem:
     """Total energies in hartree. `exact` is the lowest with these electrons, alpha and beta; an ansatz that does not conserve
-    their numbers may go below. The baseline is Hartree-Fock where the first orbitals are (else the aufbau determinant).
+    their numbers may go below. Orbitals are ordered by energy (`by_energy`) before any are frozen. The baseline is Hartree-Fock
+    where a determinant of the orbitals is (else the aufbau determinant, with a warning for an active space).
 
     UsageError: an active space that does not fit, and nothing to vary (one determinant).
     """
+    integrals = by_energy(integrals)
+    if (active or frozen) and not is_hartree_fock(integrals):
+        warnings.warn(
+            f"problem '{owner}': no determinant of these orbitals is Hartree-Fock; active and frozen take them in the order of "
+            "the file.",
+            stacklevel=2,
+        )
     kept = active_space(owner, integrals, active, frozen)
     code = encoding(mapping, 2 * len(kept.one))
     states = sector(code, kept.n_alpha, kept.n_beta)
@@ -32,7 +42,7 @@ def molecular_problem(owner: str, integrals: Integrals, mapping: str, active: st
         ansatz="uccsd" if mapping == "jordan_wigner" else "efficient_su2:reps=2",
         exact=None if lowest is None else float(lowest[0]),
         baseline=kept.aufbau_energy(),
-        baseline_name="Hartree-Fock" if kept.is_hartree_fock else "aufbau",
+        baseline_name="Hartree-Fock" if is_hartree_fock(kept) else "aufbau",
         n_electrons=kept.n_alpha + kept.n_beta,
         reference_bits=int(code.outcome(np.array([filled], dtype=np.uint64))[0]),
         electrons=electrons,

@@ -22,7 +22,7 @@ def fcidump(
     Of the electrons in the file's orbitals, in hartree.
 
     Spin orbitals are ordered alpha first, then beta; `parity` leaves out its two conserved qubits. `active=4e4o` keeps four
-    electrons in four orbitals, `frozen=1` only freezes the lowest. Beside it: Hartree-Fock (the file's first orbitals
-    filled) and the exact energy with these electrons. UsageError names file and line.
+    electrons in four orbitals, `frozen=1` only freezes the lowest; orbitals count by energy, whatever their order in the file.
+    Beside it: Hartree-Fock and the exact energy with these electrons. UsageError names file and line.
     """
     return molecular_problem("fcidump", read_fcidump(Path(file)), mapping, active, frozen)

@@ -20,10 +20,10 @@ def maxcut(*, graph: str = "petersen", n: int | None = None) -> Problem:
     H = -C, C = sum over edges of w (1 - Z_u Z_v) / 2; the value is the expected cut <C>.
 
     `graph` is petersen, heawood, ring or complete (the last two with `n` vertices, 8 if not given), or a file: GraphML, a
-    .csv table, or a list with an edge `u v` or `u v weight` per line and `#` comments. Vertices are any words; sorted, as
-    numbers if all are, they become qubits 0, 1, ... Exact by trying all cuts of up to 20 vertices, or where the baseline
-    meets the bound (all positive edges), else None. The baseline moves single vertices of a greedy cut. UsageError names
-    file and line.
+    .csv table, G-set (rudy), DIMACS, Matrix Market, METIS, or a list with `u v` on every line or `u v weight` on every line,
+    and `#` comments. Vertices are any words; sorted, as numbers if all are, they become qubits 0, 1, ... Exact by trying all
+    cuts of up to 20 vertices, or where the baseline meets the bound (all positive edges), else None. The baseline moves
+    single vertices of a greedy cut. UsageError names file and line.
     """
     vertices, edges = graph_of("maxcut", graph, n)
     terms = [("ZZ", [u, v], w / 2) for (u, v), w in edges.items() if w]

@@ -9,7 +9,8 @@ from jaxtyping import Float
 from hybrid.base.errors import UsageError, shortened
 from hybrid.base.types import Problem
 from hybrid.catalog.problems._binary import BinaryProgram, Constraint, Qubo
-from hybrid.catalog.problems._inputs import Table, read_table
+from hybrid.catalog.problems._dates import check_oldest_first
+from hybrid.catalog.problems._inputs import read_table
 from hybrid.catalog.problems._solve import binary_problem
 
 ALGORITHM = "qaoa"
@@ -28,7 +29,8 @@ def portfolio(
 
     Least risk_aversion w'Sw - m'w with w = x / pick (Markowitz, J. Finance 7, 77, 1952).
 
-    `prices`: a .csv file, one row per date, oldest first, its first column the date and one column per asset; m and S are
+    `prices`: a .csv file, one row per date, oldest first, its first column the date (2024-01-31, 31.01.2024, 31/01/2024, ...;
+    days and months that may be exchanged are refused where the order depends on it) and one column per asset; m and S are
     mean and sample covariance of the relative changes from row to row, times `per_year` (rows in a year, so that return and
     risk are those of a year; 1 leaves them per row). `covariances`: a .csv file with the columns `asset` and `return`, then
     one per asset, a row for each in the same order; the covariances must be symmetric and positive semidefinite. The
@@ -70,7 +72,7 @@ def _from_prices(file: str) -> Assets:
     dates, *names = table.columns
     if not names:
         raise UsageError(f"{file}: no column of prices after '{shortened(dates)}'.")
-    _check_order(table, dates)
+    check_oldest_first(table.columns[dates], table.where)
     if len(table.where) < 3:
         raise UsageError(f"{file}: a covariance needs at least 3 rows of prices, not {len(table.where)}.")
     prices = np.array([table.numbers(name) for name in names])
@@ -82,14 +84,6 @@ def _from_prices(file: str) -> Assets:
         if not np.isfinite(changes**2).all():
             raise UsageError(f"{file}: the prices change by too much: a square overflows.")
     return names, changes.mean(axis=1), np.atleast_2d(np.cov(changes))
-
-
-def _check_order(table: Table, dates: str) -> None:
-    """Oldest first: UsageError for dates written as 2026-11-22 that do not rise."""
-    cells = table.columns[dates]
-    for where, before, after in zip(table.where[1:], cells, cells[1:], strict=False):
-        if before >= after and len(before) == len(after):
-            raise UsageError(f"{where}: '{shortened(after)}' follows '{shortened(before)}'; write the oldest row first.")
 
 
 def _from_covariances(file: str) -> Assets:
