@@ -80,7 +80,19 @@ def test_a_planted_fault_is_found(n, fault, tmp_path, monkeypatch):
 
 def test_a_disagreement_is_said_at_every_later_reading(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
-    arguments = ("run", "h2", "--device", "meluxina-q", "--shots", "50", "--max-evals", "2", "--device-interval", "off", "--force")
+    arguments = (
+        "run",
+        "h2",
+        "--device",
+        "meluxina-q",
+        "--shots",
+        "50",
+        "--max-evals",
+        "2",
+        "--device-interval",
+        "off",
+        "--force",
+    )
     with monkeypatch.context() as planted:
         plant(planted, FAULTS["one error rate"])
         first = command(*arguments)
