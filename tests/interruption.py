@@ -5,8 +5,9 @@ from pathlib import Path
 from hybrid.base.errors import Interrupted
 from hybrid.runs.result import Result
 from hybrid.runs.results_folder import glance
-from hybrid.runs.run import Watcher, run
+from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
+from hybrid.runs.watching import Watcher
 
 
 def interrupted_everywhere(spec: Spec, folder: Path) -> tuple[Result, int]:

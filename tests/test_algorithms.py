@@ -25,8 +25,9 @@ from hybrid.review.cross_check import cross_check
 from hybrid.review.replay import repeat
 from hybrid.runs import results_folder as runs
 from hybrid.runs.dry_run import plan
-from hybrid.runs.run import Watcher, run
+from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
+from hybrid.runs.watching import Watcher
 
 SHORT = {
     "vqe": {"problem": "h2", "max_iterations": 2},

@@ -24,8 +24,8 @@ from hybrid.cli import layout, run
 from hybrid.cli.machine_time import duration
 from hybrid.cli.progress import Display, clock
 from hybrid.device.device import Device
-from hybrid.runs.live_session import RunProgress
 from hybrid.runs.spec import Spec, beside
+from hybrid.runs.watching import RunProgress
 
 ROOT = Path(__file__).parents[1]
 HYBRID = [sys.executable, "-m", "hybrid"]

@@ -27,9 +27,9 @@ from hybrid.runs import results_folder as runs
 from hybrid.runs import run as session
 from hybrid.runs.loss import Measurement
 from hybrid.runs.reopen import find
-from hybrid.runs.run import Watcher
 from hybrid.runs.setup import Chosen, prepare
 from hybrid.runs.spec import Spec
+from hybrid.runs.watching import Watcher
 
 H2_X = (0.22, 0.0, -0.18, 0.0, 3.14, 0.0, -0.13, 0.05)
 """Near the minimum, to two digits."""

@@ -228,7 +228,7 @@ def test_a_part_that_answers_something_else_is_refused(tmp_path, monkeypatch):
 
 
 def test_an_interruption_between_two_jobs_stops_there(tmp_path):
-    from hybrid.runs.run import Watcher
+    from hybrid.runs.watching import Watcher
 
     calls = iter([None, None, None, Stopped("stopped by SIGTERM.")])
     with pytest.raises(Stopped, match="stopped by SIGTERM. 0 answers and 8 circuits of the next one are saved"):

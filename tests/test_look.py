@@ -20,9 +20,10 @@ from hybrid.review.replay import repeat
 from hybrid.runs import results_folder
 from hybrid.runs.look import LEAST_SIGNAL, Prospect, look
 from hybrid.runs.loop import Budget, Oracle, minimize
-from hybrid.runs.run import Watcher, run
+from hybrid.runs.run import run
 from hybrid.runs.setup import PreparedSession, prepare
 from hybrid.runs.spec import Spec
+from hybrid.runs.watching import Watcher
 from hybrid.runs.way_out import command as pasted
 from hybrid.runs.way_out import ways_out
 

@@ -16,8 +16,9 @@ from hybrid.base.errors import HybridError, Interrupted, RecordError, Stopped
 from hybrid.runs import record
 from hybrid.runs.loss import Measurement
 from hybrid.runs.record import Record
-from hybrid.runs.run import Watcher, run
+from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
+from hybrid.runs.watching import Watcher
 
 SHORT = {"problem": "h2", "device": "meluxina-q", "shots": 200, "max_evals": 12, "seed": 7, "backend": "exact"}
 MAIN = [sys.executable, "-m", "hybrid"]

@@ -13,8 +13,9 @@ import hybrid
 from hybrid.base.errors import Interrupted, UsageError
 from hybrid.runs import repeat as repetition
 from hybrid.runs.repeat import Repetitions, repeat
-from hybrid.runs.run import Watcher, run
+from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
+from hybrid.runs.watching import Watcher
 
 SPEC = Spec(problem="h2", shots=100, max_evals=6, backend="exact", seed=5)
 

@@ -26,8 +26,8 @@ from hybrid.runs import device_interval, record
 from hybrid.runs import results_folder as runs
 from hybrid.runs import run as session
 from hybrid.runs.answer_log import AuditedAnswer
-from hybrid.runs.run import Watcher
 from hybrid.runs.spec import Spec
+from hybrid.runs.watching import Watcher
 
 SHOTS = {"problem": "h2", "device": "meluxina-q", "shots": 200, "max_evals": 12}
 SPECS = {

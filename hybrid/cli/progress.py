@@ -18,7 +18,7 @@ SILENCE_SECONDS = 1.0
 
 @final
 class Display(AbstractContextManager["Display"]):
-    """Shows `hybrid.runs.live_session.RunProgress` and what is done besides; silent when quiet.
+    """Shows `hybrid.runs.watching.RunProgress` and what is done besides; silent when quiet.
 
     Inside `with` a thread shows how long the same work has taken, even where nothing reports.
     """

@@ -244,7 +244,7 @@ def _run(spec: Spec, results: Path, quiet: bool, pending: PendingStop, options: 
 
 def _watcher(display: Display, pending: PendingStop) -> Any:
     """Progress on the display; a signal ends at once what is no measurement, and otherwise waits for its end."""
-    from hybrid.runs.run import Watcher
+    from hybrid.runs.watching import Watcher
 
     def work(text: str) -> None:
         display.work(text)

@@ -10,11 +10,12 @@ from hybrid.base.types import Question, Solution
 from hybrid.compilation import FIRST_COMPILER
 from hybrid.review.difference import Change, changes
 from hybrid.runs.answer_log import AuditedAnswer, Body, RecordEnded, ReplayLog
-from hybrid.runs.live_session import LiveSession, RunProgress
+from hybrid.runs.live_session import LiveSession
 from hybrid.runs.loop import Cost
 from hybrid.runs.results_folder import Run
 from hybrid.runs.setup import as_begun, prepare
 from hybrid.runs.spec import Spec
+from hybrid.runs.watching import RunProgress
 
 Watch = Callable[[RunProgress], None]
 

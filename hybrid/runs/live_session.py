@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 import numpy as np
 
@@ -18,75 +18,27 @@ from hybrid.base.types import (
     ForeignBackend,
     Gradient,
     Loss,
-    Losses,
-    LossGradient,
     Metric,
     Optimizer,
-    Overlaps,
     Point,
     Points,
-    Problem,
-    Quantity,
     Query,
     Question,
     Solution,
-    Tensor,
     Values,
 )
 from hybrid.base.uncertainty import duration
 from hybrid.compilation import COMPILER
-from hybrid.measure.shot_quality import shot_quality
-from hybrid.runs.answer_log import STOP, AnswerLog, gradient_body, losses_body, metric_body, metric_of, point_hash
-from hybrid.runs.device_interval import left_out, sampled
-from hybrid.runs.error_parts import MOST_QUBITS, error_parts
-from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, minimize
+from hybrid.runs.answer_log import STOP, AnswerLog, losses_body, point_hash
+from hybrid.runs.conclusion import Conclusion, Stage
+from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, OrTime, minimize
 from hybrid.runs.loss import Measurement
+from hybrid.runs.questions import Answer, answer_of, asking
 from hybrid.runs.recomputation import Agreement, Measured, agreement_of, recomputation_body, said
 from hybrid.runs.record import SCHEMA
-from hybrid.runs.setup import Chosen, Prepared, PreparedSession
+from hybrid.runs.setup import Prepared, PreparedSession
 from hybrid.runs.spec import RULES
-
-NO_LOSS = "the value is not that of a minimised loss"
-
-
-class RunProgress(NamedTuple):
-    """Reported at every answer; `fraction` is how much of the budget is spent."""
-
-    value: float
-    stderr: float
-    iteration: int
-    nfev: int
-    seconds: float
-    fraction: float
-    replayed: bool
-
-
-class Before(NamedTuple):
-    """What is called before the work that is no answer: `leap` before the first loss is compiled, which may refuse it, and
-    `work` with what is done next, or with nothing where answers follow."""
-
-    leap: Callable[[Chosen, Loss, Ansatz], None] | None = None
-    work: Callable[[str], None] = lambda text: None
-
-
-class _OrTime(NamedTuple):
-    """Limits of a budget, and of time."""
-
-    budget: LoopLimits
-    time_is_up: Callable[[Question], str | None]
-
-    def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
-        """See `hybrid.runs.loop.LoopLimits`."""
-        return self.budget.refuses(question, spent, cost) or self.time_is_up(question)
-
-
-class _Stage(NamedTuple):
-    """A minimisation that has ended: its compiled loss, number and seed of its final measurement, and its solution."""
-
-    measurement: Measurement
-    n: int
-    seed: np.random.SeedSequence
-    solution: Solution
+from hybrid.runs.watching import Before, RunProgress
 
 
 @final
@@ -119,7 +71,7 @@ class LiveSession(PreparedSession):
         self._read = False
         self._spent = Cost()
         self._begun = time.monotonic()
-        self._stages: list[_Stage] = []
+        self._stages: list[Stage] = []
         self._minimises_first = True
         self._single: tuple[Query, Measurement] | None = None
         self._last_single: Measured | None = None
@@ -145,7 +97,7 @@ class LiveSession(PreparedSession):
         self._before.work("")
         self._open(measurement, ansatz.circuit.num_qubits, measurement.cost(Gradient(x, 0)).nfev)
         oracle = Oracle(measurement.cost, partial(self._ask, measurement))
-        limits = _OrTime(self._limits or self._chosen.budget.left(self.spent, share), self._time_is_up)
+        limits = OrTime(self._limits or self._chosen.budget.left(self.spent, share), self._time_is_up)
         ending = minimize(self._chosen.optimization(x, stage, optimizer), oracle, limits)
         return self._final(measurement, ending)
 
@@ -199,40 +151,25 @@ class LiveSession(PreparedSession):
             "evaluations_per_gradient": evaluations_per_gradient,
         }
 
-    def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient | Tensor | Estimates:
+    def _ask(self, measurement: Measurement, question: Question) -> Answer:
         """The recorded answer to this question if there is one, else a measurement, appended before it is used."""
         seed, detunings = child(self._randomness, RunStream.ANSWER, self._log.n_answers), self._landscape()
 
-        def ask(asked: dict[str, Any], measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-            return self._answer(asked, question.x, question.iteration, measure)
-
-        match question:
-            case Values():
-                asked = {"question": "values", "points": point_hash(question.points)}
-                body = ask(asked, lambda: losses_body(measurement.values(question.points, seed, detunings)))
-                answer = Losses(np.array(body["values"]), np.array(body["stderr"]))
-                self._newest = answer[0], float(answer.stderr[0])
-            case Gradient():
-                evaluations = measurement.cost(question).nfev
-                counted = {} if evaluations == self._evaluations_per_gradient else {"evaluations": evaluations}
-                asked = {"question": "gradient"}
-                body = ask(asked, lambda: gradient_body(measurement.gradient(question.x, seed, detunings)) | counted)
-                answer = LossGradient(
-                    body["loss"], np.array(body["gradient"]), body["loss_stderr"], np.array(body["gradient_stderr"])
-                )
-                self._newest = answer.loss, answer.loss_stderr
-            case Overlaps():
-                asked = {"question": "overlaps", "points": point_hash(question.pairs)}
-                body = ask(asked, lambda: losses_body(measurement.overlaps(question.pairs, seed, detunings)))
-                answer = Estimates(np.array(body["values"]), np.array(body["stderr"]))
-            case Metric():
-                body = ask({"question": "metric"}, lambda: metric_body(measurement.metric(question.x)))
-                answer = metric_of(body["metric"], len(question.x))
-                ideal = ", of the state without noise" if self._prepared.device.noisy else ""
-                self._notes[f"; metric by the exact engine{ideal}"] = None
+        asked, measure = asking(question, measurement, seed, detunings)
+        evaluations = measurement.cost(question).nfev
+        counted = isinstance(question, Gradient) and evaluations != self._evaluations_per_gradient
+        more = {"evaluations": evaluations} if counted else {}
+        body = self._answer(asked, question.x, question.iteration, lambda: measure() | more)
+        if isinstance(question, Values):
+            self._newest = body["values"][0], body["stderr"][0]
+        elif isinstance(question, Gradient):
+            self._newest = body["loss"], body["loss_stderr"]
+        elif isinstance(question, Metric):
+            ideal = ", of the state without noise" if self._prepared.device.noisy else ""
+            self._notes[f"; metric by the exact engine{ideal}"] = None
         self._spent = self._spent.plus(measurement.cost(question))
         self._report(*self._newest, question.iteration)
-        return answer
+        return answer_of(question, body)
 
     def _time_is_up(self, question: Question) -> str | None:
         """Why the loop ends at a question whatever its budget: the record says so, or the answers have taken the time given."""
@@ -305,53 +242,9 @@ class LiveSession(PreparedSession):
         plain = {key: value for key, value in solution._asdict().items() if key != "quantities"}
         return plain | numbers | costs | {"qpu_seconds": total.qpu_seconds} | more
 
-    def device_interval(self, solution: Solution, *, off: bool) -> dict[str, Any] | None:
-        """The result on other devices within the profile's ranges; see `hybrid.runs.device_interval`. None without noise."""
-        device = self._prepared.device
-        if not device.noisy:
-            return None
-        if off:
-            return left_out("switched off")
-        stage = self._stage_of(solution)
-        if stage is None:
-            return left_out(NO_LOSS)
-        seed = child(self._randomness, RunStream.DEVICES)
-        return sampled(stage.measurement, solution.x, device, seed, self._prepared.problem.sign)
-
-    def error_parts(self, solution: Solution) -> dict[str, Any]:
-        """What the distance from the exact value is made of; see `hybrid.runs.error_parts`. `explainable`: by an error budget,
-        which is that of a run's first question, where that is a minimisation."""
-        stage = self._stage_of(solution)
-        if stage is None:
-            return left_out(NO_LOSS)
-        prepared = self._prepared
-        parts = error_parts(stage.measurement, solution, prepared.problem, prepared.device, self._randomness)
-        return parts | {"explainable": self._minimises_first and stage is self._stages[0]}
-
-    def observables(self, solution: Solution) -> list[dict[str, Any]]:
-        """The problem's further observables at the final point, exact, in the state without noise; none for wide circuits."""
-        problem = self._prepared.problem
-        stage = next((stage for stage in self._stages if stage.solution.x is solution.x), None)
-        if stage is None or not isinstance(problem, Problem) or problem.observables is None or problem.n_qubits > MOST_QUBITS:
-            return []
-        listed = problem.observables()
-        values = stage.measurement.observed_without_noise(solution.x, [each.operator for each in listed])
-        return [
-            Quantity(f"{each.name}, ideal", value, reference=each.reference, reference_name="reference state")._asdict()
-            for each, value in zip(listed, values, strict=True)
-        ]
-
-    def _stage_of(self, solution: Solution) -> _Stage | None:
-        """The minimisation whose final point and value the solution has."""
-        same = (stage for stage in self._stages if stage.solution.x is solution.x and stage.solution.value == solution.value)
-        return next(same, None)
-
-    def outcomes(self, solution: Solution) -> dict[str, Any] | None:
-        """Quality of the final measurement's shots, where the problem defines it; see `hybrid.measure.shot_quality`."""
-        stage = next((stage for stage in self._stages if stage.solution.x is solution.x), None)
-        if stage is None:
-            return None
-        return shot_quality(self._prepared.problem, stage.measurement.programs[0], solution.x, child(stage.seed, 0))
+    def conclusion(self, solution: Solution) -> Conclusion:
+        """What the run says besides its solution."""
+        return Conclusion(self._prepared, self._stages, solution, self._randomness, self._minimises_first)
 
     def _final(self, measurement: Measurement, ending: Ending) -> Solution:
         """A fresh measurement at the optimiser's own x; the least of many noisy values would be biased low."""
@@ -377,7 +270,7 @@ class LiveSession(PreparedSession):
             converged=ending.converged,
             reason=ending.reason,
         )
-        self._stages.append(_Stage(measurement, n, seed, solution))
+        self._stages.append(Stage(measurement, n, seed, solution))
         return solution
 
     def _report(self, value: float, stderr: float, iteration: int) -> None:

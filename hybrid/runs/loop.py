@@ -64,6 +64,17 @@ class Budget(NamedTuple):
         return None
 
 
+class OrTime(NamedTuple):
+    """Limits of a budget, and of time."""
+
+    budget: LoopLimits
+    time_is_up: Callable[[Question], str | None]
+
+    def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
+        """See `LoopLimits`."""
+        return self.budget.refuses(question, spent, cost) or self.time_is_up(question)
+
+
 class Ending(NamedTuple):
     """Where and why the loop ended."""
 

@@ -14,9 +14,10 @@ from typing import Any, final
 from hybrid.base.errors import HybridError, Stopped, UsageError
 from hybrid.base.machine import die_with
 from hybrid.runs.result import Result, finished
-from hybrid.runs.run import SILENT, Watcher, run
+from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
 from hybrid.runs.verdict_text import of_repetitions
+from hybrid.runs.watching import SILENT, Watcher
 
 POLL_SECONDS = 0.2
 _stop: Any = None

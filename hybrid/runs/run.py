@@ -5,34 +5,20 @@ from collections.abc import Callable
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from hybrid.base.errors import HybridError, UsageError
+from hybrid.base.errors import UsageError
 from hybrid.base.types import Ansatz, Choices, Loss, Problem, Solution
 from hybrid.base.uncertainty import duration
 from hybrid.runs.answer_log import RecordingLog
-from hybrid.runs.live_session import Before, LiveSession, RunProgress
+from hybrid.runs.live_session import LiveSession
 from hybrid.runs.look import LONG_S, look
 from hybrid.runs.record import Record
 from hybrid.runs.result import Result, agreeing, finished
 from hybrid.runs.setup import Chosen, Prepared, as_begun, billed, prepare
 from hybrid.runs.spec import Spec, duration_s
+from hybrid.runs.watching import SILENT, Before, Watcher
 from hybrid.runs.way_out import refusal
-
-
-class Watcher(NamedTuple):
-    """`progress` is called at every answer; `interruption` returns the error to stop with, or None, between answers.
-
-    `work` is called with what is done next where that is no measurement, and with nothing where measurements follow.
-    """
-
-    progress: Callable[[RunProgress], None] = lambda progress: None
-    interruption: Callable[[], HybridError | None] = lambda: None
-    note: Callable[[str], None] = lambda text: None
-    work: Callable[[str], None] = lambda text: None
-
-
-SILENT = Watcher()
 
 
 def run(
@@ -101,9 +87,11 @@ def _work(
     watcher.work("computing the value again with another simulator")
     solution = session.checked(solution)
     body, report = session.solution_body(solution), _report(prepared, session, solution)
-    report["parts"], report["observables"] = session.error_parts(solution), session.observables(solution)
+    concluded = session.conclusion(solution)
+    report["outcomes"], report["parts"] = concluded.outcomes(), concluded.error_parts()
+    report["observables"] = concluded.observables()
     watcher.work("computing the value on other devices within the profile's ranges")
-    report["device_interval"] = session.device_interval(solution, off=not device_interval)
+    report["device_interval"] = concluded.device_interval(off=not device_interval)
     watcher.work("")
     stop = {"solution": body, "report": report, "digest": record.digest(body)}
     about = {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)}
@@ -137,7 +125,6 @@ def _report(prepared: Prepared, session: LiveSession, solution: Solution) -> dic
         "simulator": session.simulator,
         "n_qubits": session.n_qubits,
         "caveat": session.caveat,
-        "outcomes": session.outcomes(solution),
         "recomputed": session.agreement and session.agreement._asdict() | {"agrees": session.agreement.agrees},
         "billed": billed(prepared.device, session.spent),
     }

@@ -1,0 +1,43 @@
+"""What is told while a run works, and to whom."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from hybrid.base.errors import HybridError
+from hybrid.base.types import Ansatz, Loss
+from hybrid.runs.setup import Chosen
+
+
+class RunProgress(NamedTuple):
+    """Reported at every answer; `fraction` is how much of the budget is spent."""
+
+    value: float
+    stderr: float
+    iteration: int
+    nfev: int
+    seconds: float
+    fraction: float
+    replayed: bool
+
+
+class Before(NamedTuple):
+    """What is called before the work that is no answer: `leap` before the first loss is compiled, which may refuse it, and
+    `work` with what is done next, or with nothing where answers follow."""
+
+    leap: Callable[[Chosen, Loss, Ansatz], None] | None = None
+    work: Callable[[str], None] = lambda text: None
+
+
+class Watcher(NamedTuple):
+    """`progress` is called at every answer; `interruption` returns the error to stop with, or None, between answers.
+
+    `work` is called with what is done next where that is no measurement, and with nothing where measurements follow.
+    """
+
+    progress: Callable[[RunProgress], None] = lambda progress: None
+    interruption: Callable[[], HybridError | None] = lambda: None
+    note: Callable[[str], None] = lambda text: None
+    work: Callable[[str], None] = lambda text: None
+
+
+SILENT = Watcher()
