@@ -101,6 +101,8 @@ def _value(result: Any, baseline: ComparedResult | None) -> str:
     if exact is None:
         apart = "" if same else f" by {amount(abs(baseline.difference), unit)}"
         return f"{compared}{apart}, and the exact {name} is not known"
+    if same and abs(result.value - exact) <= CLEAR * result.stderr:
+        return f"{compared}, nor from the exact {name}"
     theirs = abs(baseline.value - exact)
     their_distance = "exact" if _is_rounding(theirs, exact) else amount(theirs, unit)
     distance = f"its {name} is {_distance(result)} ({baseline.name}: {their_distance})"
