@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt32
 
 BITS = 30
 """Binary digits of a coordinate, as in SciPy."""
-DIRECTION_NUMBERS = Path(scipy.__file__).parent / "stats" / "_sobol_direction_numbers.npz"
+DIRECTION_NUMBERS = Path(scipy.__path__[0], "stats", "_sobol_direction_numbers.npz")
 """SciPy's copy of the table of Joe & Kuo, SIAM J. Sci. Comput. 30, 2635 (2008)."""
 
 

@@ -232,7 +232,8 @@ class _AerRunner:
         circuit, parameters, own_angles = compiled
         size, data = max(1, JOB_STEPS // max(1, len(circuit.data))), []
         for first in range(0, len(angles), size):
-            rows, options = angles[first : first + size], {} if seed is None else {"seed_simulator": seed + SEED_STEP * first}
+            rows = angles[first : first + size]
+            options: dict[str, Any] = {} if seed is None else {"seed_simulator": seed + SEED_STEP * first}
             if parameters:
                 options["parameter_binds"] = [dict(zip(parameters, own_angles(rows).T.tolist(), strict=True))]
             job = self._simulator.run(circuit if parameters else [circuit] * len(rows), shots=shots, **options)
