@@ -1,6 +1,6 @@
 """A look before the leap: what a run would take, and whether it can show anything, from its circuits alone.
 
-Nothing is measured and no clock is read. One circuit is routed once and scheduled; others differ from it by their last pulses.
+Nothing is measured and no clock is read. One circuit is routed and scheduled; others differ from it by their last pulses.
 A run is hopeless where noise leaves too little of the signal, or where the standard error stays larger than the question (how
 far the exact value lies from the classical baseline) even if all shots of the budget measured one point.
 """

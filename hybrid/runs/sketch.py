@@ -1,4 +1,4 @@
-"""One circuit of a query, routed once and scheduled, without basis changes: it says what a run would take and show."""
+"""One circuit of a query, routed and scheduled, without basis changes: it says what a run would take and show."""
 
 from collections.abc import Sequence
 from math import exp
@@ -25,9 +25,12 @@ from hybrid.measure.set_up import described, engine, number_of_realizations
 from hybrid.runs.expected_cost import Work
 from hybrid.runs.setup import Chosen, Prepared
 
+QUICK_GATES = 150
+"""With so many two-qubit gates or fewer a circuit is routed as well as the run routes it; with more that takes seconds."""
+
 
 class Sketch(NamedTuple):
-    """A query's circuit, routed once, with one order of pulses; its observable there (None: the probability of all zeros).
+    """A query's circuit in native gates, its pulses in order; its observable there (None: the probability of all zeros).
 
     Of each measured group, the bound of one shot's contribution, its standard deviation in the fully mixed state, and its value
     in the problem's basis state, where there is one and the group reads it.
@@ -51,6 +54,8 @@ def sketch(query: Query, parameters: Sequence[Any], prepared: Prepared) -> Sketc
     spec, device = prepared.spec, prepared.device
     circuit = query.circuit.compose(query.other.inverse()) if isinstance(query, Overlap) else query.circuit
     isa = to_isa(circuit, device, routings=1)
+    if device.noisy and isa.circuit.num_nonlocal_gates() <= QUICK_GATES:
+        isa = to_isa(circuit, device)
     others = [p for p in circuit.parameters if p not in set(parameters)]
     flat, angle_map = split(isa.circuit, (*parameters, *others))
     isa = isa._replace(circuit=flat)
