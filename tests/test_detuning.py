@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from qiskit.quantum_info import Operator
 from scipy.linalg import expm
-from scipy.stats import chi2, kstest
+from scipy.stats import chi2, kstest, qmc
 
 from hybrid.base.errors import UsageError
+from hybrid.base.sobol import sobol
 from hybrid.device.detuning import SCRAMBLES, DetunedAngles, Draws, sigma
 from hybrid.device.device import Device
 
@@ -258,3 +259,15 @@ def test_a_drift_that_the_shots_outrun_is_refused_in_words():
     device = replace(SILICON, drift="ou", drift_time_s=10.0)
     with pytest.raises(UsageError, match=r"drift=ou,drift_time=10s: 1000 shots last 0\.6 s.*more shots or a faster drift"):
         Draws(device, (0,), context=False).independent(100, 1000, seed(14))
+
+
+# --- Sobol points ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("d", [1, 2, 10, 120])
+@pytest.mark.parametrize("points", [1, 2, 8, 256])
+def test_sobol_points_are_scipys_bit_for_bit(d, points):
+    """Earlier records were drawn with scipy.stats.qmc: 120 dimensions are more than a ten-qubit profile has numbers."""
+    for seed in (0, 7):
+        expected = qmc.Sobol(d, rng=np.random.default_rng(seed)).random(points)
+        np.testing.assert_array_equal(sobol(d, points, np.random.default_rng(seed)), expected)

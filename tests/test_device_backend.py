@@ -14,6 +14,7 @@ from scipy.stats import chi2
 import hybrid
 from hybrid import catalog
 from hybrid.base.errors import UsageError
+from hybrid.qiskit_api.template import template
 
 NOISY = [name for name in catalog.names("devices") if name != "ideal"]
 
@@ -161,6 +162,28 @@ def test_seeds_and_several_circuits():
     assert one != other  # each circuit of a job has randomness of its own
     assert counts(5, [isa, isa]) == [one, other] and counts(5, isa) == one
     assert counts(6, isa) != one and counts(None, isa) != counts(None, isa)
+
+
+def test_circuits_of_one_job_draw_what_they_draw_alone():
+    """Circuits that differ in their angles share one compilation, in which no other circuit has a part."""
+    vendor, rng = backend(), np.random.default_rng(2)
+    circuits = []
+    for name in "abc":
+        circuit = QuantumCircuit(2, name=name)
+        circuit.ry(rng.uniform(0, 3), 0)
+        circuit.cx(0, 1)
+        circuit.measure_all()
+        circuits.append(circuit)
+    isas = [*transpile(circuits, vendor, seed_transpiler=1), transpile(ghz(2), vendor)]
+    assert len({template(isa).key for isa in isas}) == 2
+    together = vendor.run(isas, shots=300, seed_simulator=8).result()
+    assert [header["name"] for header in (item.header for item in together.results)][:3] == ["a", "b", "c"]
+    for i, isa in enumerate(isas):
+        others = [isas[3]] * i  # in front of it, so that it has the same child of the seed
+        alone = vendor.run([*others, isa], shots=300, seed_simulator=8).result()
+        assert alone.get_counts(i) == together.get_counts(i)
+        aer = vendor.run([*others, isa], shots=300, seed_simulator=8, simulator="aer").result()
+        assert aer.get_counts(i) == together.get_counts(i)  # both draw from exact probabilities with one generator
 
 
 def test_options_of_the_backend_and_of_a_run():

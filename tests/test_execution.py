@@ -1,5 +1,7 @@
 """Executions: realizations and shots, honest standard errors, draws that depend on their seed alone, parts left out."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -324,6 +326,9 @@ def test_draws_do_not_depend_on_batches_portions_or_threads(monkeypatch, backend
     assert whole[0, 1] != whole[0, 2]  # the same point again draws afresh
     monkeypatch.setattr(compiled_query, "PORTION_ROWS", 7)
     np.testing.assert_array_equal(values(1, points), whole)
+    monkeypatch.setattr("hybrid.simulators.aer.JOB_STEPS", 1)  # every row in a job of its own
+    monkeypatch.setattr("hybrid.simulators.aer.KEPT_STEPS", 0)  # and every circuit built anew
+    np.testing.assert_array_equal(values(1, points), whole)
 
 
 def test_every_answer_and_row_sees_its_own_detunings():
@@ -404,3 +409,35 @@ def test_trajectories_see_every_realization():
     assert np.abs(np.subtract.outer(means[0], means[0])).max() > 0.2
     for a, b in ((0, 1), (0, 2), (1, 2)):
         assert np.abs(means[a] - means[b]).max() < 5 * 0.0224
+
+
+PEAK = """
+import resource, sys
+from hybrid.cli.app import main
+sys.argv = ["hybrid", "run", *{words!r}]
+try:
+    main()
+except SystemExit as left:
+    assert not left.code
+print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        "lih --ansatz uccsd --dry-run",
+        "lih --ansatz uccsd --dry-run --backend exact",
+        "h2o --dry-run",
+        "h2o:mapping=jordan_wigner,active=4e4o --ansatz uccsd --dry-run",
+        "lih --ansatz uccsd --max-evals 1 --device-interval off --backend aer",
+        "lih --ansatz uccsd --max-evals 1 --device-interval off --backend exact",
+    ],
+)
+def test_large_tasks_stay_below_a_gibibyte(tmp_path, words):
+    """57 circuits of 3,300 pulses and 13,000 noisy steps each; all of them at once took 8.9 GB."""
+    own = [*words.split(), "--device", "meluxina-q", "--shots", "1000", "--results", str(tmp_path)]
+    done = subprocess.run([sys.executable, "-c", PEAK.format(words=own)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.rpartition("peak ")[2]) < 1024, done.stdout  # MiB

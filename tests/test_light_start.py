@@ -34,6 +34,23 @@ main()
     assert "energy" in done.stdout
 
 
+def test_a_run_does_not_load_scipy_stats(tmp_path):
+    """It takes as long to import as a small run takes; exact values draw Sobol points, shots take quantiles."""
+    code = f"""
+import sys
+from hybrid.cli.app import main
+for words in ("h2 --max-evals 1", "h2 --shots 100 --max-evals 4"):
+    sys.argv = ["hybrid", "run", *words.split(), "--device", "meluxina-q", "--results", {str(tmp_path)!r}]
+    try:
+        main()
+    except SystemExit as left:
+        assert not left.code, (words, left.code)
+    assert "scipy.stats" not in sys.modules, words
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 LOOKING = ["--help", "list", "show device meluxina-q", "show optimizer spsa", "guide", "guide run"]
 
 

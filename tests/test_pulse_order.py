@@ -9,14 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
+from qiskit.circuit.library import RXGate, SXGate
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
 
 import hybrid
-from hybrid.compilation.noise import DIAGONAL
-from hybrid.compilation.pulse_order import arranged, canonical_orders, take_apart, written
+from hybrid.base.types import Operation
+from hybrid.compilation.noise import DIAGONAL, describe, describe_all
+from hybrid.compilation.pulse_order import arranged, canonical_orders, ordered, take_apart, written
 from hybrid.compilation.reading import shortened_reading
-from hybrid.compilation.schedule import schedule
+from hybrid.compilation.schedule import listed, schedule, schedule_all
 from hybrid.compilation.transpile import IsaCircuit
+from hybrid.device.detuning import DetunedAngles
 from hybrid.device.device import Device
 from hybrid.measure.execution import Conditions
 from hybrid.measure.set_up import engine, set_up
@@ -298,3 +301,39 @@ def test_circuits_that_share_gates_share_their_order():
         for c in arranged(circuits, SERIAL, (0, 1, 2, 3), range(4))
     ]
     assert orders[0] == orders[1] == orders[2]
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_circuits_that_begin_alike_are_treated_as_each_alone(name):
+    """Pulse order, schedule and noise description share the beginning of the circuits; nothing of that may be seen."""
+
+    @settings(max_examples=15, deadline=None)
+    @given(st.data())
+    def check(data):
+        device, physical, body = DEVICES[name], tuple(range(N)), data.draw(native(GATES[name]))
+        tails = data.draw(st.lists(st.lists(st.integers(0, N - 1), max_size=5), min_size=3, max_size=3))
+        circuits = [body.copy() for _ in tails]
+        for circuit, tail in zip(circuits, tails, strict=True):
+            for place, qubit in enumerate(tail):
+                circuit.rz(0.1 + place, qubit)
+                circuit.append(RXGate(pi / 2) if "rx" in device.gates else SXGate(), [qubit])
+        circuits = [circuit.assign_parameters([0.7] * circuit.num_parameters) for circuit in circuits]
+        together = arranged(circuits, device, physical, range(N))
+        parts = [take_apart(circuit) for circuit in circuits]
+        widest = max(parts, key=lambda of: sum(map(len, of.gates)))
+        best = ordered(widest, device, physical, range(N)).number
+        alone = [written(of, of.orders[min(best, len(of.orders) - 1)], device, physical) for of in parts]
+        assert [listed(one) for one in together] == [listed(one) for one in alone]
+        schedules = schedule_all(together, device, physical)
+        assert schedules == [schedule(one, device, physical) for one in together]
+        separate, shared = DetunedAngles(), DetunedAngles()
+        each = [describe(one, device, physical, separate) for one in schedules]
+        all_at_once = describe_all(schedules, device, physical, shared)
+        assert [list(map(_plain, one.steps)) for one in all_at_once] == [list(map(_plain, one.steps)) for one in each]
+
+    check()
+
+
+def _plain(step):
+    """A step whose detuned angles are known by name: two descriptions have parameters of their own."""
+    return (step.gate.name, [str(value) for value in step.gate.params], step.qubits) if isinstance(step, Operation) else step

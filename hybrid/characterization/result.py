@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 LEAST_P, MOST_SIGMAS = 1e-3, 4.5
 
@@ -118,7 +118,7 @@ class Characterization:
     @property
     def p_value(self) -> float:
         """Probability of a chi-squared at least as large if the stack reproduces the profile."""
-        return float(chi2.sf(self.chi_squared, len(self.compared))) if self.compared else 1.0
+        return float(chdtrc(len(self.compared), self.chi_squared)) if self.compared else 1.0
 
     @property
     def largest(self) -> float:

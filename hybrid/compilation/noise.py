@@ -6,6 +6,7 @@ follows a qubit's last pulse and commutes with the readout is left out.
 """
 
 from collections.abc import Sequence, Set
+from copy import copy
 from math import inf, pi
 from typing import final
 
@@ -14,7 +15,7 @@ from qiskit.circuit.library import RZZGate
 
 from hybrid.base.types import BitFlip, Channel, Depolarizing, Operation, Relaxation, Setting
 from hybrid.compilation.infidelity import DIAGONAL, control_error, depolarizing_probability
-from hybrid.compilation.schedule import Schedule, TimedOperation
+from hybrid.compilation.schedule import Schedule, TimedOperation, common_beginning
 from hybrid.device.detuning import DetunedAngles
 from hybrid.device.device import Device
 from hybrid.device.readout import Readout
@@ -48,23 +49,37 @@ def describe(
     With quasi-static dephasing, `angles` collects the angles that depend on detunings; without it there are no detunings.
     `without` names `PARTS` to leave out.
     """
-    return _NoiseDescription(schedule, device, physical, angles, without).setting()
+    (setting,) = describe_all([schedule], device, physical, angles, without)
+    return setting
+
+
+def describe_all(
+    schedules: Sequence[Schedule],
+    device: Device,
+    physical: tuple[int, ...],
+    angles: DetunedAngles | None = None,
+    without: Set[str] = frozenset(),
+) -> tuple[Setting, ...]:
+    """`describe` of several circuits: what all begin with is described once, and its steps are the same objects."""
+    timelines = [list(zip(s.operations, _middles(s.operations), strict=True)) for s in schedules]
+    alike = 0 if angles is not None and angles.apart else common_beginning(timelines)
+    beginning = _NoiseDescription(device, physical, angles, without)
+    beginning.add(timelines[0][:alike])
+    settings = []
+    for schedule, timeline in zip(schedules, timelines, strict=True):
+        description = beginning.copy()
+        description.add(timeline[alike:])
+        settings.append(description.ended(schedule.duration_s))
+    return tuple(settings)
 
 
 @final
 class _NoiseDescription:
-    """One pass over the schedule; relaxation and free evolution are summed per qubit until its next pulse."""
+    """One pass over a schedule; relaxation and free evolution are summed per qubit until its next pulse."""
 
-    def __init__(
-        self,
-        schedule: Schedule,
-        device: Device,
-        physical: tuple[int, ...],
-        angles: DetunedAngles | None,
-        without: Set[str],
-    ) -> None:
+    def __init__(self, device: Device, physical: tuple[int, ...], angles: DetunedAngles | None, without: Set[str]) -> None:
         n = len(physical)
-        self._schedule, self._device, self._physical = schedule, device, physical
+        self._device, self._physical = device, physical
         self._detuned = angles if device.dephasing == "quasistatic" else None
         self._idle_dephases = "dephasing while idle" not in without
         self._pulses_dephase = "dephasing during pulses" not in without
@@ -77,20 +92,30 @@ class _NoiseDescription:
         exchanges = device.dephasing == "quasistatic" and "residual exchange" not in without
         self._exchange = _ResidualExchange(device, physical, angles) if exchanges else None
         self._moved: set[int] = set()  # phases have no effect on the others, which are in |0> or |1>
-
-    def setting(self) -> Setting:
-        device = self._device
         assert device.init_error is not None
-        if "initialisation" not in self._without:
-            self._steps += [BitFlip(q, device.init_error[p]) for q, p in enumerate(self._physical) if device.init_error[p] > 0]
-        middles = _middles(self._schedule.operations)
-        for timed, middle_s in zip(self._schedule.operations, middles, strict=True):
-            if device.gates[timed.gate.name].virtual:
+        if "initialisation" not in without:
+            self._steps += [BitFlip(q, device.init_error[p]) for q, p in enumerate(physical) if device.init_error[p] > 0]
+
+    def copy(self) -> "_NoiseDescription":
+        """The same description, to be continued in another way."""
+        other = copy(self)
+        for name in ("_steps", "_seen_s", "_idle_s", "_pulse_s", "_free_s", "_moved"):
+            setattr(other, name, copy(getattr(self, name)))
+        other._exchange = None if self._exchange is None else self._exchange.copy()
+        return other
+
+    def add(self, timeline: Sequence[tuple[TimedOperation, float]]) -> None:
+        """The next operations, each with the middle of its run."""
+        for timed, middle_s in timeline:
+            if self._device.gates[timed.gate.name].virtual:
                 self._steps.append(Operation(timed.gate, timed.qubits))
             else:
                 self._pulse(timed, middle_s)
+
+    def ended(self, duration_s: float) -> Setting:
+        """The setting, when its readout begins."""
         for qubit in range(len(self._physical)):
-            self._wait(qubit, self._schedule.duration_s)
+            self._wait(qubit, duration_s)
             self._relax(qubit)
         return Setting(len(self._physical), tuple(self._steps))
 
@@ -177,6 +202,12 @@ class _ResidualExchange:
         pairs = [(min(a, b), max(a, b)) for a, b in ((place[i], place[j]) for i, j in edges if i in place and j in place)]
         self._pending_s = dict.fromkeys(pairs, 0.0)
         self._seen_s = dict.fromkeys(pairs, 0.0)
+
+    def copy(self) -> "_ResidualExchange":
+        """The same, to be continued in another way."""
+        other = copy(self)
+        other._pending_s, other._seen_s = dict(self._pending_s), dict(self._seen_s)
+        return other
 
     def pause(self, qubits: Sequence[int], start_s: float, end_s: float) -> None:
         """The pair's exchange is used by a gate for this time."""

@@ -13,7 +13,7 @@ from rustworkx import PyGraph, vf2_mapping
 from hybrid.compilation.infidelity import circuit_infidelity
 from hybrid.compilation.loss import predicted_loss
 from hybrid.compilation.pulse_order import DIGITS, ordered, take_apart
-from hybrid.compilation.schedule import schedule
+from hybrid.compilation.schedule import listed, scheduled
 from hybrid.device.device import Device
 
 MOST_PLACEMENTS = 64
@@ -105,16 +105,20 @@ def _least(candidates: Sequence[_Candidate], most: int, device: Device) -> _Cand
 
     Candidates of equal loss as listed are the same circuit on qubits that are alike: the first stands for them.
     """
-    listed: dict[float, _Candidate] = {}
+    by_loss: dict[float, _Candidate] = {}
+    circuits = {id(circuit): circuit for circuit, _, _ in candidates}  # placements share theirs
+    listings = {key: listed(circuit) for key, circuit in circuits.items()}
     if len(candidates) > 1:
         for candidate in candidates:
             circuit, physical, read = candidate
-            loss = predicted_loss(schedule(circuit, device, physical), device, physical, read)
-            listed.setdefault(round(loss, DIGITS), candidate)
-    if len(listed) < 2:
+            (times,) = scheduled([listings[id(circuit)]], circuit.num_qubits, device, physical)
+            loss = predicted_loss(times, device, physical, read)
+            by_loss.setdefault(round(loss, DIGITS), candidate)
+    if len(by_loss) < 2:
         return candidates[0]
-    finalists = [listed[loss] for loss in sorted(listed)[:most]]
-    losses = [ordered(take_apart(circuit), device, physical, read).loss for circuit, physical, read in finalists]
+    finalists = [by_loss[loss] for loss in sorted(by_loss)[:most]]
+    apart = {key: take_apart(circuits[key]) for key in {id(circuit) for circuit, _, _ in finalists}}
+    losses = [ordered(apart[id(circuit)], device, physical, read).loss for circuit, physical, read in finalists]
     return finalists[losses.index(min(losses))]
 
 

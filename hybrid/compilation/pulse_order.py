@@ -6,16 +6,20 @@ and barriers are anchors, taken in one of a few canonical orders. Before an anch
 a qubit's last pulses, basis change included, follow directly after its last two-qubit gate.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
 from heapq import heapify, heappop, heappush
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, final
 
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import RZGate
 
 from hybrid.compilation.loss import predicted_loss
 from hybrid.compilation.noise import DIAGONAL
-from hybrid.compilation.schedule import delay_s, native_time, schedule
+from hybrid.compilation.schedule import Instructions, NativeTimes, common_beginning, delay_s, listed, scheduled
 from hybrid.device.device import Device
 
 DIGITS = 9
@@ -38,11 +42,18 @@ class Anchor(NamedTuple):
         return self.operation.name == "barrier"
 
 
-class Parts(NamedTuple):
+@final
+@dataclass(frozen=True)
+class Parts:
     """A circuit taken apart: the single-qubit gates of each qubit in order of time, and the anchors in canonical order."""
 
     gates: list[list[Any]]
     anchors: list[Anchor]
+
+    @cached_property
+    def orders(self) -> list[list[Anchor]]:
+        """The canonical orders of its anchors."""
+        return canonical_orders(self.anchors)
 
 
 def take_apart(circuit: QuantumCircuit) -> Parts:
@@ -50,22 +61,53 @@ def take_apart(circuit: QuantumCircuit) -> Parts:
 
     Constant turns about Z that nothing separates become one.
     """
-    n = circuit.num_qubits
-    gates: list[list[Any]] = [[] for _ in range(n)]
-    kinds, stage, begun = [""] * n, [0] * n, [0] * n  # of each qubit: kind, number and first gate of the newest stage
-    anchors: list[Anchor] = []
-    for item in circuit.data:
-        qubits, operation = sorted(circuit.find_bit(bit).index for bit in item.qubits), item.operation
-        wall = operation.name in ("barrier", "delay")
-        kind = operation.name if wall else "Z" if operation.name in DIAGONAL else "X"
-        for q in qubits:
-            if wall or kind != kinds[q]:
-                kinds[q], stage[q], begun[q] = kind, stage[q] + 1, len(gates[q])
-        if len(qubits) == 1 and operation.name != "barrier":
-            _append(gates[qubits[0]], operation, begun[qubits[0]])
-        else:
-            anchors.append(Anchor(operation, tuple(qubits), tuple(stage[q] for q in qubits), tuple(begun[q] for q in qubits)))
-    return Parts(gates, sorted(anchors, key=lambda a: (a.stages, a.qubits, a.operation.name, str(a.operation.params))))
+    (parts,) = _take_apart([circuit])
+    return parts
+
+
+def _take_apart(circuits: Sequence[QuantumCircuit]) -> list[Parts]:
+    """`take_apart` of circuits of one width; what all begin with is taken apart once."""
+    listings = [listed(circuit) for circuit in circuits]
+    alike = common_beginning(listings)
+    beginning = _Apart(circuits[0].num_qubits)
+    beginning.add(listings[0][:alike])
+    result = []
+    for listing in listings:
+        apart = beginning.copy()
+        apart.add(listing[alike:])
+        anchors = sorted(apart.anchors, key=lambda a: (a.stages, a.qubits, a.operation.name, str(a.operation.params)))
+        result.append(Parts(apart.gates, anchors))
+    return result
+
+
+class _Apart:
+    """Of each qubit the gates, and kind, number and first gate of the newest stage; and the anchors."""
+
+    def __init__(self, n: int) -> None:
+        self.gates: list[list[Any]] = [[] for _ in range(n)]
+        self.anchors: list[Anchor] = []
+        self._kinds, self._stage, self._begun = [""] * n, [0] * n, [0] * n
+
+    def copy(self) -> "_Apart":
+        other = _Apart(0)
+        other.gates, other.anchors = [list(gates) for gates in self.gates], list(self.anchors)
+        other._kinds, other._stage, other._begun = list(self._kinds), list(self._stage), list(self._begun)
+        return other
+
+    def add(self, instructions: Instructions) -> None:
+        gates, kinds, stage, begun = self.gates, self._kinds, self._stage, self._begun
+        for operation, where in instructions:
+            qubits, name = sorted(where), operation.name
+            wall = name in ("barrier", "delay")
+            kind = name if wall else "Z" if name in DIAGONAL else "X"
+            for q in qubits:
+                if wall or kind != kinds[q]:
+                    kinds[q], stage[q], begun[q] = kind, stage[q] + 1, len(gates[q])
+            if len(qubits) == 1 and name != "barrier":
+                _append(gates[qubits[0]], operation, begun[qubits[0]])
+            else:
+                stages, needs = (tuple([of[q] for q in qubits]) for of in (stage, begun))
+                self.anchors.append(Anchor(operation, tuple(qubits), stages, needs))
 
 
 def _append(gates: list[Any], gate: Any, begun: int) -> None:
@@ -84,33 +126,70 @@ def arranged(
 
     Of the canonical orders of anchors the one is taken in which the circuit of most gates is predicted to lose least.
     """
-    parts = [take_apart(circuit) for circuit in circuits]
+    parts = _take_apart(circuits)
     widest = max(parts, key=lambda of: sum(map(len, of.gates)))
-    best = ordered(widest, device, physical, read).number
-    orders = [canonical_orders(of.anchors) for of in parts]
-    return [written(of, own[min(best, len(own) - 1)], device, physical) for of, own in zip(parts, orders, strict=True)]
+    best = ordered(widest, device, physical, read).number if len(widest.orders) > 1 else 0
+    orders: dict[tuple[Any, ...], list[list[int]]] = {}
+    chosen = []
+    for of in parts:
+        places = tuple((anchor.stages, anchor.qubits) for anchor in of.anchors)
+        if places not in orders:
+            orders[places] = _orders(of.anchors)
+        own = orders[places]
+        chosen.append([of.anchors[i] for i in own[min(best, len(own) - 1)]])
+    alike = _common_anchors(parts, chosen)
+    beginning = _Writer(parts[0], device, physical)
+    for anchor in chosen[0][:alike]:
+        beginning.before(anchor)
+        beginning.anchor(anchor)
+    common = _circuit(QuantumCircuit(len(physical)), beginning.instructions)
+    first, result = len(beginning.instructions), []
+    for of, order in zip(parts, chosen, strict=True):
+        writer = beginning.copy(of)
+        writer.write(order[alike:])
+        result.append(_circuit(common, writer.instructions[first:]))
+    return result
+
+
+def _common_anchors(parts: Sequence[Parts], orders: Sequence[Sequence[Anchor]]) -> int:
+    """How many anchors all circuits begin with, written alike: before any qubit's last one, and after the same gates."""
+    gates = parts[0].gates
+    same = [common_beginning([of.gates[q] for of in parts]) for q in range(len(gates))]
+    moving = [max((i for i in range(n) if of[i].name not in WAITING), default=-1) for n, of in zip(same, gates, strict=True)]
+    left = Counter(q for anchor in orders[0] for q in anchor.qubits if not anchor.wall)
+    for i, anchor in enumerate(orders[0][: common_beginning(orders)]):
+        left.subtract(anchor.qubits if not anchor.wall else ())
+        needs = zip(anchor.qubits, anchor.needs, strict=True)
+        if any(left[q] <= 0 or need > min(same[q], moving[q]) for q, need in needs):
+            return i
+    return common_beginning(orders)
 
 
 class Ordered(NamedTuple):
-    """A circuit in one of its canonical orders: the number of the order, the circuit, and its predicted loss."""
+    """The number of a circuit's canonical order, and the predicted loss."""
 
     number: int
-    circuit: QuantumCircuit
     loss: float
 
 
 def ordered(parts: Parts, device: Device, physical: tuple[int, ...], read: Sequence[int]) -> Ordered:
-    """The circuit in the order in which it is predicted to lose least, the first of equal ones."""
+    """The order in which a circuit is predicted to lose least, the first of equal ones."""
     found = []
-    for number, order in enumerate(canonical_orders(parts.anchors)):
-        circuit = written(parts, order, device, physical)
-        loss = predicted_loss(schedule(circuit, device, physical), device, physical, read)
-        found.append(Ordered(number, circuit, round(loss, DIGITS)))
+    for number, order in enumerate(parts.orders):
+        writer = _Writer(parts, device, physical)
+        writer.write(order)
+        (times,) = scheduled([writer.instructions], len(physical), device, physical)
+        found.append(Ordered(number, round(predicted_loss(times, device, physical, read), DIGITS)))
     return min(found, key=lambda one: one.loss)
 
 
 def canonical_orders(anchors: Sequence[Anchor]) -> list[list[Anchor]]:
     """Different orders of the anchors: by depth; qubit after qubit from the low end of the register, and from the high end."""
+    return [[anchors[i] for i in order] for order in _orders(anchors)]
+
+
+def _orders(anchors: Sequence[Anchor]) -> list[list[int]]:
+    """The canonical orders as places; they depend on the anchors' stages and qubits alone."""
     depth = [0] * len(anchors)
     deepest: dict[int, tuple[int, int, int]] = {}  # qubit -> stage, depth below it, depth in it
     for i in _linear(anchors, lambda i: i):
@@ -129,7 +208,7 @@ def canonical_orders(anchors: Sequence[Anchor]) -> list[list[Anchor]]:
         order = list(_linear(anchors, key))
         if order not in orders:
             orders.append(order)
-    return [[anchors[i] for i in order] for order in orders]
+    return orders
 
 
 def _linear(anchors: Sequence[Anchor], key: Callable[[int], Any]) -> Iterator[int]:
@@ -161,30 +240,57 @@ def _linear(anchors: Sequence[Anchor], key: Callable[[int], Any]) -> Iterator[in
 
 def written(parts: Parts, order: Sequence[Anchor], device: Device, physical: tuple[int, ...]) -> QuantumCircuit:
     """The circuit with its anchors in this order and its pulses where they dephase least; qubit i is `physical[i]`."""
-    writer = _Writer(parts.gates, device, physical)
-    left = [sum(q in a.qubits and not a.wall for a in order) for q in range(len(physical))]
-    walls = [[a.needs[a.qubits.index(q)] for a in order if a.wall and q in a.qubits] for q in range(len(physical))]
-    for anchor in order:
-        writer.before(anchor)
-        writer.anchor(anchor)
-        for q in anchor.qubits:
-            left[q] -= not anchor.wall
-            walls[q] = walls[q][1:] if anchor.wall else walls[q]
-        done = [q for q in anchor.qubits if not left[q] and writer.moved[q]]
-        writer.until({q: (walls[q] or [len(parts.gates[q])])[0] for q in done})
-    writer.until({q: len(gates) for q, gates in enumerate(parts.gates)})
-    return writer.circuit
+    writer = _Writer(parts, device, physical)
+    writer.write(order)
+    return _circuit(QuantumCircuit(len(physical)), writer.instructions)
+
+
+def _circuit(begun: QuantumCircuit, instructions: Instructions) -> QuantumCircuit:
+    circuit = begun.copy()
+    for operation, qubits in instructions:
+        circuit.append(operation, qubits, copy=False)
+    return circuit
 
 
 class _Writer:
     """Writes gates and keeps the time, so that another qubit is driven only while the first waits for a delay."""
 
-    def __init__(self, gates: list[list[Any]], device: Device, physical: tuple[int, ...]) -> None:
+    def __init__(self, parts: Parts, device: Device, physical: tuple[int, ...]) -> None:
         n = len(physical)
-        self.circuit, self.moved = QuantumCircuit(n), [False] * n
-        self._gates, self._device, self._physical = gates, device, physical
+        self.moved = [False] * n
+        self.instructions: Instructions = []
+        self._times = NativeTimes(device, physical)
         self._next, self._free_s, self._line_s = [0] * n, [0.0] * n, 0.0
         self._t2_s = [0.0] * n if device.t2_star_s is None else [device.t2_star_s[p] for p in physical]
+        self._read(parts)
+
+    def _read(self, parts: Parts) -> None:
+        self._gates = parts.gates
+        moving = [[i for i, gate in enumerate(of_qubit) if gate.name not in WAITING] for of_qubit in parts.gates]
+        self._last_moving = [max(places, default=-1) for places in moving]
+
+    def copy(self, parts: Parts) -> "_Writer":
+        """What is written so far, to be continued with the gates of `parts`."""
+        other = copy(self)
+        other.moved, other.instructions = list(self.moved), list(self.instructions)
+        other._next, other._free_s = list(self._next), list(self._free_s)
+        other._read(parts)
+        return other
+
+    def write(self, order: Sequence[Anchor]) -> None:
+        """The anchors that are left, in this order, and all pulses."""
+        n = len(self._gates)
+        left = [sum(q in a.qubits and not a.wall for a in order) for q in range(n)]
+        walls = [[a.needs[a.qubits.index(q)] for a in order if a.wall and q in a.qubits] for q in range(n)]
+        for anchor in order:
+            self.before(anchor)
+            self.anchor(anchor)
+            for q in anchor.qubits:
+                left[q] -= not anchor.wall
+                walls[q] = walls[q][1:] if anchor.wall else walls[q]
+            done = [q for q in anchor.qubits if not left[q] and self.moved[q]]
+            self.until({q: (walls[q] or [len(self._gates[q])])[0] for q in done})
+        self.until({q: len(gates) for q, gates in enumerate(self._gates)})
 
     def before(self, anchor: Anchor) -> None:
         """The pulses that the anchor needs.
@@ -193,7 +299,7 @@ class _Writer:
         comes last; then longer T2* first; then index.
         """
         ends = dict(zip(anchor.qubits, anchor.needs, strict=True))
-        phase_counts = {q: any(gate.name not in WAITING for gate in self._gates[q][end:]) for q, end in ends.items()}
+        phase_counts = {q: self._last_moving[q] >= end for q, end in ends.items()}
         self._write(ends, lambda q: (phase_counts[q], not self.moved[q], -self._t2_s[q], q))
 
     def until(self, ends: dict[int, int]) -> None:
@@ -207,14 +313,16 @@ class _Writer:
             end_s = self._end_s(anchor.operation.name, anchor.qubits, end_s)
         for q in anchor.qubits:
             self._free_s[q] = end_s
-        self.circuit.append(anchor.operation, anchor.qubits, copy=False)
+        self.instructions.append((anchor.operation, anchor.qubits))
 
     def _write(self, ends: dict[int, int], priority: Callable[[int], Any]) -> None:
         while due := [q for q, end in ends.items() if self._next[q] < end]:
-            q = min(due, key=lambda q: (max(self._free_s[q], self._line_s), priority(q)))
+            q = due[0]
+            if len(due) > 1:
+                q = min(due, key=lambda q: (max(self._free_s[q], self._line_s), priority(q)))
             operation = self._gates[q][self._next[q]]
             self._next[q] += 1
-            self.circuit.append(operation, [q], copy=False)
+            self.instructions.append((operation, (q,)))
             if operation.name == "delay":
                 self._free_s[q] += delay_s(operation)
             else:
@@ -223,7 +331,7 @@ class _Writer:
 
     def _end_s(self, name: str, qubits: tuple[int, ...], start_s: float) -> float:
         """When a gate ends that may begin at `start_s`; a gate that is not parallel waits for the one control line."""
-        duration_s, serial = native_time(self._device, name, tuple(self._physical[q] for q in qubits))
+        duration_s, serial = self._times[name, qubits]
         if not serial:
             return start_s + duration_s
         self._line_s = max(start_s, self._line_s) + duration_s

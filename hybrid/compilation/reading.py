@@ -18,27 +18,35 @@ def shortened_reading(circuit: QuantumCircuit, device: Device) -> QuantumCircuit
     Only what follows a qubit's last two-qubit gate, barrier, delay and parametrised gate is replaced. Z itself needs no pulse;
     a direction on the equator one (RZ, then X90); any other, -Z included, stays as it is.
     """
-    ends: dict[int, list[int]] = {q: [] for q in range(circuit.num_qubits)}
-    for place, item in enumerate(circuit.data):
-        qubits = [circuit.find_bit(bit).index for bit in item.qubits]
-        constant = len(qubits) == 1 and item.operation.name in ("rz", "sx", "rx") and not item.operation.is_parameterized()
-        for q in qubits:
-            ends[q] = [*ends[q], place] if constant else []
-    dropped: set[int] = set()
-    added: list[tuple[Any, int]] = []
-    for q, places in ends.items():
-        gates = [circuit.data[place].operation for place in places]
-        fewer = _same_reading(gates, device)
+    result = circuit.copy()
+    dropped: list[int] = []
+    for q, places in _last_constant(circuit).items():
+        fewer = _same_reading([circuit.data[place].operation for place in places], device)
         if fewer is not None:
-            dropped |= {*places}
-            added += [(gate, q) for gate in fewer]
-    result = circuit.copy_empty_like()
-    for place, item in enumerate(circuit.data):
-        if place not in dropped:
-            result.append(item.operation, item.qubits, item.clbits, copy=False)
-    for gate, q in added:
-        result.append(gate, [q], copy=False)
+            dropped += places
+            for gate in fewer:
+                result.append(gate, [q], copy=False)
+    for place in sorted(dropped, reverse=True):
+        del result.data[place]
     return result
+
+
+def _last_constant(circuit: QuantumCircuit) -> dict[int, list[int]]:
+    """Of every qubit the places of its last single-qubit gates without parameters."""
+    index = {bit: i for i, bit in enumerate(circuit.qubits)}
+    ends: dict[int, list[int]] = {q: [] for q in range(circuit.num_qubits)}
+    going_on = set(ends)
+    for place in range(len(circuit.data) - 1, -1, -1):
+        if not going_on:
+            break
+        item = circuit.data[place]
+        qubits = [index[bit] for bit in item.qubits]
+        if len(qubits) == 1 and item.name in ("rz", "sx", "rx") and not item.is_parameterized():
+            if qubits[0] in going_on:
+                ends[qubits[0]].insert(0, place)
+        else:
+            going_on -= set(qubits)
+    return ends
 
 
 def _same_reading(gates: list[Any], device: Device) -> list[Any] | None:

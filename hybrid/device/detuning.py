@@ -18,6 +18,7 @@ from rustworkx import PyGraph, distance_matrix
 
 from hybrid.base.errors import UsageError
 from hybrid.base.randomness import child
+from hybrid.base.sobol import sobol
 from hybrid.device.device import Device
 
 X90 = np.pi / 2
@@ -182,10 +183,9 @@ class Draws:
 def scores(n: int, points: int, seed: np.random.SeedSequence, sets: int = SCRAMBLES) -> Float[np.ndarray, "r n"]:
     """Standard normal scores of scrambled Sobol sets of `points` each, one after the other, (r, n)."""
     from scipy.special import ndtri
-    from scipy.stats import qmc  # imports more slowly than Qiskit; only these draws need it
 
     rngs = [np.random.default_rng(child(seed, i)) for i in range(sets)]
-    uniform = [qmc.Sobol(n, rng=rng).random_base2(ceil(log2(points))) for rng in rngs]
+    uniform = [sobol(n, 2 ** ceil(log2(points)), rng) for rng in rngs]
     return ndtri(np.clip(np.concatenate(uniform), np.finfo(float).tiny, 1 - 2**-53))
 
 

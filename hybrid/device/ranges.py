@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from hybrid.base.sobol import sobol
 from hybrid.device.device import FIELDS, Device
 from hybrid.device.profile import to_si
 
@@ -58,9 +59,7 @@ def ranged(device: Device, qubits: Collection[int]) -> list[RangedNumber]:
 
 def shares(count: int, numbers: int, seed: np.random.SeedSequence) -> Float[np.ndarray, "d m"]:
     """Scrambled Sobol points in the unit cube, one for each of `count` devices (a power of two)."""
-    from scipy.stats import qmc  # imports more slowly than Qiskit
-
-    return qmc.Sobol(numbers, rng=np.random.default_rng(seed)).random(count)
+    return sobol(numbers, count, np.random.default_rng(seed))
 
 
 def drawn(device: Device, numbers: Sequence[RangedNumber], at: Float[np.ndarray, " m"]) -> Device:

@@ -28,6 +28,8 @@ from hybrid.measure.observables import DiagonalObservable, DistributionDependent
 PORTION_BYTES, PORTION_ROWS, PORTION_WORK = 2**28, 2048, 10**9
 """Points are sent to the backend in portions of at most this many bytes of probabilities, rows, and bytes of state times gates
 (about a second): Ctrl-C takes effect between portions, not while a simulator is at work."""
+STATE_NUMBER_BYTES = 24
+"""A density matrix has 4^n numbers of 16 bytes, two Pauli vectors of 8; what a backend needs beyond that are circuits."""
 
 
 class MeasurementDraws(NamedTuple):
@@ -113,7 +115,8 @@ class CompiledQuery:
     def _portion(self) -> int:
         circuits = len(self.execution.recipe.circuits)
         row_bytes = 1 if self.direct else 8 * 2**self.resources.n_qubits * circuits
-        work = self.resources.memory_bytes * sum(self.resources.gates.values()) * circuits
+        state_bytes = min(self.resources.memory_bytes, STATE_NUMBER_BYTES * 4**self.resources.n_qubits)
+        work = state_bytes * sum(self.resources.gates.values()) * circuits
         rows = min(PORTION_ROWS, PORTION_BYTES // row_bytes, PORTION_WORK // max(1, work))
         return max(1, rows // self.execution.realizations)
 

@@ -26,6 +26,7 @@ from hybrid.measure.compiled_query import CompiledQuery, standard_errors, withou
 from hybrid.measure.estimate import error_of_means
 from hybrid.measure.execution import Execution
 from hybrid.measure.gradients import MeasuredValues
+from hybrid.measure.ideal_state import without_noise
 from hybrid.measure.observables import AllZeros
 from hybrid.measure.sensitivity import Sensitivities, sensitivities
 
@@ -147,7 +148,8 @@ class Program(CompiledQuery):
         weights = self.outcome_weights(None)
         if not len(weights):
             return np.zeros(0)
-        (probabilities,) = self.noiseless().distributions(self.angle_map(self._checked_point(x)[None]))
+        recipe, (theta,) = self.execution.recipe, self.angle_map(self._checked_point(x)[None])
+        probabilities = without_noise(recipe.circuits, dict(zip(recipe.isa.circuit.parameters, theta, strict=True)))
         mean = np.sum(probabilities * weights, axis=1)
         return np.sqrt(np.maximum(np.sum(probabilities * weights**2, axis=1) - mean**2, 0.0))
 

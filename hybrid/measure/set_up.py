@@ -12,7 +12,7 @@ from hybrid.compilation import noise
 from hybrid.compilation.decoupling import decouple
 from hybrid.compilation.pulse_order import arranged
 from hybrid.compilation.resources import check_memory, resources
-from hybrid.compilation.schedule import Schedule, schedule
+from hybrid.compilation.schedule import Schedule, schedule_all
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.detuning import SCRAMBLES, DetunedAngles, Draws
 from hybrid.device.device import Device
@@ -98,11 +98,11 @@ def described(
     angles: DetunedAngles | None,
 ) -> tuple[tuple[Setting, ...], list[Schedule]]:
     """The circuits as settings for a backend, and their schedules."""
-    schedules = [schedule(circuit, device, isa.physical) for circuit in circuits]
+    schedules = schedule_all(circuits, device, isa.physical)
     if conditions.dd != "none":
         schedules = [decouple(plain, device, isa.physical, conditions.dd) for plain in schedules]
     if device.noisy:
-        return tuple(noise.describe(s, device, isa.physical, angles, conditions.without) for s in schedules), schedules
+        return noise.describe_all(schedules, device, isa.physical, angles, conditions.without), schedules
     steps = [tuple(Operation(timed.gate, timed.qubits) for timed in s.operations) for s in schedules]
     return tuple(Setting(isa.circuit.num_qubits, of_circuit) for of_circuit in steps), schedules
 

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 from typing import Any, final
 
@@ -24,19 +24,22 @@ from hybrid.compilation.transpile import native_target
 from hybrid.device.device import Device
 from hybrid.measure.choices import DD
 from hybrid.measure.execution import Conditions
-from hybrid.qiskit_api.measured import MOST_BITS, CompiledCircuit, Place, compile_measured
+from hybrid.qiskit_api.measured import MOST_BITS, ClassicalShots, CompiledCircuit, Place, compile_measured
 from hybrid.qiskit_api.shared import root_of
+from hybrid.qiskit_api.template import Template, template
 
 DEFAULTS: dict[str, Any] = {
     "shots": 1024,
     "memory": False,
     "seed_simulator": None,
-    "simulator": "aer",
+    "simulator": None,
     "realizations": None,
     "dd": "none",
     "threads": 1,
 }
 """Options of a backend and of every call of its `run`."""
+ENGINE_QUBITS = 12
+"""On noisy devices up to this size the exact engine answers by default: its two states take up to 256 MiB."""
 CONTROL_FLOW = {"if_else": IfElseOp, "for_loop": ForLoopOp, "while_loop": WhileLoopOp, "switch_case": SwitchCaseOp}
 LEAST = {"shots": 1, "realizations": 2, "threads": 1, "seed_simulator": 0}
 
@@ -69,7 +72,8 @@ class DeviceBackend(BackendV2):
 
     On a device with native gates a circuit's qubit i is the device's qubit i and every gate must be native
     (`transpile(circuit, backend)`); on `ideal` any circuit runs. Options: `shots`, `memory`, `seed_simulator` (int,
-    Generator, None: fresh entropy), `simulator` (a backend of `hybrid list backends`), `realizations`, `dd`, `threads`.
+    Generator, None: fresh entropy), `simulator` (a backend of `hybrid list backends`; None: the exact engine, on ideal or large
+    devices Aer), `realizations`, `dd`, `threads`.
     """
 
     def __init__(self, device: Device, *, max_circuits: int | None = None, **options: Any) -> None:
@@ -112,13 +116,19 @@ class DeviceBackend(BackendV2):
                 raise UsageError(f"circuit '{circuit.name}' has free parameters: {names}; assign_parameters gives them values.")
         chosen = {key: getattr(self.options, key) for key in DEFAULTS} | _checked(options)
         conditions = Conditions(chosen["shots"], chosen["realizations"], chosen["threads"], chosen["dd"])
-        member = catalog.load(catalog.parse("backends", chosen["simulator"]))()
+        small = self.device.noisy and (self.device.n_qubits or 0) <= ENGINE_QUBITS
+        member = catalog.load(catalog.parse("backends", chosen["simulator"] or ("exact" if small else "aer")))()
         place = Place(self.device, member, conditions)
         root = root_of(chosen["seed_simulator"])
-        experiments = [
-            _experiment(circuit, compile_measured(circuit, place, isa=True), conditions.shots, chosen["memory"], child(root, i))
-            for i, circuit in enumerate(circuits)
-        ]
+        compiled: dict[Hashable, CompiledCircuit] = {}
+        experiments = []
+        for i, circuit in enumerate(circuits):
+            of = template(circuit) if self.device.noisy else Template(i, np.zeros((1, 0)), circuit)
+            if of.key not in compiled:
+                compiled[of.key] = compile_measured(of.parametrised(), place, isa=True)
+            drawn = compiled[of.key].draw(of.angles, child(root, i))
+            order = np.random.default_rng(child(root, i, CountStream.ORDER)) if chosen["memory"] else None
+            experiments.append(_experiment(circuit, compiled[of.key], drawn[0], order))
         result = Result(
             backend_name=self.name,
             backend_version=self.backend_version,
@@ -144,7 +154,7 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
             raise UsageError(f"{key} takes a whole number of at least {LEAST[key]}, not {value!r}.")
     if "dd" in options and options["dd"] not in DD:
         raise unknown("dd", str(options["dd"]), DD)
-    if "simulator" in options:
+    if options.get("simulator") is not None:
         catalog.parse("backends", str(options["simulator"]))
     return options
 
@@ -154,14 +164,16 @@ def _whole(value: Any, least: int) -> bool:
 
 
 def _experiment(
-    circuit: QuantumCircuit, compiled: CompiledCircuit, shots: int, memory: bool, seed: np.random.SeedSequence
+    circuit: QuantumCircuit,
+    compiled: CompiledCircuit,
+    drawn: ClassicalShots,
+    order: np.random.Generator | None,
 ) -> ExperimentResult:
-    """The part of a result that belongs to one circuit."""
-    (drawn,) = compiled.draw(np.zeros((1, 0)), seed)
+    """The part of a result that belongs to one circuit; with `order` its shots one by one."""
     data: dict[str, Any] = {"counts": {hex(value): count for value, count in drawn.by_value().items()}}
-    if memory:
+    if order is not None:
         powers = 1 << np.arange(circuit.num_clbits, dtype=object)
-        ordered = drawn.in_order(np.random.default_rng(child(seed, CountStream.ORDER)))
+        ordered = drawn.in_order(order)
         data["memory"] = [hex(value) for value in ordered.astype(object) @ powers]
     header = {
         "name": circuit.name,
@@ -172,7 +184,12 @@ def _experiment(
     }
     about = {"simulator": compiled.simulator, "qpu_seconds": compiled.qpu_seconds}
     return ExperimentResult(
-        shots=shots, success=True, data=ExperimentResultData(**data), status="DONE", header=header, metadata=about
+        shots=int(drawn.counts.sum()),
+        success=True,
+        data=ExperimentResultData(**data),
+        status="DONE",
+        header=header,
+        metadata=about,
     )
 
 

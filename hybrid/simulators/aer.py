@@ -1,13 +1,14 @@
 """Qiskit Aer: state vector, density matrix, matrix product state; exact values and shots, with or without noise."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Float, Int
 from qiskit import QuantumCircuit, transpile
+from qiskit.circuit import Instruction
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.transpiler import generate_preset_pass_manager
 from qiskit_aer import AerSimulator
@@ -37,6 +38,14 @@ DENSITY_ENTRIES, DENSITY_ENTRIES_OF_MANY = 4**10, 100 * 4**5
 """Up to this many entries density matrices are faster than a thousand noisy trajectories: of one matrix (measured: 10 qubits,
 1.0 s against 3.2 s), and of one per realization, each prepared anew."""
 MAX_OUTCOME_QUBITS = 63
+KEPT_STEPS = 50_000
+"""Circuits of up to so many steps together are kept between calls; of larger tasks each is built anew when it is run."""
+JOB_STEPS = 300_000
+"""Aer copies a circuit for every row of angles; one job has so many rows that these copies have at most so many steps."""
+STEP_BYTES, COPIED_STEP_BYTES = 4096, 700
+"""Of one step in a circuit of Qiskit, Aer's view of it included, and in one of Aer's copies (measured)."""
+SEED_STEP = 2113
+"""Aer adds so much to a job's seed for each further circuit (`seed_simulator` of its results)."""
 
 
 def aer(
@@ -88,7 +97,15 @@ class AerBackend:
         return "density_matrix" if density else "statevector"
 
     def memory_bytes(self, task: Task) -> int:
-        """State and, where they are read out, outcome probabilities of one point; a matrix product state at its bond limit."""
+        """State and, where they are read out, outcome probabilities of one point, and the circuits that are held at once.
+
+        A matrix product state is counted at its bond limit.
+        """
+        held, longest = _steps_held(task), max(len(setting.steps) for setting in task.settings)
+        circuits = STEP_BYTES * held + COPIED_STEP_BYTES * max(longest, min(JOB_STEPS, longest * task.realizations))
+        return circuits + self._state_bytes(task)
+
+    def _state_bytes(self, task: Task) -> int:
         amplitude = 8 if self.precision == "single" else 16
         n, method = task.n_qubits, self.method_for(task)
         if method == "matrix_product_state":
@@ -134,11 +151,20 @@ class _AerRunner:
     def __init__(self, task: Task, simulator: AerSimulator, method: str) -> None:
         self._simulator = simulator
         self._sampled = task.shots > 0 and (method == "matrix_product_state" or (task.noisy and method != "density_matrix"))
-        self._circuits = [self._compiled(setting, task, method) for setting in task.settings]
+        self._task, self._method = task, method
+        self._keeps = len(task.settings) == 1 or _steps_held(task) == sum(len(setting.steps) for setting in task.settings)
+        self._circuits: dict[int, _Compiled] = {}
 
-    def _compiled(self, setting: Setting, task: Task, method: str) -> "_Compiled":
+    def _compiled(self, s: int) -> "_Compiled":
+        """Setting s, built when it is first asked for; a large task's is built every time."""
+        compiled = self._circuits.get(s) or self._built(self._task.settings[s])
+        if self._keeps:
+            self._circuits[s] = compiled
+        return compiled
+
+    def _built(self, setting: Setting) -> "_Compiled":
         """One setting as a circuit, its parameters, and the angles that they are sums of."""
-        parameters = list(task.angles)
+        task, parameters = self._task, list(self._task.angles)
         if task.noisy:
             reduced = merged(setting, parameters)
             circuit = (_trajectory_circuit if self._sampled else density_circuit)(setting.n_qubits, reduced)
@@ -158,11 +184,12 @@ class _AerRunner:
         return compiled
 
     def expectations(self, angles: Angles) -> Scalars:
-        return np.array([data.answer for data in self._run(self._circuits[0], angles)], dtype=float)
+        return np.array([data.answer for data in self._run(self._compiled(0), angles)], dtype=float)
 
     def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
         """Exact outcome probabilities, one job per setting."""
-        columns = [[np.asarray(data.answer, dtype=float) for data in self._run(c, angles)] for c in self._circuits]
+        every = range(len(self._task.settings))
+        columns = [[np.asarray(data.answer, dtype=float) for data in self._run(self._compiled(s), angles)] for s in every]
         return np.array(columns).swapaxes(0, 1)
 
     def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
@@ -174,10 +201,12 @@ class _AerRunner:
         if not self._sampled:
             return draw_all(self.distributions(angles), shots, seeds)
         blocks = angles.reshape(len(seeds), len(shots), angles.shape[1])
-        return [
-            [self._sample(c, rows, shots[:, s], of_point[s]) for s, c in enumerate(self._circuits)]
-            for rows, of_point in zip(blocks, seeds, strict=True)
-        ]
+        by_setting = []
+        for s in range(len(self._task.settings)):
+            compiled = self._compiled(s)
+            points = zip(blocks, seeds, strict=True)
+            by_setting.append([self._sample(compiled, rows, shots[:, s], of_point[s]) for rows, of_point in points])
+        return [list(of_point) for of_point in zip(*by_setting, strict=True)]
 
     def _sample(
         self, circuit: "_Compiled", angles: Angles, shots: Int[np.ndarray, " r"], seed: np.random.SeedSequence
@@ -186,7 +215,7 @@ class _AerRunner:
         rows_with_counts: list[tuple[int, int, int]] = []
         for n in np.unique(shots[shots > 0]):
             rows = np.flatnonzero(shots == n)
-            jobs = self._run(circuit, angles[rows], shots=int(n), seed_simulator=_aer_seed(seed) + int(n))
+            jobs = self._run(circuit, angles[rows], _aer_seed(seed) + int(n), int(n))
             rows_with_counts += [
                 (int(row), int(outcome, 16), count)
                 for row, data in zip(rows, jobs, strict=True)
@@ -195,16 +224,29 @@ class _AerRunner:
         realizations, outcomes, counts = (list(column) for column in zip(*sorted(rows_with_counts), strict=True))
         return Counts(np.array(outcomes, dtype=np.uint64), np.array(counts, dtype=np.int64), np.array(realizations))
 
-    def _run(self, compiled: "_Compiled", angles: Angles, **options: Any) -> list[Any]:
-        """One job over all points, bound by Aer itself; HybridError with Aer's own words when it fails."""
+    def _run(self, compiled: "_Compiled", angles: Angles, seed: int | None = None, shots: int = 1) -> list[Any]:
+        """The data of all rows, bound by Aer itself, in jobs of bounded memory; HybridError with Aer's own words for a failure.
+
+        A row's draws depend on the seed and its place alone, not on how the rows are divided into jobs.
+        """
         circuit, parameters, own_angles = compiled
-        if parameters:
-            binds = [dict(zip(parameters, own_angles(angles).T.tolist(), strict=True))]
-            result = self._simulator.run(circuit, parameter_binds=binds, **{"shots": 1} | options).result()
-        else:
-            result = self._simulator.run([circuit] * len(angles), **{"shots": 1} | options).result()
-        _check(result)
-        return [item.data for item in result.results]
+        size, data = max(1, JOB_STEPS // max(1, len(circuit.data))), []
+        for first in range(0, len(angles), size):
+            rows = angles[first : first + size]
+            options: dict[str, Any] = {} if seed is None else {"seed_simulator": seed + SEED_STEP * first}
+            if parameters:
+                options["parameter_binds"] = [dict(zip(parameters, own_angles(rows).T.tolist(), strict=True))]
+            job = self._simulator.run(circuit if parameters else [circuit] * len(rows), shots=shots, **options)
+            result = job.result()
+            _check(result)
+            data += [item.data for item in result.results]
+        return data
+
+
+def _steps_held(task: Task) -> int:
+    """Steps of the circuits that a runner holds at once: of all of them, or of the longest where those are too many."""
+    lengths = [len(setting.steps) for setting in task.settings]
+    return sum(lengths) if sum(lengths) <= KEPT_STEPS else max(lengths)
 
 
 class _Compiled(NamedTuple):
@@ -230,16 +272,25 @@ def _trajectory_circuit(n_qubits: int, merged: Merged) -> QuantumCircuit:
     circuit = QuantumCircuit(n_qubits)
     for step in merged.steps:
         if isinstance(step, Operation):
-            circuit.append(step.gate, step.qubits)
+            circuit.append(step.gate, step.qubits, copy=False)
         else:
-            circuit.append(_composed(tuple(step)), qubits_of(step[0]))
+            circuit.append(_instruction(*map(_anywhere, step)), qubits_of(step[0]), copy=False)
     return circuit
 
 
+def _anywhere(channel: Channel) -> Channel:
+    """The channel on the first qubits: where it acts is no part of its instruction."""
+    return (
+        replace(channel, qubits=(0, 1)[: len(channel.qubits)])
+        if isinstance(channel, Depolarizing)
+        else replace(channel, qubit=0)
+    )
+
+
 @lru_cache(maxsize=1024)
-def _composed(channels: tuple[Channel, ...]) -> QuantumError:
+def _instruction(*channels: Channel) -> Instruction:
     """The channels one after the other, made once: a circuit has the same ones after many of its gates."""
-    return reduce(QuantumError.compose, map(_quantum_error, channels))
+    return reduce(QuantumError.compose, map(_quantum_error, channels)).to_instruction()
 
 
 def _quantum_error(channel: Channel) -> QuantumError:

@@ -107,8 +107,15 @@ def plan(circuits: Sequence[Sequence[Element]], d: int) -> FusionPlan:
     that differs. A seam after the last common element shares more, which pays when there are many circuits.
     """
     same = len(list(takewhile(lambda at: all(element == at[0] for element in at), zip(*circuits, strict=False))))
-    last = [_last_moves(circuit) for circuit in circuits]
-    whole = [_schedule(circuit, 0, len(circuit), d, moves) for circuit, moves in zip(circuits, last, strict=True)]
+    begun = _Fusing()
+    begun.add(circuits[0], 0, same)
+    moved = _last_moves(circuits[0][:same])
+    last = [moved | {q: same + place for q, place in _last_moves(circuit[same:]).items()} for circuit in circuits]
+    whole = []
+    for circuit, moves in zip(circuits, last, strict=True):
+        fusing = begun.copy()
+        fusing.add(circuit, same, len(circuit))
+        whole.append(_scheduled(fusing, circuit, 0, d, moves))
     alike = takewhile(lambda at: len(set(at)) == 1 and at[0].members[-1] < same, zip(*whole, strict=False))
     shared = len(list(alike))
     if len(circuits) == 1:
@@ -121,45 +128,75 @@ def plan(circuits: Sequence[Sequence[Element]], d: int) -> FusionPlan:
 
 
 def fuse(elements: Sequence[Element], first: int, stop: int) -> tuple[list[Block], dict[int, list[int]]]:
-    """Blocks of elements[first:stop], and per qubit the blocks on it in order of time.
+    """Blocks of elements[first:stop], and per qubit the blocks on it in order of time."""
+    fusing = _Fusing()
+    fusing.add(elements, first, stop)
+    return fusing.blocks(), fusing.on
+
+
+class _Fusing:
+    """Blocks to which elements are added.
 
     An element joins the last block that holds its qubits, if it commutes with all later blocks on each of them, which it does
     where both are diagonal. Otherwise it starts a block, which takes in the last blocks that lie within its own qubits. Blocks
     on other qubits commute with it.
     """
-    qubits: list[frozenset[int]] = []
-    members: list[list[int]] = []
-    diagonal: list[frozenset[int]] = []
-    on: dict[int, list[int]] = {q: [] for element in elements[first:stop] for q in element.qubits}
 
-    def reached(q: int, still: frozenset[int]) -> Iterator[int]:
+    def __init__(self) -> None:
+        self.on: dict[int, list[int]] = {}
+        self._qubits: list[frozenset[int]] = []
+        self._members: list[list[int]] = []
+        self._diagonal: list[frozenset[int]] = []
+
+    def copy(self) -> "_Fusing":
+        other = _Fusing()
+        other.on = {q: list(blocks) for q, blocks in self.on.items()}
+        other._qubits, other._diagonal = list(self._qubits), list(self._diagonal)
+        other._members = [list(places) for places in self._members]
+        return other
+
+    def blocks(self) -> list[Block]:
+        return [Block(*block) for block in zip(self._qubits, map(tuple, self._members), strict=True)]
+
+    def _reached(self, q: int, still: frozenset[int]) -> Iterator[int]:
         """The blocks on q that an element may join, the latest first."""
-        for b in reversed(on[q]):
+        for b in reversed(self.on[q]):
             yield b
-            if q not in still & diagonal[b]:
+            if q not in still & self._diagonal[b]:
                 return
 
-    for place in range(first, stop):
-        here, still = frozenset(elements[place].qubits), elements[place].diagonal
-        common = frozenset.intersection(*(frozenset(reached(q, still)) for q in here))
-        host = max((b for b in common if here <= qubits[b]), default=None)
-        if host is not None:
-            members[host].append(place)
-            diagonal[host] -= here - still
-            continue
-        last = {on[q][-1] for q in here if on[q]}
-        inner = [b for b in last if qubits[b] <= here and all(on[q][-1] == b for q in qubits[b])]
-        for q in here:
-            on[q] = [*(b for b in on[q] if b not in inner), len(qubits)]
-        members.append(sorted([place, *(place for b in inner for place in members[b])]))
-        diagonal.append(frozenset(q for q in here if q in still and all(q in diagonal[b] | (here - qubits[b]) for b in inner)))
-        qubits.append(here)
-    return [Block(*block) for block in zip(qubits, map(tuple, members), strict=True)], on
+    def add(self, elements: Sequence[Element], first: int, stop: int) -> None:
+        """The next elements, those at these places."""
+        on, qubits, members, diagonal = self.on, self._qubits, self._members, self._diagonal
+        for place in range(first, stop):
+            here, still = frozenset(elements[place].qubits), elements[place].diagonal
+            for q in elements[place].qubits:
+                on.setdefault(q, [])
+            common = frozenset.intersection(*(frozenset(self._reached(q, still)) for q in here))
+            host = max((b for b in common if here <= qubits[b]), default=None)
+            if host is not None:
+                members[host].append(place)
+                diagonal[host] -= here - still
+                continue
+            last = {on[q][-1] for q in here if on[q]}
+            inner = [b for b in last if qubits[b] <= here and all(on[q][-1] == b for q in qubits[b])]
+            for q in here:
+                on[q] = [*(b for b in on[q] if b not in inner), len(qubits)]
+            members.append(sorted([place, *(place for b in inner for place in members[b])]))
+            within = {b: diagonal[b] | (here - qubits[b]) for b in inner}
+            diagonal.append(frozenset(q for q in here if q in still and all(q in of for of in within.values())))
+            qubits.append(here)
 
 
 def _schedule(elements: Sequence[Element], first: int, stop: int, d: int, last_moves: Mapping[int, int]) -> list[Block]:
+    fusing = _Fusing()
+    fusing.add(elements, first, stop)
+    return _scheduled(fusing, elements, first, d, last_moves)
+
+
+def _scheduled(fusing: _Fusing, elements: Sequence[Element], first: int, d: int, last_moves: Mapping[int, int]) -> list[Block]:
     """The blocks in an order that reads qubits as early and lets them enter as late as it can: always the least next state."""
-    blocks, on = fuse(elements, first, stop)
+    blocks, on = fusing.blocks(), fusing.on
     growth = [1.0] * len(blocks)
     begun = _last_moves(elements[:first])
     for q, of_qubit in on.items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, reduce
+from itertools import takewhile
 from math import exp, pi
 from typing import Any, NamedTuple
 
@@ -62,14 +63,30 @@ def elements(setting: Setting, angles: Mapping[Parameter, int], d: int) -> list[
 
     UsageError names a step that is no unitary gate or channel, and a gate whose parameters are not the task's angles.
     """
-    result = [Element((qubit,), Prepare()) for qubit in range(setting.n_qubits)]
-    for place, step in enumerate(setting.steps):
+    (found,) = elements_of_all([setting], angles, d)
+    return found
+
+
+def elements_of_all(settings: Sequence[Setting], angles: Mapping[Parameter, int], d: int) -> list[list[Element]]:
+    """`elements` of several settings; first steps that are the same objects are the same elements."""
+    together = zip(*(setting.steps for setting in settings), strict=False)
+    alike = sum(1 for _ in takewhile(lambda at: all(step is at[0] for step in at), together))
+    n = settings[0].n_qubits
+    prepared = [Element((qubit,), Prepare()) for qubit in range(n)]
+    read = [Element((qubit,), QubitRead()) for qubit in range(n) if d == PAULI]
+    beginning = prepared + _of_steps(settings[0].steps[:alike], 0, angles)
+    return [[*beginning, *_of_steps(setting.steps[alike:], alike, angles), *read] for setting in settings]
+
+
+def _of_steps(steps: Sequence[Any], first: int, angles: Mapping[Parameter, int]) -> list[Element]:
+    result: list[Element] = []
+    for place, step in enumerate(steps, first):
         if isinstance(step, Operation):
             factors = _rotations(step.gate, angles)
             result += [Element(step.qubits, what, place, diagonal_on(what, step.qubits)) for what in factors]
         else:
             result.append(Element(qubits_of(step), step, place))
-    return result + [Element((qubit,), QubitRead()) for qubit in range(setting.n_qubits) if d == PAULI]
+    return result
 
 
 def _rotations(gate: Any, angles: Mapping[Parameter, int]) -> Sequence[Rotation | Gate]:

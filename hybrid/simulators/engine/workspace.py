@@ -12,7 +12,7 @@ from hybrid.base.types import Angles, Task
 from hybrid.simulators.engine.block_matrices import Bound, Family, Matrices, kappa
 from hybrid.simulators.engine.chains import HARMONICS, Chain, Factor, chain
 from hybrid.simulators.engine.fuse import FusionPlan, Site, plan
-from hybrid.simulators.engine.maps import PAULI, PURE, elements
+from hybrid.simulators.engine.maps import PAULI, PURE, elements_of_all
 from hybrid.simulators.engine.observable import Hamiltonian, hamiltonian_bytes, ordered, weigh
 from hybrid.simulators.engine.outcome_weights import WeightedPlan, weighted_plan
 from hybrid.simulators.engine.sweep import Sweep, backward_capacity, forward_capacity
@@ -27,12 +27,26 @@ def picture(task: Task) -> int:
     return PAULI if task.noisy else PURE
 
 
+_last_plan: list[tuple[Task, int, FusionPlan]] = []
+
+
 def plan_of(task: Task, d: int) -> FusionPlan:
-    """The task's blocks, in order and with their axes; UsageError names what cannot be done."""
+    """The task's blocks, in order and with their axes; UsageError names what cannot be done.
+
+    The last one is remembered: memory is asked for before the same task is compiled.
+    """
+    for last, of, found in _last_plan:
+        if last is task and of == d:
+            return found
+    _last_plan[:] = [(task, d, _planned(task, d))]
+    return _last_plan[0][2]
+
+
+def _planned(task: Task, d: int) -> FusionPlan:
     if task.noisy and task.observable is not None:
         raise UsageError("exact: with error channels an observable is measured setting by setting; leave task.observable out.")
     angles = {angle: place for place, angle in enumerate(task.angles)}
-    return plan([elements(setting, angles, d) for setting in task.settings], d)
+    return plan(elements_of_all(task.settings, angles, d), d)
 
 
 def values_bytes(task: Task, *, single: bool) -> int:
