@@ -314,10 +314,11 @@ def _with(name, *words):
     [
         (_with("h", 0), r"'h' is not native to device 'meluxina-q' \(native: rz, sx, cz\); translate the circuit first"),
         (_with("cz", 0, 5), "operation 'cz' does not act on qubits 0, 5 of device 'meluxina-q'; route the circuit first"),
-        (_with("initialize", [1, 0], [0]), "'initialize' is not a unitary gate"),
+        (_with("initialize", [0.6, 0.8], [0]), r"operation '.*' is not native to device 'meluxina-q'"),
         (QuantumCircuit(2, 2), "measures nothing"),
         (ghz(11), "the circuit has 11 qubits, device 'meluxina-q' has 10"),
-        (_with("measure", 0, 1), "in mid-circuit"),
+        (_with("measure", 0, 1).compose(_with("sx", 0)), "in mid-circuit"),
+        (_with("sx", 0).compose(_with("initialize", [1, 0], [0])), "in mid-circuit"),
         (_with("rz", Parameter("phi"), 0), "free parameters: phi"),
     ],
 )

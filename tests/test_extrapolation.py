@@ -44,6 +44,24 @@ def test_a_folded_circuit_is_the_same_and_longer(factor):
     assert gates[1] == factor * gates[0]
 
 
+@pytest.mark.parametrize("factor", [1.5, 2, 2.4, 4.2])
+def test_a_part_of_a_circuit_is_folded(factor):
+    """As many gates as come nearest to the factor."""
+    x = dict(zip(ANSATZ.parameters, POINTS[0], strict=True))
+    circuit = folded(ANSATZ, factor)
+    assert Operator(circuit.assign_parameters(x)).equiv(Operator(ANSATZ.assign_parameters(x)))
+    lengths = [sum(item.operation.name != "barrier" for item in one.data) for one in (circuit, ANSATZ)]
+    assert abs(lengths[0] - factor * lengths[1]) <= 1
+
+
+def test_factors_need_not_be_odd():
+    """To first order in the noise any two factors give the same limit; both are nearer to it than the circuit itself."""
+    want = hybrid.compile(ANSATZ, ZZ, backend="exact").values(POINTS).values
+    device = replace(Device.load("meluxina-q:dephasing=markov"), init_error=(0.0,) * 10)
+    found = hybrid.zero_noise(ANSATZ, ZZ, POINTS, factors=(1.5, 3), device=device, backend="exact", mitigate="readout")
+    assert np.linalg.norm(found.values - want) < 0.5 * np.linalg.norm(found.scaled[0] - want)
+
+
 def test_without_noise_nothing_changes():
     want = hybrid.compile(ANSATZ, ZZ, backend="exact").values(POINTS).values
     assert hybrid.zero_noise(ANSATZ, ZZ, POINTS, backend="exact").values == pytest.approx(want, abs=1e-12)
@@ -69,7 +87,7 @@ def test_errors_are_those_of_independent_values():
     assert (again.values == found.values).all()
 
 
-@pytest.mark.parametrize("factors", [(1,), (1, 1), (1, 2), (0, 1), (-1, 1)])
+@pytest.mark.parametrize("factors", [(1,), (1, 1), (1, 1.001), (0, 1), (-1, 1), (1, float("inf"))])
 def test_factors_that_make_no_sense(factors):
     with pytest.raises(UsageError, match="factors: "):
         hybrid.zero_noise(ANSATZ, ZZ, POINTS, factors=factors)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import hybrid
+from hybrid import catalog
+from hybrid.base.errors import HybridError
 from hybrid.base.types import Gradient, Losses, LossGradient, Values
 from hybrid.runs.loop import Budget, Cost, Oracle, minimize
 
@@ -98,3 +100,29 @@ def test_questions_hold_arrays():
     assert loss == 1.0
     assert gradient.shape == (2,)
     assert Gradient(np.zeros(2), 0).iteration == 0
+
+
+@pytest.mark.parametrize("optimizer", ["gradient_descent", "momentum", "gradient_descent:learning_rate=1e100"])
+def test_a_loop_that_diverges_stops_says_so_and_keeps_the_best_point(optimizer):
+    """A parabola of curvature 200: every step at these learning rates goes further up than the one before."""
+    asked = []
+
+    def ask(question):
+        assert isinstance(question, Gradient)
+        asked.append(question.x)
+        with np.errstate(over="ignore"):
+            loss = float(100 * (question.x**2).sum())
+        return LossGradient(loss, 200 * question.x, 0.0, np.zeros(2))
+
+    optimize = catalog.load(catalog.parse("optimizers", optimizer))
+    with np.errstate(over="ignore", invalid="ignore"):
+        ending = minimize(
+            optimize(np.ones(2), np.random.default_rng(0)), Oracle(lambda _: Cost(1), ask), Budget(None, 5000, None)
+        )
+    assert not ending.converged and "diverged after" in ending.reason
+    assert (ending.x == np.ones(2)).all() and ending.spent.nfev == len(asked)
+
+
+def test_a_loop_that_is_never_finite_is_an_error():
+    with pytest.raises(HybridError, match="before any value was finite"):
+        minimize(endless(np.full(1, np.nan)), oracle([]), Budget(None, 5, None))

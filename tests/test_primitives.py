@@ -379,7 +379,7 @@ def test_what_a_sampler_refuses():
     with pytest.raises(UsageError, match="unknown dd 'xx'"):
         hybrid.Sampler(dd="xx")
     with pytest.raises(UsageError, match="measures nothing"):
-        hybrid.Sampler().run([(QuantumCircuit(1, 1),)]).result()
+        hybrid.Sampler(device="meluxina-q").run([(QuantumCircuit(1, 1),)]).result()
 
 
 def test_a_generator_is_a_seed_as_qiskits_own_primitives_take_it():

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, UInt64
 from qiskit import QuantumCircuit
 
+from hybrid.compilation.inlined import inlined
 from hybrid.device.readout import selected_bits
 
 
@@ -50,29 +51,21 @@ class ClassicalReadout(NamedTuple):
 def final_measurements(circuit: QuantumCircuit) -> tuple[QuantumCircuit, ClassicalReadout] | None:
     """The circuit without its measurements and how to read it; None when something acts on a qubit or bit after it was read.
 
-    A reset of a qubit before its first gate is left out, since it only initialises it. Barriers stay: without them a transpiler
+    A qubit read again with nothing in between has one result, written to both bits. Barriers stay: without them a transpiler
     cancels the gates of mirror and echo circuits.
     """
     body = QuantumCircuit(circuit.num_qubits)
     written: dict[int, int] = {}
-    touched: set[int] = set()
-    for item in circuit.data:
+    read: set[int] = set()
+    for item in inlined(circuit).data:
         qubits = [circuit.find_bit(bit).index for bit in item.qubits]
         name = item.operation.name
-        if name == "reset" and not touched & set(qubits):
-            continue
-        if name == "barrier":
-            body.append(item.operation, qubits, copy=False)
-            continue
-        touched |= set(qubits)
-        if name == "reset" or hasattr(item.operation, "blocks") or set(qubits) & set(written.values()):
-            return None
         if name == "measure":
-            bit = circuit.find_bit(item.clbits[0]).index
-            if bit in written:
-                return None
-            written[bit] = qubits[0]
-            continue
-        body.append(item.operation, qubits, copy=False)
+            written[circuit.find_bit(item.clbits[0]).index] = qubits[0]
+            read.add(qubits[0])
+        elif name != "barrier" and (name == "reset" or hasattr(item.operation, "blocks") or read & set(qubits)):
+            return None
+        else:
+            body.append(item.operation, qubits, copy=False)
     registers = tuple(register.size for register in circuit.cregs)
     return body, ClassicalReadout(tuple(sorted(written.items())), circuit.num_clbits, registers)

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import Barrier, CircuitInstruction, Delay, Gate, Parameter
-from qiskit.circuit.library import CZGate, RXGate, RXXGate, RZGate, RZZGate, SXGate, UnitaryGate
+from qiskit.circuit import CircuitInstruction, Delay, Gate, Parameter
+from qiskit.circuit.library import CZGate, RXGate, RXXGate, RZGate, RZZGate, SXGate
 from qiskit.transpiler import InstructionProperties, PassManager, Target, TranspilerError, generate_preset_pass_manager
 
 from hybrid.base.errors import UsageError
-from hybrid.base.gates import STANDARD
 from hybrid.compilation.infidelity import circuit_infidelity
+from hybrid.compilation.inlined import KEPT, inlined, taken_apart
 from hybrid.compilation.placement import IsaCircuit, least_loss, on_qubits
 from hybrid.device.device import Device
 
@@ -21,8 +21,6 @@ ROUTING_SEEDS = range(20)
 """Layout and routing are fixed by circuit and device, so that runs with different seeds run the same ISA circuit."""
 SMALL_ANGLE = 1e-3
 """Qiskit removes fixed rotations by less than about 1e-5; a finite difference or a Trotter step may need them."""
-KEPT = STANDARD | {UnitaryGate, Barrier, Delay}
-"""Operations that are not replaced by their definitions."""
 _PASSES: dict[tuple[Any, ...], PassManager] = {}
 _ONE_AT_A_TIME = Lock()
 
@@ -34,8 +32,7 @@ def to_isa(circuit: QuantumCircuit, device: Device, *, routings: int = len(ROUTI
 
     UsageError when the circuit is wider than the device or holds something that is not a gate (named).
     """
-    circuit = _in_standard_gates(circuit)
-    check_unitary(circuit)
+    circuit = unitary_part(circuit)
     if not device.noisy:
         every = tuple(range(circuit.num_qubits))
         return IsaCircuit(circuit, every, every)
@@ -96,36 +93,28 @@ def _check_native(operation: Any, qubits: tuple[int, ...], device: Device) -> No
         )
 
 
-def check_unitary(circuit: QuantumCircuit) -> None:
-    """UsageError naming the first instruction that is neither a gate nor a barrier or delay."""
+def unitary_part(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The circuit in standard gates (`inlined`); UsageError names the first instruction that is, or holds, neither a gate nor a
+    barrier or delay."""
+    flat = inlined(circuit)
+    if all(map(_keeps_unitary, flat.data)):
+        return flat
     for item in circuit.data:
-        if not _keeps_unitary(item):
+        alone = QuantumCircuit(list(item.qubits), list(item.clbits))
+        alone.append(item)
+        inner = next((inner.operation.name for inner in taken_apart(alone).data if not _keeps_unitary(inner)), "")
+        if inner:
+            own = item.operation.name
             raise UsageError(
-                f"instruction '{item.operation.name}' is not a unitary gate; expectation values need circuits of gates only."
+                f"instruction '{own}' is not a unitary gate{f' (it holds {inner!r})' if inner != own else ''}; expectation "
+                "values need circuits of gates only."
             )
+    raise AssertionError("some instruction is not unitary")
 
 
 def _keeps_unitary(item: CircuitInstruction) -> bool:
     operation: Any = item.operation
     return not item.clbits and (isinstance(operation, Gate) or operation.name in ("barrier", "delay"))
-
-
-def _in_standard_gates(circuit: QuantumCircuit) -> QuantumCircuit:
-    """What is outside Qiskit's standard set replaced by its definition, where that holds gates alone.
-
-    Transpilers and simulators know a gate by its name; a circuit appended to another is an instruction with a definition.
-    """
-    if all(item.operation.base_class in KEPT or item.operation.definition is None for item in circuit.data):
-        return circuit
-    result = circuit.copy_empty_like()
-    for item in circuit.data:
-        inside = None if item.operation.base_class in KEPT else item.operation.definition
-        gates = None if inside is None else _in_standard_gates(inside)
-        if gates is None or not all(map(_keeps_unitary, gates.data)):
-            result.append(item.operation, item.qubits, item.clbits, copy=False)
-        else:
-            result.compose(gates, item.qubits, item.clbits, inplace=True, copy=False)
-    return result
 
 
 def _guard_small_angles(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[Parameter, float]]:

@@ -15,7 +15,7 @@ from hybrid.base.errors import UsageError, unknown
 from hybrid.base.types import Backend, DifferentiableRunner, Expectation, GeometricRunner, Overlap, Probabilities, Query, Task
 from hybrid.compilation.reading import shortened_reading
 from hybrid.compilation.resources import check_metric_memory
-from hybrid.compilation.transpile import IsaCircuit, check_unitary, measured, on_named_qubits, rotated, to_isa
+from hybrid.compilation.transpile import IsaCircuit, measured, on_named_qubits, rotated, to_isa, unitary_part
 from hybrid.device.device import Device
 from hybrid.measure.angles import split
 from hybrid.measure.choices import WORDS, gradient_method
@@ -118,6 +118,8 @@ def _circuit(query: Query) -> QuantumCircuit:
     UsageError for different widths.
     """
     circuit = query.circuit
+    if not circuit.num_qubits:
+        raise UsageError("the circuit has no qubit.")
     if isinstance(query, Expectation) and query.observable.num_qubits != circuit.num_qubits:
         raise UsageError(f"the observable acts on {query.observable.num_qubits} qubits, the circuit has {circuit.num_qubits}.")
     if not isinstance(query, Overlap):
@@ -158,7 +160,7 @@ def _isa(circuit: QuantumCircuit, query: Query, device: Device) -> IsaCircuit:
     """A circuit that Qiskit has already laid out keeps its qubits; any other is laid out here."""
     if not device.noisy or circuit.layout is None or not isinstance(query, Expectation):
         return to_isa(circuit, device)
-    check_unitary(circuit)
+    circuit = unitary_part(circuit)
     measured_qubits = np.flatnonzero((query.observable.paulis.x | query.observable.paulis.z).any(axis=0))
     return on_named_qubits(circuit, device, measured_qubits.tolist())
 

@@ -19,6 +19,7 @@ from hybrid.base.types import Backend, Counts, DynamicBackend, Setting, Task
 from hybrid.catalog.circuit_file import SUFFIXES, read_circuit
 from hybrid.catalog.circuit_file import bind as bound
 from hybrid.compilation.classical_bits import ClassicalReadout, final_measurements
+from hybrid.compilation.inlined import inlined
 from hybrid.compilation.resources import Resources, check_memory, whose_physics
 from hybrid.compilation.transpile import to_isa
 from hybrid.device.billing import Bill, Billing
@@ -150,6 +151,8 @@ def sample(
     if loaded.billing is not None:
         billed = loaded.billing.to_json(_bill(loaded.billing, shots, mitigate, execution.resources.duration_s))
     if mitigate == "readout":
+        if len(read.qubits) < len(read.written):
+            raise UsageError("mitigate=readout inverts independent bits; this circuit reads a qubit into two of them.")
         if len(read.written) > MITIGATED_BITS:
             raise UsageError(f"mitigate=readout inverts at most {MITIGATED_BITS} bits, this circuit reads {len(read.written)}.")
         calibrated = calibration(isa, loaded, member, conditions)(child(seed, SampleStream.CALIBRATION))
@@ -160,10 +163,12 @@ def sample(
 
 def with_measurements(circuit: QuantumCircuit, measure_all: bool) -> QuantumCircuit:
     """The circuit, every qubit read at its end with `measure_all`; UsageError as `sample`."""
+    if not circuit.num_qubits:
+        raise UsageError("the circuit has no qubit.")
     if circuit.num_parameters:
         names = ", ".join(parameter.name for parameter in circuit.parameters)
         raise UsageError(f"the circuit has free parameters ({names}); bind each: --bind {circuit.parameters[0].name}=0.5.")
-    reads = any(item.operation.name == "measure" or hasattr(item.operation, "blocks") for item in circuit.data)
+    reads = any(item.operation.name == "measure" or hasattr(item.operation, "blocks") for item in inlined(circuit).data)
     if measure_all and reads:
         raise UsageError("the circuit has measurements of its own; leave --measure-all out.")
     if not measure_all and not reads:

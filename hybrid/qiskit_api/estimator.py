@@ -21,6 +21,7 @@ from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.grouping import group_terms
 from hybrid.measure.program import Program
+from hybrid.qiskit_api.deferred import without_resets
 from hybrid.qiskit_api.shared import Remembered, root_of
 
 
@@ -146,13 +147,12 @@ class Estimator(BaseEstimatorV2):
             gradient_method(measuring.gradient, shots)
             measuring = measuring._replace(conditions=conditions)
         circuit: QuantumCircuit = pub.circuit
-        return self._programs.get(
-            circuit,
-            (observable, measuring.conditions.shots),
-            lambda: compile_query(
-                Expectation(circuit, observable), tuple(circuit.parameters), self.device, self._member, measuring
-            ),
-        )
+
+        def make() -> Program:
+            query = Expectation(circuit, observable) if self.device.noisy else without_resets(circuit, observable)
+            return compile_query(query, tuple(circuit.parameters), self.device, self._member, measuring)
+
+        return self._programs.get(circuit, (observable, measuring.conditions.shots), make)
 
     def _about(self, pub: EstimatorPub) -> dict[str, Any]:
         return {

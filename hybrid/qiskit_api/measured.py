@@ -1,5 +1,6 @@
 """A circuit with measurements, compiled once: shots of its classical bits at any number of points."""
 
+import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from hybrid.base.randomness import CountStream, child
 from hybrid.base.types import Backend, DynamicBackend, Points
 from hybrid.compilation.classical_bits import final_measurements
 from hybrid.compilation.resources import whose_physics
-from hybrid.compilation.transpile import check_unitary, on_named_qubits, to_isa
+from hybrid.compilation.transpile import on_named_qubits, to_isa, unitary_part
 from hybrid.device.device import Device
 from hybrid.measure.angles import split
 from hybrid.measure.compiled_query import PORTION_BYTES
@@ -64,19 +65,20 @@ class CompiledCircuit(NamedTuple):
 def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> CompiledCircuit:
     """The circuit compiled; `isa` says that it names the device's own gates and qubits and is run as it is.
 
-    UsageError: nothing measured, too wide, an operation that is unknown here, measurements in mid-circuit on a noisy device.
+    UsageError: too wide, an operation that is unknown here, and on a noisy device nothing measured, or in mid-circuit.
     """
-    if sum(item.operation.name == "measure" for item in circuit.data) > MOST_BITS:
+    if circuit.num_clbits > MOST_BITS and sum(item.operation.name == "measure" for item in circuit.data) > MOST_BITS:
         raise UsageError(f"circuit '{circuit.name}': more than {MOST_BITS} bits are read; outcomes are 63-bit numbers.")
     final = final_measurements(circuit)
     if final is None:
         return _dynamic(circuit, place)
     body, read = final
-    if not read.written:
+    if not read.written and place.device.noisy:
         raise UsageError(f"circuit '{circuit.name}' measures nothing; end it with measurements, such as measure_all().")
+    if not read.written:
+        return _unread(circuit, place)
     if isa and place.device.noisy:
-        check_unitary(body)
-        laid_out = on_named_qubits(body, place.device, read.qubits)
+        laid_out = on_named_qubits(unitary_part(body), place.device, read.qubits)
     else:
         laid_out = to_isa(body, place.device)
     flat, angle_map = split(laid_out.circuit, tuple(circuit.parameters))
@@ -95,6 +97,14 @@ def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> Com
         return drawn
 
     return CompiledCircuit(draw, resources.simulator, resources.qpu_seconds, resources.physics, resources.caveat)
+
+
+def _unread(circuit: QuantumCircuit, place: Place) -> CompiledCircuit:
+    """A circuit that measures nothing on ideal hardware: its classical bits, if any, stay 0, as in Qiskit's samplers."""
+    warnings.warn(f"circuit '{circuit.name}' measures nothing; its classical bits are 0.", stacklevel=2)
+    zeros = ClassicalShots(np.zeros((1, circuit.num_clbits), dtype=bool), np.array([place.conditions.shots]), np.zeros(1, int))
+    physics, caveat = whose_physics(place.device, place.backend)
+    return CompiledCircuit(lambda points, root: [zeros] * len(points), "none: nothing is measured", None, physics, caveat)
 
 
 def _dynamic(circuit: QuantumCircuit, place: Place) -> CompiledCircuit:

@@ -1,8 +1,8 @@
 """Zero-noise extrapolation: values of circuits made longer on purpose, extrapolated to zero noise.
 
-A circuit U is folded to U (U^dagger U)^m, the same without noise and 2m + 1 times as long (Giurgica-Tiron et al.,
-arXiv:2005.10921); values at scale factors l_i are extrapolated by Richardson's weights (Temme, Bravyi and Gambetta, PRL 119,
-180509, 2017)
+A circuit U is folded to U (U^dagger U)^m, the same without noise and 2m + 1 times as long, and for scale factors between by its
+last gates L once more, to U (U^dagger U)^m L^dagger L (Giurgica-Tiron et al., arXiv:2005.10921); values at scale factors l_i
+are extrapolated by Richardson's weights (Temme, Bravyi and Gambetta, PRL 119, 180509, 2017)
 
     E(0) = sum_i w_i E(l_i),    w_i = prod_{j != i} l_j / (l_j - l_i)                                                      (1)
 
@@ -38,20 +38,24 @@ def zero_noise(
     observable: SparsePauliOp,
     points: Points,
     *,
-    factors: Sequence[int] = (1, 3, 5),
+    factors: Sequence[float] = (1, 3, 5),
     seed: Seed = None,
     **how: Any,
 ) -> ZeroNoise:
-    """<observable> after `circuit` at points (k, p), extrapolated from the circuit folded to these odd factors.
+    """<observable> after `circuit` at points (k, p), extrapolated from the circuit folded to these factors (or the nearest that
+    whole gates make).
 
     `how` is what `compile` takes; every factor has all the shots and draws of its own. Readout and preparation are the same
-    at every factor and stay: `mitigate="readout"` removes the former. UsageError for factors that are even, too few or twice
+    at every factor and stay: `mitigate="readout"` removes the former. UsageError for factors below 1, too few or twice
     the same.
     """
-    weights = richardson(factors)
+    parts = [_parts(circuit, factor) for factor in factors]
+    length = max(1, len(_gates(circuit)))
+    weights = richardson([2 * whole + 1 + 2 * last / length for whole, last in parts])
     programs = [compile(folded(circuit, factor), observable, **how) for factor in factors]
     root = sequence(seed)
-    estimates = [program.values(points, seed=child(root, factor)) for program, factor in zip(programs, factors, strict=True)]
+    seeds = [child(root, 2 * whole + 1, *([last] if last else [])) for whole, last in parts]
+    estimates = [program.values(points, seed=own) for program, own in zip(programs, seeds, strict=True)]
     scaled, errors = np.stack([one.values for one in estimates]), np.stack([one.stderr for one in estimates])
     return ZeroNoise(weights @ scaled, np.sqrt(weights**2 @ errors**2), weights, scaled, errors)
 
@@ -65,13 +69,33 @@ def richardson(factors: Sequence[float]) -> Float[np.ndarray, " f"]:
     return np.array([np.prod(rest / (rest - own)) for own, rest in zip(scale, others, strict=True)])
 
 
-def folded(circuit: QuantumCircuit, factor: int) -> QuantumCircuit:
-    """U (U^dagger U)^m for the odd factor 2m + 1; barriers keep a transpiler from undoing it. UsageError for any other."""
-    if factor < 1 or factor % 2 == 0:
-        raise UsageError(f"factors: a circuit is folded to odd whole numbers, as in 1,3,5, not to {factor}.")
-    result, inverse = circuit.copy(), circuit.inverse()
-    for _ in range(factor // 2):
-        for part in (inverse, circuit):
+def folded(circuit: QuantumCircuit, factor: float) -> QuantumCircuit:
+    """U (U^dagger U)^m for the odd factor 2m + 1; for one above it the last gates L, as many as come nearest, follow as
+    L^dagger L. Barriers keep a transpiler from undoing it. UsageError for a factor below 1."""
+    whole, last = _parts(circuit, factor)
+    result = circuit.copy()
+    for part in [circuit] * whole + [_tail(circuit, last)] * (last > 0):
+        for half in (part.inverse(), part):
             result.barrier()
-            result.compose(part, inplace=True)
+            result.compose(half, inplace=True)
+    return result
+
+
+def _parts(circuit: QuantumCircuit, factor: float) -> tuple[int, int]:
+    """How often the whole circuit is repeated, and how many of its last gates."""
+    if not 1 <= factor < np.inf:
+        raise UsageError(f"factors: a circuit is folded to factors of 1 or more, as in 1,3,5, not to {factor:g}.")
+    whole, rest = divmod((factor - 1) / 2, 1)
+    return int(whole), round(rest * len(_gates(circuit)))
+
+
+def _gates(circuit: QuantumCircuit) -> list[int]:
+    """Places of what takes part in the folding."""
+    return [i for i, item in enumerate(circuit.data) if item.operation.name not in ("barrier", "delay")]
+
+
+def _tail(circuit: QuantumCircuit, last: int) -> QuantumCircuit:
+    result = circuit.copy_empty_like()
+    for place in _gates(circuit)[-last:]:
+        result.append(circuit.data[place])
     return result
