@@ -68,7 +68,6 @@ class Budget(NamedTuple):
         return None
 
 
-<<<<<<< HEAD
 class OrTime(NamedTuple):
     """Limits of a budget, and of time."""
 
@@ -78,9 +77,9 @@ class OrTime(NamedTuple):
     def refuses(self, question: Question, spent: Cost, cost: Cost) -> str | None:
         """See `LoopLimits`."""
         return self.budget.refuses(question, spent, cost) or self.time_is_up(question)
-=======
+
+
 _NOWHERE: tuple[float, Point | None] = (math.inf, None)
->>>>>>> bench
 
 
 class Ending(NamedTuple):
