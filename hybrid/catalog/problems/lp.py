@@ -5,6 +5,7 @@ import math
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -52,9 +53,8 @@ def _program(path: Path) -> tuple[BinaryProgram, bool]:
     text = read_text(path)
     if not re.search(r"^\s*end\s*(\\.*)?$", text, re.IGNORECASE | re.MULTILINE):
         raise UsageError(f"{path}: has no 'End': an LP file ends with it, so this one may be cut off.")
-    model, maximize = _read(path)
+    model, names, rows, maximize = _read(path, text)
     columns = model.lp_
-    names = [str(name) for name in columns.col_names_]
     if len(names) > MAX_QUBITS:
         raise UsageError(f"{path}: {len(names)} variables; at most {MAX_QUBITS} are allowed.")
     kinds = [str(kind).rpartition(".")[2] for kind in columns.integrality_] or ["kContinuous"] * len(names)
@@ -76,25 +76,52 @@ def _program(path: Path) -> tuple[BinaryProgram, bool]:
             elif value:
                 quadratic[min(i, j), max(i, j)] = value
     objective = Qubo(sign * float(columns.offset_), linear, quadratic)
-    return BinaryProgram(names=tuple(names), objective=objective, constraints=tuple(_constraints(path, columns))), maximize
+    return BinaryProgram(
+        names=tuple(names), objective=objective, constraints=tuple(_constraints(path, columns, names, rows))
+    ), maximize
 
 
-def _read(path: Path) -> tuple[Any, bool]:
-    """HiGHS' model and whether it maximises; UsageError with its message when it cannot read the file."""
+def _read(path: Path, text: str) -> tuple[Any, list[str], list[str], bool]:
+    """HiGHS' model, the names of its variables and rows, and whether it maximises; UsageError with its message when it cannot
+    read the file."""
     try:
         import highspy  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise MissingPart("LP files are read by HiGHS. Install it with: pip install 'hybrid-sandbox[lp]'") from None
+    plain, given = _plain_names(text)
     highs = _silently(highspy.Highs)
     messages: list[str] = []
     highs.setOptionValue("log_to_console", False)
     highs.cbLogging += lambda event: messages.append(event.message)
-    status = highs.readModel(str(path))
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "program.lp"
+        copy.write_text(plain, encoding="utf-8")
+        status = highs.readModel(str(copy))
     if status != highspy.HighsStatus.kOk:
-        words = " ".join(line.removeprefix("ERROR:").strip() for line in messages if line.startswith(("ERROR", "WARNING")))
-        raise UsageError(f"{path}: HiGHS cannot read this as an LP file: {shortened(words, 200) or 'no reason given'}.")
+        raise UsageError(_refusal(path, [message for message in messages if message.startswith(("ERROR", "WARNING"))], given))
     model = highs.getModel()
-    return model, model.lp_.sense_ == highspy.ObjSense.kMaximize
+    columns, rows = (
+        [given.get(str(name), str(name)) for name in names] for names in (model.lp_.col_names_, model.lp_.row_names_)
+    )
+    return model, columns, rows, model.lp_.sense_ == highspy.ObjSense.kMaximize
+
+
+def _plain_names(text: str) -> tuple[str, dict[str, str]]:
+    """The text with names such as x[0,1] written without brackets, as HiGHS needs them, and what each stands for."""
+    names = dict.fromkeys(re.findall(r"(?<![\w.])[A-Za-z_][\w.]*\[[\w.,]*\]", text))
+    given = {f"bracketed_name_{i}_": name for i, name in enumerate(names)}
+    for plain, name in given.items():
+        text = re.sub(rf"(?<![\w.]){re.escape(name)}", plain, text)
+    return text, given
+
+
+def _refusal(path: Path, messages: list[str], given: dict[str, str]) -> str:
+    """HiGHS' complaint in one line, with the place that it names."""
+    text = " ".join(message.replace("ERROR:", "").replace("WARNING:", "").replace("\\n", "\n").strip() for message in messages)
+    place = re.search(r"-->.*?:(\d+):\d+", text)
+    what = re.sub(r"bracketed_name_\d+_", lambda name: given.get(name[0], name[0]), text.partition("\n")[0])
+    where = f"{path}:{place[1]}" if place else f"{path}"
+    return f"{where}: HiGHS cannot read this as an LP file: {shortened(what.rstrip('. '), 200) or 'no reason given'}."
 
 
 def _silently(make: Callable[[], Any]) -> Any:
@@ -111,7 +138,7 @@ def _silently(make: Callable[[], Any]) -> Any:
             os.close(kept)
 
 
-def _constraints(path: Path, columns: Any) -> list[Constraint]:
+def _constraints(path: Path, columns: Any, names: list[str], row_names: list[str]) -> list[Constraint]:
     """The rows as equations and upper bounds in whole numbers; a row with two bounds becomes two constraints.
 
     A variable whose bounds fix it is an equation of its own.
@@ -124,11 +151,9 @@ def _constraints(path: Path, columns: Any) -> list[Constraint]:
             row, column = (indices[k], major) if by_column else (major, indices[k])
             entries[row][int(column)] = Fraction(repr(float(values[k])))
     fixed = [j for j, (low, high) in enumerate(zip(columns.col_lower_, columns.col_upper_, strict=True)) if low == high]
-    constraints = [
-        _whole(path, f"bounds of {columns.col_names_[j]}", {j: Fraction(1)}, "=", float(columns.col_lower_[j])) for j in fixed
-    ]
+    constraints = [_whole(path, f"bounds of {names[j]}", {j: Fraction(1)}, "=", float(columns.col_lower_[j])) for j in fixed]
     for r, row in enumerate(entries):
-        name = str(columns.row_names_[r]) if len(columns.row_names_) else f"row {r + 1}"
+        name = row_names[r] if row_names else f"row {r + 1}"
         low, high = float(columns.row_lower_[r]), float(columns.row_upper_[r])
         if low == high:
             constraints.append(_whole(path, name, row, "=", high))
