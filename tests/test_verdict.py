@@ -7,7 +7,7 @@ from qiskit.quantum_info import Statevector
 
 from hybrid.review.explain import explain
 from hybrid.review.first_loss import first_loss
-from hybrid.runs import live_session
+from hybrid.runs import conclusion
 from hybrid.runs.repeat import repeat
 from hybrid.runs.result import Result
 from hybrid.runs.results_folder import glances, read
@@ -279,7 +279,7 @@ def test_mitigation_leaves_no_readout_to_correct(made):
 
 
 def test_nothing_is_drawn_for_the_parts(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(live_session, "error_parts", lambda *_: {"left_out": "a test"})
+    monkeypatch.setattr(conclusion, "error_parts", lambda *_: {"left_out": "a test"})
     bare = run(SPECS["noisy"], tmp_path)
     assert (bare.digest, bare.device_interval) == (made["noisy"].digest, made["noisy"].device_interval)
 

@@ -110,7 +110,7 @@ class _DryRunSession(PreparedSession):
     def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
         x = self._chosen.start(ansatz, self._stage)
         if not self._stage:
-            self._look = look(self._prepared, self._chosen, loss, ansatz)
+            self._look = look(self._prepared, self._chosen, loss, ansatz, optimizer)
         measurement = self._chosen.compile(loss, ansatz)
         if self._stage == 0:
             self._first = measurement, x

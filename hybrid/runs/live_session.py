@@ -91,7 +91,7 @@ class LiveSession(PreparedSession):
         x = self._chosen.start(ansatz, stage)
         if not stage and self._before.leap is not None:
             self._before.work("looking at what the run would take")
-            self._before.leap(self._chosen, loss, ansatz)
+            self._before.leap(self._chosen, loss, ansatz, optimizer)
         self._before.work(f"compiling the circuits of {ansatz.circuit.num_qubits} qubits")
         measurement = self._chosen.compile(loss, ansatz)
         self._before.work("")

@@ -12,7 +12,7 @@ from typing import Any, final
 
 import numpy as np
 
-from hybrid.base.types import Ansatz, ForeignBackend, Loss, Problem
+from hybrid.base.types import Ansatz, ForeignBackend, Loss, Optimizer, Problem
 from hybrid.compilation.infidelity import in_circuits
 from hybrid.device.device import Device
 from hybrid.measure.allocation import expected_stderr
@@ -93,8 +93,10 @@ class Prospect:
         return asdict(self) | {"hopeless": list(self.hopeless)}
 
 
-def look(prepared: Prepared, chosen: Chosen, loss: Loss, ansatz: Ansatz) -> Prospect | None:
-    """The look at the first minimisation of a run; None for a backend that brings its own physics.
+def look(prepared: Prepared, chosen: Chosen, loss: Loss, ansatz: Ansatz, optimizer: Optimizer | None = None) -> Prospect | None:
+    """The look at the first minimisation of a run, by the algorithm's own `optimizer` or the run's.
+
+    None for a backend that brings its own physics.
 
     UsageError for circuits that do not fit the device and impossible numbers of shots and realizations, as the run itself.
     """
@@ -107,7 +109,9 @@ def look(prepared: Prepared, chosen: Chosen, loss: Loss, ansatz: Ansatz) -> Pros
     method = gradient_method(spec.gradient, spec.shots)
     samples = 1 if loss.samples is None else len(loss.samples)
     point_s = None if device.shot_cycle_s is None else device.shot_cycle_s * spec.shots * samples * len(parts)
-    spent = evaluations(chosen.optimization(x), per_gradient.get(method, 1 + 2 * len(x)), chosen.budget, point_s)
+    spent = evaluations(
+        chosen.optimization(x, optimizer=optimizer), per_gradient.get(method, 1 + 2 * len(x)), chosen.budget, point_s
+    )
     works, memory_bytes = zip(*(work_of(part, prepared, chosen) for part in parts), strict=True)
     signal = min(signal_left(part, prepared, x) for part in parts) if device.noisy else 1.0
     stderr = _stderr(loss, parts, prepared, signal)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from hybrid.base.errors import UsageError
-from hybrid.base.types import Ansatz, Choices, Loss, Problem, Solution
+from hybrid.base.types import Choices, Problem, Solution
 from hybrid.base.uncertainty import duration
 from hybrid.runs.answer_log import RecordingLog
 from hybrid.runs.live_session import LiveSession
 from hybrid.runs.look import LONG_S, look
 from hybrid.runs.record import Record
 from hybrid.runs.result import Result, agreeing, finished
-from hybrid.runs.setup import Chosen, Prepared, as_begun, billed, prepare
+from hybrid.runs.setup import Prepared, as_begun, billed, prepare
 from hybrid.runs.spec import Spec, duration_s
 from hybrid.runs.watching import SILENT, Before, Watcher
 from hybrid.runs.way_out import refusal
@@ -48,7 +48,8 @@ def run(
     try:
         if record.stop is None:
             leap = partial(_look, prepared, force, watcher.note) if record.start is None else None
-            _work(prepared, record, watcher, device_interval, leap, inf if max_time_s is None else max_time_s)
+            before = Before(leap, watcher.work)
+            _work(prepared, record, watcher, before, device_interval, inf if max_time_s is None else max_time_s)
     finally:
         record.close()
     result = finished(path, replayed=False)
@@ -56,9 +57,9 @@ def run(
     return agreeing(result)
 
 
-def _look(prepared: Prepared, force: bool, note: Callable[[str], None], chosen: Chosen, loss: Loss, ansatz: Ansatz) -> None:
+def _look(prepared: Prepared, force: bool, note: Callable[[str], None], *asked: Any) -> None:
     """The look before a new run: UsageError where it is hopeless, a note where it takes long or is forced."""
-    at = look(prepared, chosen, loss, ansatz)
+    at = look(prepared, *asked)
     if at is None:
         return
     if at.hopeless and not force:
@@ -73,15 +74,15 @@ def _work(
     prepared: Prepared,
     record: Record,
     watcher: Watcher,
+    before: Before,
     device_interval: bool,
-    leap: Callable[[Chosen, Loss, Ansatz], None] | None,
     max_time_s: float,
 ) -> None:
     begun = time.monotonic()
     if record.healed:
         watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")
     prepared = as_begun(prepared, record.start)
-    log, before = RecordingLog(record, watcher.interruption), Before(leap, watcher.work)
+    log = RecordingLog(record, watcher.interruption)
     session = LiveSession(prepared, log, watcher.progress, before=before, max_time_s=max_time_s)
     solution = prepared.algorithm(session, prepared.problem)
     watcher.work("computing the value again with another simulator")

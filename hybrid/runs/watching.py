@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from hybrid.base.errors import HybridError
-from hybrid.base.types import Ansatz, Loss
+from hybrid.base.types import Ansatz, Loss, Optimizer
 from hybrid.runs.setup import Chosen
 
 
@@ -24,7 +24,7 @@ class Before(NamedTuple):
     """What is called before the work that is no answer: `leap` before the first loss is compiled, which may refuse it, and
     `work` with what is done next, or with nothing where answers follow."""
 
-    leap: Callable[[Chosen, Loss, Ansatz], None] | None = None
+    leap: Callable[[Chosen, Loss, Ansatz, Optimizer | None], None] | None = None
     work: Callable[[str], None] = lambda text: None
 
 

@@ -145,4 +145,4 @@ class _LookingSession(PreparedSession):
     """Ends at the first minimisation, with the look at it."""
 
     def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
-        raise _LookTaken(look(self._prepared, self._chosen, loss, ansatz))
+        raise _LookTaken(look(self._prepared, self._chosen, loss, ansatz, optimizer))
