@@ -100,10 +100,9 @@ def cross_check(
     verdicts: list[ReplayVerdict] = []
     with as_given(run) as given:
         recorded = Spec(**given)
-        defaults = {} if "optimizer" in given else {"optimizer": run.resolved["optimizer"]}  # which depends on the shots
         budgets = dict.fromkeys(("max_evals", "max_iterations", "max_qpu"))
         asked = {key: value for key, value in asked.items() if value is not None}
-        fields: dict[str, Any] = given | defaults | budgets | asked
+        fields: dict[str, Any] = given | budgets | asked
         if bool(fields.get("shots", 0)) != bool(recorded.shots):  # defaults for shots do not hold without, and the reverse
             fields |= {"realizations": None, "gradient": "auto"}
         spec = Spec(**fields)

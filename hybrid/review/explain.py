@@ -35,7 +35,7 @@ from hybrid.runs import results_folder as runs
 from hybrid.runs.loss import Measurement
 from hybrid.runs.reopen import as_given, at_home, find
 from hybrid.runs.results_folder import Run
-from hybrid.runs.setup import Chosen, Prepared, prepare
+from hybrid.runs.setup import Chosen, Prepared, as_begun, prepare
 from hybrid.runs.spec import Spec
 
 Sets = Float[np.ndarray, " c"]
@@ -76,7 +76,7 @@ def explain(
     )
     with as_given(recorded) as given:
         fields: dict[str, Any] = given | plain | asked
-        prepared = prepare(Spec(**fields))
+        prepared = as_begun(prepare(Spec(**fields)), recorded.start)
         if not prepared.device.noisy:
             raise UsageError(
                 f"run {recorded.start['id']} ran on device '{prepared.device.label}', which has no noise, so it has no error "

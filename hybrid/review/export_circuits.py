@@ -22,7 +22,7 @@ from hybrid.review.first_loss import first_loss
 from hybrid.runs import results_folder as runs
 from hybrid.runs.reopen import as_given
 from hybrid.runs.results_folder import Run
-from hybrid.runs.setup import Chosen, Prepared, prepare
+from hybrid.runs.setup import Chosen, Prepared, as_begun, prepare
 from hybrid.runs.spec import Spec
 
 SIGMAS = 3.0
@@ -67,7 +67,7 @@ def export(path: Path) -> Exported:
         raise UsageError(f"{path}: this run has no point yet; the command that began it continues it.")
     with as_given(run) as given:
         fields: dict[str, Any] = given | PLAIN
-        return _Export(run, prepare(Spec(**fields))).export()
+        return _Export(run, as_begun(prepare(Spec(**fields)), run.start)).export()
 
 
 class _Circuit(NamedTuple):

@@ -150,6 +150,7 @@ class LiveSession(PreparedSession):
             "physics": self.physics,
             "caveat": self.caveat,
             "evaluations_per_gradient": evaluations_per_gradient,
+            "reasons": self._chosen.reasons,
         }
 
     def _ask(self, measurement: Measurement, question: Question) -> Losses | LossGradient | Tensor | Estimates:

@@ -164,7 +164,9 @@ class Run(NamedTuple):
     @property
     def result(self) -> Result | None:
         """The result of a finished run; None while unfinished."""
-        return None if self.stop is None else from_record(self.path, self.start, self.stop, self.ended, replayed=True)
+        return (
+            None if self.stop is None else from_record(self.path, self.start, self.about, self.stop, self.ended, replayed=True)
+        )
 
     @property
     def last_value(self) -> tuple[float, float] | None:
