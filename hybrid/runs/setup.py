@@ -200,7 +200,7 @@ class Chosen:
             names = ", ".join(q.name for q in list(ansatz.circuit.parameters)[:4])
             raise UsageError(
                 f"the initial point has {len(spec.initial_point)} numbers, ansatz '{self.ansatz_text}' has {p} "
-                f"parameters ({names}{', ...' if p > 4 else ''})."
+                f"parameters ({names}{', ...' if p > 4 else ''}); --ansatz names the one that the point belongs to."
             )
         return np.array(spec.initial_point)
 
