@@ -1,95 +1,97 @@
-"""Every optimiser on one noisy VQE at equal shots: median and quartiles over seeds, in one plot.
+"""Every optimiser with shots on five problems and two devices, at equal shots: a table in Markdown.
 
-Run: python examples/optimizers.py            a glance
-     python examples/optimizers.py --full     20 seeds, 120,000 shots each; interrupted, it continues
+Run: python examples/optimizers.py            a glance: one problem, two seeds
+     python examples/optimizers.py --full     five seeds, 150,000 shots a run; interrupted, it continues
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
 
 import hybrid
 from hybrid import catalog
 
-FULL = {"seeds": 20, "evaluations": 600, "shots": 200, "device": "meluxina-q"}
-GLANCE = {"seeds": 2, "evaluations": 20, "shots": 200, "device": "meluxina-q:dephasing=markov"}
-PROBLEM = {"problem": "h2", "backend": "exact"}
 RESULTS = Path("results") / "optimizers"
+FULL = {"seeds": 5, "evaluations": 300, "shots": 500}
+GLANCE = {"seeds": 2, "evaluations": 20, "shots": 200}
+CELLS = [(p, d) for p in ("h2", "tfim", "xxz", "hubbard", "maxcut:graph=ring,n=6") for d in ("ideal", "meluxina-q")]
+GAINS = (
+    *("spsa:first_step=0.1,c=0.1", "spsa:first_step=0.2,c=0.2", "spsa:first_step=0.3,c=0.3,alpha=0.8"),
+    *("qn_spsa:first_step=0.3,c=0.3", "adam:learning_rate=0.2", "natural_gradient:learning_rate=0.2"),
+)
+"""Besides every optimiser as it is; its defaults are those of a run without --optimizer."""
+DIVISIONS = ((75, 2000), (150, 1000), (600, 250), (1200, 125))
+"""Evaluations and shots each, of equal product, for the default optimiser."""
 
 
-def infinite_shots(device: str) -> hybrid.Program:
-    """The stand-in's energy in hartree for infinitely many shots, to judge points by."""
-    problem = catalog.load(catalog.parse("problems", PROBLEM["problem"]))()
-    circuit = catalog.load(catalog.parse("ansatze", problem.ansatz))(problem).circuit
-    return hybrid.compile(circuit, problem.hamiltonian, device=device, backend=PROBLEM["backend"])
+def spec(cell: tuple[str, str], **options: object) -> hybrid.Spec:
+    """One run of a cell, its ansatz the default."""
+    return hybrid.Spec(problem=cell[0], device=cell[1], backend="exact", **options)
 
 
-def compare(seeds: int, evaluations: int, shots: int, device: str) -> dict[str, np.ndarray]:
-    """By optimiser the energies at the points it ended at, above the least known: L-BFGS without shots from the best of them.
+def ends(cell: tuple[str, str], rows: dict[str, dict[str, object]], seeds: int) -> tuple[str, dict[str, np.ndarray]]:
+    """The ansatz, and by row the points where its runs ended; a row is left out where its optimiser refuses or diverges."""
+    ansatz, found = "", {}
+    for row, options in rows.items():
+        try:
+            runs = hybrid.repeat(spec(cell, **options), seeds, RESULTS, device_interval=False).runs
+        except hybrid.HybridError as error:
+            print(f"{row} of {cell[0]} on {cell[1]}: {error}", file=sys.stderr)
+            continue
+        ansatz, found[row] = runs[0].ansatz, np.array([run.x for run in runs])
+    return ansatz, found
 
-    An evaluation of a gradient by parameter shift counts every shifted point, and an overlap counts as one. The metric of
-    natural_gradient is computed and takes no shots: on a machine it would.
+
+def lost(cell: tuple[str, str], rows: dict[str, dict[str, object]], seeds: int) -> dict[str, np.ndarray]:
+    """By row what its runs lost, in % of the way from guessing to the least known; judged by the engine without shots.
+
+    The least known is what L-BFGS without shots reaches from the best of all ends. An evaluation of a gradient by parameter
+    shift counts every shifted point, an overlap counts as one.
     """
-    energy = infinite_shots(device)
-    ends, values = {}, {}
-    for name in catalog.names("optimizers"):
-        print(f"{name} ...", file=sys.stderr, flush=True)
-        spec = hybrid.Spec(**PROBLEM, device=device, optimizer=name, shots=shots, max_evals=evaluations)
-        found = hybrid.repeat(spec, seeds, RESULTS, processes=None if seeds > 2 else 1)
-        ends[name] = np.array([result.x for result in found.runs])
-        values[name] = energy.values(ends[name], seed=0).values
-    best = min(values, key=lambda name: values[name].min())
-    start = ends[best][values[best].argmin()].tolist()
-    polished = hybrid.Spec(**PROBLEM, device=device, optimizer="lbfgs", initial_point=start, max_iterations=60)
-    least = energy.values(np.array([hybrid.run(polished, RESULTS).x]), seed=0).values[0]
-    excess = {name: of_seeds - least for name, of_seeds in values.items()}
-    for name, of_seeds in excess.items():
-        low, middle, high = 1000 * np.percentile(of_seeds, [25, 50, 75])
-        print(f"{name:18s} median {middle:6.1f} mHa   quartiles {low:6.1f} {high:6.1f}")
-    return excess
-
-
-def draw(excess: dict[str, np.ndarray], title: str, target: str) -> None:
-    """Dots are seeds, bars go from quartile to quartile, the line is the median; best median on top."""
-    order = sorted(excess, key=lambda name: -np.median(excess[name]))
-    figure = Figure(figsize=(7.5, 0.33 * len(order) + 1.6), layout="constrained")
-    axes = figure.add_subplot()
-    for row, name in enumerate(order):
-        values = 1000 * np.maximum(excess[name], 1e-5)
-        low, middle, high = np.percentile(values, [25, 50, 75])
-        axes.barh(row, high - low, left=low, height=0.6, color="#b9d3ea", zorder=1)
-        axes.plot(values, np.full(len(values), row), "o", color="#3a6ea5", markersize=3, alpha=0.6, zorder=2)
-        axes.plot([middle, middle], [row - 0.3, row + 0.3], color="#c1440e", linewidth=2, zorder=3)
-    free = [name for name in order if "metric" in catalog.locate("optimizers", name).constants.get("ASKS", ())]
-    axes.set_yticks(range(len(order)), [f"{name} *" if name in free else name for name in order])
-    axes.set_xscale("log")
-    for formatter in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
-        formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
-    axes.set_xlabel(
-        "energy above the least known on the stand-in (mHa), infinitely many shots\n* its metric is computed and takes no shots"
+    ansatz, found = ends(cell, rows, seeds)
+    problem = catalog.load(catalog.parse("problems", cell[0]))()
+    circuit = catalog.load(catalog.parse("ansatze", ansatz))(problem).circuit
+    loss = hybrid.compile(circuit, problem.hamiltonian, device=cell[1], backend="exact")
+    values = {row: loss.values(points, seed=0).values for row, points in found.items()}
+    best = min(values, key=lambda row: values[row].min())
+    start = found[best][values[best].argmin()].tolist()
+    polish = replace(spec(cell), optimizer="lbfgs", initial_point=start, max_iterations=60)
+    end = hybrid.run(polish, RESULTS, device_interval=False).x
+    least = min(values[best].min(), loss.values(np.array([end]), seed=0).values[0])
+    guessing = float(
+        problem.hamiltonian.coeffs[~problem.hamiltonian.paulis.x.any(1) & ~problem.hamiltonian.paulis.z.any(1)].real.sum()
     )
-    axes.set_title(title, fontsize=10, loc="left")
-    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    figure.savefig(target, dpi=150)
+    return {row: 100 * (of_seeds - least) / (guessing - least) for row, of_seeds in values.items()}
+
+
+def table(cells: list[tuple[str, str]], rows: dict[str, dict[str, object]], seeds: int) -> list[str]:
+    """Lines of Markdown: the median of every cell, then over cells the mean of the medians and the worst single run."""
+    columns = []
+    for cell in cells:
+        print(f"{cell[0]} on {cell[1]} ...", file=sys.stderr, flush=True)
+        columns.append(lost(cell, rows, seeds))
+    names = [f"{problem.partition(':')[0]}{'' if device == 'ideal' else ' *'}" for problem, device in cells]
+    lines = [f"| optimiser | {' | '.join(names)} | mean | worst run |", "|---" * (len(cells) + 3) + "|"]
+    means = {row: np.mean([np.median(of.get(row, np.inf)) for of in columns]) for row in rows}
+    for row in sorted(rows, key=lambda row: means[row]):
+        medians = [f"{np.median(of[row]):.1f}" if row in of else "-" for of in columns]
+        worst = max(np.max(of.get(row, np.inf)) for of in columns)
+        lines.append(f"| {row} | {' | '.join(medians)} | {means[row]:.1f} | {worst:.0f} |")
+    return lines
 
 
 def main() -> None:
-    """Compare, print, draw."""
-    size = FULL if "--full" in sys.argv else GLANCE
-    excess = compare(**size)
-    shots = size["evaluations"] * size["shots"]
-    title = (
-        f"VQE of H2 on the stand-in {size['device']} (not a prediction),\n"
-        f"{shots:,} shots a run, {size['seeds']} seeds; red: median, bar: quartiles"
-    )
-    draw(excess, title, "optimizers.png")
-    print("plot: optimizers.png")
+    """Compare and print."""
+    full = "--full" in sys.argv
+    size = FULL if full else GLANCE
+    each = {"max_evals": size["evaluations"], "shots": size["shots"]}
+    rows = {f"`{text}`": each | {"optimizer": text} for text in (*catalog.names("optimizers"), *(GAINS if full else ()))}
+    for evaluations, shots in DIVISIONS if full else ():
+        rows[f"default, {evaluations} x {shots:,}"] = {"max_evals": evaluations, "shots": shots}
+    print("\n".join(table(CELLS if full else CELLS[:1], rows, size["seeds"])))
+    print(f"\nLost of the way from guessing to the least known, in %; median of {size['seeds']} seeds; * on {CELLS[1][1]}.")
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def hybrid(command, folder, monkeypatch):
 def test_every_example_is_tested():
     scripts = ("engine", "engine_peers", "vqe_lightning", "overhead", "silicon_spin", "pulse_order")
     benchmarks = {*(f"benchmarks/{name}.py" for name in scripts), "benchmarks/meluxina-q-v1.toml"}
-    tested = {*QUICK, "energy_landscape.py", "optimizers.py", *benchmarks, "README.md"}
+    tested = {*QUICK, "energy_landscape.py", "optimizers.py", "defaults.py", *benchmarks, "README.md"}
     files = [path for path in EXAMPLES.rglob("*") if path.is_file() and not {"__pycache__", "circuits"} & set(path.parts)]
     found = {str(path.relative_to(EXAMPLES)) for path in files}
     assert found == tested
@@ -120,11 +120,23 @@ def test_energy_landscape(script):
 
 @pytest.mark.slow
 def test_optimizers(folder):
-    """Every optimiser has a line and the picture is there."""
-    pytest.importorskip("matplotlib")
-    out = run([sys.executable, "examples/optimizers.py"], folder)
-    assert {line.split()[0] for line in out.splitlines()} == {*catalog.names("optimizers"), "plot:"}
-    assert (folder / "optimizers.png").stat().st_size > 10_000
+    """Every optimiser has a line in the table, the best one first."""
+    lines = [line for line in run([sys.executable, "examples/optimizers.py"], folder).splitlines() if line.startswith("| `")]
+    assert {line.split("`")[1] for line in lines} == set(catalog.names("optimizers"))
+    means = [float(line.split("|")[-3]) for line in lines]
+    assert means == sorted(means)
+
+
+@pytest.mark.slow
+def test_defaults(folder):
+    """Without noise the deuteron's circuit is exact; on the stand-in both problems keep to their side of guessing."""
+    rows = run([sys.executable, "examples/defaults.py", "--glance"], folder).splitlines()[2:]
+    (guessing, baseline, exact, best, *others), (by_chance, _, _, *shares) = (
+        [float(cell.strip(" %") or "nan") for cell in row.split("|")[2:-1]] for row in rows
+    )
+    assert best == pytest.approx(exact, abs=1e-3) and exact < baseline  # four digits are printed
+    assert all(exact < other < guessing for other in others)
+    assert all(share > 2 * by_chance for share in shares)
 
 
 def test_overhead_benchmark(script):

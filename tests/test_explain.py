@@ -36,13 +36,13 @@ H2_X = (0.22, 0.0, -0.18, 0.0, 3.14, 0.0, -0.13, 0.05)
 EVALUATED = {"device": "meluxina-q", "shots": 2000, "max_evals": 0, "backend": "exact"}
 AER = EVALUATED | {"backend": "aer"}
 SPECS = {
-    "h2": Spec(problem="h2", initial_point=H2_X, **EVALUATED),
+    "h2": Spec(problem="h2", ansatz="efficient_su2:reps=1", initial_point=H2_X, **EVALUATED),
     "tfim": Spec(problem="tfim:n=3", ansatz="hamiltonian_variational:reps=2", **AER),
     "maxcut": Spec(problem="maxcut:graph=ring,n=4", initial_point=(0.78, 0.4), **EVALUATED),
-    "markov": Spec(problem="h2", initial_point=H2_X, dephasing="markov", **EVALUATED),
-    "mitigated": Spec(problem="h2", initial_point=H2_X, mitigate="readout", **EVALUATED),
-    "infinite": Spec(problem="h2", initial_point=H2_X, **EVALUATED | {"shots": 0}),
-    "ideal": Spec(problem="h2", initial_point=H2_X, max_evals=0),
+    "markov": Spec(problem="h2", ansatz="efficient_su2:reps=1", initial_point=H2_X, dephasing="markov", **EVALUATED),
+    "mitigated": Spec(problem="h2", ansatz="efficient_su2:reps=1", initial_point=H2_X, mitigate="readout", **EVALUATED),
+    "infinite": Spec(problem="h2", ansatz="efficient_su2:reps=1", initial_point=H2_X, **EVALUATED | {"shots": 0}),
+    "ideal": Spec(problem="h2", ansatz="efficient_su2:reps=1", initial_point=H2_X, max_evals=0),
 }
 T7 = 2.3646 / 1.9600
 """The 97.5 % quantiles of Student's t with 7 degrees of freedom and of a Gaussian: 8 sets of detunings stand behind a mean."""
@@ -302,7 +302,14 @@ def gradient(values):
 def test_a_loss_of_several_queries(home, tmp_path):
     """Combined at the queries' means, and its error to first order with what both queries owe to the same detunings."""
     (tmp_path / "mine.py").write_text(MEMBERS)
-    fields = {"problem": "h2", "device": "meluxina-q", "initial_point": H2_X, "max_evals": 0, "backend": "exact"}
+    fields = {
+        "problem": "h2",
+        "ansatz": "efficient_su2:reps=1",
+        "device": "meluxina-q",
+        "initial_point": H2_X,
+        "max_evals": 0,
+        "backend": "exact",
+    }
     spec = Spec(algorithm=f"{tmp_path}/mine.py:squared", **fields)
     found = explain(session.run(spec, tmp_path / "results").record)
     loss, ansatz = minimised(spec)
@@ -326,7 +333,8 @@ def test_a_loss_of_several_queries(home, tmp_path):
 def test_an_unfinished_run_is_explained_where_it_stands(tmp_path):
     left = iter(range(2))
     stop = Watcher(interruption=lambda: None if next(left, None) is not None else Interrupted("interrupted."))
-    spec = Spec(problem="h2", device="meluxina-q", shots=100, initial_point=H2_X, max_evals=10, backend="exact")
+    fields = {"problem": "h2", "ansatz": "efficient_su2:reps=1", "device": "meluxina-q", "initial_point": H2_X}
+    spec = Spec(**fields, shots=100, max_evals=10, backend="exact")
     with pytest.raises(Interrupted):
         session.run(spec, tmp_path, watcher=stop)
     found = explain("latest", results=tmp_path, realizations=8)

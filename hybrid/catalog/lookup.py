@@ -59,17 +59,21 @@ class Member:
         data = [file[0] for value in self.options.values() if (file := _file_in(value))]
         return data if self.signature.file.is_relative_to(PACKAGE) else [self.signature.file, *data]
 
-    def text(self, *, defaults: bool) -> str:
-        """Canonical `name:key=value,...` in signature order, options equal to their default left out unless `defaults`.
+    def text(self, *, defaults: bool, as_first: bool = False) -> str:
+        """Canonical `name:key=value,...` in signature order, options equal to their first default left out unless `defaults`.
 
-        Options that the member's file lists in ADDED are newer than version 0.1: their defaults are never written, so that
-        records from before stay what they were. A file is written as its name and the first digits of its sha256, so that the
-        text says what was read, not where.
+        The first defaults are those of version 0.1, which the member's file keeps in FIRST where it has others today; so a new
+        default is written out, and `as_first` leaves out what was not given. Options that the file lists in ADDED are newer:
+        their defaults are never written. A file is written as its name and the first digits of its sha256, so that the text
+        says what was read, not where.
         """
+        constants = self.signature.constants
+        first = {key: option.default for key, option in self.signature.options.items()} | constants.get("FIRST", {})
         shown = {
             key: self.options[key]
-            for key, option in self.signature.options.items()
-            if self.options[key] != option.default or (defaults and key not in self.signature.constants.get("ADDED", ()))
+            for key in self.signature.options
+            if (self.options[key] != first[key] and not (as_first and key not in self.given))
+            or (defaults and key not in constants.get("ADDED", ()))
         }
         body = ",".join(f"{key}={_canonical_value(value)}" for key, value in shown.items())
         name = self.name

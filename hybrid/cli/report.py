@@ -281,5 +281,9 @@ def _without_shots(device: str) -> str:
 
 def _defaults(result: Result, spec: Any) -> list[tuple[str, str]]:
     chosen = ("ansatz", "optimizer", "max_iterations")
-    taken = [f"{key} {spaced(str(result.spec[key]))}" for key in chosen if getattr(spec, key) is None and result.spec[key]]
+    taken = [
+        f"{key} {spaced(str(result.spec[key]))}" + (f" ({result.reasons[key]})" if key in result.reasons else "")
+        for key in chosen
+        if getattr(spec, key) is None and result.spec[key]
+    ]
     return [("" if i else "defaults taken", text) for i, text in enumerate(taken)]

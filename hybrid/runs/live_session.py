@@ -149,6 +149,7 @@ class LiveSession(PreparedSession):
             "physics": self.physics,
             "caveat": self.caveat,
             "evaluations_per_gradient": evaluations_per_gradient,
+            "reasons": self._chosen.reasons,
         }
 
     def _ask(self, measurement: Measurement, question: Question) -> Answer:

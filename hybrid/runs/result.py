@@ -1,6 +1,6 @@
 """The result of a run, made from its record alone: a finished run is printed without loading a simulator."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, final
 
@@ -27,6 +27,7 @@ class Result:
     where the algorithm has none. `recomputed` has the fields of `hybrid.measure.recomputed.Agreement` and whether it `agrees`;
     None where no second simulator was asked. `qpu_seconds` is shots x shot cycle; `billed` the bill by the rule of the device's
     site: "rule" in words, "jobs", "seconds" of machine time and "qubit_seconds" as [low, value, high], None without a rule.
+    `reasons` says of a default, by the Spec's field, why it was chosen.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Result:
     recomputed: dict[str, Any] | None = None
     parts: dict[str, Any] | None = None
     majority: float | None = None
+    reasons: dict[str, str] = field(default_factory=dict)
 
     @property
     def worse_than_baseline(self) -> bool:
@@ -90,8 +92,10 @@ class Result:
         return asdict(self) | plain
 
 
-def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: dict[str, Any], *, replayed: bool) -> Result:
-    """The result of a finished record."""
+def from_record(
+    path: Path, start: dict[str, Any], about: dict[str, Any], stop: dict[str, Any], meta: dict[str, Any], *, replayed: bool
+) -> Result:
+    """The result of a finished record: start and stop line, each with what is not part of the digest."""
     spec, solution = start["resolved"], stop["solution"]
     report = {key: value for key, value in stop["report"].items() if key not in FIRST_ORDER}
     if "device_interval" not in report:
@@ -113,6 +117,7 @@ def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: d
         record=str(path),
         digest=stop["digest"],
         replayed=replayed,
+        reasons=about.get("reasons", {}),
     )
 
 
@@ -135,10 +140,10 @@ def agreeing(result: Result) -> Result:
 
 def finished(path: Path, *, replayed: bool = True) -> Result | None:
     """The result of a finished record, all checksums verified, the file not locked; None where there is none."""
-    start, end = {}, None
+    start, about, end = {}, {}, None
     for _, kind, body, meta, _ in record.lines(path) if path.exists() else ():
         if kind == "start":
-            start = body
+            start, about = body, meta
         elif kind == "stop":
             end = body, meta
-    return None if end is None else from_record(path, start, *end, replayed=replayed)
+    return None if end is None else from_record(path, start, about, *end, replayed=replayed)

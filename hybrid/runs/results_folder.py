@@ -110,7 +110,7 @@ def _summary(path: Path, mtime: float, start: dict[str, Any], about: dict[str, A
     if last["kind"] == "stop":
         value, stderr = body["solution"]["value"], body["solution"]["stderr"]
         exact, gap = body["report"]["exact"], body["report"]["gap"]
-        word = from_record(path, start, body, last["meta"], replayed=True).verdict.word
+        word = from_record(path, start, about, body, last["meta"], replayed=True).verdict.word
     elif last["kind"] == "answer" and body["question"] not in GEOMETRY:
         losses, stderrs = values_of(body)
         value, stderr = (-losses[0] if about["maximize"] else losses[0]), stderrs[0]
@@ -189,7 +189,9 @@ class Run(NamedTuple):
     @property
     def result(self) -> Result | None:
         """The result of a finished run; None while unfinished."""
-        return None if self.stop is None else from_record(self.path, self.start, self.stop, self.ended, replayed=True)
+        return (
+            None if self.stop is None else from_record(self.path, self.start, self.about, self.stop, self.ended, replayed=True)
+        )
 
     @property
     def last_value(self) -> tuple[float, float] | None:

@@ -1,8 +1,7 @@
 """From a Spec to what a session needs: members loaded, defaults chosen, the loss compiled."""
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Set
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -28,6 +27,7 @@ from hybrid.measure.compile import Measuring
 from hybrid.measure.execution import Conditions
 from hybrid.runs.loop import Budget, Cost
 from hybrid.runs.loss import Measurement
+from hybrid.runs.proposal import suited
 from hybrid.runs.spec import DEFAULT_ITERATIONS, Spec
 
 LARGEST = 1e150
@@ -37,14 +37,14 @@ LARGEST = 1e150
 class Prepared(NamedTuple):
     """A Spec with its members loaded: everything that can fail because of bad names, options and files has passed.
 
-    `begun_with` has the resolved fields of the record that is continued or reviewed: what its Spec leaves open is as it was.
+    `begun` has the resolved Spec of the record that is continued or replayed, with the defaults of then; empty for a new run.
     """
 
     spec: Spec
     device: Device
     problem: Problem | Dataset
     algorithm: Callable[..., Solution]
-    begun_with: Mapping[str, Any] = MappingProxyType({})
+    begun: dict[str, Any] = {}
 
 
 def prepare(spec: Spec) -> Prepared:
@@ -83,21 +83,20 @@ def prepare(spec: Spec) -> Prepared:
         )
     if not labelled and not (largest := np.abs(loaded.hamiltonian.coeffs).max(initial=0.0)) < LARGEST:
         raise UsageError(f"problem '{spec.problem}': a coefficient is {largest:g}; all must stay below {LARGEST:g}.")
-    return Prepared(spec, device, loaded, catalog.load(algorithm))
+    return Prepared(spec, device, loaded if labelled else suited(loaded, device), catalog.load(algorithm))
 
 
 def as_begun(prepared: Prepared, start: dict[str, Any] | None) -> Prepared:
-    """As the record with this start line was begun: what was chosen stays, and one that does not bill its --max-qpu counts
-    shots x shot cycle to its end.
+    """As the record with this start line was begun: with the defaults of then, for another version may choose otherwise.
 
-    So did version 0.1.0, and where a loop ends is in the digest.
+    One that does not bill its --max-qpu counts shots x shot cycle to its end: so did version 0.1.0, and where a loop ends is in
+    the digest.
     """
     if start is None:
         return prepared
-    prepared = prepared._replace(begun_with=start["resolved"])
-    if "billing" in start or prepared.spec.max_qpu is None:
-        return prepared
-    return prepared._replace(device=replace(prepared.device, billing=None))
+    if "billing" not in start and prepared.spec.max_qpu is not None:
+        prepared = prepared._replace(device=replace(prepared.device, billing=None))
+    return prepared._replace(begun=start["resolved"])
 
 
 def billed(device: Device, cost: Cost) -> dict[str, Any] | None:
@@ -107,13 +106,17 @@ def billed(device: Device, cost: Cost) -> dict[str, Any] | None:
 
 @final
 class Chosen:
-    """Ansatz, optimiser, gradient and budget of a run: what the Spec names, or else the default."""
+    """Ansatz, optimiser, gradient and budget of a run: what the Spec names, or else the default.
+
+    `reasons` says of a default, by field, why it was chosen, where that depends on the device.
+    """
 
     def __init__(self, prepared: Prepared) -> None:
         spec = prepared.spec
         self._prepared = prepared
         self.ansatz_text = spec.ansatz
-        self.optimizer_text = spec.optimizer or prepared.begun_with.get("optimizer") or ("spsa" if spec.shots else "adam")
+        self.reasons: dict[str, str] = {}
+        self.optimizer_text = self._as_begun("optimizer") or spec.optimizer or ("spsa" if spec.shots else "adam")
         if "optimizer" in _without(spec):
             self.optimizer_text = None
         unlimited = spec.max_evals is None and spec.max_iterations is None and spec.max_qpu is None
@@ -129,8 +132,23 @@ class Chosen:
         spec = self._prepared.spec
         if fixed and spec.ansatz is not None:
             raise UsageError(f"'{spec.algorithm}' builds its own ansatz ({default}); leave --ansatz out, or use vqe.")
-        self.ansatz_text = spec.ansatz or self._prepared.begun_with.get("ansatz") or default
+        begun, problem = None if fixed else self._as_begun("ansatz"), self._prepared.problem
+        self.ansatz_text = begun or spec.ansatz or default
+        if (
+            isinstance(problem, Problem)
+            and self.ansatz_text == problem.ansatz
+            and spec.ansatz is None
+            and problem.ansatz_reason
+        ):
+            self.reasons["ansatz"] = problem.ansatz_reason
         return self.load_ansatz(self.ansatz_text)
+
+    def _as_begun(self, field: str) -> str | None:
+        """The member as the record has it, options written out; None in a new run, and where a file of one's own was named."""
+        named, then = getattr(self._prepared.spec, field), self._prepared.begun.get(field)
+        if then is None or "#" in then or (named is not None and named.partition(":")[0] != then.partition(":")[0]):
+            return None
+        return then
 
     def load_ansatz(self, text: str) -> Ansatz:
         """The ansatz `name:key=value,...` for the run's problem; UsageError when it takes a Hamiltonian and there is none."""
@@ -182,7 +200,7 @@ class Chosen:
             names = ", ".join(q.name for q in list(ansatz.circuit.parameters)[:4])
             raise UsageError(
                 f"the initial point has {len(spec.initial_point)} numbers, ansatz '{self.ansatz_text}' has {p} "
-                f"parameters ({names}{', ...' if p > 4 else ''})."
+                f"parameters ({names}{', ...' if p > 4 else ''}); --ansatz names the one that the point belongs to."
             )
         return np.array(spec.initial_point)
 

@@ -36,6 +36,8 @@ FIRST_DEFAULTS: dict[str, Any] = {
     **{"seed": 0, "initial_point": None},
 }
 """The defaults of version 0.1. Ids and records leave out what equals these: a new default is never taken for an old one."""
+NEW_ANSATZ = ("beh2", "deuteron", "fcidump", "h2o", "lih", "molecule")
+"""Problems that propose another ansatz on ideal than in version 0.1; so may those that a file stands for."""
 FIRST_RULES, RULES = 1, 2
 """Versions of the rules that choose what a Spec leaves open: those of version 0.1, and today's."""
 
@@ -113,7 +115,7 @@ class Spec:
         plain = self.given()
         for name in MEMBERS:
             if (member := self.member(name)) is not None and name in plain:
-                plain[name] = member.text(defaults=False)
+                plain[name] = member.text(defaults=False, as_first=rules == FIRST_RULES)
         plain.pop("dephasing", None)
         device = naming.device_text(self.device, self.dephasing)
         plain |= {"device": device} if device != "ideal" else {}
@@ -123,7 +125,10 @@ class Spec:
     @property
     def left_to_rules(self) -> bool:
         """Whether something is left open that today's rules may choose otherwise than the first ones."""
-        return (self.optimizer is None and self.shots > 0) or (self.ansatz is None and self.device != "ideal")
+        if self.optimizer is None and self.shots > 0:
+            return True
+        problem = self.problem.partition(":")[0]
+        return self.ansatz is None and (self.device != "ideal" or problem in NEW_ANSATZ or looks_like_path(problem))
 
     @property
     def id(self) -> str:

@@ -42,10 +42,15 @@ class ProblemBase(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Problem(ProblemBase):
-    """A Hamiltonian to minimise, and what is known of its solution."""
+    """A Hamiltonian to minimise, and what is known of its solution.
+
+    `ansatz` is the one that it proposes, for a run the one that suits the device; `ansatz_reason` says why, if there is more to
+    say than that the problem proposes it.
+    """
 
     hamiltonian: "SparsePauliOp"
     ansatz: str
+    ansatz_reason: str = ""
     quantity: str = "energy"
     n_electrons: int | None = None
     decode: Callable[[int], str] | None = None

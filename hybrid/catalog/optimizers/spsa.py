@@ -6,6 +6,8 @@ from hybrid.base.types import Optimization, Point, Values
 from hybrid.catalog.optimizers._stopping import Plateau
 
 SOLVES = ("quadratic", "sinusoids", "noisy_quadratic", "circuit", "noisy_circuit")
+FIRST = {"first_step": 0.1, "c": 0.1}
+"""Defaults of version 0.1, against which ids are computed."""
 
 
 def spsa(
@@ -13,8 +15,8 @@ def spsa(
     rng: np.random.Generator,
     *,
     a: float | None = None,
-    first_step: float = 0.1,
-    c: float = 0.1,
+    first_step: float = 0.3,
+    c: float = 0.3,
     A: float = 10.0,
     alpha: float = 0.602,
     gamma: float = 0.101,
@@ -23,7 +25,8 @@ def spsa(
     """SPSA: two evaluations per step in any dimension (Spall, IEEE Trans. Aerosp. Electron. Syst. 34, 817, 1998).
 
     Tolerates noise. Without `a`, the gain is scaled by the slopes measured so far, so that every parameter first moves by
-    `first_step` for any scale of the loss (Spall's rule for choosing `a`, sec. III). Converges only with a `window`: when so
+    `first_step` for any scale of the loss (Spall's rule for choosing `a`, sec. III). The other gains suit angles in radian and
+    values with shots, by the table of the guide's page `run`. Converges only with a `window`: when so
     many losses are not lower than those before by more than their standard errors resolve.
     """
     squares, plateau = 0.0, Plateau(window)

@@ -4,6 +4,7 @@ Spin orbitals are numbered spin by spin: all alpha, then all beta. Pauli product
 so that multiplying them is (x, z)(x', z') = (-1)^|z & x'| (x ^ x', z ^ z').
 """
 
+from functools import reduce
 from itertools import combinations
 from typing import NamedTuple, final
 
@@ -77,6 +78,14 @@ class Encoding(NamedTuple):
             outcomes |= (np.bitwise_count(occupations & np.uint64(_mask(row))) & 1).astype(np.uint64) << np.uint64(q)
         return _without(outcomes, self.tapered)
 
+    def occupied(self, outcome: int, n_alpha: int, n_beta: int) -> list[int]:
+        """The modes that are full in a basis state of the qubits, those with these electrons: `outcome` turned round."""
+        bits = np.zeros(self.n_modes, dtype=int)
+        kept = [q for q in range(self.n_modes) if q not in self.tapered]
+        bits[kept] = [outcome >> i & 1 for i in range(len(kept))]
+        bits[list(self.tapered)] = [n_alpha % 2, (n_alpha + n_beta) % 2][: len(self.tapered)]
+        return [int(mode) for mode in np.flatnonzero(calc_inverse_matrix(self.matrix) @ bits % 2)]
+
 
 def encoding(mapping: str, n_modes: int) -> Encoding:
     """jordan_wigner, parity (without its two conserved qubits) or bravyi_kitaev on `n_modes` modes."""
@@ -133,6 +142,17 @@ def number_and_spin(code: Encoding, n_alpha: int, n_beta: int) -> tuple[SparsePa
 
 def _joined(parts: list[Products]) -> Products:
     return Products(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def excitation(
+    code: Encoding, annihilated: tuple[int, ...], created: tuple[int, ...], n_alpha: int, n_beta: int
+) -> SparsePauliOp:
+    """T - T^dagger on the encoded qubits, T = a+_r a_p or a+_r a+_s a_q a_p; it must conserve both spins."""
+    ladders = [(mode, True) for mode in created] + [(mode, False) for mode in reversed(annihilated)]
+    forward = reduce(Products.times, (code.ladder(mode, up) for mode, up in ladders))
+    backward = reduce(Products.times, (code.ladder(mode, not up) for mode, up in reversed(ladders)))
+    backward = backward._replace(coefficients=-backward.coefficients)
+    return _operator(_joined([forward, backward]), code, n_alpha, n_beta)
 
 
 def _tapered(products: Products, code: Encoding, n_alpha: int, n_beta: int) -> Products:

@@ -39,7 +39,7 @@ def molecular_problem(owner: str, integrals: Integrals, mapping: str, active: st
     return Problem(
         hamiltonian=operator,
         unit="Ha",
-        ansatz="uccsd" if mapping == "jordan_wigner" else "efficient_su2:reps=2",
+        ansatz="uccsd",
         exact=None if lowest is None else float(lowest[0]),
         baseline=kept.aufbau_energy(),
         baseline_name="Hartree-Fock" if is_hartree_fock(kept) else "aufbau",

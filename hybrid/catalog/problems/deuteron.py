@@ -34,7 +34,7 @@ def deuteron(*, n: int = 2) -> Problem:
     return Problem(
         hamiltonian=hamiltonian,
         unit="MeV",
-        ansatz="efficient_su2:reps=2",
+        ansatz=f"givens:reps={(n + 1) // 2}",
         exact=float(np.linalg.eigvalsh(np.diag(level) + np.diag(hop, 1) + np.diag(hop, -1))[0]),
         baseline=float(energies.min()),
         baseline_name="one level",

@@ -1,0 +1,114 @@
+"""What the defaults reach: every built-in problem on ideal and on the stand-in, exactly and with shots, as Markdown.
+
+Run: python examples/defaults.py             five seeds; interrupted, it continues
+     python examples/defaults.py --glance    two problems, one seed
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import hybrid
+from hybrid import catalog
+from hybrid.base.types import Problem
+
+RESULTS = Path("results") / "defaults"
+SEEDS, SHOTS = 5, 1000
+DEVICES = ("ideal", "meluxina-q")
+ITEMS = "item,value,weight\na,7,3\nb,4,2\nc,5,4\nd,3,1\n"
+QUBO = "0 0 -2\n1 1 -2\n2 2 -1\n3 3 -3\n0 1 3\n1 2 2\n2 3 2\n0 3 1\n"
+FILES = {"items.csv": ITEMS, "small.qubo": QUBO}
+"""Written beside the records, for problems that are read from files and have none in seeds/."""
+ENERGIES = (
+    *("h2", "lih", "beh2", "h2o", "./seeds/h2o_sto3g_4e4o.fcidump", "hubbard"),
+    *("deuteron", "tfim", "xxz", "heisenberg", "./seeds/tfim_4.pauli"),
+)
+CHOICES = (
+    *(
+        "maxcut:graph=ring,n=6",
+        "maxcut",
+        "mis:graph=ring,n=6",
+        "partition:graph=ring,n=6",
+        f"number_partition:items={RESULTS}/items.csv",
+    ),
+    *(f"knapsack:items={RESULTS}/items.csv,capacity=6", "portfolio:prices=seeds/portfolio_prices.csv,pick=3"),
+    f"qubo:file={RESULTS}/small.qubo",
+)
+POINTS = ("moons:n=40", "circles:n=40")
+WIDE = {0: {"max_iterations": 60, "realizations": 8}, SHOTS: {"max_evals": 200, "realizations": 20}}
+"""On the stand-in from eight qubits on, without and with shots: an exact gradient of LiH with 64 detunings takes seconds."""
+
+
+def energy(result: hybrid.Result) -> float:
+    """The value itself."""
+    return result.value
+
+
+def optimum(result: hybrid.Result) -> float:
+    """How often a shot is an optimum, in %."""
+    assert result.outcomes is not None
+    return 100 * result.outcomes["optimal"][0]
+
+
+def ends(problem: str, device: str, shots: int, seeds: int, judge: Callable[[hybrid.Result], float]) -> str:
+    """Where default runs end, measured there without shots: median and worst of the seeds; or that they are refused."""
+    limits = WIDE[shots] if device != "ideal" and _qubits(problem) >= 8 else {}
+    algorithm = "vqc" if problem in POINTS else None
+    spec = hybrid.Spec(problem=problem, algorithm=algorithm, device=device, shots=shots, backend="exact", **limits)
+    try:
+        runs = hybrid.repeat(spec, seeds, RESULTS, processes=1, device_interval=False).runs
+    except hybrid.HybridError as error:
+        print(f"{problem} on {device}: {error}", file=sys.stderr)
+        return "refused"
+    plain = replace(spec, shots=0, max_iterations=None, max_evals=0)
+    found = [judge(hybrid.run(replace(plain, initial_point=run.x), RESULTS, device_interval=False)) for run in runs]
+    worst = min(found) if runs[0].maximize or judge is optimum else max(found)
+    return f"{median(found):.4g}" if abs(worst - median(found)) < 5e-4 * abs(worst) else f"{median(found):.4g} ({worst:.4g})"
+
+
+def _qubits(problem: str) -> int:
+    return catalog.load(catalog.parse("problems", problem))().n_qubits
+
+
+def row(problem: str, seeds: int) -> str:
+    """One line: what is known, then what runs reach."""
+    loaded = catalog.load(catalog.parse("problems", problem))()
+    judge = energy
+    if not isinstance(loaded, Problem):
+        known = [f"{loaded.majority:.3g}", f"{loaded.baseline:.3g}", "1"]
+    elif loaded.choices is not None:
+        judge, known = optimum, [f"{_by_guessing(problem):.2g} %", "", "100 %"]
+    else:
+        identity = ~(loaded.hamiltonian.paulis.x | loaded.hamiltonian.paulis.z).any(axis=1)
+        guessing = float(loaded.hamiltonian.coeffs[identity].real.sum())
+        known = [f"{value:.5g}" for value in (guessing, loaded.baseline, loaded.exact) if value is not None]
+    print(f"{problem} ...", file=sys.stderr, flush=True)
+    cells = [ends(problem, device, shots, seeds, judge) for device in DEVICES for shots in (0, SHOTS)]
+    return f"| `{Path(problem).name}` | {' | '.join([*known, *cells])} |"
+
+
+def _by_guessing(problem: str) -> float:
+    """The share of guesses that are an optimum, in %."""
+    one = hybrid.Spec(problem=problem, backend="exact", max_evals=0)
+    outcomes = hybrid.run(one, RESULTS).outcomes
+    assert outcomes is not None
+    return 100 * outcomes["optimal_guessing"]
+
+
+def main() -> None:
+    """Print the table."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    for name, text in FILES.items():
+        (RESULTS / name).write_text(text)
+    glance = "--glance" in sys.argv
+    problems, seeds = (("deuteron", "maxcut:graph=ring,n=4"), 1) if glance else ((*ENERGIES, *CHOICES, *POINTS), SEEDS)
+    heads = [f"{device}, {how}" for device in DEVICES for how in ("exact", f"{SHOTS:,} shots")]
+    print(f"| problem | guessing | baseline | exact | {' | '.join(heads)} |", "|---" * 8 + "|", sep="\n")
+    for problem in problems:
+        print(row(problem, seeds), flush=True)
+
+
+if __name__ == "__main__":
+    main()
