@@ -162,7 +162,7 @@ def test_every_member_is_offered(tmp_path):
         "run ": catalog.names("algorithms") + catalog.names("problems"),
         "sample ": catalog.names("circuits"),
         "list ": list(catalog.FAMILIES.values()),
-        "run h2 --max": ["--max-evals", "--max-iterations", "--max-qpu"],
+        "run h2 --max": ["--max-evals", "--max-iterations", "--max-qpu", "--max-time"],
     }
     answers = ask_all([variables("bash", f"hybrid {line}") for line in expected], tmp_path)
     assert dict(zip(expected, answers, strict=True)) == expected

@@ -66,7 +66,7 @@ def test_what_entangling_can_gain():
 
 def test_the_reason_is_recorded_and_printed(tmp_path, command, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    words = ("run", "h2", "--device", DEVICE, "--backend", "exact", "--shots", "100", "--max-evals", "2")
+    words = ("run", "h2", "--device", DEVICE, "--backend", "exact", "--shots", "100", "--max-evals", "2", "--force")
     done = command(*words, "--device-interval", "off")
     assert "1 two-qubit gate: one layer keeps most signal" in " ".join(done.out.split())
     assert "keeps most" not in command(*words, "--ansatz", "brick:reps=1", "--device-interval", "off").out
@@ -75,7 +75,7 @@ def test_the_reason_is_recorded_and_printed(tmp_path, command, monkeypatch):
 def test_a_record_keeps_the_defaults_that_it_was_begun_with(tmp_path):
     """Another version chose another ansatz and other gains: they are those of the record, and what is named stays."""
     spec = Spec(problem="h2", device=DEVICE, backend="exact", shots=100, max_evals=2)
-    done = run(spec, tmp_path, device_interval=False)
+    done = run(spec, tmp_path, device_interval=False, force=True)
     start = read(Record(tmp_path / f"{done.id}.jsonl").path).start
     then = start["resolved"] | {"ansatz": "efficient_su2:reps=1,entanglement=linear", "optimizer": "spsa:first_step=0.1,c=0.1"}
     chosen = Chosen(as_begun(prepare(spec), start | {"resolved": then}))

@@ -39,7 +39,7 @@ def test_a_run_does_not_load_scipy_stats(tmp_path):
     code = f"""
 import sys
 from hybrid.cli.app import main
-for words in ("h2 --max-evals 1", "h2 --shots 100 --max-evals 4"):
+for words in ("h2 --max-evals 1", "h2 --shots 100 --max-evals 4 --force"):
     sys.argv = ["hybrid", "run", *words.split(), "--device", "meluxina-q", "--results", {str(tmp_path)!r}]
     try:
         main()

@@ -24,7 +24,9 @@ def run_command(given: dict[str, Any], folder: Path) -> PastedCommand:
     """`hybrid run` with these fields of a Spec; `folder` has the records."""
     words = ["hybrid", "run", *(given[key] for key in ("algorithm", "problem") if given.get(key))]
     for key, value in given.items():
-        if key not in ("algorithm", "problem") and value is not None:
+        if value is True:
+            words.append(f"--{key.replace('_', '-')}")
+        elif key not in ("algorithm", "problem") and value is not None:
             text = ",".join(map(repr, value)) if isinstance(value, list | tuple) else str(value)
             words += [f"--{key.replace('_', '-')}", text]
     return command_lines([*words, *_in(folder)])
@@ -65,7 +67,8 @@ def _on_a_device(result: Result, spec: Any, carried: dict[str, Any]) -> dict[str
         carried = {key: value for key, value in _sharper(carried).items() if key != "optimizer"}
     fits = result.n_qubits <= (Device.load("meluxina-q").n_qubits or 0)
     if fits:
-        return carried | {"device": "meluxina-q", "shots": max(spec.shots, 1000)}
+        looked = {"dry_run": True} if result.entangling_pays is False else {}
+        return carried | {"device": "meluxina-q", "shots": max(spec.shots, 1000)} | looked
     return carried | {"shots": max(4 * spec.shots, 1000)}
 
 

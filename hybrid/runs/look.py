@@ -36,7 +36,8 @@ class Prospect:
     `memory_bytes` that of one point. `duration_s` and the shortest coherence times of the qubits are None without noise.
     `signal` is the share of (value - value of the fully mixed state) that noise leaves. `stderr` is that of one evaluation,
     `least_stderr` that of all shots of the budget at one point, both in `unit`; `question` is the distance of the exact value
-    from the baseline. They are None without shots and where nothing is known.
+    from the baseline. They are None without shots and where nothing is known. `unentangled` says why the default circuit has no
+    two-qubit gates and so cannot be better than the baseline; empty where it has, or was asked for.
     """
 
     evaluations: int
@@ -53,6 +54,7 @@ class Prospect:
     least_stderr: float | None
     question: float | None
     unit: str
+    unentangled: str
 
     @property
     def hopeless(self) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ class Prospect:
             reasons.append(f"noise leaves {share(self.signal)} of the signal: {self.timing}")
         if self.least_stderr is not None and self.question is not None and self.least_stderr > self.question:
             reasons.append(self.statistics)
-        return tuple(reasons)
+        return (*reasons, self.unentangled) if self.unentangled else tuple(reasons)
 
     @property
     def drowned(self) -> bool:
@@ -132,7 +134,13 @@ def look(prepared: Prepared, chosen: Chosen, loss: Loss, ansatz: Ansatz, optimiz
         least_stderr=None if stderr is None else stderr / sqrt(spent.points + 1),
         question=abs(problem.exact - problem.baseline) or None if known and spent.points else None,  # type: ignore[operator]
         unit=problem.unit,
+        unentangled=_unentangled(prepared, chosen) if known and not coupled else "",
     )
+
+
+def _unentangled(prepared: Prepared, chosen: Chosen) -> str:
+    reason = chosen.reasons.get("ansatz")
+    return f"{reason}; so it ends at {prepared.problem.baseline_name} at best" if reason else ""
 
 
 def _seconds(prepared: Prepared, works: Sequence[Work], points: int, gradients: int, samples: int) -> float | None:

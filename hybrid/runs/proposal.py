@@ -7,6 +7,9 @@ import numpy as np
 from hybrid.base.types import Problem
 from hybrid.device.device import Device
 
+STAND_IN = "meluxina-q"
+"""The device that a run on ideal hardware leads to."""
+
 
 def suited(problem: Problem, device: Device) -> Problem:
     """The problem with the ansatz that keeps most signal on a noisy device, and the reason in words; as it is on others.
@@ -16,17 +19,27 @@ def suited(problem: Problem, device: Device) -> Problem:
     the n - 1 gates, of the distance from guessing (the mean over all states) to the baseline. RZ besides where the Hamiltonian
     is not real. The guide's page `run` has the table that the rule rests on. Binary problems keep the circuit of QAOA.
     """
-    gates = problem.n_qubits - 1
     if not device.noisy or problem.choices is not None:
         return problem
     paulis = problem.hamiltonian.paulis
     layers = "real_amplitudes" if not ((paulis.x & paulis.z).sum(axis=1) % 2).any() else "efficient_su2"
-    gain, price = most_to_gain(problem), gates * two_qubit_error(device) / 2
+    gates, gain, price = problem.n_qubits - 1, most_to_gain(problem), price_of_one_layer(problem, device)
     if gain <= price:
-        reason = f"no two-qubit gates: {gates} would cost about {price:.1%} of the signal, entangling gains {gain:.1%} at most"
+        cost = f"{gates} would cost about {100 * price:.2g} % of the signal"
+        reason = f"no two-qubit gates: {cost}, entangling gains {100 * gain:.2g} % at most"
         return replace(problem, ansatz=f"{layers}:reps=0", ansatz_reason=reason)
     reason = f"{gates} two-qubit gate{'s' if gates > 1 else ''}: one layer keeps most signal on {device.name}"
     return replace(problem, ansatz=f"{layers}:reps=1", ansatz_reason=reason)
+
+
+def entangling_pays(problem: Problem, device: Device) -> bool:
+    """Whether entangling the qubits can gain more than the gates of one layer cost; always for binary problems."""
+    return problem.choices is not None or most_to_gain(problem) > price_of_one_layer(problem, device)
+
+
+def price_of_one_layer(problem: Problem, device: Device) -> float:
+    """Half a gate's infidelity for each of the n - 1 gates between neighbours."""
+    return (problem.n_qubits - 1) * two_qubit_error(device) / 2
 
 
 def most_to_gain(problem: Problem) -> float:

@@ -27,6 +27,7 @@ class Result:
     where the algorithm has none. `recomputed` has the fields of `hybrid.measure.recomputed.Agreement` and whether it `agrees`;
     None where no second simulator was asked. `qpu_seconds` is shots x shot cycle; `billed` the bill by the rule of the device's
     site: "rule" in words, "jobs", "seconds" of machine time and "qubit_seconds" as [low, value, high], None without a rule.
+    `entangling_pays`, after a run on ideal hardware: whether entangling gains more on the stand-in than its gates cost there.
     `reasons` says of a default, by the Spec's field, why it was chosen.
     """
 
@@ -72,6 +73,7 @@ class Result:
     recomputed: dict[str, Any] | None = None
     parts: dict[str, Any] | None = None
     majority: float | None = None
+    entangling_pays: bool | None = None
     reasons: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -10,9 +10,11 @@ from typing import Any
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Choices, Problem, Solution
 from hybrid.base.uncertainty import duration
+from hybrid.device.device import Device
 from hybrid.runs.answer_log import RecordingLog
 from hybrid.runs.live_session import LiveSession
 from hybrid.runs.look import LONG_S, look
+from hybrid.runs.proposal import STAND_IN, entangling_pays
 from hybrid.runs.record import Record
 from hybrid.runs.result import Result, agreeing, finished
 from hybrid.runs.setup import Prepared, as_begun, billed, prepare
@@ -101,6 +103,14 @@ def _work(
     record.append("stop", stop, about)
 
 
+def _pays(prepared: Prepared) -> bool | None:
+    """After a run on ideal hardware: whether entangling circuits are worth it on the machine's stand-in; None elsewhere."""
+    problem = prepared.problem
+    if prepared.device.noisy or not isinstance(problem, Problem):
+        return None
+    return entangling_pays(problem, Device.load(STAND_IN))
+
+
 def _choices(prepared: Prepared) -> Choices | None:
     """What is known of single outcomes, in an optimisation problem."""
     return prepared.problem.choices if isinstance(prepared.problem, Problem) else None
@@ -120,6 +130,7 @@ def _report(prepared: Prepared, session: LiveSession, solution: Solution) -> dic
         "ratio": value / problem.exact if maximize and problem.exact and not penalised else None,
         "baseline": problem.baseline,
         "baseline_name": problem.baseline_name,
+        "entangling_pays": _pays(prepared),
         "majority": None if isinstance(problem, Problem) else problem.majority,
         "maximize": maximize,
         "physics": session.physics,

@@ -30,14 +30,15 @@ class WayOut(NamedTuple):
         """What is changed and what it gives, in words."""
         at, parts = self.look, []
         if at.duration_s is not None:
-            gates = f"{at.two_qubit_gates} two-qubit gates in {microseconds(at.duration_s)}"
+            plural = "" if at.two_qubit_gates == 1 else "s"
+            gates = f"{at.two_qubit_gates} two-qubit gate{plural} in {microseconds(at.duration_s)}"
             parts = [gates, f"{share(at.signal)} of the signal is left"]
         parts += [f"± {at.least_stderr:.2g} on {at.question:.2g} {at.unit}".rstrip()] if at.least_stderr and at.question else []
         return f"{self.change}: {', '.join(parts)}"
 
 
 def ways_out(prepared: Prepared, hopeless: Prospect) -> list[WayOut]:
-    """Changes of the run after which the look finds hope, a few of them; each has been looked at."""
+    """Changes of the run after which the look finds hope, a few of them, most signal first; each has been looked at."""
     ways: list[WayOut] = []
     enough = None if hopeless.drowned else _enough_shots(prepared.spec, hopeless)
     for spec in ([] if enough is None else [enough]) + [*_candidates(prepared.spec, prepared.problem)]:
@@ -48,7 +49,7 @@ def ways_out(prepared: Prepared, hopeless: Prospect) -> list[WayOut]:
             spec, found = more, _looked(more)
         if found is not None and not found.hopeless:
             ways.append(WayOut(_change(prepared.spec, spec), spec, found))
-    return ways
+    return sorted(ways, key=lambda way: -way.look.signal)
 
 
 def refusal(prepared: Prepared, hopeless: Prospect) -> str:
@@ -58,7 +59,7 @@ def refusal(prepared: Prepared, hopeless: Prospect) -> str:
     ways = ways_out(prepared, hopeless)
     if not ways:
         return f"{lines[0]} No mapping, ansatz or number of shots was found that would. --force runs it all the same."
-    lines += ["What would work:", *(f"  {way.words}" for way in ways)]
+    lines += ["Worth trying instead:", *(f"  {way.words}" for way in ways)]
     return "\n".join([*lines, "--force runs it all the same. The first of these:", command(ways[0].spec)])
 
 
@@ -81,7 +82,7 @@ def _candidates(spec: Spec, problem: object) -> Iterator[Spec]:
     algorithm = spec.member("algorithm")
     if algorithm is not None and algorithm.options.get("p", 1) > 1:
         yield replace(spec, algorithm=_with(spec.algorithm or "", "algorithms", p=1))
-    if isinstance(problem, Problem) and spec.algorithm == "vqe" and spec.ansatz != SHORT:
+    if isinstance(problem, Problem) and spec.algorithm == "vqe" and (spec.ansatz or problem.ansatz) != SHORT:
         yield replace(spec, ansatz=SHORT)
         if by_mapping != spec:
             yield replace(by_mapping, ansatz=SHORT)
