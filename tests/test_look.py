@@ -264,7 +264,7 @@ def test_a_dry_run_shows_the_look_and_does_not_refuse(command, tmp_path):
     shown = command(*words, tmp_path)
     assert shown.code == 0
     text = " ".join(shown.out.split())
-    for part in ("HOPELESS one evaluation is ±", "would work --shots", "of the signal is left", "T2* of its qubits"):
+    for part in ("HOPELESS one evaluation is ±", "worth trying --shots", "of the signal is left", "T2* of its qubits"):
         assert part in text
     plan = json.loads(command(*words, tmp_path, "--json").out)
     assert plan["look"]["hopeless"]

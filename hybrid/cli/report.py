@@ -112,7 +112,7 @@ def _look_rows(plan: Any) -> list[tuple[str, str]]:
         ("signal", f"{100 * look.signal:.2g} % is left by noise (estimate)" if noisy else ""),
         ("error", look.statistics),
         ("HOPELESS", "; ".join(look.hopeless)),
-        *(("" if i else "would work", way.words) for i, way in enumerate(plan.ways)),
+        *(("" if i else "worth trying", way.words) for i, way in enumerate(plan.ways)),
     ]
     return [(name, text) for name, text in rows if text]
 
