@@ -2,6 +2,7 @@
 
 Run: python examples/defaults.py             five seeds; interrupted, it continues
      python examples/defaults.py --glance    two problems, one seed
+     python examples/defaults.py --ansatze   the best points of six circuits on the stand-in, without shots
 """
 
 import sys
@@ -12,7 +13,7 @@ from statistics import median
 
 import hybrid
 from hybrid import catalog
-from hybrid.base.types import Problem
+from hybrid.base.types import Dataset, Problem
 
 RESULTS = Path("results") / "defaults"
 SEEDS, SHOTS = 5, 1000
@@ -21,24 +22,16 @@ ITEMS = "item,value,weight\na,7,3\nb,4,2\nc,5,4\nd,3,1\n"
 QUBO = "0 0 -2\n1 1 -2\n2 2 -1\n3 3 -3\n0 1 3\n1 2 2\n2 3 2\n0 3 1\n"
 FILES = {"items.csv": ITEMS, "small.qubo": QUBO}
 """Written beside the records, for problems that are read from files and have none in seeds/."""
-ENERGIES = (
-    *("h2", "lih", "beh2", "h2o", "./seeds/h2o_sto3g_4e4o.fcidump", "hubbard"),
-    *("deuteron", "tfim", "xxz", "heisenberg", "./seeds/tfim_4.pauli"),
+PROBLEMS = (
+    *("h2", "hubbard", "deuteron", "tfim", "xxz", "heisenberg", "./seeds/tfim_4.pauli", "lih"),
+    *("maxcut:graph=ring,n=6", "mis:graph=ring,n=6", "partition:graph=ring,n=6", f"qubo:file={RESULTS}/small.qubo"),
+    *(f"number_partition:items={RESULTS}/items.csv", f"knapsack:items={RESULTS}/items.csv,capacity=6"),
+    *("moons:n=40", "circles:n=40", "portfolio:prices=seeds/portfolio_prices.csv,pick=3", "maxcut"),
+    *("./seeds/h2o_sto3g_4e4o.fcidump", "beh2", "h2o"),
 )
-CHOICES = (
-    *(
-        "maxcut:graph=ring,n=6",
-        "maxcut",
-        "mis:graph=ring,n=6",
-        "partition:graph=ring,n=6",
-        f"number_partition:items={RESULTS}/items.csv",
-    ),
-    *(f"knapsack:items={RESULTS}/items.csv,capacity=6", "portfolio:prices=seeds/portfolio_prices.csv,pick=3"),
-    f"qubo:file={RESULTS}/small.qubo",
-)
-POINTS = ("moons:n=40", "circles:n=40")
-WIDE = {0: {"max_iterations": 60, "realizations": 8}, SHOTS: {"max_evals": 200, "realizations": 20}}
-"""On the stand-in from eight qubits on, without and with shots: an exact gradient of LiH with 64 detunings takes seconds."""
+
+ANSATZE = ("real_amplitudes:reps=0", "real_amplitudes:reps=1", "efficient_su2:reps=1", "efficient_su2:reps=2", "brick:reps=1")
+SEVERAL = (*("h2", "hubbard", "deuteron", "tfim", "xxz", "heisenberg"), *("tfim:n=8", "tfim:n=10", "lih", "beh2", "h2o"))
 
 
 def energy(result: hybrid.Result) -> float:
@@ -54,8 +47,8 @@ def optimum(result: hybrid.Result) -> float:
 
 def ends(problem: str, device: str, shots: int, seeds: int, judge: Callable[[hybrid.Result], float]) -> str:
     """Where default runs end, measured there without shots: median and worst of the seeds; or that they are refused."""
-    limits = WIDE[shots] if device != "ideal" and _qubits(problem) >= 8 else {}
-    algorithm = "vqc" if problem in POINTS else None
+    limits = _limits(device, shots) if _load(problem).n_qubits >= 8 else {}
+    algorithm = None if isinstance(_load(problem), Problem) else "vqc"
     spec = hybrid.Spec(problem=problem, algorithm=algorithm, device=device, shots=shots, backend="exact", **limits)
     try:
         runs = hybrid.repeat(spec, seeds, RESULTS, processes=1, device_interval=False).runs
@@ -68,25 +61,52 @@ def ends(problem: str, device: str, shots: int, seeds: int, judge: Callable[[hyb
     return f"{median(found):.4g}" if abs(worst - median(found)) < 5e-4 * abs(worst) else f"{median(found):.4g} ({worst:.4g})"
 
 
-def _qubits(problem: str) -> int:
-    return catalog.load(catalog.parse("problems", problem))().n_qubits
+def _limits(device: str, shots: int) -> dict[str, int]:
+    """From eight qubits on runs are shorter: an exact gradient of LiH with 64 detunings takes seconds."""
+    length = {"max_evals": 200} if shots else {"max_iterations": 60}
+    return length if device == "ideal" else length | {"realizations": 20 if shots else 8}
+
+
+def _load(problem: str) -> Problem | Dataset:
+    return catalog.load(catalog.parse("problems", problem))()
 
 
 def row(problem: str, seeds: int) -> str:
     """One line: what is known, then what runs reach."""
-    loaded = catalog.load(catalog.parse("problems", problem))()
+    loaded = _load(problem)
     judge = energy
     if not isinstance(loaded, Problem):
         known = [f"{loaded.majority:.3g}", f"{loaded.baseline:.3g}", "1"]
     elif loaded.choices is not None:
         judge, known = optimum, [f"{_by_guessing(problem):.2g} %", "", "100 %"]
     else:
-        identity = ~(loaded.hamiltonian.paulis.x | loaded.hamiltonian.paulis.z).any(axis=1)
-        guessing = float(loaded.hamiltonian.coeffs[identity].real.sum())
-        known = [f"{value:.5g}" for value in (guessing, loaded.baseline, loaded.exact) if value is not None]
+        known = [f"{value:.5g}" for value in (guessing(loaded), loaded.baseline, loaded.exact) if value is not None]
     print(f"{problem} ...", file=sys.stderr, flush=True)
     cells = [ends(problem, device, shots, seeds, judge) for device in DEVICES for shots in (0, SHOTS)]
     return f"| `{Path(problem).name}` | {' | '.join([*known, *cells])} |"
+
+
+def ansatz_row(problem: str) -> str:
+    """Energies at the optimum by L-BFGS on the stand-in: of the circuit for ideal, if it is short, and of the others."""
+    loaded = _load(problem)
+    assert isinstance(loaded, Problem)
+    wide = loaded.n_qubits >= 8
+    size = {"max_iterations": 40, "realizations": 8} if wide else {"max_iterations": 80}
+    spec = hybrid.Spec(problem=problem, device=DEVICES[1], optimizer="lbfgs", backend="exact", **size)
+    values = {
+        ansatz: hybrid.run(replace(spec, ansatz=ansatz), RESULTS, device_interval=False).value
+        for ansatz in (*(() if wide else (loaded.ansatz,)), *ANSATZE)
+    }
+    taken = catalog.parse("ansatze", hybrid.plan(spec).resolved["ansatz"]).text(defaults=False)
+    cells = [f"**{values[a]:.5g}**" if a == taken else f"{values[a]:.5g}" for a in ANSATZE]
+    own = "" if wide else f"{values[loaded.ansatz]:.5g}, `{loaded.ansatz}`"
+    return f"| `{problem}` | {guessing(loaded):.5g} | {own} | {' | '.join(cells)} |"
+
+
+def guessing(problem: Problem) -> float:
+    """The mean over all states."""
+    identity = ~(problem.hamiltonian.paulis.x | problem.hamiltonian.paulis.z).any(axis=1)
+    return float(problem.hamiltonian.coeffs[identity].real.sum())
 
 
 def _by_guessing(problem: str) -> float:
@@ -102,8 +122,13 @@ def main() -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     for name, text in FILES.items():
         (RESULTS / name).write_text(text)
+    if "--ansatze" in sys.argv:
+        print(f"| problem | guessing | for ideal | {' | '.join(f'`{a}`' for a in ANSATZE)} |", "|---" * 8 + "|", sep="\n")
+        for problem in SEVERAL:
+            print(ansatz_row(problem), flush=True)
+        return
     glance = "--glance" in sys.argv
-    problems, seeds = (("deuteron", "maxcut:graph=ring,n=4"), 1) if glance else ((*ENERGIES, *CHOICES, *POINTS), SEEDS)
+    problems, seeds = (("deuteron", "maxcut:graph=ring,n=4"), 1) if glance else (PROBLEMS, SEEDS)
     heads = [f"{device}, {how}" for device in DEVICES for how in ("exact", f"{SHOTS:,} shots")]
     print(f"| problem | guessing | baseline | exact | {' | '.join(heads)} |", "|---" * 8 + "|", sep="\n")
     for problem in problems:
