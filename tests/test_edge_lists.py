@@ -219,7 +219,19 @@ def test_labels_that_would_be_lost(text, message, tmp_path):
         graph_of("maxcut", f"{tmp_path}/g.graphml", None)
 
 
-def test_more_vertices_than_any_machine_holds_are_refused_in_words(command, tmp_path):
-    (tmp_path / "path.edges").write_text("".join(f"{i} {i + 1}\n" for i in range(69)))
-    code, _, err = command("run", f"maxcut:graph={tmp_path}/path.edges", "--dry-run")
-    assert code == 2 and "70 qubits need" in err
+@pytest.mark.parametrize(
+    ("problem", "best"), [("maxcut", "cut 69"), ("mis", "vertices 35"), ("partition", "cut 1"), ("qubo", "value -35")]
+)
+@pytest.mark.parametrize("how", [(), ("--dry-run",)])
+def test_more_variables_than_outcomes_have_bits_are_refused_in_words(command, problem, best, how, tmp_path):
+    """A path of 70 vertices: its cut, every other vertex, one edge between halves; a chain of -x_i + 2 x_i x_i+1."""
+    path = tmp_path / "path.edges"
+    path.write_text("".join(f"{i} {i + 1}\n" for i in range(69)))
+    if problem == "qubo":
+        path = tmp_path / "chain.coo"
+        path.write_text("".join(f"{i} {i} -1\n" for i in range(70)) + "".join(f"{i} {i + 1} 2\n" for i in range(69)))
+    option = "file" if problem == "qubo" else "graph"
+    code, out, err = command("run", f"{problem}:{option}={path}", "--results", tmp_path, *how)
+    assert (code, out) == (2, "")
+    assert "takes 70 qubits; the widest device here, 'iqm-lattice-54', has 54" in err.replace("\n  ", " ")
+    assert f"The best classical choice: {best} (" in err.replace("\n  ", " ")
