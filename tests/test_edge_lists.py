@@ -32,6 +32,8 @@ RING = {(0, 1), (1, 2), (2, 3), (0, 3)}
         ("metis.txt", "4 4 001\n2 1 4 1\n1 1 3 1\n% inside\n2 1 4 1\n1 1 3 1\n", RING),
         ("source.tsv", "source\ttarget\n0\t1\n1\t2\n2\t3\n3\t0\n", RING),
         ("bare.csv", "0,1\n1,2\n2,3\n3,0\n", RING),
+        ("small.csv", "0,1,1e0\n1,2,1e0\n2,3,1\n3,0,1\n", RING),
+        ("words.csv", "a,b\nb,c\nc,d\nd,a\n", RING),
         ("header.csv", "u,v\n0,1\n1,2\n2,3\n3,0\n", RING),
     ],
 )
@@ -53,6 +55,8 @@ def test_formats(name, text, edges, tmp_path):
         ("no_p.col", "c a comment\ne 1 2\ne 2 3\n", r"no_p.col:2: a DIMACS file begins"),
         ("mixed.edges", "0 1\n1 2 3\n", r"mixed.edges:2: '1 2 3' has 3 words, .*weight on every line or on none"),
         ("names.edges", "source target\n0 1\n1 2\n", r"names.edges:1: 'source target' is no edge between numbers"),
+        ("middle.edges", "0 1\n1 2\n; half\n2 3\n", r"middle.edges:3: '; half' is no edge between numbers"),
+        ("path.csv", "a,b\nb,c\n", r"path.csv: the first line, 'a, b', may name columns or be an edge, since 'b' is a vertex"),
         ("data.edges", "0 1 {'color': 2}\n", r"data.edges:1: of an edge's data only"),
         ("first.csv", "weight,u,v\n2,0,1\n", r"first.csv: a graph has two columns of vertices and after them"),
         (
