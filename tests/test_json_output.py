@@ -57,6 +57,14 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def anyway() -> list[str]:
+    """The flag that runs what could show nothing, where there is one."""
+    run: Any = typer.main.get_command(app)
+    flags = {flag for parameter in run.commands["run"].params for flag in parameter.opts}
+    return ["--force"] if "--force" in flags else []
+
+
 def refuse(word: str) -> None:
     raise AssertionError(f"{word} is no JSON")
 
@@ -72,10 +80,10 @@ def answer(command, *words: object) -> Any:
 @pytest.mark.parametrize(
     "how", [(), ("--device", "meluxina-q", "--shots", "20"), ("--dry-run",)], ids=["exact", "noisy", "dry"]
 )
-def test_every_problem(command, folder, name, how):
+def test_every_problem(command, folder, anyway, name, how):
     words = PROBLEMS.get(name, name).format(folder)
     points = ["vqc"] if name in LEARNING else []
-    found = answer(command, "run", *points, words, "--max-evals", 2, "--results", folder / "results", *how)
+    found = answer(command, "run", *points, words, "--max-evals", 2, "--results", folder / "results", *how, *anyway)
     assert isinstance(found, dict) and "id" in found
 
 
@@ -123,19 +131,19 @@ def test_every_verb_has_an_example():
 
 
 @pytest.fixture(scope="module")
-def made(folder, request) -> dict[str, object]:
+def made(folder, anyway, request) -> dict[str, object]:
     """A run and a file of results to talk about."""
     call = request.getfixturevalue("command")
     words = "run tfim:n=3 --max-evals 3 --shots 30 --device meluxina-q --results"
-    run = answer(call, *words.split(), folder / "results")
+    run = answer(call, *words.split(), folder / "results", *anyway)
     words = "bench run --workload ghz:n=3 --backend exact --backend aer --processes 2 --out"
     assert call(*words.split(), folder / "made.jsonl").code == 0
     return {"run": run["record"], "bench": folder / "made.jsonl", "folder": folder}
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb(command, folder, made, verb):
-    words = VERBS[verb].format(**made).split()
+def test_every_verb(command, folder, anyway, made, verb):
+    words = VERBS[verb].format(**made).split() + (anyway if verb == "run" else [])
     if verb.startswith(("run", "explain")):
         words += ["--results", str(folder / "results")]
     assert isinstance(answer(command, *words), dict | list)
