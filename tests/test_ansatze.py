@@ -355,6 +355,26 @@ def test_circuit_from_qpy(tmp_path: Path) -> None:
     assert ansatz(problem("h2"), str(tmp_path / "own.qpy")).circuit == circuit
 
 
+def test_a_circuit_appended_to_another_is_an_ansatz_too(tmp_path: Path) -> None:
+    """`append` makes an instruction of it; with a measurement inside it is refused."""
+    inner, circuit = QuantumCircuit(2), QuantumCircuit(2)
+    inner.ry(Parameter("t"), 0)
+    circuit.append(inner, [0, 1])
+    path = tmp_path / "own.qpy"
+    path.write_bytes(as_qpy(circuit))
+    of = problem("h2")
+    expected = Statevector(inner.assign_parameters([0.3])).expectation_value(of.hamiltonian).real
+    assert value(of, ansatz(of, str(path)).circuit, np.array([0.3])) == pytest.approx(expected, abs=1e-12)
+    inner = QuantumCircuit(2, 1)
+    inner.measure(0, 0)
+    circuit = QuantumCircuit(2, 1)
+    circuit.append(inner, [0, 1], [0])
+    circuit.rx(Parameter("t"), 1)
+    path.write_bytes(as_qpy(circuit))
+    with pytest.raises(UsageError, match="own.qpy: holds 'circuit-"):
+        ansatz(of, str(path))
+
+
 def as_qpy(*circuits: QuantumCircuit) -> bytes:
     """The circuits as the content of a QPY file."""
     file = io.BytesIO()

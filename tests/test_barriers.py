@@ -6,6 +6,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 import hybrid
+from hybrid.base.errors import UsageError
 from hybrid.compilation.schedule import schedule
 from hybrid.compilation.transpile import to_isa
 from hybrid.device.device import Device
@@ -80,3 +81,38 @@ def test_walls_are_the_same_on_every_road():
     sampled = hybrid.sample(circuit, device=DEVICE, shots=10)
     assert sampled.duration_s == pytest.approx(compiled.duration_s) and sampled.duration_s > 1e-6
     assert sampled.native_gates == compiled.gates
+
+
+def there_and_back() -> QuantumCircuit:
+    """X twice without a barrier between."""
+    circuit = QuantumCircuit(1)
+    circuit.x(0)
+    circuit.x(0)
+    return circuit
+
+
+LEVELS = {
+    "sample": lambda circuit, **how: hybrid.sample(circuit.measure_all(inplace=False), shots=20, **how).native_gates,
+    "compile": lambda circuit, **how: hybrid.compile(circuit, SparsePauliOp("Z"), **how).resources.gates,
+    "Sampler": lambda circuit, **how: hybrid.Sampler(**how).run([circuit.measure_all(inplace=False)]).result(),
+    "Estimator": lambda circuit, **how: hybrid.Estimator(**how).run([(circuit, "Z")]).result(),
+}
+
+
+@pytest.mark.parametrize("road", LEVELS)
+def test_a_circuit_that_loses_all_its_gates_says_so(road):
+    with pytest.warns(UserWarning, match=r"the circuit loses all its gates \(2\)"):
+        LEVELS[road](there_and_back(), device="meluxina-q")
+
+
+@pytest.mark.parametrize("road", LEVELS)
+def test_at_level_0_everything_stays(road):
+    """A warning would be an error here."""
+    found = LEVELS[road](there_and_back(), device="meluxina-q", optimization_level=0)
+    assert not isinstance(found, dict) or found["sx"] == 4
+
+
+@pytest.mark.parametrize("road", LEVELS)
+def test_a_level_that_does_not_exist(road):
+    with pytest.raises(UsageError, match="the optimization level is one of 0, 1, 2, 3, not 4"):
+        LEVELS[road](there_and_back(), device="meluxina-q", optimization_level=4)

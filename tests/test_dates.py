@@ -3,11 +3,12 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybrid.base.errors import UsageError
 from hybrid.catalog.problems._dates import FORMATS, check_oldest_first
+from hybrid.catalog.problems.portfolio import _from_prices
 
 DATED = [form for form in FORMATS if "%d" in form and "%y" not in form]
 """Formats of a day, with all digits of its year."""
@@ -72,3 +73,24 @@ def test_every_writing_of_rising_dates_is_read_and_turned_round_refused(first, s
     check(*written)
     with pytest.raises(UsageError, match="oldest row first"):
         check(*reversed(written))
+
+
+@given(
+    prices=st.lists(st.lists(st.integers(50, 200), min_size=2, max_size=2), min_size=45, max_size=50),
+    form=st.sampled_from(DATED),
+    separator=st.sampled_from(",;\t"),
+)
+@settings(max_examples=20)
+def test_tables_are_read_as_pandas_reads_them(prices, form, separator, tmp_path_factory):
+    """Mean and covariance of the changes from row to row, whatever the writing of the dates and the separator."""
+    pandas = pytest.importorskip("pandas", reason="pip install pandas")
+    days = [date(2024, 1, 1) + timedelta(9 * i) for i in range(len(prices))]
+    table = pandas.DataFrame(prices, columns=["A", "B"])
+    table.insert(0, "Date", [day.strftime(form) for day in days])
+    path = tmp_path_factory.mktemp("prices") / "prices.csv"
+    table.to_csv(path, index=False, sep=separator)
+    names, returns, covariance = _from_prices(str(path))
+    changes = pandas.read_csv(path, sep=separator)[["A", "B"]].pct_change().dropna()
+    assert names == ["A", "B"]
+    assert returns == pytest.approx(changes.mean().to_numpy(), abs=1e-12)
+    assert covariance == pytest.approx(changes.cov().to_numpy(), abs=1e-12)

@@ -8,6 +8,7 @@ from qiskit.circuit.library import quantum_volume
 from qiskit.primitives import BackendEstimatorV2, BackendSamplerV2
 from qiskit.providers import BackendV2, JobStatus
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
+from qiskit.result import MeasLevel
 from qiskit.utils.optionals import HAS_GRAPHVIZ
 from scipy.stats import chi2
 
@@ -330,7 +331,8 @@ def test_circuits_that_are_refused(circuit, told):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"shot": 3}, "unknown option of a backend 'shot'. Did you mean 'shots'"),
+        ({"meas_level": 1}, r"meas_level takes 2 \(bits\), not 1: raw and integrated signals"),
+        ({"init_qubits": False}, "init_qubits takes True"),
         ({"shots": 0}, "shots takes a whole number of at least 1, not 0"),
         ({"shots": 1.5}, "shots takes a whole number of at least 1, not 1.5"),
         ({"realizations": 1}, "realizations takes a whole number of at least 2"),
@@ -344,6 +346,32 @@ def test_options_that_are_refused(options, told):
         backend(**options)
     with pytest.raises(UsageError, match=told):
         backend().run(_with("sx", 0), **options)
+
+
+def test_options_of_other_backends():
+    """What programs for other backends pass is taken; what has no effect is said once, in the constructor refused."""
+    vendor = backend(seed_simulator=1)
+    circuit = _with("sx", 0)
+    plain = vendor.run(circuit).result().get_counts()
+    usual = vendor.run(
+        circuit, meas_level=MeasLevel.CLASSIFIED, meas_return="single", init_qubits=True, rep_delay=1e-4, memory=True
+    )
+    assert usual.result().get_counts() == plain and len(usual.result().get_memory()) == 1024
+    assert usual.cancel() is False
+    with pytest.warns(UserWarning, match="unknown option of a backend 'shot'. Did you mean 'shots'.*no effect"):
+        assert vendor.run(circuit, shot=3).result().get_counts() == plain
+    vendor.run(circuit, shot=3)  # warned before; any warning would be an error here
+    with pytest.raises(UsageError, match="unknown option of a backend 'shot'. Did you mean 'shots'"):
+        backend(shot=3)
+
+
+def test_a_delay_of_many_lifetimes_leaves_the_ground_state():
+    circuit = QuantumCircuit(10, 1)
+    circuit.sx(0)
+    circuit.delay(30, 0, "s")  # 1,400 T1
+    circuit.measure(0, 0)
+    counts = backend(seed_simulator=1).run(circuit, shots=1000).result().get_counts()
+    assert counts["1"] < 100  # false readout alone: 1.5 %, as much of idle qubits
 
 
 def test_max_circuits():

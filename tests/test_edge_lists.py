@@ -32,6 +32,8 @@ RING = {(0, 1), (1, 2), (2, 3), (0, 3)}
         ("metis.txt", "4 4 001\n2 1 4 1\n1 1 3 1\n% inside\n2 1 4 1\n1 1 3 1\n", RING),
         ("source.tsv", "source\ttarget\n0\t1\n1\t2\n2\t3\n3\t0\n", RING),
         ("bare.csv", "0,1\n1,2\n2,3\n3,0\n", RING),
+        ("small.csv", "0,1,1e0\n1,2,1e0\n2,3,1\n3,0,1\n", RING),
+        ("words.csv", "a,b\nb,c\nc,d\nd,a\n", RING),
         ("header.csv", "u,v\n0,1\n1,2\n2,3\n3,0\n", RING),
     ],
 )
@@ -53,6 +55,8 @@ def test_formats(name, text, edges, tmp_path):
         ("no_p.col", "c a comment\ne 1 2\ne 2 3\n", r"no_p.col:2: a DIMACS file begins"),
         ("mixed.edges", "0 1\n1 2 3\n", r"mixed.edges:2: '1 2 3' has 3 words, .*weight on every line or on none"),
         ("names.edges", "source target\n0 1\n1 2\n", r"names.edges:1: 'source target' is no edge between numbers"),
+        ("middle.edges", "0 1\n1 2\n; half\n2 3\n", r"middle.edges:3: '; half' is no edge between numbers"),
+        ("path.csv", "a,b\nb,c\n", r"path.csv: the first line, 'a, b', may name columns or be an edge, since 'b' is a vertex"),
         ("data.edges", "0 1 {'color': 2}\n", r"data.edges:1: of an edge's data only"),
         ("first.csv", "weight,u,v\n2,0,1\n", r"first.csv: a graph has two columns of vertices and after them"),
         (
@@ -219,7 +223,19 @@ def test_labels_that_would_be_lost(text, message, tmp_path):
         graph_of("maxcut", f"{tmp_path}/g.graphml", None)
 
 
-def test_more_vertices_than_any_machine_holds_are_refused_in_words(command, tmp_path):
-    (tmp_path / "path.edges").write_text("".join(f"{i} {i + 1}\n" for i in range(69)))
-    code, _, err = command("run", f"maxcut:graph={tmp_path}/path.edges", "--dry-run")
-    assert code == 2 and "70 qubits need" in err
+@pytest.mark.parametrize(
+    ("problem", "best"), [("maxcut", "cut 69"), ("mis", "vertices 35"), ("partition", "cut 1"), ("qubo", "value -35")]
+)
+@pytest.mark.parametrize("how", [(), ("--dry-run",)])
+def test_more_variables_than_outcomes_have_bits_are_refused_in_words(command, problem, best, how, tmp_path):
+    """A path of 70 vertices: its cut, every other vertex, one edge between halves; a chain of -x_i + 2 x_i x_i+1."""
+    path = tmp_path / "path.edges"
+    path.write_text("".join(f"{i} {i + 1}\n" for i in range(69)))
+    if problem == "qubo":
+        path = tmp_path / "chain.coo"
+        path.write_text("".join(f"{i} {i} -1\n" for i in range(70)) + "".join(f"{i} {i + 1} 2\n" for i in range(69)))
+    option = "file" if problem == "qubo" else "graph"
+    code, out, err = command("run", f"{problem}:{option}={path}", "--results", tmp_path, *how)
+    assert (code, out) == (2, "")
+    assert "takes 70 qubits; the widest device here, 'iqm-lattice-54', has 54" in err.replace("\n  ", " ")
+    assert f"The best classical choice: {best} (" in err.replace("\n  ", " ")

@@ -5,7 +5,6 @@ import pytest
 
 import hybrid
 from hybrid import catalog
-from hybrid.base.errors import HybridError
 from hybrid.base.types import Gradient, Losses, LossGradient, Values
 from hybrid.runs.loop import Budget, Cost, Oracle, minimize
 
@@ -121,8 +120,3 @@ def test_a_loop_that_diverges_stops_says_so_and_keeps_the_best_point(optimizer):
         )
     assert not ending.converged and "diverged after" in ending.reason
     assert (ending.x == np.ones(2)).all() and ending.spent.nfev == len(asked)
-
-
-def test_a_loop_that_is_never_finite_is_an_error():
-    with pytest.raises(HybridError, match="before any value was finite"):
-        minimize(endless(np.full(1, np.nan)), oracle([]), Budget(None, 5, None))

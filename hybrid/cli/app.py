@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -91,6 +92,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal without ± shows a question mark
+    warnings.showwarning = _note
     try:
         with answering():
             code = app(standalone_mode=False)
@@ -102,6 +104,11 @@ def main() -> None:
         _leave(f"unexpected {type(error).__name__}: {error}\nThis is a bug in hybrid; --debug shows where it happened.", 1)
     if code == 130:  # what typer returns after Ctrl-C
         _leave("interrupted; the record of a run is kept, and the same command continues it.", 130)
+
+
+def _note(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:
+    """What a problem or a compiler has to say beside its result, in one line on stderr; where it was said is of no interest."""
+    print(f"hybrid: {message}" if category is UserWarning else f"{filename}:{lineno}: {message}", file=sys.stderr)
 
 
 def _parser_message(error: Any) -> str:

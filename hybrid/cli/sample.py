@@ -36,6 +36,7 @@ Bind = Annotated[
 ]
 Dd = Annotated[str, typer.Option("--dd", help=f"Dynamical decoupling: {', '.join(DD)}.", metavar="SEQUENCE")]
 MeasureAll = Annotated[bool, typer.Option("--measure-all", help="Read every qubit of a circuit that measures nothing.")]
+Level = Annotated[int, typer.Option("--optimization-level", help="Of Qiskit's transpiler, 0 to 3.", metavar="N")]
 Draw = Annotated[bool, typer.Option("--draw", help="Print the circuit first.")]
 
 
@@ -57,6 +58,7 @@ def sample_circuit(
     threads: flags.Threads = 1,
     bind: Bind = [],  # noqa: B006  # typer makes a new list for every call
     measure_all: MeasureAll = False,
+    optimization_level: Level = 2,
     draw: Draw = False,
     plot: flags.Plot = None,
     as_json: flags.Json = False,
@@ -65,6 +67,7 @@ def sample_circuit(
     """Sample and print."""
     given = {"device": device, "dephasing": dephasing, "backend": backend, "shots": shots, "realizations": realizations}
     given |= {"dd": dd, "mitigate": mitigate, "seed": seed, "threads": threads, "measure_all": measure_all}
+    given |= {"optimization_level": optimization_level}
     sample_and_print(circuit, given, bind, draw, plot, as_json, quiet)
 
 

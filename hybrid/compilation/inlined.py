@@ -5,7 +5,6 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit.circuit import Barrier, Delay, Instruction
 from qiskit.circuit.library import UnitaryGate
-from qiskit.transpiler.passes import HighLevelSynthesis
 
 from hybrid.base.gates import STANDARD
 
@@ -50,6 +49,8 @@ def _definition(operation: Any) -> QuantumCircuit | None:
     """What the operation is made of; None where it is kept."""
     if isinstance(operation, Instruction):
         return None if operation.base_class in KEPT else operation.definition
+    from qiskit.transpiler.passes import HighLevelSynthesis  # it loads scipy.stats, which few circuits need
+
     alone = QuantumCircuit(operation.num_qubits, operation.num_clbits)
     alone.append(operation, alone.qubits, alone.clbits)
     return HighLevelSynthesis()(alone)

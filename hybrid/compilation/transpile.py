@@ -1,5 +1,6 @@
 """Circuit + Device -> ISA circuit with its layout: made once, never per evaluation."""
 
+import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 from threading import Lock
@@ -21,15 +22,22 @@ ROUTING_SEEDS = range(20)
 """Layout and routing are fixed by circuit and device, so that runs with different seeds run the same ISA circuit."""
 SMALL_ANGLE = 1e-3
 """Qiskit removes fixed rotations by less than about 1e-5; a finite difference or a Trotter step may need them."""
+OPTIMIZATION_LEVEL = 2
 _PASSES: dict[tuple[Any, ...], PassManager] = {}
 _ONE_AT_A_TIME = Lock()
 
 
-def to_isa(circuit: QuantumCircuit, device: Device, *, routings: int = len(ROUTING_SEEDS)) -> IsaCircuit:
+def to_isa(
+    circuit: QuantumCircuit,
+    device: Device,
+    optimization_level: int = OPTIMIZATION_LEVEL,
+    *,
+    routings: int = len(ROUTING_SEEDS),
+) -> IsaCircuit:
     """Lay out, route and translate; on a device without native gates the circuit stays as it is.
 
-    Of so many `routings` the best is taken, where the circuit has to be routed.
-
+    Of so many `routings` the best is taken, where the circuit has to be routed. `optimization_level`: Qiskit's, 0 to 3;
+    barriers are walls at every one. A circuit that loses all its gates warns.
     UsageError when the circuit is wider than the device or holds something that is not a gate (named).
     """
     circuit = unitary_part(circuit)
@@ -41,19 +49,28 @@ def to_isa(circuit: QuantumCircuit, device: Device, *, routings: int = len(ROUTI
         raise UsageError(f"the circuit has {circuit.num_qubits} qubits, device '{device.name}' has {device.n_qubits}.")
     guarded, small = _guard_small_angles(circuit)
     try:
-        routed = _routed(guarded, device.compiled_for, ROUTING_SEEDS[1:routings])
+        routed = _routed(guarded, device.compiled_for, optimization_level, ROUTING_SEEDS[1:routings])
     except TranspilerError as error:
         raise UsageError(f"the circuit cannot be translated for device '{device.name}': {error.message}") from None
     best = least_loss(routed, device.compiled_for)
+    gates = [sum(isinstance(item.operation, Gate) for item in one.data) for one in (circuit, best.circuit)]
+    if gates[0] and not gates[1]:
+        warnings.warn(
+            f"the circuit loses all its gates ({gates[0]}): they cancel one another. Barriers keep them, and so does "
+            "optimization_level=0.",
+            stacklevel=2,
+        )
     return best._replace(circuit=best.circuit.assign_parameters(small))
 
 
-def _routed(circuit: QuantumCircuit, device: Device, seeds: Iterable[int]) -> list[tuple[QuantumCircuit, list[int]]]:
+def _routed(
+    circuit: QuantumCircuit, device: Device, level: int, seeds: Iterable[int]
+) -> list[tuple[QuantumCircuit, list[int]]]:
     """The circuit in native gates, and where its qubits are in the end; with other seeds too where it has to be routed."""
-    first, swapped = _translated(circuit, device)
+    first, swapped = _translated(circuit, device, level=level)
     natives = [first]
     if swapped:
-        natives += [_translated(circuit, device, seed=seed)[0] for seed in seeds]
+        natives += [_translated(circuit, device, seed=seed, level=level)[0] for seed in seeds]
     unmoved = list(range(circuit.num_qubits))
     return [(n, n.layout.final_index_layout(filter_ancillas=True) if n.layout else unmoved) for n in natives]
 
@@ -135,7 +152,11 @@ def _guard_small_angles(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[P
 
 
 def _translated(
-    circuit: QuantumCircuit, device: Device, within: tuple[int, ...] | None = None, seed: int = ROUTING_SEEDS[0]
+    circuit: QuantumCircuit,
+    device: Device,
+    within: tuple[int, ...] | None = None,
+    seed: int = ROUTING_SEEDS[0],
+    level: int = OPTIMIZATION_LEVEL,
 ) -> tuple[QuantumCircuit, bool]:
     """The circuit laid out, routed and in native gates, and whether it had to be routed; `within` fixes the layout.
 
@@ -143,11 +164,11 @@ def _translated(
     """
     run: set[str] = set()
     with _ONE_AT_A_TIME:
-        key = (_errors_of(device), within, seed)
+        key = (_errors_of(device), within, seed, level)
         if key not in _PASSES:
             layout = None if within is None else list(range(len(within)))
             _PASSES[key] = generate_preset_pass_manager(
-                2,
+                level,
                 target=native_target(device, within, in_circuits=True),
                 initial_layout=layout,
                 seed_transpiler=seed,

@@ -36,7 +36,7 @@ def _depolarizing_kraus(probability: float, n_qubits: int) -> Complex[np.ndarray
 def _relaxation_kraus(channel: Relaxation) -> Complex[np.ndarray, "r d d"]:
     """Amplitude damping with T1 followed by pure dephasing so that coherences decay with T2 (Nielsen & Chuang, 8.3.5-8.3.6)."""
     survive = exp(-channel.duration_s / channel.t1_s)
-    contrast = exp(-channel.duration_s / channel.t2_s) / np.sqrt(survive)
+    contrast = exp(-channel.duration_s / channel.t2_s) / np.sqrt(survive) if survive else 0.0  # after 745 T1 nothing is left
     damp = np.array([[[1, 0], [0, np.sqrt(survive)]], [[0, np.sqrt(1 - survive)], [0, 0]]], dtype=complex)
     phase = np.sqrt([(1 + contrast) / 2, max(0.0, 1 - contrast) / 2])[:, None, None] * PAULIS[[0, 3]]
     return np.einsum("aij,bjk->abik", phase, damp).reshape(-1, 2, 2)

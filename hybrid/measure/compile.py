@@ -15,10 +15,18 @@ from hybrid.base.errors import UsageError, unknown
 from hybrid.base.types import Backend, DifferentiableRunner, Expectation, GeometricRunner, Overlap, Probabilities, Query, Task
 from hybrid.compilation.reading import shortened_reading
 from hybrid.compilation.resources import check_metric_memory
-from hybrid.compilation.transpile import IsaCircuit, measured, on_named_qubits, rotated, to_isa, unitary_part
+from hybrid.compilation.transpile import (
+    OPTIMIZATION_LEVEL,
+    IsaCircuit,
+    measured,
+    on_named_qubits,
+    rotated,
+    to_isa,
+    unitary_part,
+)
 from hybrid.device.device import Device
 from hybrid.measure.angles import split
-from hybrid.measure.choices import WORDS, gradient_method
+from hybrid.measure.choices import WORDS, checked_level, gradient_method
 from hybrid.measure.execution import Conditions, Execution
 from hybrid.measure.grouping import commuting_groups, identity_apart
 from hybrid.measure.mitigation.readout import calibration
@@ -34,6 +42,7 @@ class Measuring(NamedTuple):
     grouping: str = "qwc"
     mitigate: str = "none"
     gradient: str = "auto"
+    optimization_level: int = OPTIMIZATION_LEVEL
 
 
 def compile(
@@ -51,6 +60,7 @@ def compile(
     gradient: str = "auto",
     threads: int = 1,
     allocation: str = "uniform",
+    optimization_level: int = OPTIMIZATION_LEVEL,
 ) -> Program:
     """<observable> after `circuit` on a device, by a backend; everything that does not depend on the points is done here, once.
 
@@ -63,6 +73,7 @@ def compile(
         if value not in WORDS[name]:
             raise unknown(name, value, WORDS[name])
     measuring = Measuring(Conditions(shots, realizations, threads, dd, allocation=allocation), grouping, mitigate, gradient)
+    measuring = measuring._replace(optimization_level=checked_level(optimization_level))
     return compile_query(Expectation(circuit, observable), tuple(circuit.parameters), loaded, member, measuring)
 
 
@@ -70,14 +81,14 @@ def compile_query(
     query: Query, parameters: Sequence[Parameter], device: Device, backend: Backend, measuring: Measuring
 ) -> Program:
     """`compile` for any query, its points in the order of `parameters` (which may hold more than the query uses)."""
-    isa = _isa(_circuit(query), query, device)
+    isa = _isa(_circuit(query), query, device, measuring.optimization_level)
     flat, angle_map = split(isa.circuit, parameters)
     isa, conditions = isa._replace(circuit=flat), measuring.conditions
     constant, terms, make_groups = _observables(query, isa, measuring)
     direct = isinstance(query, Expectation) and not device.noisy and conditions.shots == 0
-    circuits, groups = [flat], ()
+    circuits, groups, shorter = [flat], (), device.noisy and measuring.optimization_level > 0
     if not direct and (made := make_groups()):
-        circuits, groups = zip(*(_rotated_to_z(isa, group, device) for group in made), strict=True)
+        circuits, groups = zip(*(_rotated_to_z(isa, group, device, shorter) for group in made), strict=True)
     observable = terms if direct else None
     bounds = [group.extremes(None)[1] for group in groups if not isinstance(group, DistributionDependent)] or None
     execution = set_up(isa, circuits, device, backend, conditions, observable, bounds)
@@ -156,22 +167,23 @@ def _observables(
             return constant, terms if terms.size else none, lambda: commuting_groups(terms, measuring.grouping)
 
 
-def _isa(circuit: QuantumCircuit, query: Query, device: Device) -> IsaCircuit:
+def _isa(circuit: QuantumCircuit, query: Query, device: Device, level: int) -> IsaCircuit:
     """A circuit that Qiskit has already laid out keeps its qubits; any other is laid out here."""
     if not device.noisy or circuit.layout is None or not isinstance(query, Expectation):
-        return to_isa(circuit, device)
+        return to_isa(circuit, device, level)
     circuit = unitary_part(circuit)
     measured_qubits = np.flatnonzero((query.observable.paulis.x | query.observable.paulis.z).any(axis=0))
     return on_named_qubits(circuit, device, measured_qubits.tolist())
 
 
 def _rotated_to_z(
-    isa: IsaCircuit, group: FixedObservable | DistributionDependent, device: Device
+    isa: IsaCircuit, group: FixedObservable | DistributionDependent, device: Device, shorter: bool
 ) -> tuple[QuantumCircuit, FixedObservable | DistributionDependent]:
-    """The circuit in which a group's terms are diagonal, and the group on the qubits where routing leaves them."""
+    """The circuit in which a group's terms are diagonal, and the group on the qubits where routing leaves them; with `shorter`
+    its last pulses and the change of basis become one."""
     if not isinstance(group, Group) or group.clifford is None:
         circuit, moved = measured(isa, group.basis, device), group
     else:
         circuit, ends = rotated(isa, group.clifford, device)
         moved = group.moved(ends)
-    return shortened_reading(circuit, device) if device.noisy else circuit, moved
+    return shortened_reading(circuit, device) if shorter else circuit, moved

@@ -21,11 +21,11 @@ from hybrid.catalog.circuit_file import bind as bound
 from hybrid.compilation.classical_bits import ClassicalReadout, final_measurements
 from hybrid.compilation.inlined import inlined
 from hybrid.compilation.resources import Resources, check_memory, whose_physics
-from hybrid.compilation.transpile import to_isa
+from hybrid.compilation.transpile import OPTIMIZATION_LEVEL, to_isa
 from hybrid.device.billing import Bill, Billing
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction, merge
-from hybrid.measure.choices import MITIGATIONS
+from hybrid.measure.choices import MITIGATIONS, checked_level
 from hybrid.measure.execution import Conditions
 from hybrid.measure.mitigation.readout import calibration
 from hybrid.measure.sample_fidelity import BLIND, FIDELITIES, MITIGATED, MOST_LISTED, fidelities, mitigated_shares
@@ -117,10 +117,12 @@ def sample(
     seed: int = 0,
     threads: int = 1,
     measure_all: bool = False,
+    optimization_level: int = OPTIMIZATION_LEVEL,
 ) -> Sample:
     """`shots` outcomes of a circuit with measurements: a `QuantumCircuit`, a file or a named circuit as of `hybrid sample`.
 
-    `bind` gives free parameters their values, by name; `measure_all` reads every qubit of a circuit without measurements.
+    `bind` gives free parameters their values, by name; `measure_all` reads every qubit of a circuit without measurements;
+    `optimization_level` is that of Qiskit's transpiler, 0 to 3, and leaves barriers alone.
     UsageError: nothing measured, or something where all is to be; free parameters, too wide, too large, or measurements in
     mid-circuit where device or backend cannot do them.
     """
@@ -141,7 +143,7 @@ def sample(
     if split is None:
         return Sample(**asked, **_dynamic(measured, loaded, member, backend, shots, seed, threads))
     body, read = split
-    isa = to_isa(body, loaded)
+    isa = to_isa(body, loaded, checked_level(optimization_level))
     conditions = Conditions(shots, realizations, threads, dd)
     execution = set_up(isa, [isa.circuit], loaded, member, conditions)
     ((counts,),), _ = execution.counts(np.zeros((1, 0)), child(seed, SampleStream.SHOTS), child(seed, SampleStream.DETUNINGS))

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+import warnings
 from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 from typing import Any, final
@@ -36,8 +37,13 @@ DEFAULTS: dict[str, Any] = {
     "realizations": None,
     "dd": "none",
     "threads": 1,
+    "meas_level": 2,
+    "meas_return": "single",
+    "init_qubits": True,
+    "rep_delay": None,
 }
-"""Options of a backend and of every call of its `run`."""
+"""Options of a backend and of every call of its `run`. The last four are of other backends and change nothing: outcomes are
+bits, and every shot starts from |0>."""
 ENGINE_QUBITS = 12
 """On noisy devices up to this size the exact engine answers by default: its two states take up to 256 MiB."""
 CONTROL_FLOW = {"if_else": IfElseOp, "for_loop": ForLoopOp, "while_loop": WhileLoopOp, "switch_case": SwitchCaseOp}
@@ -65,6 +71,10 @@ class FinishedJob(JobV1):
         """Always done."""
         return JobStatus.DONE
 
+    def cancel(self) -> bool:
+        """False: it is too late."""
+        return False
+
 
 @final
 class DeviceBackend(BackendV2):
@@ -73,7 +83,8 @@ class DeviceBackend(BackendV2):
     On a device with native gates a circuit's qubit i is the device's qubit i and every gate must be native
     (`transpile(circuit, backend)`); on `ideal` any circuit runs. Options: `shots`, `memory`, `seed_simulator` (int,
     Generator, None: fresh entropy), `simulator` (a backend of `hybrid list backends`; None: the exact engine, on ideal or large
-    devices Aer), `realizations`, `dd`, `threads`.
+    devices Aer), `realizations`, `dd`, `threads`; `meas_level` (2), `meas_return`, `init_qubits` and `rep_delay` are taken from
+    programs written for other backends. `run` warns once of any other option, which has no effect.
     """
 
     def __init__(self, device: Device, *, max_circuits: int | None = None, **options: Any) -> None:
@@ -84,6 +95,7 @@ class DeviceBackend(BackendV2):
         self.device = device
         self._max_circuits = max_circuits
         self._target = backend_target(device)
+        self._warned: set[str] = set()
         self.set_options(**_checked(options))
 
     @property
@@ -114,7 +126,7 @@ class DeviceBackend(BackendV2):
             if circuit.num_parameters:
                 names = ", ".join(parameter.name for parameter in circuit.parameters)
                 raise UsageError(f"circuit '{circuit.name}' has free parameters: {names}; assign_parameters gives them values.")
-        chosen = {key: getattr(self.options, key) for key in DEFAULTS} | _checked(options)
+        chosen = {key: getattr(self.options, key) for key in DEFAULTS} | _checked(self._known(options))
         conditions = Conditions(chosen["shots"], chosen["realizations"], chosen["threads"], chosen["dd"])
         small = self.device.noisy and (self.device.n_qubits or 0) <= ENGINE_QUBITS
         member = catalog.load(catalog.parse("backends", chosen["simulator"] or ("exact" if small else "aer")))()
@@ -142,6 +154,13 @@ class DeviceBackend(BackendV2):
         )
         return FinishedJob(self, result)
 
+    def _known(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The options that mean something here; of each other one a warning, once."""
+        for key in sorted(options.keys() - DEFAULTS.keys() - self._warned):
+            self._warned.add(key)
+            warnings.warn(f"{unknown('option of a backend', key, DEFAULTS)} It has no effect.", stacklevel=3)
+        return {key: value for key, value in options.items() if key in DEFAULTS}
+
 
 def _checked(options: dict[str, Any]) -> dict[str, Any]:
     """The options; UsageError names the one that does not exist or has a value that is not allowed."""
@@ -152,6 +171,12 @@ def _checked(options: dict[str, Any]) -> dict[str, Any]:
             continue
         if key in LEAST and not (value is None and DEFAULTS[key] is None) and not _whole(value, LEAST[key]):
             raise UsageError(f"{key} takes a whole number of at least {LEAST[key]}, not {value!r}.")
+    if "meas_level" in options and options["meas_level"] != 2:
+        raise UsageError(
+            f"meas_level takes 2 (bits), not {options['meas_level']}: raw and integrated signals (0, 1) are not simulated."
+        )
+    if not options.get("init_qubits", True):
+        raise UsageError("init_qubits takes True: every shot starts from |0>.")
     if "dd" in options and options["dd"] not in DD:
         raise unknown("dd", str(options["dd"]), DD)
     if options.get("simulator") is not None:

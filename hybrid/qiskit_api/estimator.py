@@ -15,8 +15,9 @@ from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
 from hybrid.base.randomness import EstimatorStream, Seed, child
 from hybrid.base.types import Estimates, Expectation, LossGradient, Points
+from hybrid.compilation.transpile import OPTIMIZATION_LEVEL
 from hybrid.device.device import Device
-from hybrid.measure.choices import WORDS, gradient_method
+from hybrid.measure.choices import WORDS, checked_level, gradient_method
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.grouping import group_terms
@@ -61,6 +62,7 @@ class Estimator(BaseEstimatorV2):
         dd: str = "none",
         gradient: str = "auto",
         threads: int = 1,
+        optimization_level: int = OPTIMIZATION_LEVEL,
     ) -> None:
         """UsageError names what does not exist or does not go together."""
         loaded = device if isinstance(device, Device) and dephasing is None else Device.load(str(device), dephasing=dephasing)
@@ -72,7 +74,8 @@ class Estimator(BaseEstimatorV2):
         self.device = loaded
         self.default_precision = default_precision
         self._member = catalog.load(catalog.parse("backends", backend))()
-        self._measuring = Measuring(Conditions(shots, realizations, threads, dd), grouping, mitigate, gradient)
+        conditions, level = Conditions(shots, realizations, threads, dd), checked_level(optimization_level)
+        self._measuring = Measuring(conditions, grouping, mitigate, gradient, level)
         self._programs: Remembered[Program] = Remembered()
         self._root, self._calls, self._lock = root_of(seed), 0, threading.Lock()
 

@@ -13,7 +13,7 @@ from hybrid.base.randomness import CountStream, child
 from hybrid.base.types import Backend, DynamicBackend, Points
 from hybrid.compilation.classical_bits import final_measurements
 from hybrid.compilation.resources import whose_physics
-from hybrid.compilation.transpile import on_named_qubits, to_isa, unitary_part
+from hybrid.compilation.transpile import OPTIMIZATION_LEVEL, on_named_qubits, to_isa, unitary_part
 from hybrid.device.device import Device
 from hybrid.measure.angles import split
 from hybrid.measure.compiled_query import PORTION_BYTES
@@ -50,6 +50,7 @@ class Place(NamedTuple):
     device: Device
     backend: Backend
     conditions: Conditions
+    optimization_level: int = OPTIMIZATION_LEVEL
 
 
 class CompiledCircuit(NamedTuple):
@@ -80,7 +81,7 @@ def compile_measured(circuit: QuantumCircuit, place: Place, *, isa: bool) -> Com
     if isa and place.device.noisy:
         laid_out = on_named_qubits(unitary_part(body), place.device, read.qubits)
     else:
-        laid_out = to_isa(body, place.device)
+        laid_out = to_isa(body, place.device, place.optimization_level)
     flat, angle_map = split(laid_out.circuit, tuple(circuit.parameters))
     laid_out = laid_out._replace(circuit=flat)
     execution = set_up(laid_out, [flat], place.device, place.backend, place.conditions)
@@ -109,7 +110,7 @@ def _unread(circuit: QuantumCircuit, place: Place) -> CompiledCircuit:
 
 def _dynamic(circuit: QuantumCircuit, place: Place) -> CompiledCircuit:
     """A circuit that measures, resets or branches before its end: on ideal hardware, by a backend that can."""
-    device, backend, conditions = place
+    device, backend, conditions, _ = place
     if device.noisy:
         raise UsageError(
             f"circuit '{circuit.name}': the noise description of device '{device.label}' has no measurement, reset or "

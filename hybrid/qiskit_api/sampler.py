@@ -12,8 +12,9 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub, SamplerPubLike
 from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
 from hybrid.base.randomness import CountStream, child
+from hybrid.compilation.transpile import OPTIMIZATION_LEVEL
 from hybrid.device.device import Device
-from hybrid.measure.choices import DD
+from hybrid.measure.choices import DD, checked_level
 from hybrid.measure.execution import Conditions
 from hybrid.qiskit_api.measured import CompiledCircuit, Place, compile_measured
 from hybrid.qiskit_api.shared import Remembered, root_of
@@ -39,6 +40,7 @@ class Sampler(BaseSamplerV2):
         realizations: int | None = None,
         dd: str = "none",
         threads: int = 1,
+        optimization_level: int = OPTIMIZATION_LEVEL,
     ) -> None:
         """UsageError names what does not exist."""
         loaded = device if isinstance(device, Device) and dephasing is None else Device.load(str(device), dephasing=dephasing)
@@ -50,6 +52,7 @@ class Sampler(BaseSamplerV2):
         self.default_shots = default_shots
         self._member = catalog.load(catalog.parse("backends", backend))()
         self._conditions = Conditions(default_shots, realizations, threads, dd)
+        self._level = checked_level(optimization_level)
         self._compiled: Remembered[CompiledCircuit] = Remembered()
         self._root, self._calls, self._lock = root_of(seed), 0, threading.Lock()
 
@@ -67,7 +70,7 @@ class Sampler(BaseSamplerV2):
 
     def _pub(self, pub: SamplerPub, root: np.random.SeedSequence) -> SamplerPubResult:
         circuit: QuantumCircuit = pub.circuit
-        place = Place(self.device, self._member, self._conditions._replace(shots=int(pub.shots)))
+        place = Place(self.device, self._member, self._conditions._replace(shots=int(pub.shots)), self._level)
         points = pub.parameter_values.as_array(circuit.parameters).reshape(pub.size, circuit.num_parameters)
         isa = circuit.layout is not None
         compiled = self._compiled.get(circuit, (pub.shots,), lambda: compile_measured(circuit, place, isa=isa))

@@ -1,13 +1,9 @@
 """The variational loop: an optimiser asks, an oracle answers, until the optimiser returns or the budget ends."""
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-import numpy as np
-
-from hybrid.base.errors import HybridError
-from hybrid.base.types import Gradient, Optimization, Point, Question, Values
+from hybrid.base.types import Diverged, Optimization, Point, Question
 from hybrid.device.billing import Bill
 
 
@@ -79,9 +75,6 @@ class OrTime(NamedTuple):
         return self.budget.refuses(question, spent, cost) or self.time_is_up(question)
 
 
-_NOWHERE: tuple[float, Point | None] = (math.inf, None)
-
-
 class Ending(NamedTuple):
     """Where and why the loop ended."""
 
@@ -100,44 +93,21 @@ class Oracle(NamedTuple):
 
 
 def minimize(optimization: Optimization, oracle: Oracle, budget: LoopLimits) -> Ending:
-    """Answer the optimiser's questions until it returns, the budget ends, or it goes to a point that is not finite.
-
-    In the last case the loop ends at the best point that was asked for.
-    """
-    spent, iterations, best = Cost(), 0, _NOWHERE
+    """Answer the optimiser's questions until it returns or the budget ends."""
+    spent, iterations = Cost(), 0
     try:
         question = next(optimization)
         while True:
-            if not _is_finite(question):
-                if best[1] is None:
-                    raise HybridError("the optimiser went to a point that is not finite before any value was finite.")
-                reason = (
-                    f"diverged after {iterations} iterations; this is the best point before (a smaller learning rate helps)"
-                )
-                return Ending(best[1], spent, iterations, False, reason)
             cost = oracle.cost(question)
             if reason := budget.refuses(question, spent, cost):
                 return Ending(question.x, spent, iterations, False, reason)
             answer = oracle.ask(question)
             spent, iterations = spent.plus(cost), question.iteration + 1
-            best = min([best, *_losses(question, answer)], key=lambda entry: entry[0])
             question = optimization.send(answer)
+    except Diverged as ended:
+        reason = f"diverged after {iterations} iterations; this is the best point before (a smaller learning rate helps)"
+        return Ending(ended.x, spent, iterations, False, reason)
     except StopIteration as returned:
         return Ending(returned.value, spent, iterations, True, "converged")
     finally:
         optimization.close()  # now, not when it is collected: an optimiser may hold a thread
-
-
-def _is_finite(question: Question) -> bool:
-    points = (question.x, question.points) if isinstance(question, Values) else (question.x,)
-    return all(np.isfinite(point).all() for point in points)
-
-
-def _losses(question: Question, answer: Any) -> list[tuple[float, Point]]:
-    """Finite losses in the answer, and where they are."""
-    found: list[tuple[float, Point]] = []
-    if isinstance(question, Gradient):
-        found = [(answer.loss, question.x)]
-    elif isinstance(question, Values):
-        found = list(zip(np.asarray(answer).tolist(), question.points, strict=True))
-    return [(loss, point) for loss, point in found if math.isfinite(loss)]

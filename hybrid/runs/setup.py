@@ -29,6 +29,7 @@ from hybrid.runs.loop import Budget, Cost
 from hybrid.runs.loss import Measurement
 from hybrid.runs.proposal import suited
 from hybrid.runs.spec import DEFAULT_ITERATIONS, Spec
+from hybrid.runs.width import check_width
 
 LARGEST = 1e150
 """Coefficients are squared for standard errors, which must stay finite."""
@@ -83,6 +84,8 @@ def prepare(spec: Spec) -> Prepared:
         )
     if not labelled and not (largest := np.abs(loaded.hamiltonian.coeffs).max(initial=0.0)) < LARGEST:
         raise UsageError(f"problem '{spec.problem}': a coefficient is {largest:g}; all must stay below {LARGEST:g}.")
+    if not labelled:
+        check_width(spec.problem, loaded)
     return Prepared(spec, device, loaded if labelled else suited(loaded, device), catalog.load(algorithm))
 
 

@@ -43,6 +43,7 @@ from hybrid.base.types.backend import (
     Task,
 )
 from hybrid.base.types.optimization import (
+    Diverged,
     Estimates,
     Gradient,
     Losses,

@@ -60,6 +60,14 @@ class Losses:
         return float(self.values[index])
 
 
+class Diverged(Exception):
+    """What an optimiser raises that cannot go on: the loop ends, not converged, at its best point `x`."""
+
+    def __init__(self, x: Point) -> None:
+        super().__init__("the optimiser diverged")
+        self.x = x
+
+
 @dataclass(frozen=True, slots=True)
 class LossGradient:
     """Answer to `Gradient`: unpacks as `(loss, gradient)`; both carry standard errors."""

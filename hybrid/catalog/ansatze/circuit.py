@@ -1,6 +1,7 @@
 """A parametrised circuit from a file."""
 
 from pathlib import Path
+from typing import Any
 
 from qiskit.circuit import Gate
 
@@ -24,7 +25,7 @@ def circuit(problem: ProblemBase, *, file: str) -> Ansatz:
     own.remove_final_measurements()
     for instruction in own.data:
         operation = instruction.operation
-        if not isinstance(operation, Gate) and operation.name != "barrier":
+        if not _of_gates(operation):
             where = ", ".join(str(own.find_bit(q).index) for q in instruction.qubits)
             raise UsageError(
                 f"{path}: holds '{operation.name}' on qubit {where}; an ansatz has gates only "
@@ -35,3 +36,11 @@ def circuit(problem: ProblemBase, *, file: str) -> Ansatz:
     if not own.num_parameters:
         raise UsageError(f"{path}: has no free parameter; in OpenQASM 3 write one as 'input float[64] theta;'.")
     return Ansatz(own, lambda rng: rng.normal(0.0, 0.1, own.num_parameters))
+
+
+def _of_gates(operation: Any) -> bool:
+    """Whether this is a gate or barrier, or made of them: an appended circuit, a Clifford operator."""
+    if isinstance(operation, Gate) or operation.name in ("barrier", "clifford"):
+        return True
+    inside = getattr(operation, "definition", None)
+    return inside is not None and all(_of_gates(item.operation) for item in inside.data)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hybrid.base.types import LossGradient
+from hybrid.base.types import Diverged, LossGradient, Point
 
 
 def is_flat(answer: LossGradient, gtol: float) -> bool:
@@ -34,6 +34,16 @@ class Convergence:
 
     def __init__(self, gtol: float, window: int) -> None:
         self._gtol, self._plateau = gtol, Plateau(window)
+        self._best: tuple[float, Point | None] = (np.inf, None)
+
+    def checked(self, x: Point, before: Point, answer: LossGradient) -> Point:
+        """The next point x, after the answer at the point before; Diverged with the best point where x is not finite."""
+        if answer.loss < self._best[0] or self._best[1] is None:
+            self._best = answer.loss, before
+        if not np.isfinite(x).all():
+            assert self._best[1] is not None
+            raise Diverged(self._best[1])
+        return x
 
     def reached(self, answer: LossGradient) -> bool:
         """Take one more answer: is it flat there, or do the losses no longer decrease?"""

@@ -19,7 +19,8 @@ def gradient_descent(
 ) -> Optimization:
     """Gradient descent (Cauchy 1847; Nocedal & Wright 2006, sec. 2.2); tolerates noise.
 
-    Valid only where the loss's curvature is below 2 / learning_rate: above that it oscillates and does not converge.
+    Valid only where the loss's curvature is below 2 / learning_rate: above that it oscillates and does not converge; where
+    it leaves the finite numbers it stops at its best point.
     The rate is learning_rate / (1 + decay k). Converges when every derivative, with its standard error added, is within
     `gtol` (noise alone never fulfils this), or when the last `window` losses are not lower than the `window` before by more
     than their standard errors resolve (0: never).
@@ -30,5 +31,6 @@ def gradient_descent(
         answer = yield Gradient(x, iteration=k)
         if convergence.reached(answer):
             return x
-        x = x - learning_rate / (1 + decay * k) * answer.gradient
+        step = learning_rate / (1 + decay * k) * answer.gradient
+        x = convergence.checked(x - step, x, answer)
         k += 1

@@ -33,5 +33,6 @@ def momentum(
             return x
         push = -learning_rate / (1 + decay * k) * answer.gradient
         velocity = (1 - friction) * velocity + push  # Polyak 1964, eq. 9
-        x = x + ((1 - friction) * velocity + push if nesterov else velocity)  # Sutskever 2013, eqs. 3 and 4
+        step = (1 - friction) * velocity + push if nesterov else velocity  # Sutskever 2013, eqs. 3 and 4
+        x = convergence.checked(x + step, x, answer)
         k += 1

@@ -23,7 +23,13 @@ class Qubo:
 
     def values(self, outcomes: Outcomes) -> Float[np.ndarray, " u"]:
         """The polynomial at every outcome; bits beyond n do not matter."""
-        x = bits(outcomes, len(self.linear)).astype(float)
+        return self._at(bits(outcomes, len(self.linear)).astype(float))
+
+    def value(self, outcome: int) -> float:
+        """The polynomial at one outcome, of any number of bits."""
+        return float(self._at(np.array([[outcome >> i & 1 for i in range(len(self.linear))]], dtype=float))[0])
+
+    def _at(self, x: Float[np.ndarray, "u n"]) -> Float[np.ndarray, " u"]:
         values_ = self.constant + x @ self.linear
         for (i, j), value in self.quadratic.items():
             values_ += value * (x[:, i] * x[:, j])

@@ -35,16 +35,17 @@ def edge_list(path: Path) -> list[Edge]:
     """`u v` on every line, or `u v weight` on every line; without weights every edge has weight 1.
 
     Lines that begin with `c` are comments where all vertices are numbers. UsageError names file and line: lines of different
-    lengths, a first line that reads like names of columns.
+    lengths, one line of words among numbers.
     """
     lines = [_without_braces(line) for line in lines_of(path)]
     named = [line for line in lines if line[1][0] != "c"]
-    if all(map(_joins_numbers, named)):
-        lines = named
-    elif len(lines) > 2 and not any(map(is_number, lines[0][1][:2])) and all(map(_joins_numbers, lines[1:])):
+    lines = named if all(map(_joins_numbers, named)) else lines
+    words_only = [line for line in lines if not any(map(is_number, line[1][:2]))]
+    if len(words_only) == 1 and sum(map(_joins_numbers, lines)) == len(lines) - 1 > 1:
+        where, words = words_only[0]
         raise UsageError(
-            f"{lines[0][0]}: '{shortened(' '.join(lines[0][1]))}' is no edge between numbers, as all others are; if it names "
-            "columns, begin it with #."
+            f"{where}: '{shortened(' '.join(words))}' is no edge between numbers, as all others are; if it names columns or is "
+            "a comment, begin it with #."
         )
     for where, words in lines:
         if len(words) not in (2, 3):
@@ -58,8 +59,11 @@ def edge_list(path: Path) -> list[Edge]:
 
 
 def edge_table(path: Path) -> list[Edge]:
-    """Two columns of vertices and at most one of weights; a first line of numbers alone is an edge, not a header."""
-    table = read_table(path, header=False)
+    """Two columns of vertices and at most one of weights; a first line that can only be an edge is no header.
+
+    UsageError also for a first line that may be either.
+    """
+    table = read_table(path, lambda rows: _has_header(path, rows))
     names = list(table.columns)
     if len(names) not in (2, 3) or {name.lower() for name in names[:2]} & set(WEIGHTS):
         raise UsageError(
@@ -69,6 +73,20 @@ def edge_table(path: Path) -> list[Edge]:
     ends = zip(table.columns[names[0]], table.columns[names[1]], strict=True)
     weights = table.numbers(names[2], shortened(names[2])) if len(names) == 3 else [1.0] * len(table.where)
     return [Edge(where, u, v, weight) for where, (u, v), weight in zip(table.where, ends, weights, strict=True)]
+
+
+def _has_header(path: Path, rows: list[list[str]]) -> bool:
+    """Numbers name no columns, and neither do two vertices of the rows below."""
+    first, *rest = rows
+    known = {cell for row in rest for cell in row[:2]} & {*first[:2]}
+    if all(map(is_number, first)) or (len(first) == 3 and is_number(first[2])) or len(known) == 2:
+        return False
+    if known:
+        raise UsageError(
+            f"{path}: the first line, '{shortened(', '.join(first))}', may name columns or be an edge, since "
+            f"'{shortened(known.pop())}' is a vertex below; write names of columns, as in source,target."
+        )
+    return True
 
 
 def edge_of(where: str, words: list[str]) -> Edge:

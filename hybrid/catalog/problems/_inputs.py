@@ -9,7 +9,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,15 +102,16 @@ class Table(NamedTuple):
 
 
 def is_number(word: str) -> bool:
-    """Whether this is a decimal number without an exponent."""
-    return re.fullmatch(r"[+-]?[0-9]+([.][0-9]*)?", word) is not None
+    """Whether this is a decimal number."""
+    return _NUMBER.fullmatch(word) is not None
 
 
-def read_table(path: Path, *, header: bool = True) -> Table:
+def read_table(path: Path, has_header: Callable[[list[list[str]]], bool] = lambda _: True) -> Table:
     """The table in a file: commas, or semicolons or tabs if the header has those and no comma; quotes as in RFC 4180.
 
-    Lines that start with # are comments. Without `header` a first line of numbers alone is a row, and the columns are called
-    column 1, column 2, ... UsageError: no rows, rows of another length, empty or repeated names, empty cells.
+    Lines that start with # are comments. Where `has_header` of all rows is False, the first is one like the others, and the
+    columns are called column 1, column 2, ... UsageError: no rows, rows of another length, empty or repeated names, empty
+    cells.
     """
     text = read_text(path).removeprefix("\ufeff")
     kept = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip() and not line.lstrip().startswith("#")]
@@ -126,7 +127,7 @@ def read_table(path: Path, *, header: bool = True) -> Table:
             raise UsageError(f"{path}:{number}: not a row of a table: {error}; a quoted cell must end on its line.") from None
         rows.append([cell.strip() for cell in cells])
         where.append(f"{path}:{number}")
-    if not header and all(map(is_number, rows[0])):
+    if not has_header(rows):
         rows.insert(0, [f"column {place}" for place in range(1, len(rows[0]) + 1)])
         where.insert(0, f"{path}")
     names = rows[0]

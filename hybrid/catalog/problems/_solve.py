@@ -57,7 +57,7 @@ def binary_problem(
     sign = -1 if maximize else 1
     lowest = None
     if answer.outcome is not None:
-        lowest = float(program.objective.values(np.array([answer.outcome], dtype=np.uint64))[0])
+        lowest = program.objective.value(answer.outcome)
     if penalty is not None and program.constraints:
         _check_penalty(owner, program, penalty, lowest, ground_energy(hamiltonian))
 

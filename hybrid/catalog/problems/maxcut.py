@@ -11,7 +11,7 @@ from hybrid.catalog.problems._graphs import Edges, graph_of
 from hybrid.catalog.problems._spectrum import diagonal
 
 ALGORITHM = "qaoa"
-SUFFIXES = (".edges", ".edgelist", ".graphml")
+SUFFIXES = (".edges", ".edgelist", ".graphml", ".mc", ".col", ".mtx", ".graph")
 
 
 def maxcut(*, graph: str = "petersen", n: int | None = None) -> Problem:
