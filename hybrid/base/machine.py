@@ -38,6 +38,30 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
+def here() -> dict[str, str]:
+    """What the last digits of linear algebra depend on besides versions: the processor, and the kernels chosen for it."""
+    return {"processor": processor(), "kernel": kernel()}
+
+
+def processor() -> str:
+    """The model of this machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "CPU part")))
+    return next(named, "") or platform.processor() or platform.machine()
+
+
+def kernel() -> str:
+    """The architecture for which NumPy's BLAS chose its kernels at its start; of a BLAS that says none, its name."""
+    from threadpoolctl import threadpool_info
+
+    found = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    found.sort(key=lambda library: "numpy" not in library["filepath"])  # SciPy and Aer may bring others
+    return str(found[0].get("architecture") or found[0]["internal_api"]) if found else "unknown"
+
+
 def version(package: str) -> str | None:
     """The installed version of a distribution, None where there is none."""
     from importlib import metadata  # loads more than the rest of a start

@@ -81,7 +81,7 @@ def check_schema(path: Path, start: dict[str, Any]) -> None:
 @final
 class Record:
     """An open record: body and meta (`about`) of its start, `parts` of an unfinished answer, its stop, its `size`; the
-    `seconds` that all answers and parts took."""
+    `seconds` that all answers and parts took; the other processors than the start's that it was `continued_on`."""
 
     def __init__(self, path: Path) -> None:
         """Open or create `path` for this process alone, check every line and drop an incomplete last one.
@@ -96,6 +96,7 @@ class Record:
         self.parts: dict[str, Any] = {}
         self.healed = False
         self.seconds = 0.0
+        self.continued_on: list[dict[str, str]] = []
         self.size = 0
         self._digest = hashlib.sha256()
         self._sum = ""
@@ -146,6 +147,8 @@ class Record:
             self.parts = {}
         if kind in ("answer", "part"):
             self.seconds += meta.get("seconds", 0.0)
+            if meta.get("continued_on") not in (None, *self.continued_on):
+                self.continued_on.append(meta["continued_on"])
         if kind in ("start", "answer"):
             self._digest.update(digest_part(body))
 

@@ -27,6 +27,7 @@ class Result:
     where the algorithm has none. `recomputed` has the fields of `hybrid.measure.recomputed.Agreement` and whether it `agrees`;
     None where no second simulator was asked. `qpu_seconds` is shots x shot cycle; `billed` the bill by the rule of the device's
     site: "rule" in words, "jobs", "seconds" of machine time and "qubit_seconds" as [low, value, high], None without a rule.
+    `continued_on` are the other processors and kernels than the start's on which an interrupted run went on.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Result:
     recomputed: dict[str, Any] | None = None
     parts: dict[str, Any] | None = None
     majority: float | None = None
+    continued_on: tuple[dict[str, str], ...] = ()
 
     @property
     def worse_than_baseline(self) -> bool:
@@ -86,7 +88,8 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """The result as one JSON object."""
-        plain = {"x": list(self.x), "quantities": list(self.quantities), "verdict": self.verdict.to_json()}
+        plain = {"x": list(self.x), "quantities": list(self.quantities), "continued_on": list(self.continued_on)}
+        plain |= {"verdict": self.verdict.to_json()}
         return asdict(self) | plain
 
 
@@ -110,6 +113,7 @@ def from_record(path: Path, start: dict[str, Any], stop: dict[str, Any], meta: d
         backend=spec["backend"],
         seconds=meta["seconds"],
         classical_seconds=meta.get("classical_seconds"),
+        continued_on=tuple(meta.get("continued_on", ())),
         record=str(path),
         digest=stop["digest"],
         replayed=replayed,
