@@ -1,6 +1,7 @@
 """The file of a benchmark: JSON lines, one per process, appended and flushed. Files merge by concatenation."""
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,16 @@ from hybrid.bench.schema import complaint, row_schema
 Row = dict[str, Any]
 NULL_SUITE = "null@"
 """Rows of these suites measure the machine's A/A floor and are not results."""
+
+
+def with_checksum(row: Row) -> Row:
+    """The row with `sum`, a checksum of everything else in it."""
+    return row | {"sum": _checksum(row)}
+
+
+def _checksum(row: Row) -> str:
+    covered = {key: value for key, value in row.items() if key != "sum"}
+    return hashlib.sha256(json_lines.dump(covered).encode()).hexdigest()[:16]
 
 
 def read(path: Path) -> list[Row]:
@@ -44,6 +55,8 @@ def _parsed(path: Path, number: int, raw: bytes) -> Row:
         wrong = "'cell_id' is not the hash of its cell"
     if not wrong and row["env_id"] != env_id(row["environment"]):
         wrong = "'env_id' is not the hash of its environment"
+    if not wrong and row.get("sum", "") not in ("", _checksum(row)):
+        wrong = "its checksum does not fit, it was changed"
     if wrong:
         raise RecordError(f"{path}:{number}: not a row of a benchmark: {wrong}; nothing was changed.")
     return row
