@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-import os
 import platform
 from pathlib import Path
 from typing import Any
 
-from hybrid.base.machine import memory_bytes, processor
+from hybrid.base.machine import cores, memory_bytes, processor
 
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 COVERED = ("host", "cpu", "cores", "governor", "affinity", "python", "versions")
@@ -18,7 +17,7 @@ def here(affinity: tuple[int, ...] = ()) -> dict[str, Any]:
     return {
         "host": platform.node(),
         "cpu": processor(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores(),
         "governor": _read(GOVERNOR) or "unknown",
         "affinity": list(affinity),
         "memory_bytes": memory_bytes()[0],

@@ -1,6 +1,5 @@
 """The file of a benchmark: JSON lines, one per process, appended and flushed. Files merge by concatenation."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -11,6 +10,7 @@ from typing import Any, final
 from hybrid.base import json_lines
 from hybrid.base.errors import RecordError, Stopped, UsageError
 from hybrid.base.files import check_file
+from hybrid.base.locks import lock
 from hybrid.bench.cells import cell_id
 from hybrid.bench.environment import env_id
 from hybrid.bench.schema import complaint, row_schema
@@ -72,19 +72,21 @@ class RowFile:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._made = not path.exists()
-            self._file = json_lines.open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW)
+            self._file = json_lines.open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not lock(self._file):
+                raise Stopped(f"{path}: another process is writing it; nothing was done here.")
             with os.fdopen(json_lines.open_plain(path, os.O_RDONLY), "rb") as file:
                 rows = list(_lines(path, file))
             self._size = sum(length for _, length in rows)
             json_lines.check_incomplete(path, self._file, self._size, b'{"')
-        except BaseException as error:
+        except OSError as error:
             os.close(self._file)
-            if isinstance(error, BlockingIOError):
-                raise Stopped(f"{path}: another process is writing it; nothing was done here.") from None
+            raise UsageError(f"{path}: cannot be locked or read ({error.strerror}).") from None
+        except BaseException:
+            os.close(self._file)
             raise
         self.rows = [row for row, _ in rows]
 

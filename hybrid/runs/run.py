@@ -98,7 +98,7 @@ def _work(
     report["device_interval"] = concluded.device_interval(off=not device_interval)
     watcher.work("")
     stop = {"solution": body, "report": report, "digest": record.digest(body)}
-    about = {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)}
+    about: dict[str, Any] = {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)}
     if choices := _choices(prepared):
         about["classical_seconds"] = round(choices.seconds, 6)
     if log.continued_on:
