@@ -6,6 +6,7 @@ from typing import Any
 
 from hybrid.bench.cells import cell_id
 from hybrid.bench.environment import env_id
+from hybrid.bench.rows import with_checksum
 
 ENVIRONMENT = {
     "host": "here",
@@ -45,7 +46,7 @@ def row(workload: str, backend: str, *, process: int = 0, n: int = 4, seconds: f
     verdict |= {"metric": more.get("error", 1e-12 if status == "ok" else 1.0), "right": right}
     baseline = 50_000_000
     memory = {"baseline_bytes": baseline, "peak_bytes": baseline + more.get("memory", 16 << n)}
-    return {
+    made = {
         "schema": 1,
         "cell_id": cell_id(cell),
         "env_id": env_id(environment),
@@ -64,6 +65,7 @@ def row(workload: str, backend: str, *, process: int = 0, n: int = 4, seconds: f
         "status": status,
         "note": more.get("note", "" if status == "ok" else f"why it is {status}"),
     }
+    return with_checksum(made)
 
 
 def cell(workload: str, backend: str, *, processes: int = 9, **more: Any) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bench_rows import cell, write
 from probes import probed_once
 
 from hybrid.base.errors import RecordError, Stopped
@@ -315,6 +316,8 @@ def test_a_torn_line_is_healed_wherever_it_broke(three, tmp_path):
         (b'"note":', b'"remark":', "'note' is missing"),
         (b'"time":', b'"time":NaN,"x":', "not a line"),
         (b'{"answer"', b'{"answer', "not a line"),
+        (b'"suite":""', b'"suite":"s@1"', "its checksum does not fit"),
+        (b'"elapsed_s":', b'"elapsed_s":1', "its checksum does not fit"),
     ],
 )
 def test_a_damaged_file_is_refused_with_its_line(three, tmp_path, old, new, complaint):
@@ -329,6 +332,21 @@ def test_a_damaged_file_is_refused_with_its_line(three, tmp_path, old, new, comp
             read(path)
         assert complaint in str(error.value)
     assert path.read_bytes() == before
+
+
+def test_rows_without_checksum_are_read_and_named(tmp_path, command):
+    """Those of earlier versions: a ranking says which, and a merge does not give them one."""
+    kept, bare = cell("ghz:n=4", "a"), cell("ghz:n=4", "b", seconds=0.1)
+    for row in bare[:2]:
+        del row["sum"]
+    path = write(tmp_path / "r.jsonl", kept + bare)
+    shown = command("bench", "show", path).out
+    assert shown.count("without checksum") == 1 and "2 of 9 rows without checksum" in shown
+    assert "1 of 2 cells have rows without checksum" in " ".join(command("bench", "show", path, "--brief").out.split())
+    row_files.merge([path], tmp_path / "m.jsonl")
+    assert [("sum" in row) for row in row_files.read(tmp_path / "m.jsonl")].count(False) == 2
+    (tmp_path / "whole").mkdir()
+    assert "without checksum" not in command("bench", "show", write(tmp_path / "whole" / "r.jsonl", kept)).out
 
 
 def test_two_writers_are_kept_apart(three):

@@ -304,7 +304,7 @@ def test_a_file_system_that_does_not_lock(tmp_path, monkeypatch):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     for flock, told in ((refuse, "No locks available"), (lambda file, how: None, "two processes get the same lock")):
-        monkeypatch.setattr(results_folder.fcntl, "flock", flock)
+        monkeypatch.setattr("hybrid.base.locks.fcntl.flock", flock)
         (found,) = results_folder.look(tmp_path)
         assert found.state == "note"
         assert f"can be written but not locked: {told}" in found.text

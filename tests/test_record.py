@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 
 from hybrid.base import json_lines
-from hybrid.base.errors import Interrupted, RecordError, Stopped
+from hybrid.base.errors import HybridError, Interrupted, RecordError, Stopped
+from hybrid.cli.report import result_text
 from hybrid.runs import record
 from hybrid.runs.loss import Measurement
 from hybrid.runs.record import Record
@@ -177,6 +179,60 @@ def test_unfinished_record_of_another_version_is_refused(tmp_path, untroubled, m
     assert path.read_bytes() == before
 
 
+def elsewhere(monkeypatch, kernel="Sandybridge"):
+    monkeypatch.setattr("hybrid.base.machine.kernel", lambda: kernel)
+
+
+@pytest.mark.usefixtures("sampled_once")
+def test_continued_on_another_processor_says_so(tmp_path, untroubled, monkeypatch):
+    """On a third one too, and when it comes home again; the digest is of the answers alone."""
+    notes: list[str] = []
+    for kernel, answers in (("Zen", 2), ("Sandybridge", 1), ("SkylakeX", 1)):
+        elsewhere(monkeypatch, kernel)
+        with pytest.raises(Interrupted):
+            run(Spec(**SHORT), tmp_path, watcher=interrupt_at(answers)._replace(note=notes.append))
+    elsewhere(monkeypatch, "Zen")
+    result = run(Spec(**SHORT), tmp_path, watcher=Watcher(note=notes.append))
+    assert len(notes) == 2 and "continued on another processor" in notes[0] and "kernel Sandybridge) than" in notes[0]
+    assert [one["kernel"] for one in result.continued_on] == ["Sandybridge", "SkylakeX"]
+    assert "continued on another processor" in " ".join(result_text(result, Spec(**SHORT)).split())
+    assert result.digest == untroubled.digest and untroubled.continued_on == ()
+
+
+def test_strict_refuses_another_processor(tmp_path, untroubled, monkeypatch, command):
+    with pytest.raises(Interrupted):
+        run(Spec(**SHORT), tmp_path, watcher=interrupt_at(3))
+    path = tmp_path / f"{untroubled.id}.jsonl"
+    before = path.read_bytes()
+    elsewhere(monkeypatch)
+    words = [f"--{key.replace('_', '-')}={value}" for key, value in SHORT.items() if key != "problem"]
+    done = command("run", "h2", *words, "--results", tmp_path, "--strict")
+    assert done.code == 5 and "kernel Sandybridge (--strict)" in done.err
+    assert path.read_bytes() == before
+
+
+def test_a_record_that_names_no_processor_continues_without_a_remark(tmp_path, untroubled, monkeypatch):
+    monkeypatch.setattr("hybrid.runs.answer_log.here", dict)
+    with pytest.raises(Interrupted):
+        run(Spec(**SHORT), tmp_path, watcher=interrupt_at(3))
+    monkeypatch.undo()
+    notes: list[str] = []
+    assert run(Spec(**SHORT), tmp_path, watcher=Watcher(note=notes.append), strict=True).continued_on == ()
+    assert notes == []
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="names of other processors")
+def test_the_kernel_is_the_one_that_numpy_chose():
+    """OpenBLAS takes the name of another from its environment, and gives it in its own words."""
+    code = "import numpy; from hybrid.base.machine import here; print(here()['kernel'])"
+    kernels = set()
+    for kernel in ("Haswell", "Prescott"):
+        line = [sys.executable, "-c", code]
+        done = subprocess.run(line, env=os.environ | {"OPENBLAS_CORETYPE": kernel}, capture_output=True, text=True, check=True)
+        kernels.add(done.stdout.strip())
+    assert len(kernels) == 2
+
+
 def test_second_process_leaves_with_75(tmp_path, untroubled):
     path = tmp_path / f"{untroubled.id}.jsonl"
     with path.open("w") as file:
@@ -212,8 +268,8 @@ def test_optimizer_that_leaves_the_numbers_is_stopped(tmp_path):
         "import numpy as np\nfrom hybrid.base.types import Values\n\n\ndef wild(x, rng):\n    yield Values(x, x[None], 0)\n"
         "    yield Values(x * np.nan, x[None], 1)\n"
     )
-    result = run(Spec(problem="h2", optimizer=f"{outside}:wild"), tmp_path)
-    assert not result.converged and "diverged" in result.reason and result.nfev == 1
+    with pytest.raises(HybridError, match="not finite"):
+        run(Spec(problem="h2", optimizer=f"{outside}:wild"), tmp_path)
 
 
 def test_record_grows_by_bounded_bytes_per_answer(tmp_path):

@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 
 from hybrid.base.errors import RecordError
 
+PLAIN = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Flags to open with, where the system has them: a FIFO is not waited for, and Windows does not rewrite ends of lines."""
+
 
 def dump(value: Any) -> str:
     """Canonical JSON: sorted keys, no spaces, floats that read back to the same bits, no NaN."""
@@ -31,9 +34,11 @@ def _refuse(constant: str) -> NoReturn:
 
 def open_plain(path: Path, flags: int) -> int:
     """Open a regular file without waiting, for writing without following a link; RecordError for what is not one."""
-    if flags != os.O_RDONLY and path.is_symlink():
-        raise RecordError(f"{path}: is a link; nothing was changed. Only a plain file is written; move the link away.")
-    file = os.open(path, flags | os.O_NONBLOCK, 0o600)  # on a shared system nobody else reads it
+    if flags != os.O_RDONLY:
+        if path.is_symlink():
+            raise RecordError(f"{path}: is a link; nothing was changed. Only a plain file is written; move the link away.")
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    file = os.open(path, flags | PLAIN, 0o600)  # on a shared system nobody else reads it
     if stat.S_ISREG(os.fstat(file).st_mode):
         return file
     os.close(file)
@@ -42,10 +47,16 @@ def open_plain(path: Path, flags: int) -> int:
 
 def check_incomplete(path: Path, file: int, end: int, beginning: bytes) -> bool:
     """Whether something stands after `end`; RecordError unless it begins as a line of ours does."""
-    rest = os.pread(file, len(beginning), end)
+    rest = read_at(file, len(beginning), end)
     if not beginning.startswith(rest) and rest != beginning:
         raise RecordError(f"{path}: ends with text that is not a line of ours; nothing was changed. Move the file away.")
     return bool(rest)
+
+
+def read_at(file: int, length: int, offset: int) -> bytes:
+    """So many bytes from there on; fewer at the end of the file."""
+    os.lseek(file, offset, os.SEEK_SET)
+    return os.read(file, length)
 
 
 def append(file: int, end: int, value: Any, *, sync: bool) -> int:

@@ -6,7 +6,6 @@ and ranges: `su4-brick:n=12..20`, `ghz:n=4..12..4`, `aer:method=statevector,matr
 
 import hashlib
 import json
-import os
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, final
 from hybrid import catalog
 from hybrid.base.errors import UsageError, shortened, unknown
 from hybrid.base.files import looks_like_path
+from hybrid.base.machine import cores
 
 if TYPE_CHECKING:
     from hybrid.bench.job import Workload
@@ -181,8 +181,8 @@ def _values(value: str, text: str) -> Iterator[str]:
 def thread_counts(text: str) -> list[int]:
     """`1,2`, `1..4` or `all` (1, 2, 4, ... up to the processors this process may use) as numbers."""
     if text.strip() == "all":
-        cores = len(os.sched_getaffinity(0))
-        return sorted({cores, *(2**k for k in range(cores.bit_length()) if 2**k <= cores)})
+        most = cores()
+        return sorted({most, *(2**k for k in range(most.bit_length()) if 2**k <= most)})
     written = [value for item in text.split(",") for value in _values(item, text)]
     if not all(value.strip().isdigit() and int(value) for value in written):
         raise UsageError(f"threads are whole numbers from 1, as in 1,2 or 1..4, or all; not '{shortened(text)}'.")

@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-import os
 import platform
 from pathlib import Path
 from typing import Any
 
-from hybrid.base.machine import memory_bytes
+from hybrid.base.machine import cores, memory_bytes, processor
 
 GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 COVERED = ("host", "cpu", "cores", "governor", "affinity", "python", "versions")
@@ -17,8 +16,8 @@ def here(affinity: tuple[int, ...] = ()) -> dict[str, Any]:
     """This machine as rows describe it; `affinity` are the processors that measurements may use (empty: all)."""
     return {
         "host": platform.node(),
-        "cpu": _cpu(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cpu": processor(),
+        "cores": cores(),
         "governor": _read(GOVERNOR) or "unknown",
         "affinity": list(affinity),
         "memory_bytes": memory_bytes()[0],
@@ -35,12 +34,6 @@ def env_id(environment: dict[str, Any]) -> str:
 def same_machine(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether times of these two environments may be compared: same host, same processor."""
     return (one["host"], one["cpu"]) == (other["host"], other["cpu"])
-
-
-def _cpu() -> str:
-    lines = _read(Path("/proc/cpuinfo")).splitlines()
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "CPU part")))
-    return next(named, "") or platform.processor() or platform.machine()
 
 
 def _read(path: Path) -> str:

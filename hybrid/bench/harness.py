@@ -55,6 +55,8 @@ class Harness:
     interrupted: Callable[[], bool] = bool
 
     def __post_init__(self) -> None:
+        if self.affinity and not hasattr(os, "sched_getaffinity"):
+            raise UsageError("--affinity: this system holds no process to processors.")
         missing = [str(cpu) for cpu in self.affinity if cpu not in os.sched_getaffinity(0)]
         if missing:
             allowed = ", ".join(map(str, sorted(os.sched_getaffinity(0))))
@@ -117,7 +119,7 @@ class Harness:
                 process.wait(POLL_SECONDS)
             except subprocess.TimeoutExpired:
                 continue
-        if process.returncode == -signal.SIGKILL and most > NEAR_LIMIT * limits.memory_bytes:
+        if process.returncode == -getattr(signal, "SIGKILL", 9) and most > NEAR_LIMIT * limits.memory_bytes:
             return "oom", f"killed by the system at {most / 2**20:.0f} MiB"
         return "", ""
 

@@ -1,5 +1,6 @@
 """A process and all its descendants: the memory that they hold together, and killing them (Linux)."""
 
+import mmap
 import os
 import signal
 import time
@@ -10,7 +11,7 @@ from typing import final
 REFRESH_SECONDS = 0.2
 MOST_SHARE = 0.02
 """Largest share of time for reading the list of processes, so that it does not disturb the measurement."""
-PAGE = os.sysconf("SC_PAGE_SIZE")
+PAGE = mmap.PAGESIZE
 
 
 @final
@@ -44,6 +45,9 @@ class ProcessTree:
     def kill(self) -> None:
         """Kill them all."""
         self.refresh()
+        if not hasattr(os, "killpg"):
+            os.kill(self._leader, signal.SIGTERM)  # how Windows ends a process at once
+            return
         with suppress(ProcessLookupError):
             os.killpg(self._leader, signal.SIGKILL)
         for pid in self._members - {self._leader}:

@@ -1,6 +1,6 @@
 """The file of a benchmark: JSON lines, one per process, appended and flushed. Files merge by concatenation."""
 
-import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +10,7 @@ from typing import Any, final
 from hybrid.base import json_lines
 from hybrid.base.errors import RecordError, Stopped, UsageError
 from hybrid.base.files import check_file
+from hybrid.base.locks import lock
 from hybrid.bench.cells import cell_id
 from hybrid.bench.environment import env_id
 from hybrid.bench.schema import complaint, row_schema
@@ -17,6 +18,16 @@ from hybrid.bench.schema import complaint, row_schema
 Row = dict[str, Any]
 NULL_SUITE = "null@"
 """Rows of these suites measure the machine's A/A floor and are not results."""
+
+
+def with_checksum(row: Row) -> Row:
+    """The row with `sum`, a checksum of everything else in it."""
+    return row | {"sum": _checksum(row)}
+
+
+def _checksum(row: Row) -> str:
+    covered = {key: value for key, value in row.items() if key != "sum"}
+    return hashlib.sha256(json_lines.dump(covered).encode()).hexdigest()[:16]
 
 
 def read(path: Path) -> list[Row]:
@@ -44,6 +55,8 @@ def _parsed(path: Path, number: int, raw: bytes) -> Row:
         wrong = "'cell_id' is not the hash of its cell"
     if not wrong and row["env_id"] != env_id(row["environment"]):
         wrong = "'env_id' is not the hash of its environment"
+    if not wrong and row.get("sum", "") not in ("", _checksum(row)):
+        wrong = "its checksum does not fit, it was changed"
     if wrong:
         raise RecordError(f"{path}:{number}: not a row of a benchmark: {wrong}; nothing was changed.")
     return row
@@ -59,19 +72,21 @@ class RowFile:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._made = not path.exists()
-            self._file = json_lines.open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW)
+            self._file = json_lines.open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         except OSError as error:
             raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not lock(self._file):
+                raise Stopped(f"{path}: another process is writing it; nothing was done here.")
             with os.fdopen(json_lines.open_plain(path, os.O_RDONLY), "rb") as file:
                 rows = list(_lines(path, file))
             self._size = sum(length for _, length in rows)
             json_lines.check_incomplete(path, self._file, self._size, b'{"')
-        except BaseException as error:
+        except OSError as error:
             os.close(self._file)
-            if isinstance(error, BlockingIOError):
-                raise Stopped(f"{path}: another process is writing it; nothing was done here.") from None
+            raise UsageError(f"{path}: cannot be locked or read ({error.strerror}).") from None
+        except BaseException:
+            os.close(self._file)
             raise
         self.rows = [row for row, _ in rows]
 

@@ -16,7 +16,7 @@ import numpy as np
 from hybrid.base.randomness import child
 from hybrid.bench import environment
 from hybrid.bench.harness import Harness, ProcessOutcome
-from hybrid.bench.rows import NULL_SUITE, Row, RowFile
+from hybrid.bench.rows import NULL_SUITE, Row, RowFile, with_checksum
 from hybrid.bench.scores import Measurable
 from hybrid.bench.verification import Judge, judged
 
@@ -68,7 +68,7 @@ def run(
             if bench.interrupted():
                 break
             row = judged(cell, outcome, there.environment, bench.limits, judge) | {"session": session, "suite": suite}
-            file.append(row)
+            file.append(with_checksum(row))
             closed = todo[cell.id] - 1 if row["status"] in CLOSING else 0
             todo[cell.id] -= 1 + closed
             done, total = done + 1, total - closed
@@ -86,7 +86,8 @@ def verify(cells: Sequence[Measurable], bench: Harness, watch: Callable[[Process
         outcome = there.missing or bench.measure(cell, repeat=False)
         if bench.interrupted():
             break
-        rows.append(judged(cell, outcome, there.environment, bench.limits, judge) | {"session": session, "suite": ""})
+        row = judged(cell, outcome, there.environment, bench.limits, judge) | {"session": session, "suite": ""}
+        rows.append(with_checksum(row))
         left = (time.monotonic() - began) * (len(cells) - len(rows)) / len(rows)
         watch(ProcessDone(len(rows), len(cells), rows[-1], left))
     return rows

@@ -68,6 +68,11 @@ class Figure:
         notes = [row["note"] for row in self.counted if row["status"] == self.status and row["note"]]
         return notes[-1] if notes else ""
 
+    @property
+    def without_checksum(self) -> int:
+        """Rows of earlier versions, or written by others: nothing shows whether they were changed."""
+        return sum("sum" not in row for row in self.counted)
+
     @cached_property
     def seconds(self) -> list[float]:
         """One time per process: the least seconds per call of its timed loops."""
@@ -130,6 +135,7 @@ class Figure:
             "agrees_with": self.partner or None,
             "note": self.note,
             "processes": len(self.seconds),
+            "without_checksum": self.without_checksum,
             "seconds_per_call": self.seconds,
             "points_per_second": self.rate,
             "first_s": self.first_s,

@@ -18,6 +18,7 @@ from qiskit.circuit.library import get_standard_gate_name_mapping
 
 from hybrid.base.errors import MissingPart, UsageError, shortened, unknown
 from hybrid.base.files import read_bytes, read_text
+from hybrid.catalog import qpy_trial
 
 SUFFIXES = (".qasm", ".qasm3", ".qpy")
 MAX_BITS = 1000
@@ -133,10 +134,13 @@ def _check_definitions(path: Path, circuit: QuantumCircuit, known: set[str]) -> 
 
 
 def _read_qpy(path: Path, content: bytes) -> QuantumCircuit:
-    """The one circuit of a QPY file. Sizes in headers are checked first: the reader would allocate any size."""
+    """The one circuit of a QPY file. Sizes in headers are checked first, then a process with little memory reads it: the
+    reader would allocate any size."""
     for claimed in _claimed_sizes(path, content):
         if claimed > MAX_BITS:
             raise UsageError(f"{path}: not a circuit: claims {claimed} bits; at most {MAX_BITS} are allowed.")
+    if why := qpy_trial.complaint(content):
+        raise UsageError(f"{path}: not a circuit: {why}.")
     circuits = qpy.load(io.BytesIO(content))
     if len(circuits) != 1:
         raise UsageError(f"{path}: holds {len(circuits)} circuits; one is needed.")

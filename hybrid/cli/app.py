@@ -65,7 +65,7 @@ VERBS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
 """Name, function, help and the line about it in `hybrid --help`."""
 for _name, _function, _help, _line in VERBS:
     app.command(name=_name, cls=HybridCommand, help=_help, short_help=_line)(_function)
-app.add_typer(runs.app, name="runs", short_help="List, compare, measure again, draw and export runs.")
+app.add_typer(runs.app, name="runs", short_help="List, compare, measure again, draw, export and sign runs.")
 app.add_typer(bench.app, name="bench", short_help="Benchmark simulators: measure, verify, compare.")
 
 

@@ -82,5 +82,7 @@ def _legend(figures: "Sequence[Figure]", groups: "Sequence[Contest]", floor: flo
     sentences += ["(In brackets): no other backend was measured, or none was right."] if "alone" in outcomes else []
     if len({figure.sessions for figure in figures if figure.verified}) > 1:
         sentences.append("Measured in different sessions: drift of the machine is not controlled.")
+    if bare := sum(figure.without_checksum > 0 for figure in figures):
+        sentences.append(f"{bare} of {len(figures)} cells have rows without checksum (without --brief: which).")
     versions = {f"{name} {version}" for figure in figures for name, version in figure.environment["versions"].items()}
     return "\n".join([wrapped(" ".join(sentences)), wrapped(", ".join(sorted(versions)))])

@@ -157,6 +157,8 @@ def _per_call(figure: "Figure") -> str:
 def _notes(figure: "Figure") -> list[str]:
     notes = [figure.note] if figure.note else []
     notes += [f"no check applies; agrees with {figure.partner} (L3)"] if figure.partner else []
+    if figure.without_checksum:
+        notes.append(f"{figure.without_checksum} of {len(figure.counted)} rows without checksum")
     if figure.traffic is not None and figure.copy_rate is not None:
         times = figure.traffic / figure.copy_rate
         notes.append(f"moves {size(figure.traffic)}/s, gate by gate; a copy {size(figure.copy_rate)}/s ({times:.2g} times)")

@@ -37,6 +37,7 @@ def result_text(result: Result, spec: Any) -> str:
         *machine_time(result.qpu_seconds, result.billed),
         *_defaults(result, spec),
         ("took", f"{result.seconds:.1f} s with {spec.threads} thread{'s' if spec.threads > 1 else ''}"),
+        ("", _continued(result)),
         ("record", f"{result.record}  digest {result.digest[:12]}"),
         ("next", next_command(result, spec)),
     ]
@@ -277,6 +278,12 @@ def _other_devices(result: Result) -> str:
 
 def _without_shots(device: str) -> str:
     return "exact values" if device == "ideal" else "infinitely many on average"
+
+
+def _continued(result: Result) -> str:
+    """Where the run went on, if that was on another processor than it began on."""
+    where = "; ".join(f"{one['processor']}, kernel {one['kernel']}" for one in result.continued_on)
+    return f"continued on another processor ({where}): last digits may differ" if where else ""
 
 
 def _defaults(result: Result, spec: Any) -> list[tuple[str, str]]:

@@ -57,6 +57,10 @@ OWN_FLAGS: dict[str, tuple[Any, Any]] = {
         ],
         None,
     ),
+    "strict": (
+        Annotated[bool, typer.Option("--strict", help="Do not continue a run on another kind of processor.")],
+        False,
+    ),
     "bind": (sample.Bind, []),
     "draw": (sample.Draw, False),
 }
@@ -148,6 +152,7 @@ def execute(
     device_interval: bool,
     force: bool,
     max_time: str | None,
+    strict: bool,
     bind: list[str],
     draw: bool,
 ) -> None:
@@ -161,6 +166,7 @@ def execute(
             "device-interval": not device_interval,
             "force": force,
             "max-time": max_time,
+            "strict": strict,
         }
         _check_sampled(words[0], [*flags, *(name for name, given in only_runs.items() if given)])
         sample.sample_and_print(words[0], flags, bind, draw, plot, as_json, quiet)
@@ -175,6 +181,7 @@ def execute(
         _dry_run(spec, as_json, quiet)
         return
     options = {"device_interval": device_interval, "force": force, "max_time": duration_s("max_time", max_time)}
+    options["strict"] = strict
     if repeat is not None:
         _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, require_converged, options)
         return

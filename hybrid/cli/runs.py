@@ -1,4 +1,4 @@
-"""`hybrid runs`: records listed, shown, compared, measured again, drawn and exported."""
+"""`hybrid runs`: records listed, shown, compared, measured again, drawn, exported and signed."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ from hybrid.runs import results_folder as runs
 from hybrid.runs.reopen import find
 from hybrid.runs.result import agreeing
 
-HELP = """List, show, compare, re-check, draw and export recorded runs.
+HELP = """List, show, compare, re-check, draw, export and sign recorded runs.
 
 A run is named by 'latest', by its id or the first digits of it, or by its file (other/ab12cd34ef56.jsonl).
 """
@@ -41,6 +41,15 @@ points, `value` is that of the first, value_1, ... those of the others; gradient
 
 With --qasm3 a folder of circuits to run elsewhere: one OpenQASM 3 file per measured circuit at the final x, in the device's
 native gates on the device's qubits, and acceptance.json with the expected numbers and how close N shots must come to them.
+"""
+SIGN_HELP = """Sign a finished record with your own SSH key, by ssh-keygen: the signature is a file beside it, ID.jsonl.sig.
+
+For example: hybrid runs sign latest --key ~/.ssh/id_ed25519. Checksums protect against accident; a signature shows whose record
+it is.
+"""
+VERIFY_HELP = """Verify the signature beside a record and show its key; exit code 4 where it is not of this record.
+
+--allowed is a file of lines "IDENTITY KEY", as ssh-keygen reads it: the identity is shown, and 4 means it is nobody's there.
 """
 PLOT_HELP = "Draw value against evaluations, several runs in one picture, and print the name of the file."
 app, verb = flags.command_of_verbs(HELP)
@@ -184,6 +193,34 @@ def _export_circuits(path: Path, format: str | None, out: Path | None) -> None:
 
         exported = export(path)
     emit("\n".join(map(str, exported.write(out or Path(f"{path.stem}-qasm3")))))
+
+
+@verb(name="sign", help=SIGN_HELP, short_help="Sign a record with your SSH key.")
+def sign_run(
+    run: flags.RunName,
+    key: Annotated[Path, typer.Option(help="Private key, or the public key of one in an agent.", metavar="FILE")],
+    results: flags.Results = flags.RESULTS,
+    as_json: flags.Json = False,
+) -> None:
+    """Sign, and print where the signature is."""
+    from hybrid.review.ssh_signature import sign
+
+    signature = sign(find(results, run), key)
+    emit(json.dumps(signature.to_json()) if as_json else runs_text.signed(signature))
+
+
+@verb(name="verify", help=VERIFY_HELP, short_help="Verify the signature of a record.")
+def verify_run(
+    run: flags.RunName,
+    allowed: Annotated[Path | None, typer.Option(help="Who may have signed, and their keys.", metavar="FILE")] = None,
+    results: flags.Results = flags.RESULTS,
+    as_json: flags.Json = False,
+) -> None:
+    """Print whose signature it is."""
+    from hybrid.review.ssh_signature import verify
+
+    signature = verify(find(results, run), allowed)
+    emit(json.dumps(signature.to_json()) if as_json else runs_text.signed(signature))
 
 
 def _plain_cell(value: object) -> object:

@@ -280,3 +280,9 @@ def cross_check_failure(check: "CrossCheck") -> str:
         return f"the record and {check.backend} on {check.device} do not agree: {check.unequal} exact answers differ."
     p = min(check.p or 0.0, check.worst_p or 0.0)
     return f"the record and {check.backend} on {check.device} do not measure the same: p {_chance(p)}, below 0.001."
+
+
+def signed(signature: Any) -> str:
+    """Whose signature a record has."""
+    whose = signature.identity or "whose key it is, --allowed FILE says"
+    return wrapped(f"{signature.record}: signed with {signature.kind} key {signature.fingerprint} ({whose}); {signature.file}")

@@ -66,7 +66,7 @@ def pending_stop() -> Iterator[PendingStop]:
 @contextmanager
 def answering() -> Iterator[None]:
     """In a terminal, a process that answers signals which take a while: it says so, and a second one ends this process."""
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.name != "posix":
         yield
         return
     with subprocess.Popen(["sh", "-c", ANSWERING, WAITING], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, final
 import numpy as np
 
 from hybrid.base.errors import HybridError, RecordError, Stopped
-from hybrid.base.machine import versions
+from hybrid.base.machine import here, versions
 from hybrid.base.types import Estimates, Journal, Losses, LossGradient, NoJournal, Tensor
 from hybrid.compilation import FIRST_COMPILER
 from hybrid.runs import record
@@ -50,8 +50,18 @@ class AnswerLog(Journal, Protocol):
 class RecordingLog:
     """The log of a run: replays recorded answers, then measures new ones and appends each before it is used."""
 
-    def __init__(self, file: Record, interruption: Callable[[], HybridError | None]) -> None:
+    def __init__(
+        self,
+        file: Record,
+        interruption: Callable[[], HybridError | None],
+        note: Callable[[str], None] = lambda text: None,
+        *,
+        strict: bool = False,
+    ) -> None:
+        """`note` hears that a record is continued on another processor; `strict` refuses that."""
         self.n_answers = 0
+        self._note, self._strict = note, strict
+        self._elsewhere: Body = {}
         self._record = file
         self._interruption = interruption
         self._replay: Iterator[tuple[int, Body]] | None = None
@@ -64,11 +74,30 @@ class RecordingLog:
         today = versions()
         if self._record.start is None:
             host = {"host": platform.node(), "pid": os.getpid(), "time": round(time.time(), 3), "cores": os.cpu_count()}
+            host |= here()
             self._record.append("start", start, about | host | {"versions": today})
         before = self._record.start or start
         _check_same(self._record.path, before | {"versions": self._record.about.get("versions", today)}, start, today)
+        self._compare_machines()
         self._replay = self._record.answers() if self._record.n_answers else iter(())
         self._next = next(self._replay, None)
+
+    def _compare_machines(self) -> None:
+        """A note where the record was begun on another processor or with other kernels; RecordError if strict."""
+        begun, now = self._record.about, here()
+        if all(begun.get(key, value) == value for key, value in now.items()):  # earlier versions recorded none
+            return
+        self._elsewhere = {"continued_on": now}
+        then, text = (f"{one['processor']}, kernel {one['kernel']}" for one in (begun, now))
+        if self._strict:
+            raise RecordError(f"{self._record.path}:1: this unfinished run was started on {then}; this is {text} (--strict).")
+        self._note(f"{self._record.path}: continued on another processor ({text}) than {then}: last digits may differ.")
+
+    @property
+    def continued_on(self) -> list[dict[str, str]]:
+        """Other processors and kernels than the start's on which answers, or the end, were computed."""
+        machines = [*self._record.continued_on, *self._elsewhere.values()]
+        return [machine for i, machine in enumerate(machines) if machine not in machines[:i]]
 
     @property
     def next_question(self) -> str | None:
@@ -85,7 +114,7 @@ class RecordingLog:
         recorded = self._next
         if recorded is not None:
             number, body = recorded
-            check_question(self._record.path, number, body, asked)
+            check_question(self._record.path, number, body, asked, " on another processor" if self._elsewhere else "")
             self._next = next(self._replay or iter(()), None)
         else:
             if error := self._interruption():
@@ -93,7 +122,7 @@ class RecordingLog:
                 raise type(error)(f"{error} {self._saved()}\nx = {point}")
             begun = time.monotonic()
             body = asked | measure()
-            self._record.append("answer", body, {"seconds": round(time.monotonic() - begun, 6)})
+            self._record.append("answer", body, self._elsewhere | {"seconds": round(time.monotonic() - begun, 6)})
         self.n_answers += 1
         return body, recorded is not None
 
@@ -113,7 +142,7 @@ class RecordingLog:
             parts, about = send()
         except Stopped as stopped:
             raise Stopped(f"{stopped} {self._saved()}") from stopped
-        self._record.append("part", parts, about | {"seconds": round(time.monotonic() - begun, 6)})
+        self._record.append("part", parts, about | self._elsewhere | {"seconds": round(time.monotonic() - begun, 6)})
         return parts
 
     def _saved(self) -> str:
@@ -172,10 +201,10 @@ class RecordEnded(RecordError):
     """A replayed record is unfinished; all its answers have been measured again."""
 
 
-def check_question(path: Path, number: int, body: Body, asked: Body) -> None:
-    """RecordError unless the recorded answer is the answer to this question."""
+def check_question(path: Path, number: int, body: Body, asked: Body, where: str = "") -> None:
+    """RecordError unless the recorded answer is the answer to this question; `where` it is asked, if not where it was."""
     if any(body.get(key) != value for key, value in asked.items()):
-        raise RecordError(f"{path}:{number}: answers another question than this run asks; nothing was changed.")
+        raise RecordError(f"{path}:{number}: answers another question than this run asks{where}; nothing was changed.")
 
 
 def _check_same(path: Path, before: Body, start: Body, installed: dict[str, str]) -> None:

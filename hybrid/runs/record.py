@@ -8,7 +8,6 @@ checksum of this line and all before it, so that a changed, missing or reordered
 newline is incomplete (the process died while writing) and is dropped; any other damage is an error.
 """
 
-import fcntl
 import hashlib
 import math
 import os
@@ -21,6 +20,7 @@ from typing import Any, final
 from hybrid.base import json_lines
 from hybrid.base.errors import RecordError, Stopped, UsageError, shortened
 from hybrid.base.json_lines import dump
+from hybrid.base.locks import lock
 
 SCHEMA = 1
 SYNC_SECONDS = 3.0
@@ -81,7 +81,7 @@ def check_schema(path: Path, start: dict[str, Any]) -> None:
 @final
 class Record:
     """An open record: body and meta (`about`) of its start, `parts` of an unfinished answer, its stop, its `size`; the
-    `seconds` that all answers and parts took."""
+    `seconds` that all answers and parts took; the other processors than the start's that it was `continued_on`."""
 
     def __init__(self, path: Path) -> None:
         """Open or create `path` for this process alone, check every line and drop an incomplete last one.
@@ -96,6 +96,7 @@ class Record:
         self.parts: dict[str, Any] = {}
         self.healed = False
         self.seconds = 0.0
+        self.continued_on: list[dict[str, str]] = []
         self.size = 0
         self._digest = hashlib.sha256()
         self._sum = ""
@@ -103,7 +104,7 @@ class Record:
         self._made_folder = not path.parent.exists()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = json_lines.open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW)
+            self._file = json_lines.open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         except OSError as error:
             raise UsageError(
                 f"{path.parent}: results cannot be written here ({error.strerror}); choose --results DIR."
@@ -117,13 +118,13 @@ class Record:
 
     def _lock(self) -> None:
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Stopped(f"{self.path}: another process is working on this run; nothing was done here.") from None
+            locked = lock(self._file)
         except OSError as error:
             raise UsageError(
                 f"{self.path.parent}: this file system cannot lock files ({error.strerror}); choose --results DIR elsewhere."
             ) from None
+        if not locked:
+            raise Stopped(f"{self.path}: another process is working on this run; nothing was done here.")
 
     def _read(self) -> None:
         for _, kind, body, meta, offset in lines(self.path):
@@ -146,6 +147,8 @@ class Record:
             self.parts = {}
         if kind in ("answer", "part"):
             self.seconds += meta.get("seconds", 0.0)
+            if meta.get("continued_on") not in (None, *self.continued_on):
+                self.continued_on.append(meta["continued_on"])
         if kind in ("start", "answer"):
             self._digest.update(digest_part(body))
 
@@ -196,7 +199,7 @@ def ends(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     RecordError says why the file is not a record.
     """
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        file = os.open(path, os.O_RDONLY | json_lines.PLAIN)
         try:
             size = os.fstat(file).st_size
             head = _grown(file, size, 1, lambda length: 0)
@@ -213,7 +216,7 @@ def _grown(file: int, size: int, newlines: int, offset: Callable[[int], int]) ->
     """A part of the file, from `offset(length)` on, with so many newlines, or LONGEST bytes of it."""
     length = CHUNK
     while True:
-        raw = os.pread(file, length, offset(length))
+        raw = json_lines.read_at(file, length, offset(length))
         if raw.count(b"\n") >= newlines or length >= min(size, LONGEST):
             return raw
         length *= 2

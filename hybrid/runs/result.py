@@ -29,6 +29,7 @@ class Result:
     site: "rule" in words, "jobs", "seconds" of machine time and "qubit_seconds" as [low, value, high], None without a rule.
     `entangling_pays`, after a run on ideal hardware: whether entangling gains more on the stand-in than its gates cost there.
     `reasons` says of a default, by the Spec's field, why it was chosen.
+    `continued_on` are the other processors and kernels than the start's on which an interrupted run went on.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Result:
     majority: float | None = None
     entangling_pays: bool | None = None
     reasons: dict[str, str] = field(default_factory=dict)
+    continued_on: tuple[dict[str, str], ...] = ()
 
     @property
     def worse_than_baseline(self) -> bool:
@@ -90,7 +92,8 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """The result as one JSON object."""
-        plain = {"x": list(self.x), "quantities": list(self.quantities), "verdict": self.verdict.to_json()}
+        plain = {"x": list(self.x), "quantities": list(self.quantities), "continued_on": list(self.continued_on)}
+        plain |= {"verdict": self.verdict.to_json()}
         return asdict(self) | plain
 
 
@@ -116,6 +119,7 @@ def from_record(
         backend=spec["backend"],
         seconds=meta["seconds"],
         classical_seconds=meta.get("classical_seconds"),
+        continued_on=tuple(meta.get("continued_on", ())),
         record=str(path),
         digest=stop["digest"],
         replayed=replayed,

@@ -21,7 +21,7 @@ GEOMETRY = ("metric", "overlaps", "measure", "check", "stop")
 """Questions whose answers contain no loss."""
 VERIFIED_BYTES = 2**24
 """A list checks so many bytes of records, about two seconds."""
-AT_HOME = ("host", "cores", "folder")
+AT_HOME = ("host", "cores", "processor", "kernel", "folder")
 """Keys of a start line's meta that say where a run was made."""
 
 

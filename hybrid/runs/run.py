@@ -31,12 +31,14 @@ def run(
     device_interval: bool = True,
     force: bool = False,
     max_time: float | str | None = None,
+    strict: bool = False,
 ) -> Result:
     """Run `spec`; continue it where its record in `results` is unfinished; read the result where it is finished.
 
     Without `device_interval` nothing is said of other devices; id, answers and digest are the same. A new run that could show
     nothing is refused unless `force`; see `hybrid.runs.look`. `max_time`, seconds or a text like "10min", ends the loop once
-    the recorded answers have taken so long; the record keeps where it ended.
+    the recorded answers have taken so long; the record keeps where it ended. With `strict` a record is not continued on another
+    processor, where the last digits of linear algebra may differ; else a note says so, and the result.
     Raises UsageError for bad input, RecordError when the record disagrees, Stopped or Interrupted with everything saved,
     CheckFailed where Aer disagrees with the exact engine.
     """
@@ -51,7 +53,8 @@ def run(
         if record.stop is None:
             leap = partial(_look, prepared, force, watcher.note) if record.start is None else None
             before = Before(leap, watcher.work)
-            _work(prepared, record, watcher, before, device_interval, inf if max_time_s is None else max_time_s)
+            log = RecordingLog(record, watcher.interruption, watcher.note, strict=strict)
+            _work(prepared, record, log, watcher, before, device_interval, inf if max_time_s is None else max_time_s)
     finally:
         record.close()
     result = finished(path, replayed=False)
@@ -75,6 +78,7 @@ def _look(prepared: Prepared, force: bool, note: Callable[[str], None], *asked: 
 def _work(
     prepared: Prepared,
     record: Record,
+    log: RecordingLog,
     watcher: Watcher,
     before: Before,
     device_interval: bool,
@@ -84,7 +88,6 @@ def _work(
     if record.healed:
         watcher.note(f"{record.path}: the last line was torn and has been dropped; its answer is asked again.")
     prepared = as_begun(prepared, record.start)
-    log = RecordingLog(record, watcher.interruption)
     session = LiveSession(prepared, log, watcher.progress, before=before, max_time_s=max_time_s)
     solution = prepared.algorithm(session, prepared.problem)
     watcher.work("computing the value again with another simulator")
@@ -97,9 +100,11 @@ def _work(
     report["device_interval"] = concluded.device_interval(off=not device_interval)
     watcher.work("")
     stop = {"solution": body, "report": report, "digest": record.digest(body)}
-    about = {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)}
+    about: dict[str, Any] = {"seconds": round(time.monotonic() - begun, 3), "time": round(time.time(), 3)}
     if choices := _choices(prepared):
         about["classical_seconds"] = round(choices.seconds, 6)
+    if log.continued_on:
+        about["continued_on"] = log.continued_on
     record.append("stop", stop, about)
 
 

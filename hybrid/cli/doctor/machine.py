@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from hybrid.base.machine import memory_bytes
+from hybrid.base.machine import cores, memory_bytes
 from hybrid.cli.doctor.finding import Finding
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -12,7 +12,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 def look() -> Iterator[Finding]:
     """Usable cores, limits on threads, free memory and how many qubits fit into it."""
-    all_cores, allowed = os.cpu_count() or 1, len(os.sched_getaffinity(0))
+    all_cores, allowed = os.cpu_count() or 1, cores()
     text = f"{allowed} of {all_cores} may be used by this process (--threads N, default 1)"
     quota = _quota()
     if quota is not None and quota < allowed:

@@ -1,12 +1,12 @@
 """Whether records can be written and locked."""
 
-import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from hybrid.base.locks import lock
 from hybrid.cli.doctor.finding import Finding
 
 
@@ -39,14 +39,11 @@ def look(results: Path) -> Iterator[Finding]:
 def _locks(file: int, path: str) -> str:
     """Why locks do not work here; empty where a second lock on a file is refused, as it should be."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(file)
     except OSError as error:
         return error.strerror or "no reason given"
     second = os.open(path, os.O_RDWR)
     try:
-        fcntl.flock(second, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return ""
+        return "two processes get the same lock" if lock(second) else ""
     finally:
         os.close(second)
-    return "two processes get the same lock"

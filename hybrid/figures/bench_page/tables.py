@@ -43,7 +43,7 @@ def cells(results: Sequence[Figure], floor: float | None) -> Markup:
 
 def _cell(figure: Figure, rank: int | None) -> list[Entry]:
     cell, verdict = figure.cell, figure.counted[-1]["verification"]
-    ratio = error(figure)
+    ratio, bare = error(figure), figure.without_checksum
     checked = f"{verdict['tier']}: {verdict['reference']}" if verdict else ""
     spread = 100 * (max(figure.seconds) - min(figure.seconds)) / 2 / figure.typical_s if figure.typical_s else None
     return [
@@ -62,7 +62,7 @@ def _cell(figure: Figure, rank: int | None) -> list[Entry]:
         Entry(cell["path"]),
         Entry(str(cell["threads"]), cell["threads"]),
         Entry(f"L3: agrees with {figure.partner}" if figure.partner else checked),
-        Entry(figure.note),
+        Entry("; ".join(filter(None, [figure.note, f"{bare} rows without checksum" if bare else ""]))),
     ]
 
 

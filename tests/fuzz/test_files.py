@@ -1,0 +1,153 @@
+"""Damaged files of every kind: read, or refused in words; no traceback, no hang, no large memory, nothing read wrongly.
+
+HYBRID_FUZZ is the number of damaged files, 10,000 by default.
+"""
+
+import faulthandler
+import json
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mutations import damaged
+from samples import KINDS, Kind
+
+from hybrid.base.errors import HybridError
+from hybrid.base.files import looks_like_path
+from hybrid.cli.app import EXIT_CODES
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+TOTAL = int(os.environ.get("HYBRID_FUZZ", "10000"))
+SECONDS, MEMORY_BYTES = 20.0, 2**30
+BY_COMMAND = 25
+"""One in so many goes through the command line too."""
+
+
+class Hang(BaseException):
+    """A file was not read within SECONDS."""
+
+
+@pytest.fixture(autouse=True)
+def limited() -> Iterator[None]:
+    """This process gets 1 GiB more than it holds; a reader that hangs in C is ended with its traceback."""
+    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY_BYTES, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@contextmanager
+def timed() -> Iterator[None]:
+    def ring(number: int, frame: Any) -> None:
+        raise Hang
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    faulthandler.dump_traceback_later(3 * SECONDS, exit=True, file=sys.__stderr__)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        faulthandler.cancel_dump_traceback_later()
+        signal.signal(signal.SIGALRM, before)
+
+
+def read(kind: Kind, path: Path) -> tuple[str, Any]:
+    """How it ended, and what was read; anything but an error in words goes through."""
+    with timed():
+        try:
+            return "read", kind.read(path)
+        except HybridError as error:
+            assert str(error).strip(), kind.name
+            return type(error).__name__, None
+
+
+def check_command(kind: Kind, path: Path, command: Any) -> None:
+    """The command ends with a documented exit code, in words; its JSON is JSON."""
+    if not kind.words or not looks_like_path(path.name):
+        return
+    with timed():
+        done = command(*(word.format(path) for word in kind.words))
+    assert done.code in EXIT_CODES.values() or done.code == 0, done
+    assert "unexpected" not in done.err and "Traceback" not in done.err, done.err
+    assert not set(done.out + done.err) & set("\x1b\x07\u202e"), done
+    if done.code == 0 and "--json" in kind.words:
+        json.loads(done.out)
+
+
+def check_read(kind: Kind, found: Any, original: bytes) -> None:
+    """What checksums cover is read only as it was written, by the json module's own reading."""
+    lines = [json.loads(line) for line in original.splitlines()] if kind.name.endswith(".jsonl") else []
+    if kind.name == "record.jsonl":
+        bodies = [line["body"] for line in lines if line["kind"] == "answer"]
+        assert found.start == lines[0]["body"] and found.answers == bodies[: len(found.answers)]
+        assert found.stop in (None, lines[-1]["body"])
+    elif kind.name == "rows.jsonl":
+        assert all(row in lines or "sum" not in row for row in found)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+def test_damaged_files(kind, tmp_path, command, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ended: Counter[str] = Counter()
+    wrong: list[str] = []
+    count = -(-TOTAL * kind.weight // sum(one.weight for one in KINDS))
+    for i in range(count):
+        rng = np.random.default_rng([i, KINDS.index(kind)])
+        original = kind.contents[i % len(kind.contents)]
+        path = tmp_path / kind.name
+        path.write_bytes(damaged(original, rng))
+        try:
+            how, found = read(kind, path)
+            if how == "read":
+                check_read(kind, found, original)
+            if i % BY_COMMAND == 0:
+                check_command(kind, path, command)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            wrong.append(f"number {i}: {type(error).__name__}: {error} ({where.filename}:{where.lineno})"[:1500])
+            how = "WRONG"
+        ended[how] += 1
+    with capsys.disabled():
+        print(f"\n{kind.name}: {count} damaged files, {dict(ended)}")
+    assert not wrong, "\n".join(wrong)
+    assert ended["read"] < count
+
+
+ANYTHING = st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace"))
+
+
+@settings(max_examples=300)
+@given(kind=st.sampled_from(KINDS), content=ANYTHING)
+def test_any_bytes(kind, content, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp() / "any"
+    folder.mkdir(exist_ok=True)
+    path = folder / kind.name
+    path.write_bytes(content)
+    read(kind, path)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
+def test_undamaged_files_are_read(kind, tmp_path, command):
+    """Or the damaged ones would show nothing."""
+    for content in kind.contents:
+        path = tmp_path / kind.name
+        path.write_bytes(content)
+        how, found = read(kind, path)
+        assert how == "read" or (how, path.suffix) == ("MissingPart", ".xyz")
+        if how == "read":
+            check_read(kind, found, content)

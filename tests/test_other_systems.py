@@ -1,0 +1,110 @@
+"""What Linux has and others lack is taken away: every module can still be imported, and a run is recorded and locked.
+
+This is no test on those systems: it shows that nothing of Linux is needed at import or on the way of a run.
+"""
+
+import ctypes
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from hybrid.base import machine
+
+WITHOUT = """
+import importlib, os, pkgutil, signal, sys, types
+import matplotlib.pyplot, numpy, qiskit, qiskit_aer, qiskit.qpy, scipy.optimize, threadpoolctl, typer.testing
+import concurrent.futures.process, multiprocessing.context, subprocess, tempfile  # of the library, which looks at the system
+
+for name in ("fcntl", "resource", "termios", "pwd", "grp"):
+    sys.modules[name] = None
+of_linux = "O_NONBLOCK O_NOFOLLOW O_CLOEXEC pread sched_getaffinity sched_setaffinity sysconf killpg fork uname"
+for name in of_linux.split():
+    if hasattr(os, name):
+        delattr(os, name)
+del signal.SIGKILL, signal.SIGHUP
+held = {}
+
+def locking(file, mode, count):
+    key = os.fstat(file).st_ino, os.lseek(file, 0, os.SEEK_CUR)
+    if held.get(key, file) != file:
+        raise PermissionError(13, "Permission denied")
+    held[key] = file
+
+sys.modules["msvcrt"] = types.SimpleNamespace(locking=locking, LK_NBLCK=2)
+"""
+IMPORTING = """
+import hybrid
+from hybrid.base.errors import MissingPart
+for module in pkgutil.walk_packages(hybrid.__path__, "hybrid."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+print(sum(name.startswith("hybrid.") for name in sys.modules))
+"""
+RUNNING = """
+import json, pathlib
+from hybrid.base.errors import Stopped
+from hybrid.runs.record import Record
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
+spec = Spec(problem="h2", max_evals=3, backend="exact", seed=1)
+folder = pathlib.Path(sys.argv[1])
+print(json.dumps(run(spec, folder).digest))
+path = folder / "other.jsonl"
+first = Record(path)
+try:
+    Record(path)
+except Stopped:
+    print(json.dumps("kept apart"))
+"""
+
+
+def without_linux(code: str, *words: object) -> str:
+    """What the code prints, in a process that lacks what only Linux, or only POSIX, has."""
+    line = [sys.executable, "-c", WITHOUT + code, *map(str, words)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_module_is_imported():
+    assert int(without_linux(IMPORTING)) > 200
+
+
+def test_a_run_is_recorded_and_locked(tmp_path):
+    from hybrid.runs.run import run
+    from hybrid.runs.spec import Spec
+
+    digest, apart = map(json.loads, without_linux(RUNNING, tmp_path / "there").splitlines())
+    here = run(Spec(problem="h2", max_evals=3, backend="exact", seed=1), tmp_path / "here")
+    assert (digest, apart) == (here.digest, "kept apart")
+
+
+def test_memory_as_windows_tells_it(monkeypatch):
+    def fill(status):
+        status._obj[1], status._obj[2] = 2**34, 2**33
+
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=SimpleNamespace(GlobalMemoryStatusEx=fill)), raising=False)
+    monkeypatch.delattr("os.sysconf")
+    assert machine._without_proc() == (2**34, 2**33)
+
+
+def test_a_parent_is_no_reason_to_end_where_nothing_can_watch_it(monkeypatch):
+    """Windows: `CDLL(None)` is an error of its type."""
+
+    def refuse(name):
+        raise TypeError(name)
+
+    monkeypatch.setattr(ctypes, "CDLL", refuse)
+    machine.die_with(-1)
+
+
+@pytest.mark.parametrize("allowed", [{0}, {0, 3, 5}])
+def test_processors(monkeypatch, allowed):
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: allowed)
+    assert machine.cores() == len(allowed)
+    monkeypatch.delattr("os.sched_getaffinity")
+    monkeypatch.setattr("os.cpu_count", lambda: 7)
+    assert machine.cores() == 7
