@@ -121,7 +121,6 @@ BAD_OPTIONS = [
     ("maxcut:graph=ring", "qaoa_layers:start=fixed", "unweighted 3-regular graphs"),
     ("maxcut", "qaoa_layers:p=4,start=fixed", "p = 1, 2 or 3"),
     ("maxcut", "qaoa_layers:warm_start=0.6", "warm_start must lie above 0"),
-    ("h2", "uccsd", "Jordan-Wigner mapping"),
     ("tfim", "givens", "needs a reference state"),
     ("tfim", "brick:reps=0", "reps must lie between 1 and 1000"),
 ]

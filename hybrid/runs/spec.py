@@ -37,7 +37,7 @@ FIRST_DEFAULTS: dict[str, Any] = {
 }
 """The defaults of version 0.1. Ids and records leave out what equals these: a new default is never taken for an old one."""
 NEW_ANSATZ = ("beh2", "deuteron", "fcidump", "h2o", "lih", "molecule")
-"""Problems that propose another ansatz on ideal than in version 0.1; so may those that a file stands for."""
+"""Problems that propose another ansatz on ideal than in version 0.1."""
 FIRST_RULES, RULES = 1, 2
 """Versions of the rules that choose what a Spec leaves open: those of version 0.1, and today's."""
 
@@ -125,10 +125,13 @@ class Spec:
     @property
     def left_to_rules(self) -> bool:
         """Whether something is left open that today's rules may choose otherwise than the first ones."""
+        members = [member for name in MEMBERS if (member := self.member(name)) is not None]
+        if any(m.text(defaults=False) != m.text(defaults=False, as_first=True) for m in members):
+            return True
         if self.optimizer is None and self.shots > 0:
             return True
-        problem = self.problem.partition(":")[0]
-        return self.ansatz is None and (self.device != "ideal" or problem in NEW_ANSATZ or looks_like_path(problem))
+        problem = catalog.parse("problems", self.problem).signature.name
+        return self.ansatz is None and (self.device != "ideal" or problem in NEW_ANSATZ)
 
     @property
     def id(self) -> str:
