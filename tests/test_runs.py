@@ -19,6 +19,7 @@ import pytest
 from scipy.stats import chi2, norm
 
 from hybrid import catalog
+from hybrid.base import json_lines
 from hybrid.base.errors import Interrupted, RecordError, UsageError
 from hybrid.review.cross_check import cross_check, judge
 from hybrid.review.replay import repeat
@@ -128,7 +129,7 @@ def forged(source: Path, target: Path, change: Callable[[str, dict, dict], None]
 
 
 def test_list_in_80_columns_newest_first(hybrid):
-    found = json.loads(hybrid("list", "--json").out)
+    found = json.loads(hybrid("list", "--json").out)["runs"]
     assert [run["id"] for run in found] == [spec.id for spec in SPECS.values()][::-1]
     assert {run["state"] for run in found} == {"finished"}
     by_id = {run["id"]: run for run in found}
@@ -179,7 +180,7 @@ def test_list_has_damaged_foreign_and_unfinished_ones_too(hybrid, tmp_path):
 
 def test_list_of_nothing(hybrid, tmp_path):
     assert hybrid("list", "--results", tmp_path).out == f"there are no runs in {tmp_path}.\n"
-    assert hybrid("list", "--results", tmp_path, "--json").out == "[]\n"
+    assert hybrid("list", "--results", tmp_path, "--json").out == '{"runs": []}\n'
     done = hybrid("list", "--results", tmp_path / "no")
     assert (done.code, done.err) == (2, f"hybrid: {tmp_path / 'no'}: no such folder.\n")
 
@@ -191,8 +192,8 @@ def test_a_glance_reads_a_bounded_part_and_2000_are_quick(home, tmp_path, monkey
     long.write_text(first + "".join(answers) * 3000 + last)
     assert long.stat().st_size > 5e6
     read: list[int] = []
-    pread = os.pread
-    monkeypatch.setattr(os, "pread", lambda *words: read.append(len(found := pread(*words))) or found)
+    read_at = json_lines.read_at
+    monkeypatch.setattr(json_lines, "read_at", lambda *words: read.append(len(found := read_at(*words))) or found)
     found = runs.glance(long)
     assert found.value == runs.glance(path_of("seed0")).value
     assert 0 < sum(read[:2]) <= 4 * record.CHUNK

@@ -72,7 +72,8 @@ def test_what_show_refuses_is_not_listed_as_finished(tmp_path, command):
     lines = path.read_text().splitlines(keepends=True)
     lines[1] = lines[1].replace('"iteration":0', '"iteration":7')
     path.write_text("".join(lines))
-    listed = {one["id"]: one["state"] for one in json.loads(command("runs", "list", "--json", "--results", tmp_path).out)}
+    found = json.loads(command("runs", "list", "--json", "--results", tmp_path).out)["runs"]
+    listed = {one["id"]: one["state"] for one in found}
     assert sorted(listed.values()) == ["damaged", "finished"] and listed[spec.id] == "damaged"
     assert command("runs", "show", path).code == 5
 

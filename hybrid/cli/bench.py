@@ -110,7 +110,8 @@ def verify_cells(
     with pending_stop() as pending, Display(sys.stderr, quiet=quiet) as display:
         bench = make_bench(time_limit_of(time_limit, chosen), memory_limit, affinity, python, pending)
         verified = figures(running.verify(cells, bench, lambda step: display.line(bench_text.progress(step))))
-    emit(json.dumps([figure.to_json() for figure in verified], indent=2) if as_json else bench_text.verified(verified))
+    as_object = {"verified": [figure.to_json() for figure in verified]}
+    emit(json.dumps(as_object, indent=2) if as_json else bench_text.verified(verified))
     if pending:
         raise pending[0]
     if bad := [figure for figure in verified if figure.status in ("wrong", "timeout", "oom", "crashed", "error")]:

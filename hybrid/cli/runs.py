@@ -66,7 +66,7 @@ def list_runs(
         raise UsageError(f"{results}: no such folder.")
     glances = runs.glances(results)
     shown = runs.verified(glances if count is None else glances[:count])
-    emit(json.dumps([run.to_json() for run in shown]) if as_json else runs_text.listed(shown, glances, results))
+    emit(json.dumps({"runs": [run.to_json() for run in shown]}) if as_json else runs_text.listed(shown, glances, results))
 
 
 @verb(name="show", help="Show one run; the checksum of every line is verified.", short_help="Show one run.")
