@@ -168,7 +168,7 @@ def test_the_command_prints_a_table(call):
 
 def test_the_command_prints_json(call):
     code, out, err = call("spin-sige-6q", "--only", "readout", "--json", "--quiet")
-    rows = json.loads(out)
+    rows = json.loads(out)["experiments"]
     assert code == 0 and err == "" and len(rows) == 12
     keys = ["experiment", "qubits", "value", "stderr", "nominal", "sigmas", "unit"]
     assert all(list(row) == [*keys, "detail"] and row["detail"] in ("p01", "p10") for row in rows)

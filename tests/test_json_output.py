@@ -114,7 +114,11 @@ VERBS = {
     "bench compare": "bench compare {bench} --backend aer --backend exact",
     "bench merge": "bench merge {bench} --out {folder}/merged.jsonl",
 }
-WITHOUT = {"bench null": "it takes minutes, and prints the floor with two numbers"}
+WITHOUT = {
+    "bench null": "it takes minutes, and prints the floor with two numbers",
+    "runs sign": "it needs a key: tests/test_signatures.py",
+    "runs verify": "it needs a signature: tests/test_signatures.py",
+}
 
 
 def verbs_with_json() -> set[str]:

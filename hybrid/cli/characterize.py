@@ -72,8 +72,7 @@ def characterize(
         overview(result, target)
         display.note(f"drawn: {target}")
     if as_json:
-        display.note(result.caveat)
-        emit(json.dumps(result.to_json(), indent=2))
+        emit(json.dumps({"experiments": result.to_json(), "caveat": result.caveat}, indent=2))
     else:
         emit(text(result))
 
