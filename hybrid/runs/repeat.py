@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
@@ -128,9 +129,14 @@ def _in_processes(
                 if error := interruption():
                     left = len(pending)
                     raise type(error)(f"{error} {left} of the runs are unfinished; the same command continues them.")
-        except BaseException:
+        except BaseException as error:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
+            if isinstance(error, BrokenProcessPool):
+                raise Stopped(
+                    "a worker process was killed, perhaps for its memory; what was measured is saved, and the same command "
+                    "continues the unfinished runs."
+                ) from None
             raise
 
 
