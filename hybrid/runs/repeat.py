@@ -119,6 +119,7 @@ def _in_processes(
     """Fresh processes (a fork would share this one's threads); after an error the others stop at their next answer."""
     context = get_context("spawn")
     stop = context.Event()
+    os.environ["PYTHONSAFEPATH"] = "1"  # a worker starts in the working folder, whose files are no modules of Python
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(stop, os.getpid())) as pool:
         pending = {pool.submit(work, spec) for spec in specs}
         try:
