@@ -19,6 +19,7 @@ import pytest
 from scipy.stats import chi2, norm
 
 from hybrid import catalog
+from hybrid.base import json_lines
 from hybrid.base.errors import Interrupted, RecordError, UsageError
 from hybrid.review.cross_check import cross_check, judge
 from hybrid.review.replay import repeat
@@ -191,8 +192,8 @@ def test_a_glance_reads_a_bounded_part_and_2000_are_quick(home, tmp_path, monkey
     long.write_text(first + "".join(answers) * 3000 + last)
     assert long.stat().st_size > 5e6
     read: list[int] = []
-    pread = os.pread
-    monkeypatch.setattr(os, "pread", lambda *words: read.append(len(found := pread(*words))) or found)
+    read_at = json_lines.read_at
+    monkeypatch.setattr(json_lines, "read_at", lambda *words: read.append(len(found := read_at(*words))) or found)
     found = runs.glance(long)
     assert found.value == runs.glance(path_of("seed0")).value
     assert 0 < sum(read[:2]) <= 4 * record.CHUNK
