@@ -37,3 +37,11 @@ def test_a_number_of_a_record_that_reads_as_infinite(command, tmp_path, monkeypa
     for verb in (["show"], ["replay"]):
         assert command("runs", *verb, path.stem).code == 5
     assert command("run", "h2", "--max-evals", "0", "--quiet").code == 5
+
+
+def test_a_feature(command, tmp_path, monkeypatch):
+    """Without a check LAPACK ran for ever on differences that had overflowed."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "points.csv").write_text("x,y,c\n" + "1e308,1,a\n-1e308,2,b\n0,3,a\n4,4,b\n" * 3)
+    done = command("run", "points.csv:label=c", "--max-evals", "1")
+    assert done.code == 2 and "must stay below" in done.err

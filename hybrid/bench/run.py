@@ -34,7 +34,8 @@ class ProcessDone(NamedTuple):
 
 
 class Probed(NamedTuple):
-    """A backend's environment, and the outcome of all its cells where it is not installed (else None)."""
+    """A backend's environment, and the outcome of all its cells where it cannot be imported (else None): of which versions
+    they would be is not known then."""
 
     environment: dict[str, Any]
     missing: ProcessOutcome | None
@@ -103,7 +104,7 @@ def probe(cells: Sequence[Measurable], bench: Harness) -> dict[str, Probed]:
                 break
             outcome = bench.probe(backend)
             about = {"python": outcome.report.get("python", ""), "versions": outcome.report.get("versions", {})}
-            there = Probed(machine | about, outcome if outcome.status == "unavailable" else None)
+            there = Probed(machine | about, outcome if outcome.status != "ok" else None)
             probed[backend.text(defaults=False)] = there
             if there.missing is None:
                 available[adapter] = there

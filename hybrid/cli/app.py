@@ -1,5 +1,6 @@
 """The `hybrid` command: its verbs, and the table from errors to exit codes."""
 
+import errno
 import os
 import sys
 import traceback
@@ -38,6 +39,8 @@ EXIT_CODES: dict[type[HybridError], int] = {
     Interrupted: 130,
 }
 """0 is success. The guide's page `run` shows this table."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""No file can be written: no fault of this package, wherever it happens."""
 ParserError: type[Exception] = typer.BadParameter.__base__  # type: ignore[assignment]
 """What the parser raises for words and flags it cannot read; typer exports only a subclass of it."""
 
@@ -101,6 +104,9 @@ def main() -> None:
     except ParserError as error:
         _leave(_parser_message(error), EXIT_CODES[UsageError])
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            where = f"{error.filename}: " if error.filename else ""
+            _leave(f"{where}{error.strerror}; what was recorded is saved. Make room and give the same command again.", 75)
         _leave(f"unexpected {type(error).__name__}: {error}\nThis is a bug in hybrid; --debug shows where it happened.", 1)
     if code == 130:  # what typer returns after Ctrl-C
         _leave("interrupted; the record of a run is kept, and the same command continues it.", 130)

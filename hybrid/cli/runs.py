@@ -72,7 +72,7 @@ def list_runs(
 @verb(name="show", help="Show one run; the checksum of every line is verified.", short_help="Show one run.")
 def show_run(run: flags.RunName, results: flags.Results = flags.RESULTS, as_json: flags.Json = False) -> None:
     """Print the report of a finished run, or how far an unfinished one has come."""
-    recorded = runs.read(find(results, run))
+    recorded = runs.read(find(results, run), brief=True)
     emit(json.dumps(recorded.to_json()) if as_json else runs_text.shown(recorded))
     if recorded.result is not None:
         agreeing(recorded.result)

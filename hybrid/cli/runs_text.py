@@ -89,7 +89,7 @@ def shown(run: Run) -> str:
     made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.about["time"]))
     rows = [
         ("x", ", ".join(f"{value:.6g}" for value in run.x) if run.x else ""),
-        ("answers", f"{len(run.answers)}; the checksum of every line is right"),
+        ("answers", f"{run.n_answers}; the checksum of every line is right"),
         ("started", f"{made} on {run.about.get('host', '?')}"),
         ("in", str(run.about["folder"])),
         ("versions", versions),
@@ -105,7 +105,7 @@ def _unfinished(run: Run, spec: Any) -> str:
     if resolved["optimizer"]:
         title += f"; optimizer {resolved['optimizer'].partition(':')[0]}"
     value = f"{with_uncertainty(*run.last_value)} {run.about['unit']}".rstrip() if run.last_value else "none yet"
-    spent = run.evaluations()[-1] if run.answers else 0
+    spent = run.spent
     rows = [
         (f"last {run.about.get('loss', run.about['quantity'])}", value),
         ("evaluations", f"{spent:,} so far" + (f", in iteration {run.answers[-1]['iteration']}" if run.answers else "")),
@@ -152,7 +152,7 @@ def _outcome(a: Run, b: Run, differences: Difference) -> list[tuple[str, str]]:
     ):
         shown = "none yet" if value is None else f"{with_uncertainty(value, stderr or 0.0)} {run.about['unit']}".rstrip()
         last = "" if run.stop else "last "
-        spent = run.evaluations()[-1] if run.answers else 0
+        spent = run.spent
         rows.append((f"  {last}{run.about['quantity']} {name}", f"{shown}  after {spent:,} evaluations"))
     if differences.difference is None:
         rows.append(("  difference", "none: the runs measure different quantities, or nothing yet"))

@@ -179,13 +179,40 @@ class Record:
         final_digest.update(dump(solution).encode())
         return final_digest.hexdigest()
 
-    def close(self) -> None:
-        """Close and unlock; a record without a line is removed, and so is a folder made for it."""
-        if self.size == 0 and os.fstat(self._file).st_size == 0:
-            self.path.unlink(missing_ok=True)
-            if self._made_folder and not any(self.path.parent.iterdir()):
-                self.path.parent.rmdir()
-        os.close(self._file)
+    def close(self) -> str:
+        """Close and unlock; a record without a line is removed, and so is a folder made for it.
+
+        Where the file was removed or replaced meanwhile, it is written anew; says so in words, which are empty otherwise.
+        """
+        try:
+            if self.size == 0 and os.fstat(self._file).st_size == 0:
+                self.path.unlink(missing_ok=True)
+                if self._made_folder and not any(self.path.parent.iterdir()):
+                    self.path.parent.rmdir()
+                return ""
+            return "" if self._in_place() else self._written_anew()
+        finally:
+            os.close(self._file)
+
+    def _in_place(self) -> bool:
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self._file))
+        except OSError:
+            return False
+
+    def _written_anew(self) -> str:
+        """All lines under the old name, or beside another file that has it now."""
+        free = (path for path in (self.path, self.path.with_suffix(f".{os.getpid()}.jsonl")) if not os.path.lexists(path))
+        try:
+            target = next(free)
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            copy = json_lines.open_plain(target, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+            with os.fdopen(copy, "wb") as file:
+                for offset in range(0, self.size, LONGEST):
+                    file.write(json_lines.read_at(self._file, min(LONGEST, self.size - offset), offset))
+        except (OSError, StopIteration) as error:
+            raise Stopped(f"{self.path}: was removed meanwhile, and cannot be written anew ({error}).") from None
+        return f"{self.path}: was removed or replaced meanwhile; all of the record is in {target}."
 
 
 def digest_part(body: dict[str, Any]) -> bytes:

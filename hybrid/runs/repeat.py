@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
@@ -118,6 +119,7 @@ def _in_processes(
     """Fresh processes (a fork would share this one's threads); after an error the others stop at their next answer."""
     context = get_context("spawn")
     stop = context.Event()
+    os.environ["PYTHONSAFEPATH"] = "1"  # a worker starts in the working folder, whose files are no modules of Python
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(stop, os.getpid())) as pool:
         pending = {pool.submit(work, spec) for spec in specs}
         try:
@@ -128,9 +130,14 @@ def _in_processes(
                 if error := interruption():
                     left = len(pending)
                     raise type(error)(f"{error} {left} of the runs are unfinished; the same command continues them.")
-        except BaseException:
+        except BaseException as error:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
+            if isinstance(error, BrokenProcessPool):
+                raise Stopped(
+                    "a worker process was killed, perhaps for its memory; what was measured is saved, and the same command "
+                    "continues the unfinished runs."
+                ) from None
             raise
 
 

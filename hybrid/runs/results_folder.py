@@ -5,6 +5,7 @@ import re
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -79,7 +80,7 @@ def verified(shown: list[Glance]) -> list[Glance]:
 
 def _verified(one: Glance) -> Glance:
     try:
-        read(Path(one.record))
+        read(Path(one.record), brief=True)
     except RecordError as error:
         return Glance(one.id, one.record, "damaged", one.written, why=str(error))
     return one
@@ -166,7 +167,10 @@ def values_of(answer: dict[str, Any]) -> tuple[list[float], list[float]]:
 
 @final
 class Run(NamedTuple):
-    """One record, every checksum verified: bodies and metas of start, answers and stop (None while unfinished)."""
+    """One record, every checksum verified: bodies and metas of start, answers and stop (None while unfinished).
+
+    There are `n_answers`, which took `spent` evaluations; `answers` are all, or of a record read in brief the last ones.
+    """
 
     path: Path
     start: dict[str, Any]
@@ -175,6 +179,8 @@ class Run(NamedTuple):
     seconds: list[float]
     stop: dict[str, Any] | None
     ended: dict[str, Any]
+    n_answers: int
+    spent: int
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -211,16 +217,7 @@ class Run(NamedTuple):
 
     def evaluations(self) -> list[int]:
         """Evaluations in all after each answer; final measurements are not counted."""
-        spent, counted = 0, []
-        for answer in self.answers:
-            if answer["question"] == "gradient":
-                spent += answer.get("evaluations", self.about["evaluations_per_gradient"])
-            elif answer["question"] in ("values", "overlaps", "measure"):
-                spent += len(answer["values"])
-            elif answer["question"] == "metric":
-                spent += 1
-            counted.append(spent)
-        return counted
+        return list(accumulate(_evaluations(answer, self.about) for answer in self.answers))
 
     def to_json(self) -> dict[str, Any]:
         """The run as one JSON object: its result or its last value, and where and with which versions it was made."""
@@ -229,22 +226,39 @@ class Run(NamedTuple):
         fields |= {"unit": self.about["unit"], "quantity": self.about["quantity"], "record": str(self.path), "digest": None}
         fields = fields if self.result is None else self.result.to_json()
         made = {key: self.about.get(key) for key in (*AT_HOME, "versions", "given")}
-        state = {"state": "finished" if self.stop else "unfinished", "answers": len(self.answers)}
+        state = {"state": "finished" if self.stop else "unfinished", "answers": self.n_answers}
         return fields | state | {"started": iso(self.about["time"])} | made
 
 
-def read(path: Path) -> Run:
-    """The record in full; RecordError names file and line of any damage. Changes and locks nothing."""
+def _evaluations(answer: dict[str, Any], about: dict[str, Any]) -> int:
+    """Of one answer; none of a final measurement."""
+    if answer["question"] == "gradient":
+        return answer.get("evaluations", about["evaluations_per_gradient"])
+    if answer["question"] in ("values", "overlaps", "measure"):
+        return len(answer["values"])
+    return int(answer["question"] == "metric")
+
+
+def read(path: Path, *, brief: bool = False) -> Run:
+    """The record in full; RecordError names file and line of any damage. Changes and locks nothing.
+
+    In `brief` every line is checked, but of the answers only the last and the last with a loss are kept: the memory does not
+    grow with the record.
+    """
     start = about = stop = None
     ended: dict[str, Any] = {}
     answers: list[dict[str, Any]] = []
     seconds: list[float] = []
+    n_answers = spent = 0
     digest, stop_line = hashlib.sha256(), 0
     try:
         for number, kind, body, meta, _ in record.lines(path):
             if kind == "start":
                 start, about = body, meta
             elif kind == "answer":
+                n_answers, spent = n_answers + 1, spent + _evaluations(body, about or {})
+                if brief:
+                    answers, seconds = ([] if values_of(body)[0] else answers[:1]), seconds[:1]
                 answers.append(body)
                 seconds.append(meta["seconds"])
             elif kind == "stop":
@@ -253,13 +267,15 @@ def read(path: Path) -> Run:
                 digest.update(digest_part(body))
     except OSError as error:
         raise RecordError(f"{path}: cannot be read ({error.strerror}).") from None
+    except (KeyError, TypeError, AttributeError):
+        raise RecordError(f"{path}: after answer {n_answers} a line lacks what a record has there.") from None
     if start is None or about is None:
         raise RecordError(f"{path}: holds no whole line yet.")
     if stop is not None:
         digest.update(dump(stop["solution"]).encode())
         if digest.hexdigest() != stop["digest"]:
             raise RecordError(f"{path}:{stop_line}: the digest is not that of this record; it was changed.")
-    return Run(path, start, about, answers, seconds, stop, ended)
+    return Run(path, start, about, answers, seconds, stop, ended, n_answers, spent)
 
 
 def rows(run: Run) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from hybrid.base.errors import UsageError
+from hybrid.base.errors import Stopped, UsageError
 from hybrid.base.types import Choices, Problem, Solution
 from hybrid.base.uncertainty import duration
 from hybrid.device.device import Device
@@ -56,9 +56,12 @@ def run(
             log = RecordingLog(record, watcher.interruption, watcher.note, strict=strict)
             _work(prepared, record, log, watcher, before, device_interval, inf if max_time_s is None else max_time_s)
     finally:
-        record.close()
+        moved = record.close()
+        if moved:
+            watcher.note(moved)
     result = finished(path, replayed=False)
-    assert result is not None
+    if result is None:
+        raise Stopped(moved or f"{path}: was removed as soon as it was finished.")
     return agreeing(result)
 
 

@@ -3,16 +3,10 @@
 HYBRID_FUZZ is the number of damaged files, 10,000 by default.
 """
 
-import faulthandler
 import json
 import os
-import resource
-import signal
-import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,48 +14,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from limits import check_ended, limited, timed
 from mutations import damaged
 from samples import KINDS, Kind
 
 from hybrid.base.errors import HybridError
 from hybrid.base.files import looks_like_path
-from hybrid.cli.app import EXIT_CODES
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures(limited.__name__)]
 TOTAL = int(os.environ.get("HYBRID_FUZZ", "10000"))
-SECONDS, MEMORY_BYTES = 20.0, 2**30
 BY_COMMAND = 25
 """One in so many goes through the command line too."""
-
-
-class Hang(BaseException):
-    """A file was not read within SECONDS."""
-
-
-@pytest.fixture(autouse=True)
-def limited() -> Iterator[None]:
-    """This process gets 1 GiB more than it holds; a reader that hangs in C is ended with its traceback."""
-    held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY_BYTES, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_AS, before)
-
-
-@contextmanager
-def timed() -> Iterator[None]:
-    def ring(number: int, frame: Any) -> None:
-        raise Hang
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    faulthandler.dump_traceback_later(3 * SECONDS, exit=True, file=sys.__stderr__)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        faulthandler.cancel_dump_traceback_later()
-        signal.signal(signal.SIGALRM, before)
 
 
 def read(kind: Kind, path: Path) -> tuple[str, Any]:
@@ -80,11 +43,7 @@ def check_command(kind: Kind, path: Path, command: Any) -> None:
         return
     with timed():
         done = command(*(word.format(path) for word in kind.words))
-    assert done.code in EXIT_CODES.values() or done.code == 0, done
-    assert "unexpected" not in done.err and "Traceback" not in done.err, done.err
-    assert not set(done.out + done.err) & set("\x1b\x07\u202e"), done
-    if done.code == 0 and "--json" in kind.words:
-        json.loads(done.out)
+    check_ended(done, as_json="--json" in kind.words)
 
 
 def check_read(kind: Kind, found: Any, original: bytes) -> None:

@@ -10,6 +10,8 @@ from hybrid.base.randomness import DatasetStream, child
 from hybrid.base.types import Dataset
 
 MAX_POINTS = 10_000
+LARGEST_FEATURE = 1e100
+"""Differences and squares of larger numbers overflow, and LAPACK does not end on what is no number."""
 
 
 def dataset(
@@ -31,6 +33,8 @@ def dataset(
         raise UsageError(f"problem '{owner}': needs two classes or more with two points or more each, to learn and to test.")
     if len(y) > MAX_POINTS:
         raise UsageError(f"problem '{owner}': {len(y):,} points; at most {MAX_POINTS:,} are read.")
+    if not (largest := np.abs(x).max(initial=0.0)) < LARGEST_FEATURE:
+        raise UsageError(f"problem '{owner}': a feature is {largest:g}; all must stay below {LARGEST_FEATURE:g}.")
     rng = np.random.default_rng(np.random.SeedSequence(seed))
     test_rows = []
     for label, count in enumerate(counts):
