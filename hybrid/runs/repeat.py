@@ -2,9 +2,10 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
@@ -119,9 +120,9 @@ def _in_processes(
     """Fresh processes (a fork would share this one's threads); after an error the others stop at their next answer."""
     context = get_context("spawn")
     stop = context.Event()
-    os.environ["PYTHONSAFEPATH"] = "1"  # a worker starts in the working folder, whose files are no modules of Python
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(stop, os.getpid())) as pool:
-        pending = {pool.submit(work, spec) for spec in specs}
+        with _safe_path():
+            pending = {pool.submit(work, spec) for spec in specs}
         try:
             while pending:
                 done, pending = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
@@ -139,6 +140,20 @@ def _in_processes(
                     "continues the unfinished runs."
                 ) from None
             raise
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes that start meanwhile, in the working folder, do not take its files for modules of Python."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _begin(stop: Any, parent: int) -> None:
