@@ -31,7 +31,7 @@ PROBLEMS = (
 )
 
 ANSATZE = ("real_amplitudes:reps=0", "real_amplitudes:reps=1", "efficient_su2:reps=1", "efficient_su2:reps=2", "brick:reps=1")
-SEVERAL = (*("h2", "hubbard", "deuteron", "tfim", "xxz", "heisenberg"), *("tfim:n=8", "tfim:n=10", "lih", "beh2", "h2o"))
+SEVERAL = (*("h2", "hubbard", "deuteron", "tfim", "xxz", "heisenberg"), *("tfim:n=8", "tfim:n=10", "lih", "beh2"))
 
 
 def energy(result: hybrid.Result) -> float:
@@ -55,10 +55,11 @@ def ends(problem: str, device: str, shots: int, seeds: int, judge: Callable[[hyb
     except hybrid.HybridError as error:
         print(f"{problem} on {device}: {error}", file=sys.stderr)
         return "refused"
-    plain = replace(spec, shots=0, max_iterations=None, max_evals=0)
+    plain = replace(spec, shots=0, realizations=None, max_iterations=None, max_evals=0)
     found = [judge(hybrid.run(replace(plain, initial_point=run.x), RESULTS, device_interval=False)) for run in runs]
     worst = min(found) if runs[0].maximize or judge is optimum else max(found)
-    return f"{median(found):.4g}" if abs(worst - median(found)) < 5e-4 * abs(worst) else f"{median(found):.4g} ({worst:.4g})"
+    middle, last = f"{median(found):.4g}", f"{worst:.4g}"
+    return middle if middle == last else f"{middle} ({last})"
 
 
 def _limits(device: str, shots: int) -> dict[str, int]:
@@ -80,7 +81,9 @@ def row(problem: str, seeds: int) -> str:
     elif loaded.choices is not None:
         judge, known = optimum, [f"{_by_guessing(problem):.2g} %", "", "100 %"]
     else:
-        known = [f"{value:.5g}" for value in (guessing(loaded), loaded.baseline, loaded.exact) if value is not None]
+        known = [
+            f"{round(value, 9) + 0.0:.5g}" for value in (guessing(loaded), loaded.baseline, loaded.exact) if value is not None
+        ]
     print(f"{problem} ...", file=sys.stderr, flush=True)
     cells = [ends(problem, device, shots, seeds, judge) for device in DEVICES for shots in (0, SHOTS)]
     return f"| `{Path(problem).name}` | {' | '.join([*known, *cells])} |"

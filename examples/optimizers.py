@@ -1,7 +1,7 @@
 """Every optimiser with shots on five problems and two devices, at equal shots: a table in Markdown.
 
 Run: python examples/optimizers.py            a glance: one problem, two seeds
-     python examples/optimizers.py --full     five seeds, 150,000 shots a run; interrupted, it continues
+     python examples/optimizers.py --full     three seeds, 150,000 shots a run; interrupted, it continues
 """
 
 import sys
@@ -14,7 +14,7 @@ import hybrid
 from hybrid import catalog
 
 RESULTS = Path("results") / "optimizers"
-FULL = {"seeds": 5, "evaluations": 300, "shots": 500}
+FULL = {"seeds": 3, "evaluations": 300, "shots": 500}
 GLANCE = {"seeds": 2, "evaluations": 20, "shots": 200}
 CELLS = [(p, d) for p in ("h2", "tfim", "xxz", "hubbard", "maxcut:graph=ring,n=6") for d in ("ideal", "meluxina-q")]
 GAINS = (
