@@ -102,7 +102,7 @@ class Terminal:
     [
         (["./members.py:slow"], "loading the problem"),
         (["h2", "--backend", "./members.py:compiling"], "compiling the circuits of 2 qubits"),
-        (["h2", "--backend", "./members.py:compiling", "--dry-run"], "compiling the circuits"),
+        (["./members.py:slow", "--dry-run"], "compiling the circuits"),
     ],
     ids=["loading", "compiling", "dry run"],
 )

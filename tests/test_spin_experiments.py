@@ -169,7 +169,7 @@ def test_the_command_prints_them_beside_its_own(command):
     told = " ".join(" ".join(lines).split())
     assert "ghz, SPAM removed: RMS difference 6.0 points; one constant for all, the published mean, would be better" in told
     assert "That those of the published experiment did is an assumption" in told
-    row = json.loads(command(*words, "--json").out)[0]
+    row = json.loads(command(*words, "--json").out)["experiments"][0]
     assert row["published"] == 0.768 and row["raw"]["published"] == 0.643
 
 

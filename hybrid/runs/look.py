@@ -134,7 +134,7 @@ def look(prepared: Prepared, chosen: Chosen, loss: Loss, ansatz: Ansatz, optimiz
         least_stderr=None if stderr is None else stderr / sqrt(spent.points + 1),
         question=abs(problem.exact - problem.baseline) or None if known and spent.points else None,  # type: ignore[operator]
         unit=problem.unit,
-        unentangled=_unentangled(prepared, chosen) if known and not coupled else "",
+        unentangled=_unentangled(prepared, chosen) if known and spent.points and not coupled else "",
     )
 
 
