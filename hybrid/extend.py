@@ -22,11 +22,10 @@ __all__, __getattr__, __dir__ = names_from(
         "hybrid.base.errors": "HybridError MissingPart Stopped UsageError",
         "hybrid.base.types": (
             "Algorithm Angles Ansatz Backend BitFlip Channel CheckedBackend Choices Counts Dataset Depolarizing "
-            "DifferentiableRunner DynamicBackend Electrons Estimates Expectation ForeignBackend GeometricRunner "
-            "Gradient Journal Loss "
-            "LossGradient Losses Metric NoJournal Operation Optimization Optimizer OutcomeFunction Overlap Overlaps Pairs "
-            "Point Points Probabilities Problem ProblemBase Quantity Query Question Recomputation Relaxation Runner Scalars "
-            "Session Setting Shots SlopedRunner Solution Task Tensor Values only_slope only_value"
+            "DifferentiableRunner Diverged DynamicBackend Electrons Estimates Expectation ForeignBackend GeometricRunner "
+            "Gradient Journal Loss LossGradient Losses Metric NoJournal Operation Optimization Optimizer OutcomeFunction "
+            "Overlap Overlaps Pairs Point Points Probabilities Problem ProblemBase Quantity Query Question Recomputation "
+            "Relaxation Runner Scalars Session Setting Shots SlopedRunner Solution Task Tensor Values only_slope only_value"
         ),
         "hybrid.bench.job": "ROTATIONS Adapter Answer Job Step Verdict Workload",
         "hybrid.bench.judge": "AGREEMENT ANALYTIC DENSE judge_counts judge_values unverified",

@@ -86,7 +86,11 @@ def plan_text(plan: Any) -> str:
         *machine_time(total.qpu_seconds, plan.billed),
         *_look_rows(plan),
     ]
-    resolved = [(f"  {key}", spaced(str(value))) for key, value in plan.resolved.items() if value is not None]
+    resolved = [
+        (f"  {key}", spaced(str(value)) + (f" ({plan.reasons[key]})" if key in plan.reasons else ""))
+        for key, value in plan.resolved.items()
+        if value is not None
+    ]
     head = physics(plan.resolved["device"], plan.physics, plan.resources[0].simulator)
     body = f"{head}\n\n{table(rows, WIDTH)}\n\nresolved:\n{table(resolved, WIDTH)}"
     return f"{body}\n\n{wrapped(plan.caveat)}".rstrip()

@@ -51,12 +51,13 @@ class Sampling(NamedTuple):
 class DryRun:
     """A resolved Spec with the resources of one evaluation (per query) and the total cost that its budget allows.
 
-    `sampling` is None per query without shots; `billed` is as in `hybrid.Result`. `look` says whether the run could show
-    anything, `ways` what would work where it could not.
+    `reasons` says of a default, by field, why it was chosen. `sampling` is None per query without shots; `billed` is as in
+    `hybrid.Result`. `look` says whether the run could show anything, `ways` what would work where it could not.
     """
 
     id: str
     resolved: dict[str, Any]
+    reasons: dict[str, str]
     n_parameters: int
     resources: tuple[Resources, ...]
     sampling: tuple[Sampling | None, ...]
@@ -73,6 +74,7 @@ class DryRun:
         return {
             "id": self.id,
             "spec": self.resolved,
+            "reasons": self.reasons,
             "n_parameters": self.n_parameters,
             "gradient": self.resolved["gradient"] if self.total.njev else None,
             "per_evaluation": [resources._asdict() for resources in self.resources],
@@ -137,6 +139,7 @@ class _DryRunSession(PreparedSession):
         return DryRun(
             id=self._prepared.spec.id,
             resolved=self._chosen.resolved(),
+            reasons=self._chosen.reasons,
             n_parameters=len(x),
             resources=tuple(program.resources for program in measurement.programs),
             sampling=tuple(_sampling(program, measurement.at_first_sample(x)) for program in measurement.programs),

@@ -36,7 +36,7 @@ FIRST_DEFAULTS: dict[str, Any] = {
     **{"seed": 0, "initial_point": None},
 }
 """The defaults of version 0.1. Ids and records leave out what equals these: a new default is never taken for an old one."""
-NEW_ANSATZ = ("beh2", "deuteron", "fcidump", "h2o", "lih", "molecule")
+NEW_ANSATZ = ("beh2", "deuteron", "fcidump", "h2o", "hubbard", "lih", "molecule")
 """Problems that propose another ansatz on ideal than in version 0.1."""
 FIRST_RULES, RULES = 1, 2
 """Versions of the rules that choose what a Spec leaves open: those of version 0.1, and today's."""
