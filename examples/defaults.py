@@ -20,6 +20,8 @@ SEEDS, SHOTS = 5, 1000
 DEVICES = ("ideal", "meluxina-q")
 ITEMS = "item,value,weight\na,7,3\nb,4,2\nc,5,4\nd,3,1\n"
 QUBO = "0 0 -2\n1 1 -2\n2 2 -1\n3 3 -3\n0 1 3\n1 2 2\n2 3 2\n0 3 1\n"
+EVALUATIONS = {"beh2": 60, "h2o": 60}
+"""With shots, where an evaluation on ideal takes a second."""
 FILES = {"items.csv": ITEMS, "small.qubo": QUBO}
 """Written beside the records, for problems that are read from files and have none in seeds/."""
 PROBLEMS = (
@@ -47,8 +49,10 @@ def optimum(result: hybrid.Result) -> float:
 
 def ends(problem: str, device: str, shots: int, seeds: int, judge: Callable[[hybrid.Result], float]) -> str:
     """Where default runs end, measured there without shots: median and worst of the seeds; or that they are refused."""
-    limits = _limits(device, shots) if _load(problem).n_qubits >= 8 else {}
-    algorithm = None if isinstance(_load(problem), Problem) else "vqc"
+    loaded = _load(problem)
+    plain_vqe = isinstance(loaded, Problem) and loaded.choices is None
+    limits = {} if plain_vqe and loaded.n_qubits < 8 else _limits(problem, device, shots)
+    algorithm = None if isinstance(loaded, Problem) else "vqc"
     spec = hybrid.Spec(problem=problem, algorithm=algorithm, device=device, shots=shots, backend="exact", **limits)
     try:
         runs = hybrid.repeat(spec, seeds, RESULTS, processes=1, device_interval=False).runs
@@ -62,9 +66,9 @@ def ends(problem: str, device: str, shots: int, seeds: int, judge: Callable[[hyb
     return middle if middle == last else f"{middle} ({last})"
 
 
-def _limits(device: str, shots: int) -> dict[str, int]:
-    """From eight qubits on runs are shorter: an exact gradient of LiH with 64 detunings takes seconds."""
-    length = {"max_evals": 200} if shots else {"max_iterations": 60}
+def _limits(problem: str, device: str, shots: int) -> dict[str, int]:
+    """Runs from eight qubits on, of QAOA and of classifiers are shorter: their gradients with 64 detunings take seconds."""
+    length = {"max_evals": EVALUATIONS.get(problem, 200)} if shots else {"max_iterations": 60}
     return length if device == "ideal" else length | {"realizations": 20 if shots else 8}
 
 

@@ -209,8 +209,9 @@ def _check_together(exact_with_shots: bool, plot: bool, dry_run: bool, repeat: b
 
 
 def _dry_run(spec: Spec, as_json: bool, quiet: bool) -> None:
-    with Display(sys.stderr, quiet=quiet) as display:
-        display.work("compiling the circuits")
+    with pending_stop() as pending, Display(sys.stderr, quiet=quiet) as display:
+        pending.work = "compiling the circuits"
+        display.work(pending.work)
         from hybrid.runs.dry_run import plan as make_plan
 
         plan = make_plan(spec)

@@ -20,6 +20,11 @@ signalled && sleep 0.5 && printf '\\n%s\\n' "$0" >&2 && signalled && sleep 0.5 &
 Python from answering signals for minutes; Python's C code writes a byte to it for each signal. A record survives SIGKILL."""
 
 
+AGAIN_SECONDS = 0.5
+"""Python ignores an exception that a signal raises within a callback of its importer, so it is raised again until it counts."""
+REMINDS = hasattr(signal, "setitimer")
+
+
 class _AtOnce(BaseException):
     """Passes through every `except Exception` between a signal and the verb."""
 
@@ -51,14 +56,23 @@ def pending_stop() -> Iterator[PendingStop]:
         error = Interrupted if number == signal.SIGINT else Stopped
         pending.append(error(f"{'interrupted' if error is Interrupted else 'stopped by SIGTERM'}{during}."))
         if pending.work:
+            if REMINDS:
+                before.setdefault(signal.SIGALRM, signal.signal(signal.SIGALRM, again))
+                signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS, AGAIN_SECONDS)
             raise _AtOnce
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    def again(number: int, frame: Any) -> None:
+        if pending.work:
+            raise _AtOnce
+
+    before: dict[int, Any] = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield pending
     except _AtOnce:
         raise pending[0] from None
     finally:
+        if REMINDS and signal.SIGALRM in before:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
         for number, handler in before.items():
             signal.signal(number, handler)
 
