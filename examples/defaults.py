@@ -53,14 +53,15 @@ def ends(problem: str, device: str, shots: int, seeds: int, judge: Callable[[hyb
     plain_vqe = isinstance(loaded, Problem) and loaded.choices is None
     limits = {} if plain_vqe and loaded.n_qubits < 8 else _limits(problem, device, shots)
     algorithm = None if isinstance(loaded, Problem) else "vqc"
-    spec = hybrid.Spec(problem=problem, algorithm=algorithm, device=device, shots=shots, backend="exact", **limits)
-    try:
-        runs = hybrid.repeat(spec, seeds, RESULTS, processes=1, device_interval=False).runs
-    except hybrid.HybridError as error:
-        print(f"{problem} on {device}: {error}", file=sys.stderr)
+    whole = hybrid.Spec(problem=problem, algorithm=algorithm, device=device, shots=shots, backend="exact")
+    if (look := hybrid.plan(whole).look) is not None and look.hopeless:
+        print(f"{problem} on {device}: {'; '.join(look.hopeless)}", file=sys.stderr)
         return "refused"
+    spec = replace(whole, **limits)
+    runs = hybrid.repeat(spec, seeds, RESULTS, processes=1, device_interval=False, force=True).runs
     plain = replace(spec, shots=0, realizations=None, max_iterations=None, max_evals=0)
-    found = [judge(hybrid.run(replace(plain, initial_point=run.x), RESULTS, device_interval=False)) for run in runs]
+    at = (replace(plain, initial_point=run.x) for run in runs)
+    found = [judge(hybrid.run(one, RESULTS, device_interval=False, force=True)) for one in at]
     worst = min(found) if runs[0].maximize or judge is optimum else max(found)
     middle, last = f"{median(found):.4g}", f"{worst:.4g}"
     return middle if middle == last else f"{middle} ({last})"

@@ -54,9 +54,9 @@ def workload(name: str) -> tuple[QuantumCircuit, SparsePauliOp, np.ndarray]:
     return circuit, problem.hamiltonian, found.x
 
 
-def as_before(circuit: QuantumCircuit, device: Device) -> IsaCircuit:
+def as_before(circuit: QuantumCircuit, device: Device, level: int) -> IsaCircuit:
     """One seed, published errors, where the transpiler puts it."""
-    passes = generate_preset_pass_manager(2, target=native_target(device), seed_transpiler=0, approximation_degree=1.0)
+    passes = generate_preset_pass_manager(level, target=native_target(device), seed_transpiler=0, approximation_degree=1.0)
     native = passes.run(circuit)
     assert native.layout is not None
     ends = native.layout.final_index_layout(filter_ancillas=True)
