@@ -50,8 +50,8 @@ def optimum(result: hybrid.Result) -> float:
 def ends(problem: str, device: str, shots: int, seeds: int, judge: Callable[[hybrid.Result], float]) -> str:
     """Where default runs end, measured there without shots: median and worst of the seeds; or that they are refused."""
     loaded = _load(problem)
-    plain_vqe = isinstance(loaded, Problem) and loaded.choices is None
-    limits = {} if plain_vqe and loaded.n_qubits < 8 else _limits(problem, device, shots)
+    quick = loaded.n_qubits < 8 and (device == "ideal" or (isinstance(loaded, Problem) and loaded.choices is None))
+    limits = {} if quick else _limits(problem, device, shots)
     algorithm = None if isinstance(loaded, Problem) else "vqc"
     whole = hybrid.Spec(problem=problem, algorithm=algorithm, device=device, shots=shots, backend="exact")
     if (look := hybrid.plan(whole).look) is not None and look.hopeless:
@@ -68,7 +68,7 @@ def ends(problem: str, device: str, shots: int, seeds: int, judge: Callable[[hyb
 
 
 def _limits(problem: str, device: str, shots: int) -> dict[str, int]:
-    """Runs from eight qubits on, of QAOA and of classifiers are shorter: their gradients with 64 detunings take seconds."""
+    """Runs from eight qubits on are shorter, and on the stand-in those of QAOA and of classifiers: gradients take long there."""
     length = {"max_evals": EVALUATIONS.get(problem, 200)} if shots else {"max_iterations": 60}
     return length if device == "ideal" else length | {"realizations": 20 if shots else 8}
 
