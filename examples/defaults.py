@@ -68,7 +68,7 @@ def ends(problem: str, device: str, shots: int, seeds: int, judge: Callable[[hyb
 
 
 def _limits(problem: str, device: str, shots: int) -> dict[str, int]:
-    """Runs from eight qubits on are shorter, and on the stand-in those of QAOA and of classifiers: gradients take long there."""
+    """Runs from eight qubits on are shorter, and on the stand-in those of QAOA and classifiers: gradients take long there."""
     length = {"max_evals": EVALUATIONS.get(problem, 200)} if shots else {"max_iterations": 60}
     return length if device == "ideal" else length | {"realizations": 20 if shots else 8}
 
