@@ -1,6 +1,7 @@
 """`--json`: one JSON object on stdout and nothing else, with finite numbers or null, for every verb and kind of problem."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ TABLES = {
     "own.lp": "Maximize\n obj: 3 x + 5 y + 8 z\nSubject To\n c: x + y + z <= 2\nBinary\n x y z\nEnd\n",
     "own.edges": "a b 1\nb c 2\nc a 1\n",
     "own.coo": "0 0 -1\n0 1 2\n",
+    "own.xyz": "2\n\nH 0 0 0\nH 0 0 0.735\n",
     "own.pauli": "1 ZZ\n0.5 XI\n",
 }
 PROBLEMS = {
@@ -34,6 +36,7 @@ PROBLEMS = {
     "lp": "{}/own.lp",
     "maxcut": "{}/own.edges",
     "mis": "mis:graph={}/own.edges",
+    "molecule": "{}/own.xyz",
     "moons": "moons:n=12",
     "number_partition": "number_partition:items={}/items.csv",
     "partition": "partition:graph=ring,n=4",
@@ -46,7 +49,8 @@ PROBLEMS = {
 }
 """Small ones of those that are large, or need a file."""
 LEARNING = ("circles", "moons", "table")
-LIVE = {"molecule": "the extra 'chemistry'"}
+LIVE = set() if find_spec("pyscf") else {"molecule"}
+"""What needs the extra 'chemistry', where that is not installed."""
 
 
 @pytest.fixture(scope="module")
@@ -112,10 +116,10 @@ VERBS = {
     "bench run": "bench run --workload ghz:n=3 --backend exact --backend aer --processes 2 --out {folder}/g.jsonl",
     "bench show": "bench show {bench}",
     "bench compare": "bench compare {bench} --backend aer --backend exact",
+    "bench null": "bench null --out {folder}/null.jsonl",
     "bench merge": "bench merge {bench} --out {folder}/merged.jsonl",
 }
 WITHOUT = {
-    "bench null": "it takes minutes, and prints the floor with two numbers",
     "runs sign": "it needs a key: tests/test_signatures.py",
     "runs verify": "it needs a signature: tests/test_signatures.py",
 }

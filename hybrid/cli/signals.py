@@ -26,7 +26,7 @@ REMINDS = hasattr(signal, "setitimer")
 
 
 class _AtOnce(BaseException):
-    """Passes through every `except Exception` between a signal and the verb."""
+    """Ends the work at once; no `except Exception` between the signal and the verb catches it."""
 
 
 @final

@@ -1,4 +1,4 @@
-"""What is told while a run works, and to whom."""
+"""What a run reports while it works, and the callbacks that take it."""
 
 from collections.abc import Callable
 from typing import NamedTuple

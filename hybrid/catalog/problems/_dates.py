@@ -59,7 +59,7 @@ def _readings(cells: Sequence[str]) -> list[list[Moment]]:
 
 
 def _moments(cells: Sequence[str], form: str) -> list[datetime] | None:
-    """The cells read by one format, with a time of day behind it where there is one; None where one does not fit."""
+    """The cells read by one format, with a time of day after it where there is one; None where one does not fit."""
     moments = []
     for cell in cells:
         timed = TIME.fullmatch(cell)
