@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from hybrid.characterization import characterize
     from hybrid.device.device import Device
     from hybrid.measure.compile import compile
-    from hybrid.measure.mitigation.zero_noise import zero_noise
     from hybrid.measure.program import Program
     from hybrid.measure.sampling import sample
     from hybrid.qiskit_api import DeviceBackend, Estimator, Sampler
@@ -30,7 +29,6 @@ __all__, __getattr__, __dir__ = names_from(
         "hybrid.characterization": "characterize",
         "hybrid.device.device": "Device",
         "hybrid.measure.compile": "compile",
-        "hybrid.measure.mitigation.zero_noise": "zero_noise",
         "hybrid.measure.program": "Program",
         "hybrid.measure.sampling": "sample",
         "hybrid.qiskit_api": "DeviceBackend Estimator Sampler",

@@ -26,7 +26,7 @@ from jaxtyping import config, install_import_hook
 CHECKED = (
     *("catalog.optimizers", "compilation.decoupling", "compilation.resources", "compilation.schedule"),
     *("compilation.transpile", "device.detuning", "device.readout", "measure.angles", "measure.compile"),
-    *("measure.estimate", "measure.execution", "measure.grouping", "measure.compiled_query", "measure.mitigation.readout"),
+    *("measure.estimate", "measure.execution", "measure.grouping", "measure.compiled_query", "measure.assignment"),
     *("measure.observables", "measure.program", "runs.loop", "runs.loss"),
 )
 settings.register_profile(

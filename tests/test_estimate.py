@@ -270,10 +270,10 @@ def test_merge():
 def test_merge_keeps_realizations_apart():
     outcomes, counts, realizations = [3, 1, 1, 3, 1, 0], [1, 2, 10, 100, 1000, 0], [4, 0, 0, 4, 4, 2]
     seen = merge(Counts(np.array(outcomes, dtype=np.uint64), np.array(counts), np.array(realizations)))
-    table = list(zip(*(column.tolist() for column in seen), strict=True))
+    table = list(zip(*(column.tolist() for column in seen[:3]), strict=True))
     assert table == [(1, 12, 0), (1, 1000, 4), (3, 101, 4)]
     nothing = merge(Counts(np.zeros(1, dtype=np.uint64), np.zeros(1, dtype=int), np.zeros(1, dtype=int)))
-    assert [len(column) for column in nothing] == [0, 0, 0]
+    assert [len(column) for column in nothing[:3]] == [0, 0, 0]
 
 
 @pytest.mark.statistics

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hybrid.measure.mitigation.zero_noise import folded, richardson
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit.circuit.library import real_amplitudes
@@ -12,7 +13,6 @@ from qiskit.quantum_info import Operator, SparsePauliOp
 import hybrid
 from hybrid.base.errors import UsageError
 from hybrid.device.device import Device
-from hybrid.measure.mitigation.zero_noise import folded, richardson
 
 ANSATZ, ZZ = real_amplitudes(2, reps=2), SparsePauliOp(["ZZ", "XX"], [1.0, 0.5])
 POINTS = np.random.default_rng(1).uniform(-3, 3, (3, 6))

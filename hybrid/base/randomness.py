@@ -58,6 +58,14 @@ class ProgramStream(IntEnum):
     DETUNINGS = 2**31  # of all points without shots, or child i: of point i
     CALIBRATION = 2**31 + 1  # assignment errors as measured; children: CountStream
     DIRECTION = 2**31 + 2  # the direction of an SPSA gradient
+    TRAINING = 2**31 + 3  # circuits of known value for Clifford data regression; children: TrainingStream
+
+
+class TrainingStream(IntEnum):
+    """Children of `ProgramStream.TRAINING`."""
+
+    POINTS = 0  # which circuits
+    MEASUREMENT = 1  # their values; children as those of a query's seed
 
 
 class SettingStream(IntEnum):
@@ -67,6 +75,12 @@ class SettingStream(IntEnum):
     FLIPS = 1  # assignment errors of these outcomes
     PILOT_SHOTS = 2  # outcomes of the pilot that divides the shots
     PILOT_FLIPS = 3  # assignment errors of the pilot
+
+
+class DetuningStream(IntEnum):
+    """Children of the seed of one point's detunings, or of all points'; the seed itself draws the detunings."""
+
+    FRAMES = 2**31  # random Paulis of a twirled circuit; counted children are those of scrambled Sobol sets
 
 
 class CountStream(IntEnum):

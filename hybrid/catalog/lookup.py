@@ -8,6 +8,7 @@ a data file stands for the member that reads its suffix (`./my.edges` is `maxcut
 import hashlib
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ FAMILIES = {
     "backends": "backend",
     "circuits": "circuit",
     "devices": "device",
+    "mitigations": "mitigation",
     "optimizers": "optimizer",
     "problems": "problem",
     "workloads": "workload",
@@ -38,6 +40,7 @@ FOLDERS = {family: f"catalog/{family}" for family in FAMILIES} | {
     "adapters": "bench/adapters",
     "backends": "simulators",
     "devices": "device/profiles",
+    "mitigations": "measure/mitigation",
     "workloads": "bench/workloads",
 }
 """Family -> where in the package its members are, one file each."""
@@ -205,7 +208,7 @@ def _import(member: Member) -> Any:
 
 def _file_in(value: Any) -> tuple[Path, str] | None:
     """The file that an option's value names, and the rest of the value: `./mine.py:name` is an object in a file."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or re.fullmatch(r"\d+(/\d+)+", value):
         return None
     head, colon, rest = value.partition(":")
     if colon and head.endswith(".py"):

@@ -108,7 +108,7 @@ def runs(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def of_field(name: str) -> Completer | None:
     """The completer for a flag that is a field of the Spec; None for a number."""
-    families = {**MEMBERS, "device": "devices"}
+    families = {**MEMBERS, "device": "devices", "mitigate": "mitigations"}
     allowed = {**WORDS, "dephasing": DEPHASING}
     if name in families:
         return of_family(families[name])

@@ -15,7 +15,7 @@ from hybrid.cli.machine_time import machine_time
 from hybrid.cli.pictures import picture, say
 from hybrid.cli.progress import Display
 from hybrid.cli.report import WIDTH, physics, spaced
-from hybrid.measure.choices import DD, MITIGATIONS
+from hybrid.measure.choices import DD
 
 if TYPE_CHECKING:
     from hybrid.measure.sampling import Sample
@@ -53,7 +53,9 @@ def sample_circuit(
     shots: flags.Shots = 1000,
     realizations: flags.Realizations = None,
     dd: Dd = "none",
-    mitigate: Annotated[str, typer.Option(help=f"Error mitigation: {', '.join(MITIGATIONS)}.", metavar="METHOD")] = "none",
+    mitigate: Annotated[
+        str, typer.Option(help="Error mitigation: readout, twirl, or readout+twirl.", metavar="METHOD")
+    ] = "none",
     seed: flags.Seed = 0,
     threads: flags.Threads = 1,
     bind: Bind = [],  # noqa: B006  # typer makes a new list for every call

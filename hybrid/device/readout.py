@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, UInt64
 
+from hybrid.base.errors import HybridError
 from hybrid.base.types import Counts, Shots
 
 
@@ -32,7 +33,7 @@ def merge(counts: Counts) -> Counts:
     """Equal outcomes of one realization added up, ordered; outcomes that were never seen are left out."""
     order = np.lexsort((counts.outcomes, counts.realizations))
     order = order[counts.counts[order] > 0]
-    outcomes, numbers, realizations = (column[order] for column in counts)
+    outcomes, numbers, realizations = (column[order] for column in counts[:3])
     new = np.ones(len(order), dtype=bool)
     new[1:] = (outcomes[1:] != outcomes[:-1]) | (realizations[1:] != realizations[:-1])
     first = np.flatnonzero(new)
@@ -110,7 +111,53 @@ class Correction(NamedTuple):
         """The largest absolute value of `sign`."""
         return float((1 + abs(self.f1[qubit] - self.f0[qubit])) / (1 - self.f0[qubit] - self.f1[qubit]))
 
+    def string(self, mask: int, outcomes: UInt64[np.ndarray, " u"]) -> Float[np.ndarray, " u"]:
+        """The contribution of each outcome to the mean of the string of Z on the qubits of `mask`."""
+        return np.prod([self.sign(q, outcomes) for q in qubits_of_mask(mask)], axis=0)
+
+    def largest(self, mask: int) -> float:
+        """The largest absolute value of `string`."""
+        return float(np.prod([self.stretch(q) for q in qubits_of_mask(mask)]))
+
     def redrawn(self, rng: np.random.Generator) -> "Correction":
         """Rates drawn from the errors of the calibration, clipped so that they stay invertible."""
         f0, f1 = (np.clip(rng.normal(f, s), 0.0, 0.49) for f, s in ((self.f0, self.f0_stderr), (self.f1, self.f1_stderr)))
         return self._replace(f0=f0, f1=f1)
+
+
+class StringFactors(NamedTuple):
+    """What a readout with random flips leaves of strings of Z, from a calibration: its outcomes (u,), their shares (u,), and
+    how many shots it had (0: infinitely many).
+
+    A string's mean is multiplied by f = sum_u p_u (-1)^(parity of u AND mask) (van den Berg, Minev and Temme, PRA 105, 032620,
+    2022, equation 4), and an outcome counts as its sign over f.
+    """
+
+    outcomes: UInt64[np.ndarray, " u"]
+    shares: Float[np.ndarray, " u"]
+    shots: int
+
+    def factor(self, mask: int) -> float:
+        """f of a string; HybridError where nothing of it is left."""
+        found = float(self.shares @ parity_signs(mask, self.outcomes))
+        if found <= 0:
+            raise HybridError(f"trex: nothing is left of a string of {mask.bit_count()} Z after the readout; take more shots.")
+        return found
+
+    def string(self, mask: int, outcomes: UInt64[np.ndarray, " u"]) -> Float[np.ndarray, " u"]:
+        """The contribution of each outcome to the mean of the string of Z on the qubits of `mask`."""
+        return parity_signs(mask, outcomes) / self.factor(mask)
+
+    def largest(self, mask: int) -> float:
+        """The largest absolute value of `string`."""
+        return 1 / self.factor(mask)
+
+
+def parity_signs(mask: int, outcomes: UInt64[np.ndarray, " u"]) -> Float[np.ndarray, " u"]:
+    """The eigenvalues of the string of Z on the qubits of `mask`."""
+    return 1.0 - 2.0 * (np.bitwise_count(outcomes & np.uint64(mask)) & 1)
+
+
+def qubits_of_mask(mask: int) -> list[int]:
+    """The qubits whose bits are set."""
+    return [q for q in range(int(mask).bit_length()) if int(mask) >> q & 1]

@@ -5,11 +5,10 @@ from hybrid.base.errors import UsageError
 GRADIENTS = ("auto", "adjoint", "parameter-shift", "finite-difference", "spsa")
 GROUPINGS = ("qwc", "general", "none")
 ALLOCATIONS = ("uniform", "weighted", "adaptive")
-MITIGATIONS = ("none", "readout")
 OPTIMIZATION_LEVELS = (0, 1, 2, 3)
 """Of Qiskit's transpiler."""
 DD = ("none", "echo", "xy4")
-WORDS = {"gradient": GRADIENTS, "grouping": GROUPINGS, "mitigate": MITIGATIONS, "dd": DD, "allocation": ALLOCATIONS}
+WORDS = {"gradient": GRADIENTS, "grouping": GROUPINGS, "dd": DD, "allocation": ALLOCATIONS}
 """Option -> its allowed values."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -26,12 +26,15 @@ from hybrid.compilation.transpile import (
 )
 from hybrid.device.device import Device
 from hybrid.measure.angles import split
+from hybrid.measure.assignment import calibration, string_calibration
+from hybrid.measure.calibration import Training, training
 from hybrid.measure.choices import WORDS, checked_level, gradient_method
+from hybrid.measure.composed import composed
 from hybrid.measure.execution import Conditions, Execution
 from hybrid.measure.grouping import commuting_groups, identity_apart
-from hybrid.measure.mitigation.readout import calibration
-from hybrid.measure.observables import AllZeros, DistributionDependent, FixedObservable, Group
+from hybrid.measure.observables import AllZeros, DistributionDependent, FixedObservable, Group, ReadoutFit
 from hybrid.measure.program import Program
+from hybrid.measure.selection import Selection, selection
 from hybrid.measure.set_up import described, engine, set_up
 
 
@@ -68,7 +71,7 @@ def compile(
     """
     loaded = device if isinstance(device, Device) and dephasing is None else Device.load(str(device), dephasing=dephasing)
     member = catalog.load(catalog.parse("backends", backend))()
-    given = {"grouping": grouping, "mitigate": mitigate, "dd": dd, "gradient": gradient, "allocation": allocation}
+    given = {"grouping": grouping, "dd": dd, "gradient": gradient, "allocation": allocation}
     for name, value in given.items():
         if value not in WORDS[name]:
             raise unknown(name, value, WORDS[name])
@@ -83,7 +86,7 @@ def compile_query(
     """`compile` for any query, its points in the order of `parameters` (which may hold more than the query uses)."""
     isa = _isa(_circuit(query), query, device, measuring.optimization_level)
     flat, angle_map = split(isa.circuit, parameters)
-    isa, conditions = isa._replace(circuit=flat), measuring.conditions
+    isa, conditions = isa._replace(circuit=flat), measuring.conditions._replace(mitigation=composed(measuring.mitigate))
     constant, terms, make_groups = _observables(query, isa, measuring)
     direct = isinstance(query, Expectation) and not device.noisy and conditions.shots == 0
     circuits, groups, shorter = [flat], (), device.noisy and measuring.optimization_level > 0
@@ -113,13 +116,58 @@ def compile_query(
         constant=constant,
         grouped=cache(lambda: tuple(make_groups())) if direct else lambda: groups,
         direct=direct,
-        calibrate=calibration(isa, device, backend, conditions) if measuring.mitigate == "readout" else None,
+        calibrate=_calibration(isa, device, backend, conditions),
+        training=_training(conditions, flat.num_parameters, list(groups), noiseless),
+        selection=_selection(conditions, terms, isa, list(groups), noiseless),
+        calibration=None,
         angle_map=angle_map,
         method=gradient_method(measuring.gradient, conditions.shots),
         differentiable=differentiable,
         noiseless=noiseless,
         engine=engine,
     )
+
+
+def _calibration(
+    isa: IsaCircuit, device: Device, backend: Backend, conditions: Conditions
+) -> Callable[[np.random.SeedSequence], ReadoutFit] | None:
+    """What measures the readout's errors."""
+    twirl = conditions.mitigation.twirl
+    match conditions.mitigation.readout:
+        case "bits":
+            return calibration(isa, device, backend, conditions)
+        case "strings":
+            assert twirl is not None
+            return string_calibration(isa, device, backend, conditions, twirl)
+        case _:
+            return None
+
+
+def _training(
+    conditions: Conditions, n_angles: int, groups: list[Any], noiseless: Callable[[], GeometricRunner]
+) -> Training | None:
+    """Circuits of known value; they depend on the query alone."""
+    if not conditions.mitigation.training:
+        return None
+    return training(conditions.mitigation.training, n_angles, groups, noiseless(), np.random.SeedSequence(0))
+
+
+def _selection(
+    conditions: Conditions, terms: SparsePauliOp, isa: IsaCircuit, groups: list[Any], noiseless: Callable[[], GeometricRunner]
+) -> Selection | None:
+    """What shots are kept; the state's symmetries are found at three points without noise."""
+    if not conditions.mitigation.selection:
+        return None
+    flat, ideal = isa.circuit, Device.load("ideal")
+    points = np.random.default_rng(0).uniform(-np.pi, np.pi, (3, flat.num_parameters))
+
+    def mean(observable: SparsePauliOp) -> list[float]:
+        settings, _ = described(isa, [flat], ideal, Conditions(), None)
+        runner = engine().compile(Task(settings, tuple(flat.parameters), observable, 0, conditions.threads))
+        return runner.expectations(points).tolist()
+
+    qubits = [qubit for qubit in isa.layout if qubit >= 0]
+    return selection(conditions.mitigation.selection, terms, qubits, groups, mean)
 
 
 def _circuit(query: Query) -> QuantumCircuit:
@@ -154,6 +202,11 @@ def _observables(
     none, basis = SparsePauliOp("I" * n, 0.0), "".join("Z" if qubit in isa.layout else "I" for qubit in range(n))
     match query:
         case Overlap():
+            if (mitigation := composed(measuring.mitigate)).readout == "strings" or mitigation.selection or mitigation.training:
+                raise UsageError(
+                    f"mitigate={measuring.mitigate} corrects strings of Paulis, and an overlap is the probability of one "
+                    "outcome; take readout, twirl or zne."
+                )
             return 0.0, none, lambda: [AllZeros(basis)]
         case Probabilities():
             if measuring.mitigate != "none":

@@ -1,17 +1,17 @@
 """A compiled query measured at angles: from exact probabilities or from counts, with calibration and standard errors."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from hybrid.base.randomness import ProgramStream, Seed, child, sequence
-from hybrid.base.types import Angles, Counts, Scalars
+from hybrid.base.randomness import ProgramStream, Seed, TrainingStream, child, sequence
+from hybrid.base.types import Angles, Counts, Mitigation, Scalars
 from hybrid.compilation.resources import Resources
-from hybrid.device.readout import Correction
 from hybrid.measure.allocation import proportional
+from hybrid.measure.calibration import NOTHING, Calibration, NoiseFit, Training, trained
 from hybrid.measure.estimate import (
     GroupEstimate,
     calibration_shifts,
@@ -23,7 +23,9 @@ from hybrid.measure.estimate import (
 )
 from hybrid.measure.execution import Execution, over_realizations
 from hybrid.measure.gradients import MeasuredValues
-from hybrid.measure.observables import DiagonalObservable, DistributionDependent, FixedObservable
+from hybrid.measure.observables import DiagonalObservable, DistributionDependent, FixedObservable, ReadoutFit
+from hybrid.measure.selection import Selection
+from hybrid.measure.variants import combination
 
 PORTION_BYTES, PORTION_ROWS, PORTION_WORK = 2**28, 2048, 10**9
 """Points are sent to the backend in portions of at most this many bytes of probabilities, rows, and bytes of state times gates
@@ -33,11 +35,16 @@ STATE_NUMBER_BYTES = 24
 
 
 class MeasurementDraws(NamedTuple):
-    """What one measurement draws from: its seed, that of the detunings, and the calibrated readout errors, if any."""
+    """What one measurement draws from: its seed, that of the detunings, and what a calibration found before."""
 
     root: np.random.SeedSequence
     detunings: np.random.SeedSequence
-    correction: Correction | None
+    calibration: Calibration
+
+    @property
+    def correction(self) -> ReadoutFit | None:
+        """The readout errors to invert."""
+        return self.calibration.readout
 
 
 @dataclass(frozen=True)
@@ -45,14 +52,18 @@ class CompiledQuery:
     """A compiled query as a function of its angles (k, m).
 
     A `direct` one gets its observable's value from the backend; otherwise circuit s is measured for group s of `grouped()`.
-    `constant` is the observable's identity part.
+    `constant` is the observable's identity part. Error mitigation: `calibrate` measures the readout's errors, `training` has
+    circuits of known value, `selection` leaves shots out; with a `calibration` nothing is calibrated again.
     """
 
     execution: Execution
     constant: float
     grouped: Callable[[], tuple[FixedObservable | DistributionDependent, ...]]
     direct: bool
-    calibrate: Callable[[np.random.SeedSequence], Correction] | None
+    calibrate: Callable[[np.random.SeedSequence], ReadoutFit] | None
+    training: Training | None
+    selection: Selection | None
+    calibration: Calibration | None
 
     @property
     def groups(self) -> tuple[FixedObservable | DistributionDependent, ...]:
@@ -61,18 +72,41 @@ class CompiledQuery:
         return self.grouped()
 
     @property
+    def mitigation(self) -> Mitigation:
+        """What error mitigation changes."""
+        return self.execution.recipe.conditions.mitigation
+
+    @property
     def resources(self) -> Resources:
         """What one evaluation takes."""
         return self.execution.resources
 
     def draws(self, root: np.random.SeedSequence, detuning_seed: Seed) -> MeasurementDraws:
-        """The seeds of a measurement, and its calibration, made now."""
+        """The seeds of a measurement, and the calibration, made now where there is none."""
         detunings = child(root, ProgramStream.DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
-        return MeasurementDraws(root, detunings, self.correction(root))
+        return MeasurementDraws(root, detunings, self.calibrated(root))
 
-    def correction(self, root: np.random.SeedSequence) -> Correction | None:
-        """The calibrated readout errors, measured now; None without readout mitigation."""
-        return None if self.calibrate is None else self.calibrate(child(root, ProgramStream.CALIBRATION))
+    def calibrated(self, root: np.random.SeedSequence) -> Calibration:
+        """What the query's calibration found, or finds now."""
+        if self.calibration is not None:
+            return self.calibration
+        readout = None if self.calibrate is None else self.calibrate(child(root, ProgramStream.CALIBRATION))
+        first = NOTHING._replace(readout=readout)
+        if self.training is None:
+            return first
+        seed = child(root, ProgramStream.TRAINING, TrainingStream.MEASUREMENT)
+        measured = replace(self, calibration=first, constant=0.0).measured(self.training.angles, seed, None)
+        return first._replace(noise=trained(self.training.exact, measured))
+
+    def correction(self, root: np.random.SeedSequence) -> ReadoutFit | None:
+        """The calibrated readout errors; None without readout mitigation."""
+        return self.calibrated(root).readout
+
+    @property
+    def calibration_circuits(self) -> int:
+        """How many circuits, each with the shots of one value, a calibration measures."""
+        readout = {"": 0, "bits": 2, "strings": 1}[self.mitigation.readout]
+        return readout + (0 if self.training is None else len(self.training.exact))
 
     def measured(self, angles: Angles, root: np.random.SeedSequence, detuning_seed: Seed) -> MeasuredValues:
         """Values at angles (k, m), in portions that bound memory; row i draws from the seed's child i."""
@@ -84,6 +118,7 @@ class CompiledQuery:
             rows = angles[first : first + size]
             parts.append(self._sampled(rows, first, draws) if self.execution.shots.size else self._exact(rows, draws))
         measured = MeasuredValues(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        measured = _without_noise(measured, draws.calibration.noise)
         return measured._replace(values=measured.values + self.constant)
 
     @property
@@ -107,13 +142,13 @@ class CompiledQuery:
             return _at_counts(group, self.execution.counts(angles, root, detunings)[0][0][0])
         return _at_distributions(group, self.execution.distributions(angles, detunings)[0])
 
-    def outcome_weights(self, correction: Correction | None) -> Float[np.ndarray, "s d"]:
+    def outcome_weights(self, correction: ReadoutFit | None) -> Float[np.ndarray, "s d"]:
         """The contribution of every reported outcome of every circuit."""
         outcomes = np.arange(2**self.resources.n_qubits, dtype=np.uint64)
         return np.array([group.eigenvalues(outcomes, correction) for group in self.fixed_groups])
 
     def _portion(self) -> int:
-        circuits = len(self.execution.recipe.circuits)
+        circuits = len(self.execution.recipe.circuits) * self.mitigation.variants
         row_bytes = 1 if self.direct else 8 * 2**self.resources.n_qubits * circuits
         state_bytes = min(self.resources.memory_bytes, STATE_NUMBER_BYTES * 4**self.resources.n_qubits)
         work = state_bytes * sum(self.resources.gates.values()) * circuits
@@ -127,24 +162,58 @@ class CompiledQuery:
         if (group := self.distribution_dependent) is not None:
             rows = [exact_values([_at_distributions(group, row)], row, None) for row in distributions]
             return without_shots(np.array(rows))
-        values = exact_values(self.fixed_groups, distributions.reshape(-1, *distributions.shape[2:]), draws.correction)
-        return without_shots(values.reshape(distributions.shape[:2]))
+        if self.mitigation.variants == 1:
+            return without_shots(self._of_variant(distributions, 0, draws.correction))
+        f = range(self.mitigation.variants)
+        by_variant = np.stack([self._of_variant(distributions, which, draws.correction) for which in f], axis=-1)
+        return without_shots(np.array([self._combined(rows) for rows in by_variant]))
+
+    def _of_variant(
+        self, distributions: Float[np.ndarray, "k c s d"], which: int, correction: ReadoutFit | None
+    ) -> Float[np.ndarray, "k c"]:
+        """Values of the circuits of one variant."""
+        if self.selection is not None:
+            distributions = self.selection.renormalised(distributions, self.mitigation.variants)
+        own = distributions[:, :, which :: self.mitigation.variants]
+        values = exact_values(self.fixed_groups, own.reshape(-1, *own.shape[2:]), correction)
+        return values.reshape(own.shape[:2])
+
+    def _combined(self, rows: Float[np.ndarray, "c f"]) -> Float[np.ndarray, " c"]:
+        """The value that the means of the variants give, with the deviation of each of c sets of detunings from it."""
+        means = rows.mean(axis=0)
+        value, weights = combination(self.mitigation, means, error_of_means(rows.T))
+        return value + (rows - means) @ weights
 
     def _sampled(self, angles: Angles, first: int, draws: MeasurementDraws) -> MeasuredValues:
         """Estimates from counts; with a pilot, of two parts whose weights are fixed beforehand (see `allocation`)."""
         values, stderr, shifts = np.zeros((len(angles), 1)), np.zeros(len(angles)), []
-        dependent = self.distribution_dependent
         stages, inflation = self._stages(angles, first, draws)
         for row, parts in enumerate(stages):
-            groups = self.fixed_groups if dependent is None else [_at_counts(dependent, parts[0][1][0])]
-            weights = [weight for weight, _ in parts]
-            by_group = zip(*(self._estimates(groups, counts, draws.correction) for _, counts in parts), strict=True)
-            shots_by_group = zip(*([int(c.counts.sum()) for c in counts] for _, counts in parts), strict=True)
-            estimates = [combined(weights, part, shots) for part, shots in zip(by_group, shots_by_group, strict=True)]
-            values[row, 0] = sum(estimate.mean for estimate in estimates)
-            stderr[row] = np.sqrt(variance(estimates, inflation))
-            shifts.append(sum(weight * calibration_shifts(groups, counts, draws.correction) for weight, counts in parts))
+            values[row, 0], stderr[row], shift = self._of_point(parts, inflation, draws.correction)
+            shifts.append(shift)
         return MeasuredValues(values, stderr, np.array(shifts))
+
+    def _of_point(
+        self, parts: list[tuple[float, list[Counts]]], inflation: float, correction: ReadoutFit | None
+    ) -> tuple[float, float, Float[np.ndarray, " q"]]:
+        """Value, standard error and calibration shifts of one point from the counts of its parts."""
+        dependent, f = self.distribution_dependent, self.mitigation.variants
+        groups = self.fixed_groups if dependent is None else [_at_counts(dependent, parts[0][1][0])]
+        groups = [group for group in groups for _ in range(f)]
+        weights = [weight for weight, _ in parts]
+        by_group = zip(*(self._estimates(groups, counts, correction) for _, counts in parts), strict=True)
+        shots_by_group = zip(*([int(c.counts.sum()) for c in counts] for _, counts in parts), strict=True)
+        estimates = [combined(weights, part, shots) for part, shots in zip(by_group, shots_by_group, strict=True)]
+        means = np.array([sum(estimate.mean for estimate in estimates[which::f]) for which in range(f)])
+        errors = np.sqrt([variance(estimates[which::f], inflation) for which in range(f)])
+        value, slopes = combination(self.mitigation, means, errors)
+        scaled = [estimate.scaled(slopes[i % f]) for i, estimate in enumerate(estimates)] if f > 1 else estimates
+        shifts = sum(
+            slopes[which] * weight * calibration_shifts(groups[which::f], counts[which::f], correction)
+            for weight, counts in parts
+            for which in range(f)
+        )
+        return value, float(np.sqrt(variance(scaled, inflation))), np.asarray(shifts)
 
     def _stages(
         self, angles: Angles, first: int, draws: MeasurementDraws
@@ -167,9 +236,11 @@ class CompiledQuery:
         return stages, inflation
 
     def _estimates(
-        self, groups: Sequence[FixedObservable], counts: Sequence[Counts], correction: Correction | None
+        self, groups: Sequence[FixedObservable], counts: Sequence[Counts], correction: ReadoutFit | None
     ) -> list[GroupEstimate]:
-        realizations = self.execution.realizations
+        realizations = self.execution.clusters
+        if self.selection is not None:
+            counts = [self.selection.kept(c, place // self.mitigation.variants) for place, c in enumerate(counts)]
         return [group_estimate(group, c, realizations, correction) for group, c in zip(groups, counts, strict=True)]
 
 
@@ -180,6 +251,14 @@ def _at_counts(group: DistributionDependent, counts: Counts) -> DiagonalObservab
 def _at_distributions(group: DistributionDependent, distributions: Float[np.ndarray, "c s d"]) -> DiagonalObservable:
     """At the mean over c independent sets of detunings."""
     return group.at(np.arange(distributions.shape[-1], dtype=np.uint64), distributions[:, 0].mean(axis=0))
+
+
+def _without_noise(measured: MeasuredValues, noise: NoiseFit | None) -> MeasuredValues:
+    """(noisy - b)/a, with the shifts by the errors of a and b."""
+    if noise is None:
+        return measured
+    shifts = np.concatenate([measured.calibration_shifts / noise.a, noise.shifts(measured.values.mean(axis=1))], axis=1)
+    return MeasuredValues((measured.values - noise.b) / noise.a, measured.stderr / noise.a, shifts)
 
 
 def without_shots(values: Float[np.ndarray, "k c"]) -> MeasuredValues:

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from hybrid.base.types import Counts, Scalars
-from hybrid.device.readout import Correction
-from hybrid.measure.observables import FixedObservable
+from hybrid.device.readout import Correction, StringFactors, parity_signs
+from hybrid.measure.observables import FixedObservable, Group, ReadoutFit
 
 STEP = 1e-6
 """Step of the central differences in a readout error rate; an estimate is a smooth product of them."""
@@ -21,6 +21,10 @@ class GroupEstimate(NamedTuple):
     mean: float
     variance: float
     deviations: Float[np.ndarray, " r"]
+
+    def scaled(self, weight: float) -> "GroupEstimate":
+        """The estimate of so many times the group."""
+        return GroupEstimate(self.mean * weight, self.variance * weight**2, self.deviations * weight)
 
 
 def combined(weights: Sequence[float], estimates: Sequence[GroupEstimate], shots: Sequence[int]) -> GroupEstimate:
@@ -38,7 +42,7 @@ def combined(weights: Sequence[float], estimates: Sequence[GroupEstimate], shots
     )
 
 
-def group_estimate(group: FixedObservable, counts: Counts, realizations: int, correction: Correction | None) -> GroupEstimate:
+def group_estimate(group: FixedObservable, counts: Counts, realizations: int, correction: ReadoutFit | None) -> GroupEstimate:
     """Estimate of the group's expectation value; its variance is never zero.
 
     The variance counts two imagined shots, one at each extreme (+-sum|c| for Pauli terms); for a single term that is
@@ -47,6 +51,8 @@ def group_estimate(group: FixedObservable, counts: Counts, realizations: int, co
     """
     n = int(counts.counts.sum())
     values, extremes = group.eigenvalues(counts.outcomes, correction), np.array(group.extremes(correction))
+    if counts.weights is not None:
+        values, extremes = values * counts.weights[counts.realizations], extremes * np.abs(counts.weights).max()
     mean = float(counts.counts @ values) / n
     smoothed = (mean * n + extremes.sum()) / (n + 2)
     spread = (float(counts.counts @ values**2) + (extremes**2).sum()) / (n + 2) - smoothed**2
@@ -86,7 +92,7 @@ def error_of_means(means: Float[np.ndarray, "k c"]) -> Scalars:
 
 
 def exact_values(
-    groups: Sequence[FixedObservable], distributions: Float[np.ndarray, "k s d"], correction: Correction | None
+    groups: Sequence[FixedObservable], distributions: Float[np.ndarray, "k s d"], correction: ReadoutFit | None
 ) -> Float[np.ndarray, " k"]:
     """Sum over groups of the exact expectation values, (k,)."""
     outcomes = np.arange(distributions.shape[-1], dtype=np.uint64)
@@ -94,7 +100,7 @@ def exact_values(
 
 
 def calibration_shifts(
-    groups: Sequence[FixedObservable], counts: Sequence[Counts], correction: Correction | None
+    groups: Sequence[FixedObservable], counts: Sequence[Counts], correction: ReadoutFit | None
 ) -> Float[np.ndarray, " q"]:
     """Shift of a corrected estimate when a calibrated rate f is off by its standard error, dE/df std(f): all f0, then all f1.
 
@@ -102,6 +108,8 @@ def calibration_shifts(
     """
     if correction is None:
         return np.zeros(0)
+    if isinstance(correction, StringFactors):
+        return _string_shifts(groups, counts, correction)
 
     def estimate(trial: Correction) -> float:
         pairs = zip(groups, counts, strict=True)
@@ -114,3 +122,20 @@ def calibration_shifts(
             high, low = (estimate(correction._replace(**{name: rate + sign * step})) for sign in (1, -1))
             shifts.append((high - low) / (2 * STEP) * error)
     return np.array(shifts)
+
+
+def _string_shifts(
+    groups: Sequence[FixedObservable], counts: Sequence[Counts], factors: StringFactors
+) -> Float[np.ndarray, " u"]:
+    """Shifts by the shares p_u of a calibration's n outcomes, whose covariance is (diag(p) - p p^T)/n: the u-th is
+    sqrt(p_u/n) (g_u - sum p g), g_u = dE/dp_u = -sum_t c_t m_t (-1)^(u AND mask_t)/f_t^2, m_t the mean as read."""
+    if not factors.shots:
+        return np.zeros(0)
+    slopes = np.zeros(len(factors.outcomes))
+    for group, of_group in zip(groups, counts, strict=True):
+        assert isinstance(group, Group)
+        shots = of_group.counts if of_group.weights is None else of_group.counts * of_group.weights[of_group.realizations]
+        for mask, coefficient in zip(group.masks.tolist(), group.coefficients, strict=True):
+            mean = float(shots @ parity_signs(mask, of_group.outcomes)) / of_group.counts.sum()
+            slopes -= coefficient * mean / factors.factor(mask) ** 2 * parity_signs(mask, factors.outcomes)
+    return np.sqrt(factors.shares / factors.shots) * (slopes - factors.shares @ slopes)

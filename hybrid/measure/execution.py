@@ -1,22 +1,26 @@
 """Execution: circuits with their noise, compiled by a backend and run at points and realizations of the detunings."""
 
 from collections.abc import Sequence, Set
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from qiskit import QuantumCircuit
 
-from hybrid.base.randomness import SettingStream, child
+from hybrid.base.randomness import DetuningStream, SettingStream, child
 from hybrid.base.types import (
+    NO_MITIGATION,
     Angles,
     Counts,
     DifferentiableRunner,
+    Mitigation,
     Recomputation,
     Runner,
     Shots,
 )
+from hybrid.compilation.frames import Frame, Frames
 from hybrid.compilation.resources import Resources
+from hybrid.compilation.slots import Slots
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.detuning import SCRAMBLES, DetunedAngles, Draws
 from hybrid.device.device import Device
@@ -26,7 +30,7 @@ from hybrid.measure.allocation import Division
 
 class Conditions(NamedTuple):
     """How circuits are run: shots in all (0: infinitely many), detunings (None: the default), threads, dynamical decoupling,
-    how shots are divided over groups; `without` names `noise.PARTS` to leave out."""
+    how shots are divided over groups; `without` names `noise.PARTS` to leave out; error mitigation."""
 
     shots: int = 0
     realizations: int | None = None
@@ -34,6 +38,7 @@ class Conditions(NamedTuple):
     dd: str = "none"
     without: Set[str] = frozenset()
     allocation: str = "uniform"
+    mitigation: Mitigation = NO_MITIGATION
 
 
 class Detuned(NamedTuple):
@@ -58,6 +63,8 @@ class Execution(NamedTuple):
 
     `shots` is (r, s), or (1, 0) without shots. With a `pilot`, each point's shots are divided by its own pilot; `shots` is then
     the division for a pilot that finds exactly the bounds. `recomputation` is the part of a second simulator.
+
+    Circuits that error mitigation changed take their angles from `slots`, in random `frames` of their realizations.
     """
 
     runner: Runner
@@ -70,6 +77,8 @@ class Execution(NamedTuple):
     resources: Resources
     recipe: "Recipe"
     recomputation: Recomputation | None = None
+    slots: Slots | None = None
+    frames: Frames | None = None
 
     def counts(
         self,
@@ -86,33 +95,49 @@ class Execution(NamedTuple):
         Point i draws from the `first + i`-th children, a pilot from other children than the rest; every point has its own
         detunings, and its pilot the same ones. `shots` (r, s) replace those of the execution.
         """
-        inflation, rows, settings = 1.0, range(len(angles)), range(self.shots.shape[1])
-        shots = self.shots if shots is None else shots
+        inflation, points, settings = 1.0, range(len(angles)), range(self.shots.shape[1])
+        shots, detuned = self.shots if shots is None else shots, None
+        own = [child(detunings, first + i) for i in points]
         if self.detuned is not None:
             total = int(self.shots.sum()) + (0 if self.pilot is None else int(self.pilot.sum()))
-            drawn = [self.detuned.draws.independent(self.realizations, total, child(detunings, first + i)) for i in rows]
+            drawn = [self.detuned.draws.independent(self.realizations, total, seed) for seed in own]
             inflation = drawn[0][1] if drawn else 1.0
-            angles = self._with_detunings(angles, [detuning for detuning, _ in drawn])
+            detuned = [detuning for detuning, _ in drawn]
+        frames = self._frames(own)
         draw, flip = SettingStream.SHOTS, SettingStream.FLIPS
         if pilot:
             draw, flip = SettingStream.PILOT_SHOTS, SettingStream.PILOT_FLIPS
-        seeds = [[child(root, first + i, s, draw) for s in settings] for i in rows]
-        counts = self.runner.counts(angles, shots, seeds)
+        seeds = [[child(root, first + i, s, draw) for s in settings] for i in points]
+        counts = self.runner.counts(self._rows(angles, detuned, frames), shots, seeds)
         if self.readout is not None:
-            generators = [[np.random.default_rng(child(root, first + i, s, flip)) for s in settings] for i in rows]
+            generators = [[np.random.default_rng(child(root, first + i, s, flip)) for s in settings] for i in points]
             counts = [
                 [self.readout.flip(c, rng) for c, rng in zip(of_point, of_rows, strict=True)]
                 for of_point, of_rows in zip(counts, generators, strict=True)
             ]
-        return counts, inflation
+        if frames is not None:
+            counts = [[self._back(c, f, s) for s, c in enumerate(of_point)] for of_point, f in zip(counts, frames, strict=True)]
+        return counts, max(1.0, inflation * self.clusters / self.realizations)
 
     def distributions(self, angles: Angles, detunings: np.random.SeedSequence) -> Float[np.ndarray, "k c s d"]:
         """Outcome probabilities as read, averaged over each of c independent sets of detunings that all points share."""
-        sets = 1 if self.detuned is None else SCRAMBLES
-        rows = self._at_shared_detunings(angles, detunings)
-        probabilities = self.runner.distributions(rows)
-        means = probabilities.reshape(len(angles), sets, -1, *probabilities.shape[1:]).mean(axis=2)
-        return means if self.readout is None else self.readout.mix(means)
+        detuned, frames = self._shared(angles, detunings)
+        probabilities = self.runner.distributions(self._rows(angles, detuned, frames))
+        shape = (len(angles), self.sets, -1, *probabilities.shape[1:])
+        if frames is None:
+            means = probabilities.reshape(shape).mean(axis=2)
+            return means if self.readout is None else self.readout.mix(means)
+        if self.readout is not None:
+            probabilities = self.readout.mix(probabilities)
+        flips, weights = (np.concatenate([getattr(f, name) for f in frames]) for name in ("flips", "weights"))
+        outcomes = np.arange(probabilities.shape[-1], dtype=np.uint64)
+        places = (outcomes ^ flips[..., None]).astype(np.int64)
+        return (np.take_along_axis(probabilities, places, axis=2) * weights[..., None]).reshape(shape).mean(axis=2)
+
+    @property
+    def sets(self) -> int:
+        """c, how many independent sets of detunings and frames a mean without shots has."""
+        return 1 if self.detuned is None and self.frames is None else SCRAMBLES
 
     def slopes(
         self, angles: Angles, detunings: np.random.SeedSequence, weights: Float[np.ndarray, "s d"] | None
@@ -121,22 +146,84 @@ class Execution(NamedTuple):
 
         `weights` are those of outcomes before readout errors; None is the task's observable.
         """
-        assert isinstance(self.runner, DifferentiableRunner)
-        sets = 1 if self.detuned is None else SCRAMBLES
-        values, slopes = self.runner.differentiate(self._at_shared_detunings(angles, detunings), weights)
+        detuned, frames = self._shared(angles, detunings)
+        rows, m = self._rows(angles, detuned, frames), angles.shape[1]
+        values, slopes = self._differentiated(rows, weights, frames)
+        if self.slots is not None:
+            a = len(self.slots.column)
+            signed = slopes[:, :a] if frames is None else slopes[:, :a] * np.concatenate([f.signs for f in frames])
+            slopes = self.slots.pulled_back(signed, m)
+        sets = self.sets
         return values.reshape(sets, -1).mean(axis=1), slopes.reshape(sets, len(slopes) // sets, slopes.shape[1]).mean(axis=1)
 
-    def _at_shared_detunings(self, angles: Angles, detunings: np.random.SeedSequence) -> Float[np.ndarray, "rows a"]:
-        if self.detuned is None:
-            return angles
-        drawn = self.detuned.draws.quadrature(self.realizations // SCRAMBLES, detunings)
-        return self._with_detunings(angles, [drawn] * len(angles))
+    def _differentiated(
+        self, rows: Float[np.ndarray, "rows a"], weights: Float[np.ndarray, "s d"] | None, frames: list[Frame] | None
+    ) -> tuple[Float[np.ndarray, " rows"], Float[np.ndarray, "rows a"]]:
+        """Values and slopes of all rows at once; row by row where each flips other outcomes."""
+        assert isinstance(self.runner, DifferentiableRunner)
+        read = self.readout
+        if weights is None or frames is None or not any(f.flips.any() or (f.weights != 1).any() for f in frames):
+            return self.runner.differentiate(rows, weights if weights is None or read is None else read.pulled_back(weights))
+        flips, factors = (np.concatenate([getattr(f, name) for f in frames]) for name in ("flips", "weights"))
+        outcomes, answers = np.arange(weights.shape[1], dtype=np.uint64), []
+        for row, flip, factor in zip(rows, flips, factors, strict=True):
+            own = factor[:, None] * np.take_along_axis(weights, (outcomes ^ flip[:, None]).astype(np.int64), axis=1)
+            answers.append(self.runner.differentiate(row[None], own if read is None else read.pulled_back(own)))
+        return np.concatenate([value for value, _ in answers]), np.concatenate([slope for _, slope in answers])
 
-    def _with_detunings(self, angles: Angles, detunings: Sequence[Float[np.ndarray, "r n"]]) -> Float[np.ndarray, "rows a"]:
-        """A row for every point and realization: the circuit's angles, then those of the detunings."""
+    def _shared(self, angles: Angles, detunings: np.random.SeedSequence) -> tuple[list[Any] | None, list[Frame] | None]:
+        """The detunings and the frames that all points share, without shots."""
+        detuned = None
+        if self.detuned is not None:
+            detuned = [self.detuned.draws.quadrature(self.realizations // SCRAMBLES, detunings)] * len(angles)
+        frames = self._frames([detunings])
+        return detuned, None if frames is None else frames * len(angles)
+
+    def _frames(self, seeds: Sequence[np.random.SeedSequence]) -> list[Frame] | None:
+        """The frames of every realization, for each seed; an instance is a run of realizations, without shots one of them."""
+        if self.frames is None:
+            return None
+        rows = self.clusters if self.shots.size else self.realizations
+        drawn = [self.frames.draw(rows, child(seed, DetuningStream.FRAMES)) for seed in seeds]
+        return [Frame(*(column[self._which(rows)] for column in frame)) for frame in drawn]
+
+    @property
+    def clusters(self) -> int:
+        """How many groups the shots of a circuit are in whose means are independent: realizations, or instances of a twirled
+        circuit, each a run of realizations."""
+        return self.realizations if self.frames is None else min(self.frames.twirl.instances, self.realizations)
+
+    def by_instance(self, shots: Sequence[int]) -> list[int]:
+        """Shots per circuit that a machine is sent: every instance of a twirled circuit is one."""
+        parts = 1 if self.frames is None else self.clusters
+        return [n // parts + (i < n % parts) for n in shots for i in range(parts)]
+
+    def _which(self, clusters: int) -> Int[np.ndarray, " r"]:
+        return np.arange(self.realizations) * clusters // self.realizations
+
+    def _back(self, counts: Counts, frame: Frame, setting: int) -> Counts:
+        """Outcomes with the frame's flips undone, by instance, each shot with its weight."""
+        which = self._which(self.clusters)
+        first = np.searchsorted(which, np.arange(self.clusters))
+        outcomes = counts.outcomes ^ frame.flips[counts.realizations, setting]
+        weights = frame.weights[first, setting]
+        return Counts(outcomes, counts.counts, which[counts.realizations], None if (weights == 1).all() else weights)
+
+    def _rows(
+        self, angles: Angles, detuned: Sequence[Any] | None, frames: Sequence[Frame] | None
+    ) -> Float[np.ndarray, "rows a"]:
+        """A row for every point and realization: the circuit's angles, or those of its slots, then those of the detunings."""
+        if self.slots is not None:
+            angles = self.slots(angles)
+        if detuned is None and frames is None:
+            return angles
+        rows = np.repeat(angles, self.realizations, axis=0)
+        if frames is not None:
+            rows = rows * np.concatenate([f.signs for f in frames]) + np.concatenate([f.turns for f in frames])
+        if detuned is None:
+            return rows
         assert self.detuned is not None
-        per_point = [self.detuned.angles(rows) for rows in detunings]
-        return np.concatenate([np.repeat(angles, self.realizations, axis=0), np.concatenate(per_point)], axis=1)
+        return np.concatenate([rows, np.concatenate([self.detuned.angles(each) for each in detuned])], axis=1)
 
 
 def over_realizations(per_setting: Sequence[int], realizations: int) -> Shots:

@@ -11,9 +11,11 @@ from jaxtyping import Float, UInt64
 from qiskit import QuantumCircuit
 
 from hybrid.base.types import OutcomeFunction
-from hybrid.device.readout import Correction, selected_bits
+from hybrid.device.readout import Correction, StringFactors, parity_signs, qubits_of_mask, selected_bits
 
 Outcomes: TypeAlias = UInt64[np.ndarray, " u"]
+ReadoutFit: TypeAlias = Correction | StringFactors
+"""What a calibration of the readout found."""
 
 
 class Group(NamedTuple):
@@ -29,24 +31,22 @@ class Group(NamedTuple):
 
     def moved(self, ends: Sequence[int]) -> "Group":
         """The group after routing moved qubit q to `ends[q]`."""
-        masks = np.array([sum(1 << ends[q] for q in _qubits(mask)) for mask in self.masks], dtype=np.uint64)
+        masks = np.array([sum(1 << ends[q] for q in qubits_of_mask(mask)) for mask in self.masks], dtype=np.uint64)
         return self._replace(masks=masks, basis="".join(self.basis[q] for q in np.argsort(ends)))
 
-    def eigenvalues(self, outcomes: Outcomes, correction: Correction | None) -> Float[np.ndarray, " u"]:
+    def eigenvalues(self, outcomes: Outcomes, correction: ReadoutFit | None) -> Float[np.ndarray, " u"]:
         """Contribution of one shot with each outcome: sum_t c_t (-1)^parity(outcome AND mask_t), signs corrected."""
         values = np.zeros(len(outcomes))
-        for mask, coefficient in zip(self.masks, self.coefficients, strict=True):
-            if correction is None:
-                values += coefficient * (1.0 - 2.0 * (np.bitwise_count(outcomes & mask) & 1))
-            else:
-                values += coefficient * np.prod([correction.sign(q, outcomes) for q in _qubits(mask)], axis=0)
+        for mask, coefficient in zip(self.masks.tolist(), self.coefficients, strict=True):
+            signs = parity_signs(mask, outcomes) if correction is None else correction.string(mask, outcomes)
+            values += coefficient * signs
         return values
 
-    def extremes(self, correction: Correction | None) -> tuple[float, float]:
+    def extremes(self, correction: ReadoutFit | None) -> tuple[float, float]:
         """Bounds of the contribution of one shot."""
         bounds = np.abs(self.coefficients)
         if correction is not None:
-            bounds = bounds * [np.prod([correction.stretch(q) for q in _qubits(mask)]) for mask in self.masks]
+            bounds = bounds * [correction.largest(mask) for mask in self.masks.tolist()]
         bound = float(bounds.sum())
         return -bound, bound
 
@@ -56,18 +56,20 @@ class AllZeros(NamedTuple):
 
     basis: str
 
-    def eigenvalues(self, outcomes: Outcomes, correction: Correction | None) -> Float[np.ndarray, " u"]:
+    def eigenvalues(self, outcomes: Outcomes, correction: ReadoutFit | None) -> Float[np.ndarray, " u"]:
         """1 where every marked qubit reads 0, else 0; corrected, the product of (1 + sign)/2."""
         marked = [q for q, letter in enumerate(self.basis) if letter == "Z"]
         if correction is None:
             mask = np.uint64(sum(1 << q for q in marked))
             return ((outcomes & mask) == 0).astype(float)
+        assert isinstance(correction, Correction)
         return np.prod([(1 + correction.sign(q, outcomes)) / 2 for q in marked], axis=0)
 
-    def extremes(self, correction: Correction | None) -> tuple[float, float]:
+    def extremes(self, correction: ReadoutFit | None) -> tuple[float, float]:
         """Bounds of the contribution of one shot."""
         if correction is None:
             return 0.0, 1.0
+        assert isinstance(correction, Correction)
         stretches = [correction.stretch(q) for q, letter in enumerate(self.basis) if letter == "Z"]
         high = float(np.prod([(1 + stretch) / 2 for stretch in stretches]))
         return high - float(np.prod(stretches)), high
@@ -80,12 +82,12 @@ class DiagonalObservable(NamedTuple):
     places: tuple[int, ...]
     basis: str
 
-    def eigenvalues(self, outcomes: Outcomes, correction: Correction | None) -> Float[np.ndarray, " u"]:
+    def eigenvalues(self, outcomes: Outcomes, correction: ReadoutFit | None) -> Float[np.ndarray, " u"]:
         """Contribution of one shot with each outcome, without readout correction."""
         assert correction is None
         return self.function.values(selected_bits(outcomes, self.places))
 
-    def extremes(self, correction: Correction | None) -> tuple[float, float]:
+    def extremes(self, correction: ReadoutFit | None) -> tuple[float, float]:
         """Bounds of the contribution of one shot."""
         return self.function.low, self.function.high
 
@@ -108,7 +110,3 @@ class DistributionDependent(NamedTuple):
 
 FixedObservable: TypeAlias = Group | AllZeros | DiagonalObservable
 """The observable of one measured circuit, independent of what is measured."""
-
-
-def _qubits(mask: np.uint64) -> list[int]:
-    return [q for q in range(int(mask).bit_length()) if int(mask) >> q & 1]

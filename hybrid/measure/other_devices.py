@@ -15,10 +15,10 @@ from hybrid.compilation import noise
 from hybrid.device.detuning import DetunedAngles, scores
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction
+from hybrid.measure.assignment import calibration
 from hybrid.measure.compiled_query import PORTION_BYTES, CompiledQuery
 from hybrid.measure.estimate import exact_values
 from hybrid.measure.execution import Recipe
-from hybrid.measure.mitigation.readout import calibration
 from hybrid.measure.set_up import described, draws, engine
 
 DETUNINGS = 32

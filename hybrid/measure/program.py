@@ -22,13 +22,14 @@ from hybrid.base.types import (
 )
 from hybrid.measure import gradients
 from hybrid.measure.angles import AngleMap
-from hybrid.measure.compiled_query import CompiledQuery, standard_errors, without_shots
+from hybrid.measure.compiled_query import CompiledQuery, MeasurementDraws, standard_errors, without_shots
 from hybrid.measure.estimate import error_of_means
 from hybrid.measure.execution import Execution
 from hybrid.measure.gradients import MeasuredValues
 from hybrid.measure.ideal_state import without_noise
 from hybrid.measure.observables import AllZeros
 from hybrid.measure.sensitivity import Sensitivities, sensitivities
+from hybrid.measure.variants import combination
 
 
 @final
@@ -171,15 +172,32 @@ class Program(CompiledQuery):
         """One reverse pass per realization; the value is the backend's own."""
         execution, theta = self.differentiable(), self.angle_map(x[None])
         draws = self.draws(root, detuning_seed)
-        weights = None if self.direct else self.outcome_weights(draws.correction)
-        if weights is not None and execution.readout is not None:
-            weights = execution.readout.pulled_back(weights)
+        noise = draws.calibration.noise
+        weights = None if self.direct else self._weights_at(execution, theta, draws)
         values, slopes = execution.slopes(theta, draws.detunings, weights)
         value = without_shots(values[None] + self.constant)
-        if execution is not self.execution:
+        if execution is not self.execution or not self._linear or noise is not None:
             value = self.measured(theta, root, detuning_seed)
         m = theta.shape[1]
-        return gradients.Slopes(value, slopes[:, :m].T, np.zeros(m), np.zeros((m, 0)))
+        return gradients.Slopes(value, slopes[:, :m].T / (1.0 if noise is None else noise.a), np.zeros(m), np.zeros((m, 0)))
+
+    @property
+    def _linear(self) -> bool:
+        """Whether the value is a fixed sum over the outcomes' probabilities."""
+        return self.mitigation.variants == 1 and self.selection is None
+
+    def _weights_at(self, execution: Execution, theta: Angles, draws: MeasurementDraws) -> Float[np.ndarray, "s d"]:
+        """The derivative of the value by the outcomes' probabilities at these angles (1, m)."""
+        variants = self.mitigation.variants
+        weights = np.repeat(self.outcome_weights(draws.correction), variants, axis=0)
+        if self._linear:
+            return weights
+        distributions = execution.distributions(theta, draws.detunings)
+        by_variant = [self._of_variant(distributions, which, draws.correction).mean() for which in range(variants)]
+        _, slopes = combination(self.mitigation, np.array(by_variant), np.zeros(variants))
+        if self.selection is not None:
+            weights = self.selection.weights(weights, distributions[0].mean(axis=0), variants)
+        return weights * np.tile(slopes, len(weights) // variants)[:, None]
 
     def _fixed_at(self, angles: Angles, root: np.random.SeedSequence, detuning_seed: Seed) -> "Program":
         observable = self.fixed_at(angles, root, detuning_seed)

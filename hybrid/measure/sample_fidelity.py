@@ -11,7 +11,7 @@ from jaxtyping import Float, Int, UInt64
 from hybrid.base.types import Counts
 from hybrid.compilation.classical_bits import ClassicalReadout
 from hybrid.device.readout import Correction
-from hybrid.measure.mitigation.readout import mitigated
+from hybrid.measure.assignment import mitigated
 
 RESAMPLES, MITIGATED_RESAMPLES = 200, 50
 BLIND = 0.99

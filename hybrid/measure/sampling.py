@@ -13,9 +13,9 @@ from jaxtyping import Float
 from qiskit import QuantumCircuit
 
 from hybrid import catalog
-from hybrid.base.errors import UsageError, unknown
+from hybrid.base.errors import UsageError
 from hybrid.base.randomness import SampleStream, child
-from hybrid.base.types import Backend, Counts, DynamicBackend, Setting, Task
+from hybrid.base.types import NO_MITIGATION, Backend, Counts, DynamicBackend, Mitigation, Setting, Task
 from hybrid.catalog.circuit_file import SUFFIXES, read_circuit
 from hybrid.catalog.circuit_file import bind as bound
 from hybrid.compilation.classical_bits import ClassicalReadout, final_measurements
@@ -25,9 +25,10 @@ from hybrid.compilation.transpile import OPTIMIZATION_LEVEL, to_isa
 from hybrid.device.billing import Bill, Billing
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction, merge
-from hybrid.measure.choices import MITIGATIONS, checked_level
-from hybrid.measure.execution import Conditions
-from hybrid.measure.mitigation.readout import calibration
+from hybrid.measure.assignment import calibration
+from hybrid.measure.choices import checked_level
+from hybrid.measure.composed import composed
+from hybrid.measure.execution import Conditions, Execution
 from hybrid.measure.sample_fidelity import BLIND, FIDELITIES, MITIGATED, MOST_LISTED, fidelities, mitigated_shares
 from hybrid.measure.set_up import set_up
 
@@ -135,8 +136,7 @@ def sample(
     member = catalog.load(catalog.parse("backends", backend))()
     if shots < 1:
         raise UsageError(f"shots must be at least 1, not {shots}.")
-    if mitigate not in MITIGATIONS:
-        raise unknown("mitigate", mitigate, MITIGATIONS)
+    mitigation = _of_outcomes(mitigate)
     measured = with_measurements(circuit, measure_all)
     asked = {"circuit": measured.name, "device": loaded.label, "backend": backend, "shots": shots, "seed": seed}
     split = final_measurements(measured)
@@ -144,15 +144,15 @@ def sample(
         return Sample(**asked, **_dynamic(measured, loaded, member, backend, shots, seed, threads))
     body, read = split
     isa = to_isa(body, loaded, checked_level(optimization_level))
-    conditions = Conditions(shots, realizations, threads, dd)
+    conditions = Conditions(shots, realizations, threads, dd, mitigation=mitigation)
     execution = set_up(isa, [isa.circuit], loaded, member, conditions)
     ((counts,),), _ = execution.counts(np.zeros((1, 0)), child(seed, SampleStream.SHOTS), child(seed, SampleStream.DETUNINGS))
     bits = merge(counts._replace(outcomes=read.bits(counts.outcomes, isa.layout)))
     ideal = ideal_distribution(body, read) if body.num_qubits <= IDEAL_QUBITS else None
     correction, billed = None, None
     if loaded.billing is not None:
-        billed = loaded.billing.to_json(_bill(loaded.billing, shots, mitigate, execution.resources.duration_s))
-    if mitigate == "readout":
+        billed = loaded.billing.to_json(_bill(loaded.billing, execution, 2 if mitigation.readout else 0))
+    if mitigation.readout:
         if len(read.qubits) < len(read.written):
             raise UsageError("mitigate=readout inverts independent bits; this circuit reads a qubit into two of them.")
         if len(read.written) > MITIGATED_BITS:
@@ -185,10 +185,24 @@ def with_measurements(circuit: QuantumCircuit, measure_all: bool) -> QuantumCirc
     return circuit
 
 
-def _bill(billing: Billing, shots: int, mitigate: str, duration_s: float | None) -> Bill:
-    """Of the circuit and, for readout mitigation, of its two calibration circuits, each with as many shots."""
-    bill = billing.bill([shots], duration_s)
-    return bill.plus(billing.bill([shots] * 2, duration_s)) if mitigate == "readout" else bill
+def _of_outcomes(mitigate: str) -> Mitigation:
+    """What the methods change; UsageError for those that correct expectation values alone."""
+    mitigation = composed(mitigate)
+    twirl = mitigation.twirl
+    if mitigation._replace(readout="", twirl=None) != NO_MITIGATION or (
+        twirl is not None and (twirl.outcomes or twirl.inverse)
+    ):
+        raise UsageError(
+            f"mitigate={mitigate} corrects expectation values, and a sample is a distribution; take readout, twirl or both."
+        )
+    return mitigation
+
+
+def _bill(billing: Billing, execution: Execution, calibrations: int) -> Bill:
+    """Of the circuit and of its calibration circuits, each with as many shots."""
+    duration_s, shots = execution.resources.duration_s, int(execution.shots.sum())
+    bill = billing.bill(execution.by_instance([shots]), duration_s)
+    return bill.plus(billing.bill([shots] * calibrations, duration_s))
 
 
 def ideal_distribution(body: QuantumCircuit, read: ClassicalReadout) -> Float[np.ndarray, " d"]:

@@ -7,16 +7,18 @@ from qiskit.quantum_info import SparsePauliOp
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError
-from hybrid.base.types import Backend, CheckedBackend, ForeignBackend, Operation, Setting, Task
+from hybrid.base.types import NO_MITIGATION, Backend, CheckedBackend, ForeignBackend, Operation, Setting, Task
 from hybrid.compilation import noise
 from hybrid.compilation.decoupling import decouple
+from hybrid.compilation.frames import Frames
 from hybrid.compilation.pulse_order import arranged
 from hybrid.compilation.resources import check_memory, resources
 from hybrid.compilation.schedule import Schedule, schedule_all
+from hybrid.compilation.slots import Slots, slotted
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.detuning import SCRAMBLES, DetunedAngles, Draws
 from hybrid.device.device import Device
-from hybrid.measure.allocation import PILOT, divide, divide_shots
+from hybrid.measure.allocation import PILOT, Division, divide, divide_shots
 from hybrid.measure.execution import Conditions, Detuned, Execution, Recipe, over_realizations
 
 REALIZATIONS, QUADRATURE = 100, 64
@@ -41,37 +43,35 @@ def set_up(
     `as_listed` keeps the order of pulses: that of an experiment, or of the nominal device for one that varies.
 
     The conditions' allocation divides shots by the `bounds` of one shot's contribution in each circuit; without bounds, evenly.
+    Error mitigation changes the circuits once their pulses are in order.
 
     UsageError for too few shots, impossible realizations and, before anything is allocated, too little memory.
     """
-    if isinstance(backend, ForeignBackend) and device.noisy:
-        raise UsageError(
-            f"device '{device.label}': backend '{backend.physics}' brings its own physics, no device goes with it; "
-            "leave --device out, or take a simulator of hybrid list backends."
-        )
-    if conditions.shots > MOST_SHOTS:
-        raise UsageError(f"shots must be at most {MOST_SHOTS:,}, not {conditions.shots:,}.")
-    if conditions.dd != "none" and not device.noisy:
-        raise UsageError(f"dd={conditions.dd}: on device '{device.label}' nothing takes time; leave it out.")
+    _check(device, backend, conditions)
     if device.noisy and not as_listed:
         circuits = arranged(circuits, device.compiled_for, isa.physical, [q for q in isa.layout if q >= 0])
     angles = DetunedAngles() if device.dephasing == "quasistatic" else None
-    settings, schedules = described(isa, circuits, device, conditions, angles)
-    detuned, realizations = None, 1
-    if angles is not None and angles.parameters:
+    changed, slots = _mitigated(circuits, isa, device, backend, conditions)
+    settings, schedules = described(isa, changed, device, conditions, angles)
+    twirl = conditions.mitigation.twirl
+    frames = Frames(settings, slots, twirl) if twirl is not None and slots is not None else None
+    detuned = Detuned(angles, draws(isa, schedules, device)) if angles is not None and angles.parameters else None
+    realizations = 1
+    if detuned is not None or frames is not None:
         realizations = number_of_realizations(conditions.realizations, conditions, len(settings))
-        detuned = Detuned(angles, draws(isa, schedules, device))
-    elif conditions.realizations is not None and device.dephasing != "quasistatic":
-        raise UsageError(
-            f"realizations: device '{device.label}' has no quasi-static dephasing, so nothing to draw; leave it out."
-        )
-    parameters = (*isa.circuit.parameters, *(angles.parameters if angles is not None else ()))
-    task = Task(settings, parameters, observable, conditions.shots, conditions.threads, realizations)
+    own = isa.circuit.parameters if slots is None else slots.parameters
+    task = Task(
+        settings,
+        (*own, *(angles.parameters if angles is not None else ())),
+        observable,
+        conditions.shots,
+        conditions.threads,
+        realizations,
+    )
     memory_bytes = check_memory(backend, task)
     division = None
     if conditions.shots:
-        how = "uniform" if bounds is None else conditions.allocation
-        division = divide(how, conditions.shots, [1.0] * len(settings) if bounds is None else bounds, realizations)
+        division = _division(conditions, bounds, len(settings), realizations)
     return Execution(
         runner=backend.compile(task),
         shots=over_realizations(division.shots if division else [], realizations),
@@ -83,7 +83,64 @@ def set_up(
         resources=resources(isa, schedules, device, backend, task, memory_bytes),
         recipe=Recipe(isa, tuple(circuits), device, conditions),
         recomputation=backend.recomputation(task) if isinstance(backend, CheckedBackend) else None,
+        slots=slots,
+        frames=frames,
     )
+
+
+def _check(device: Device, backend: Backend, conditions: Conditions) -> None:
+    """UsageError for what does not go together, whatever the circuits."""
+    if isinstance(backend, ForeignBackend) and device.noisy:
+        raise UsageError(
+            f"device '{device.label}': backend '{backend.physics}' brings its own physics, no device goes with it; "
+            "leave --device out, or take a simulator of hybrid list backends."
+        )
+    if conditions.shots > MOST_SHOTS:
+        raise UsageError(f"shots must be at most {MOST_SHOTS:,}, not {conditions.shots:,}.")
+    if conditions.dd != "none" and not device.noisy:
+        raise UsageError(f"dd={conditions.dd}: on device '{device.label}' nothing takes time; leave it out.")
+    drawn = device.dephasing == "quasistatic" or conditions.mitigation.twirl is not None
+    if conditions.realizations is not None and not drawn:
+        raise UsageError(
+            f"realizations: device '{device.label}' has no quasi-static dephasing, so nothing to draw; leave it out."
+        )
+
+
+def _division(conditions: Conditions, bounds: Sequence[float] | None, settings: int, least: int) -> Division:
+    """Shots per setting: over the variants of a circuit by their shares, over circuits by the allocation."""
+    extrapolation, how = conditions.mitigation.extrapolation, "uniform" if bounds is None else conditions.allocation
+    if extrapolation is None:
+        return divide(how, conditions.shots, [1.0] * settings if bounds is None else bounds, least)
+    if how == "adaptive":
+        raise UsageError("allocation=adaptive does not go with circuits that are measured in variants; take weighted.")
+    each = [1.0] * (settings // len(extrapolation.shares)) if bounds is None or how == "uniform" else bounds
+    return divide("weighted", conditions.shots, [bound * share for bound in each for share in extrapolation.shares], least)
+
+
+def _mitigated(
+    circuits: Sequence[QuantumCircuit], isa: IsaCircuit, device: Device, backend: Backend, conditions: Conditions
+) -> tuple[Sequence[QuantumCircuit], Slots | None]:
+    """The circuits that are run in place of these, and the slots of their angles; UsageError where they cannot be."""
+    mitigation = conditions.mitigation
+    if mitigation == NO_MITIGATION:
+        return circuits, None
+    if isinstance(backend, ForeignBackend):
+        raise UsageError(
+            f"mitigate: backend '{backend.physics}' chooses qubits and pulses of every circuit itself, so a calibration or a "
+            "folded circuit may not stay what it was; leave it out."
+        )
+    if not device.noisy:
+        raise UsageError(f"mitigate: device '{device.label}' has no errors; leave it out.")
+    extrapolation, twirl = mitigation.extrapolation, mitigation.twirl
+    if extrapolation is not None:
+        circuits = [variant for circuit in circuits for variant in extrapolation.variants(circuit)]
+    if extrapolation is None and twirl is None:
+        return circuits, None
+    if twirl is not None and not device.gates["rz"].virtual:
+        raise UsageError(
+            f"mitigate: device '{device.label}' turns qubits about Z by pulses, so random Paulis take time; leave it out."
+        )
+    return slotted(circuits, list(isa.circuit.parameters), frames=twirl is not None)
 
 
 def engine() -> Backend:
@@ -121,14 +178,16 @@ def number_of_realizations(asked: int | None, conditions: Conditions, settings: 
     """
     if asked is not None and asked < 2:
         raise UsageError(f"realizations: {asked} detunings say nothing about the others; 2 or more are needed.")
+    twirl = conditions.mitigation.twirl
+    instances = 0 if twirl is None else twirl.instances
     if conditions.shots:
-        share = divide_shots(conditions.shots, settings)[-1]
-        if conditions.allocation == "uniform":
-            return min(REALIZATIONS if asked is None else asked, share)
-        return max(1, min(REALIZATIONS, share // 2) if asked is None else min(asked, int((1 - PILOT) * share)))
-    if asked is None:
-        return QUADRATURE
+        share, usual = divide_shots(conditions.shots, settings)[-1], max(REALIZATIONS, instances)
+        if conditions.allocation == "uniform" and conditions.mitigation.extrapolation is None:
+            return min(usual if asked is None else asked, share)
+        return max(1, min(usual, share // 2) if asked is None else min(asked, int((1 - PILOT) * share)))
     allowed = [SCRAMBLES * 2**power for power in range(12)]
+    if asked is None:
+        return max(QUADRATURE, next((count for count in allowed if count >= instances), allowed[-1]))
     if asked not in allowed:
         nearest = min(allowed, key=lambda count: abs(count - asked))
         raise UsageError(

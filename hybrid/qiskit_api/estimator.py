@@ -66,7 +66,7 @@ class Estimator(BaseEstimatorV2):
     ) -> None:
         """UsageError names what does not exist or does not go together."""
         loaded = device if isinstance(device, Device) and dephasing is None else Device.load(str(device), dephasing=dephasing)
-        for name, value in {"grouping": grouping, "mitigate": mitigate, "dd": dd, "gradient": gradient}.items():
+        for name, value in {"grouping": grouping, "dd": dd, "gradient": gradient}.items():
             if value not in WORDS[name]:
                 raise unknown(name, value, WORDS[name])
         if default_precision and shots:

@@ -6,7 +6,7 @@ import numpy as np
 
 from hybrid.base.errors import HybridError
 from hybrid.base.randomness import DevicesStream, child
-from hybrid.base.types import Point
+from hybrid.base.types import NO_MITIGATION, Point
 from hybrid.device.device import Device
 from hybrid.device.ranges import drawn, ranged, shares
 from hybrid.measure.device_interval import DEVICES, LEAST_DEVICES, device_interval
@@ -24,6 +24,8 @@ def sampled(measurement: Measurement, x: Point, device: Device, seed: np.random.
     """The device interval of the loss at x, in the reported sign, as it is recorded; or why it was left out."""
     used = [program.resources for program in measurement.programs]
     n_qubits = max(resources.n_qubits for resources in used)
+    if measurement.mitigation._replace(readout="") != NO_MITIGATION:
+        return left_out("not with error mitigation beyond the readout's")
     if n_qubits > INTERVAL_QUBITS:
         return left_out(f"more than {INTERVAL_QUBITS} qubits")
     numbers = ranged(device, {q for resources in used for q in resources.physical})

@@ -20,6 +20,7 @@ from hybrid.base.types import (
 )
 from hybrid.compilation.resources import Resources
 from hybrid.measure.allocation import expected_stderr
+from hybrid.measure.calibration import NOTHING
 from hybrid.measure.choices import ALLOCATIONS
 from hybrid.measure.observables import DistributionDependent
 from hybrid.measure.program import Program
@@ -116,6 +117,7 @@ class _DryRunSession(PreparedSession):
         measurement = self._chosen.compile(loss, ansatz)
         if self._stage == 0:
             self._first = measurement, x
+        measurement = self._calibrated(measurement)
         oracle = Oracle(measurement.cost, self._answers.ask)
         ending = minimize(self._chosen.optimization(x, self._stage, optimizer), oracle, self._limited(share))
         self._stage += 1
@@ -125,13 +127,18 @@ class _DryRunSession(PreparedSession):
         return Solution(ending.x, 0.0, 1.0, nfev, njev, ending.iterations, shots, qpu_seconds, True, ending.reason)
 
     def measure(self, query: Query, points: Points | None = None) -> Estimates:
-        measurement = self._chosen.compile_query(query)
+        measurement = self._calibrated(self._chosen.compile_query(query))
         rows = np.zeros((1, 0)) if points is None else points
         self._first = self._first or (measurement, rows[0])
         question = Values(rows[0], rows, 0)
         self._total = self._total.plus(measurement.cost(question))
         answer = self._answers.ask(question)
         return Estimates(np.array(list(answer)), np.ones(len(rows)))
+
+    def _calibrated(self, measurement: Measurement) -> Measurement:
+        """The measurement with its calibrations, which are paid once."""
+        self._total = self._total.plus(measurement.calibration_cost())
+        return measurement.with_calibrations([NOTHING] * len(measurement.programs))
 
     def plan(self) -> DryRun:
         assert self._first is not None, "the algorithm measured nothing"

@@ -33,7 +33,7 @@ from hybrid.runs.answer_log import STOP, AnswerLog, losses_body, point_hash
 from hybrid.runs.conclusion import Conclusion, Stage
 from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, OrTime, minimize
 from hybrid.runs.loss import Measurement
-from hybrid.runs.questions import Answer, answer_of, asking
+from hybrid.runs.questions import Answer, answer_of, asking, calibrations_body, calibrations_of
 from hybrid.runs.recomputation import Agreement, Measured, agreement_of, recomputation_body, said
 from hybrid.runs.record import SCHEMA
 from hybrid.runs.setup import Prepared, PreparedSession
@@ -96,6 +96,7 @@ class LiveSession(PreparedSession):
         measurement = self._chosen.compile(loss, ansatz)
         self._before.work("")
         self._open(measurement, ansatz.circuit.num_qubits, measurement.cost(Gradient(x, 0)).nfev)
+        measurement = self._calibrated(measurement, x)
         oracle = Oracle(measurement.cost, partial(self._ask, measurement))
         limits = OrTime(self._limits or self._chosen.budget.left(self.spent, share), self._time_is_up)
         ending = minimize(self._chosen.optimization(x, stage, optimizer), oracle, limits)
@@ -107,10 +108,11 @@ class LiveSession(PreparedSession):
             self._before.work("compiling a circuit")
             self._single = query, self._chosen.compile_query(query)
             self._before.work("")
+            self._open(self._single[1], query.circuit.num_qubits, 0)
+            self._single = query, self._calibrated(self._single[1], self._x)
         measurement = self._single[1]
         self._minimises_first = bool(self._stages) and self._minimises_first
         rows = np.zeros((1, 0)) if points is None else points
-        self._open(measurement, query.circuit.num_qubits, 0)
         n = self._log.n_answers
         seed = child(self._randomness, RunStream.ANSWER, n)
         asked = {"question": "measure", "points": point_hash(rows)}
@@ -131,10 +133,26 @@ class LiveSession(PreparedSession):
                 start["rules"] = RULES
             if self._prepared.device.noisy:
                 start["compiler"] = COMPILER
+            if measurement.calibrates and not self._prepared.calibrates_each_answer:
+                start["calibration"] = "once"
             start["device_sha256"] = self._prepared.device.sha256
             if (billing := self._prepared.device.billing) is not None and self._chosen.budget.max_qpu_s is not None:
                 start["billing"] = billing.numbers()
             self._log.open(start, self._about(evaluations_per_gradient))
+
+    def _calibrated(self, measurement: Measurement, x: Point) -> Measurement:
+        """The measurement with what error mitigation calibrates, measured once: an answer of its own in the record."""
+        if not measurement.calibrates or self._prepared.calibrates_each_answer:
+            return measurement
+        seed = child(self._randomness, RunStream.ANSWER, self._log.n_answers)
+        body = self._answer(
+            {"question": "calibrate"},
+            x,
+            0,
+            lambda: calibrations_body(measurement.calibrations(seed)),
+        )
+        self._outside = self._outside.plus(measurement.calibration_cost())
+        return measurement.with_calibrations(calibrations_of(body, len(measurement.programs)))
 
     def _about(self, evaluations_per_gradient: int) -> dict[str, Any]:
         """What is needed to run this again and to read an unfinished record; not part of the digest."""

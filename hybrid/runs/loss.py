@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence, Set
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import final
 
@@ -22,6 +23,7 @@ from hybrid.base.types import (
     Losses,
     LossGradient,
     Metric,
+    Mitigation,
     Overlap,
     Overlaps,
     Pairs,
@@ -34,6 +36,7 @@ from hybrid.base.types import (
 )
 from hybrid.device.billing import Bill
 from hybrid.device.device import Device
+from hybrid.measure.calibration import Calibration
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.other_devices import seconds, values_on
@@ -178,6 +181,38 @@ class Measurement:
         """Without shots and mitigation, in as many threads."""
         return Measuring(Conditions(threads=self._measuring.conditions.threads))
 
+    @property
+    def mitigation(self) -> Mitigation:
+        """What error mitigation changes."""
+        return self.programs[0].mitigation
+
+    @property
+    def calibrates(self) -> bool:
+        """Whether error mitigation measures circuits of its own first."""
+        return any(program.calibration_circuits for program in self.programs)
+
+    def calibrations(self, seed: np.random.SeedSequence) -> list[Calibration]:
+        """What the calibration of each query finds."""
+        return [program.calibrated(child(seed, i)) for i, program in enumerate(self.programs)]
+
+    def with_calibrations(self, calibrations: Sequence[Calibration]) -> "Measurement":
+        """The same loss, all of whose values use these calibrations."""
+        again = copy(self)
+        again.programs = [replace(p, calibration=c) for p, c in zip(self.programs, calibrations, strict=True)]
+        return again
+
+    def calibration_cost(self) -> Cost:
+        """Of `calibrations`: no evaluation of the loss."""
+        total = Cost()
+        for program in self.programs:
+            circuits, cycle_s = program.calibration_circuits, program.resources.qpu_seconds
+            shots = self._measuring.conditions.shots
+            bill = None
+            if self._device.billing is not None and program.execution.division is not None:
+                bill = self._device.billing.bill([shots] * circuits, program.resources.duration_s)
+            total = total.plus(Cost(0, 0, circuits * shots, None if cycle_s is None else circuits * cycle_s, bill))
+        return total
+
     def seconds_per_device(self) -> float:
         """An upper estimate of the CPU time of `on_devices` for one device."""
         return sum(seconds(program, len(self._samples)) for program in self.programs)
@@ -207,10 +242,10 @@ class Measurement:
                 return Cost(nfev=1)
 
     def _cost(self, evaluations: Sequence[int], njev: int, programs: Sequence[Program] = ()) -> Cost:
-        """Readout mitigation measures two more circuits for every answer, each with the shots of an evaluation."""
-        extra = 2 if self._measuring.mitigate == "readout" else 0
+        """A query without a calibration is calibrated for every answer, each circuit with the shots of an evaluation."""
         total = Cost(max(evaluations), njev)
         for n, program in zip(evaluations, programs or self.programs, strict=True):
+            extra = 0 if program.calibration is not None else program.calibration_circuits
             runs, cycle_s = n * len(self._samples) + extra, program.resources.qpu_seconds
             bill = self._bill(program, n * len(self._samples), extra)
             qpu_seconds = None if cycle_s is None else runs * cycle_s
@@ -223,5 +258,6 @@ class Measurement:
         if billing is None or division is None:
             return None
         duration_s, shots = program.resources.duration_s, self._measuring.conditions.shots
-        bill = billing.bill(division.shots, duration_s).plus(billing.bill(division.pilot, duration_s)).times(evaluations)
+        first, pilot = (program.execution.by_instance(part) for part in (division.shots, division.pilot))
+        bill = billing.bill(first, duration_s).plus(billing.bill(pilot, duration_s)).times(evaluations)
         return bill.plus(billing.bill([shots] * extra, duration_s))

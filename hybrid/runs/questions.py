@@ -1,6 +1,6 @@
 """The questions of an optimiser: how each is asked of the log, measured, and its answer read from a record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from hybrid.base.types import (
     Tensor,
     Values,
 )
+from hybrid.measure.calibration import Calibration
 from hybrid.runs.answer_log import Body, gradient_body, losses_body, metric_body, metric_of, point_hash
 from hybrid.runs.loss import Measurement
 
@@ -51,3 +52,14 @@ def answer_of(question: Question, body: Body) -> Answer:
             return Estimates(np.array(body["values"]), np.array(body["stderr"]))
         case Metric():
             return metric_of(body["metric"], len(question.x))
+
+
+def calibrations_body(calibrations: Sequence[Calibration]) -> Body:
+    """What the calibration of each query found, its numbers by name and query."""
+    return {f"{name}_{i}": value for i, found in enumerate(calibrations) for name, value in found.to_json().items()}
+
+
+def calibrations_of(body: Body, queries: int) -> list[Calibration]:
+    """The calibrations that a record has."""
+    own = [{key.removesuffix(f"_{i}"): value for key, value in body.items() if key.endswith(f"_{i}")} for i in range(queries)]
+    return [Calibration.from_json(found) for found in own]

@@ -18,7 +18,7 @@ from hybrid.runs.result import Result, from_record
 
 COLUMNS = ("n", "question", "iteration", "nfev", "points", "value", "stderr", "seconds")
 """First columns of every exported row."""
-GEOMETRY = ("metric", "overlaps", "measure", "check", "stop")
+GEOMETRY = ("metric", "overlaps", "measure", "check", "calibrate", "stop")
 """Questions whose answers contain no loss."""
 VERIFIED_BYTES = 2**24
 """A list checks so many bytes of records, about two seconds."""

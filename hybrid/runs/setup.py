@@ -46,6 +46,8 @@ class Prepared(NamedTuple):
     problem: Problem | Dataset
     algorithm: Callable[..., Solution]
     begun: dict[str, Any] = {}
+    calibrates_each_answer: bool = False
+    """As version 0.1 did."""
 
 
 def prepare(spec: Spec) -> Prepared:
@@ -99,7 +101,7 @@ def as_begun(prepared: Prepared, start: dict[str, Any] | None) -> Prepared:
         return prepared
     if "billing" not in start and prepared.spec.max_qpu is not None:
         prepared = prepared._replace(device=replace(prepared.device, billing=None))
-    return prepared._replace(begun=start["resolved"])
+    return prepared._replace(begun=start["resolved"], calibrates_each_answer="calibration" not in start)
 
 
 def billed(device: Device, cost: Cost) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from hybrid.base.errors import UsageError, shortened, unknown
 from hybrid.base.files import check_file, line_of, looks_like_path, read_text, read_toml
 from hybrid.base.json_lines import dump
 from hybrid.device import naming
-from hybrid.measure.choices import ALLOCATIONS, DD, GRADIENTS, GROUPINGS, MITIGATIONS, WORDS
+from hybrid.measure.choices import ALLOCATIONS, DD, GRADIENTS, GROUPINGS, WORDS
 from hybrid.runs import record
 
 DEFAULT_ITERATIONS = 300
@@ -64,7 +64,7 @@ class Spec:
     dephasing: str | None = _flag(None, "quasistatic or markov; left out, what the device's profile says.", "KIND")
     realizations: int | None = _flag(None, "Draws of quasi-static detunings for each value; 100, or 64 without shots.", "N")
     dd: str = _flag("none", f"Dynamical decoupling in idle times: {', '.join(DD)}.", "SEQUENCE")
-    mitigate: str = _flag("none", f"Error mitigation: {', '.join(MITIGATIONS)}.", "METHOD")
+    mitigate: str = _flag("none", "Error mitigation: readout+zne, say; see hybrid list mitigations.", "METHOD[+...]")
     shots: int = _flag(0, "Shots per expectation value, divided over its groups; 0 = exact.", "N")
     grouping: str = _flag("qwc", f"How Pauli terms share circuits: {', '.join(GROUPINGS)}.", "METHOD")
     allocation: str = _flag("uniform", f"How shots are divided over groups: {', '.join(ALLOCATIONS)}.", "METHOD")
@@ -90,7 +90,7 @@ class Spec:
             object.__setattr__(self, "initial_point", _point(self.initial_point))
         if not self.problem:
             raise UsageError("no problem is named; see: hybrid list problems.")
-        for name in ("problem", "algorithm", "ansatz", "optimizer", "backend", "device"):
+        for name in ("problem", "algorithm", "ansatz", "optimizer", "backend", "device", "mitigate"):
             _text(name, getattr(self, name), optional=name in ("algorithm", "ansatz", "optimizer"))
         if self.algorithm is None:
             implied = catalog.parse("problems", self.problem).signature.constants.get("ALGORITHM", "vqe")
@@ -98,6 +98,9 @@ class Spec:
         for name in MEMBERS:
             member = self.member(name)
             for path in member.files if member is not None else ():
+                check_file(path)
+        for member in catalog.chain(self.mitigate):
+            for path in member.files:
                 check_file(path)
         check_file(naming.device_file(self.device))
         if self.dephasing is not None:
@@ -116,6 +119,8 @@ class Spec:
         for name in MEMBERS:
             if (member := self.member(name)) is not None and name in plain:
                 plain[name] = member.text(defaults=False, as_first=rules == FIRST_RULES)
+        if "mitigate" in plain:
+            plain["mitigate"] = catalog.chain_text(self.mitigate)
         plain.pop("dephasing", None)
         device = naming.device_text(self.device, self.dephasing)
         plain |= {"device": device} if device != "ideal" else {}
@@ -149,7 +154,7 @@ class Spec:
             text = chosen.get(name)
             member = self.member(name) if text is None else catalog.parse(family, text)
             values[name] = None if member is None else member.text(defaults=True)
-        return values
+        return values | {"mitigate": catalog.chain_text(self.mitigate, defaults=True)}
 
     def given(self) -> dict[str, Any]:
         """The fields that differ from the first defaults as they were written; `as_given` reads them."""

@@ -42,6 +42,7 @@ from hybrid.base.types.backend import (
     SlopedRunner,
     Task,
 )
+from hybrid.base.types.mitigation import NO_MITIGATION, Extrapolation, Mitigation, Twirl
 from hybrid.base.types.optimization import (
     Diverged,
     Estimates,

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 class Counts(NamedTuple):
     """Distinct outcomes (u,) as integers, qubit 0 the lowest bit, how often each was seen (u,), and in which realization of
-    the detunings (u,); an outcome has one entry for every realization that showed it."""
+    the detunings (u,); an outcome has one entry for every realization that showed it. A shot counts `weights` (r,) of its
+    realization, where they are not all 1."""
 
     outcomes: UInt64[np.ndarray, " u"]
     counts: Int[np.ndarray, " u"]
     realizations: Int[np.ndarray, " u"]
+    weights: Float[np.ndarray, " r"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Error mitigation, one file per method.
+"""Methods of error mitigation, one file per method.
 
-Imports `measure` and the rooms below it. Offers readout correction and zero-noise extrapolation.
+Imports `compilation` and `base`. A member returns the parts of a measurement that it changes (`hybrid.base.types.Mitigation`).
 """

@@ -1,84 +1,11 @@
-"""Readout mitigation: the stand-in's assignment errors measured by circuits of its own, as a laboratory would.
+"""Assignment errors of every bit calibrated by two circuits and inverted."""
 
-All zeros and all ones are prepared with the device's own pulses. Preparation errors are counted as readout errors; of them the
-correction removes only the part that a flip after the circuit would cause as well.
-"""
+from hybrid.base.types import Mitigation
 
-from collections.abc import Callable
-
-import numpy as np
-from jaxtyping import Float
-from qiskit import QuantumCircuit
-from qiskit.circuit.library import RXGate, SXGate
-
-from hybrid.base.errors import HybridError, UsageError
-from hybrid.base.randomness import CountStream, child
-from hybrid.base.types import Backend, ForeignBackend
-from hybrid.compilation.transpile import IsaCircuit
-from hybrid.device.device import Device
-from hybrid.device.readout import Correction, Readout, on_each_bit
-from hybrid.measure.execution import Conditions, Execution
-from hybrid.measure.set_up import set_up
-
-NO_ANGLES = np.zeros((1, 0))
+STAGE = "readout"
 
 
-def calibration(
-    isa: IsaCircuit, device: Device, backend: Backend, conditions: Conditions
-) -> Callable[[np.random.SeedSequence], Correction]:
-    """A function that measures the assignment errors of the circuit's qubits: two circuits, each with the conditions' shots.
-
-    UsageError on a device without readout errors.
-    """
-    if isinstance(backend, ForeignBackend):
-        raise UsageError(
-            f"mitigate=readout: backend '{backend.physics}' chooses the qubits of every circuit itself, so a calibration may "
-            "not be that of the qubits that were read; leave it out."
-        )
-    if not device.noisy:
-        raise UsageError(f"mitigate=readout: device '{device.label}' reads perfectly; leave it out.")
-    n = len(isa.physical)
-    zeros, ones = QuantumCircuit(n), QuantumCircuit(n)
-    for qubit in range(n):
-        for _ in range(2):
-            ones.append(RXGate(np.pi / 2) if "rx" in device.gates else SXGate(), [qubit])
-    twice = conditions._replace(shots=2 * conditions.shots, dd="none")
-    execution = set_up(isa._replace(circuit=zeros), [zeros, ones], device, backend, twice)
-    return lambda seed: _measure(execution, n, seed)
-
-
-def mitigated(shares: Float[np.ndarray, " d"], correction: Correction) -> Float[np.ndarray, " d"]:
-    """The probabilities nearest to the shares with every bit's confusion matrix inverted (Smolin, Gambetta & Smith,
-    PRL 108, 070502 (2012)); d = 2^bits, `correction` by bit."""
-    confusion = Readout(correction.f0, correction.f1).confusion
-    inverted = on_each_bit([np.linalg.inv(matrix) for matrix in confusion], shares)
-    falling = np.sort(inverted)[::-1]
-    excess = (np.cumsum(falling) - 1) / np.arange(1, len(falling) + 1)
-    kept = np.flatnonzero(falling > excess)[-1]
-    return np.maximum(inverted - excess[kept], 0.0)
-
-
-def _measure(execution: Execution, n: int, seed: np.random.SeedSequence) -> Correction:
-    """Shares of wrong readings per qubit; standard errors with one imagined wrong and one right reading (Laplace)."""
-    if not execution.shots.size:
-        bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
-        low, high = execution.distributions(NO_ANGLES, seed).mean(axis=(0, 1)) @ bits
-        none = np.zeros(n)
-        return _checked(Correction(low, 1 - high, none, none))
-    ((zeros, ones),), _ = execution.counts(NO_ANGLES, child(seed, CountStream.SHOTS), child(seed, CountStream.DETUNINGS))
-    shots = execution.shots.sum(axis=0)
-    read_one = [c.counts @ ((c.outcomes[:, None] >> np.arange(n, dtype=np.uint64)) & np.uint64(1)) for c in (zeros, ones)]
-    wrong = read_one[0], shots[1] - read_one[1]
-    smoothed = [(k + 1) / (total + 2) for k, total in zip(wrong, shots, strict=True)]
-    stderr = [np.sqrt(p * (1 - p) / total) for p, total in zip(smoothed, shots, strict=True)]
-    return _checked(Correction(wrong[0] / shots[0], wrong[1] / shots[1], *stderr))
-
-
-def _checked(correction: Correction) -> Correction:
-    """The correction; HybridError if a qubit's reading does not depend on its state, so that it cannot be inverted."""
-    blind = np.flatnonzero(correction.f0 + correction.f1 >= 1)
-    if len(blind):
-        raise HybridError(
-            f"readout mitigation: qubit {blind[0]} reads the same in both states, by this calibration; take more shots."
-        )
-    return correction
+def readout() -> Mitigation:
+    """Assignment errors measured once, with all zeros and all ones, and inverted bit by bit (Bravyi et al., PRA 103, 042605,
+    2021, tensored model). Errors of the preparation are counted as readout errors."""
+    return Mitigation(readout="bits")

@@ -1,0 +1,74 @@
+"""Zero-noise extrapolation: values of circuits made longer on purpose, extrapolated to zero noise."""
+
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+from qiskit import QuantumCircuit
+
+from hybrid.base.types import Extrapolation, Mitigation
+from hybrid.compilation.folding import fold, scale_factors
+
+LARGEST_GAIN = 4.0
+"""The exponential model multiplies a value by at most so much: beyond it what is left of the signal is noise."""
+ABOUT = {
+    "linear": "a straight line through the values at factors",
+    "richardson": "the polynomial through the values at factors",
+    "exponential": "an exponential decay through the values at factors",
+}
+
+STAGE = "extrapolation"
+
+
+def zne(
+    *,
+    factors: str = "1/3",
+    model: Literal["linear", "richardson", "exponential"] = "exponential",
+    fold_by: Literal["circuit", "gate"] = "circuit",
+) -> Mitigation:
+    """The circuit folded to each of the odd `factors`, as a whole or gate by gate (Giurgica-Tiron et al., arXiv:2005.10921),
+    and the value at zero: by a straight line, a polynomial (Richardson: Temme, Bravyi and Gambetta, PRL 119, 180509, 2017), or
+    an exponential decay to zero of the value without its constant part (Endo, Benjamin and Li, PRX 8, 031027, 2018)."""
+    scale = scale_factors(factors)
+    weights = np.array(richardson(scale) if model == "richardson" else line(scale))
+    combine = partial(decay, np.array(scale, dtype=float)) if model == "exponential" else partial(_weighted, weights)
+    about = f"{ABOUT[model]} {', '.join(map(str, scale))}"
+    shares = tuple(float(abs(weight)) or 1e-3 for weight in weights)
+    variants = partial(_folded, scale, fold_by == "gate")
+    return Mitigation(extrapolation=Extrapolation(variants, combine, shares, about))
+
+
+def _folded(factors: tuple[int, ...], gates: bool, circuit: QuantumCircuit) -> list[QuantumCircuit]:
+    return [fold(circuit, factor, gates=gates) for factor in factors]
+
+
+def _weighted(weights: Float[np.ndarray, " f"], values: Float[np.ndarray, " f"]) -> float:
+    return float(weights @ values)
+
+
+def richardson(factors: tuple[int, ...]) -> list[float]:
+    """w_i = prod_{j != i} l_j/(l_j - l_i), which cancel powers 1 to f - 1 of the noise (Temme et al., equation 3)."""
+    return [float(np.prod([other / (other - own) for other in factors if other != own])) for own in factors]
+
+
+def line(factors: tuple[int, ...]) -> list[float]:
+    """The weights of the intercept of the line of least squares: 1/f - mean(l) (l_i - mean(l))/sum (l - mean(l))^2."""
+    scale = np.array(factors, dtype=float)
+    apart = scale - scale.mean()
+    return (1 / len(scale) - scale.mean() * apart / (apart @ apart)).tolist()
+
+
+def decay(scale: Float[np.ndarray, " f"], values: Float[np.ndarray, " f"]) -> float:
+    """E(0) of E(l) = E(0) exp(-b l): log-linear least squares over |E|, the rate b kept between 0 and that of `LARGEST_GAIN`.
+
+    The sign is that of the first value; the gain is E(0)/E(l_1) = exp(b l_1). A value of the other sign, or none, is noise: the
+    decay counts as the largest.
+    """
+    first = values[0]
+    if first == 0:
+        return 0.0
+    ratios = np.maximum(values / first, np.exp(-np.log(LARGEST_GAIN) * (scale - scale[0]) / scale[0]))
+    apart = scale - scale[0]
+    rate = -float(apart @ np.log(ratios)) / float(apart @ apart)
+    return float(first * np.exp(np.clip(rate * scale[0], 0.0, np.log(LARGEST_GAIN))))
