@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hybrid.base.types import *
     from hybrid.bench.job import ROTATIONS, Adapter, Answer, Job, Step, Verdict, Workload
     from hybrid.bench.judge import AGREEMENT, ANALYTIC, DENSE, judge_counts, judge_values, unverified
+    from hybrid.compilation.folding import fold
     from hybrid.simulators.exact import exact
     from hybrid.simulators.reference import reference
 
@@ -22,13 +23,15 @@ __all__, __getattr__, __dir__ = names_from(
         "hybrid.base.errors": "HybridError MissingPart Stopped UsageError",
         "hybrid.base.types": (
             "Algorithm Angles Ansatz Backend BitFlip Channel CheckedBackend Choices Counts Dataset Depolarizing "
-            "DifferentiableRunner Diverged DynamicBackend Electrons Estimates Expectation ForeignBackend GeometricRunner "
-            "Gradient Journal Loss LossGradient Losses Metric NoJournal Operation Optimization Optimizer OutcomeFunction "
-            "Overlap Overlaps Pairs Point Points Probabilities Problem ProblemBase Quantity Query Question Recomputation "
-            "Relaxation Runner Scalars Session Setting Shots SlopedRunner Solution Task Tensor Values only_slope only_value"
+            "DifferentiableRunner Diverged DynamicBackend Electrons Estimates Expectation Extrapolation ForeignBackend "
+            "GeometricRunner Gradient Journal Loss LossGradient Losses Metric Mitigation NoJournal Operation Optimization "
+            "Optimizer OutcomeFunction Overlap Overlaps Pairs Point Points Probabilities Problem ProblemBase Quantity "
+            "Query Question Recomputation Relaxation Runner Scalars Session Setting Shots SlopedRunner Solution Task "
+            "Tensor Twirl Values only_slope only_value"
         ),
         "hybrid.bench.job": "ROTATIONS Adapter Answer Job Step Verdict Workload",
         "hybrid.bench.judge": "AGREEMENT ANALYTIC DENSE judge_counts judge_values unverified",
+        "hybrid.compilation.folding": "fold",
         "hybrid.simulators.exact": "exact",
         "hybrid.simulators.reference": "reference",
     },

@@ -10,14 +10,14 @@ from hybrid.runs.spec import Spec
 from hybrid.runs.watching import Watcher
 
 
-def interrupted_everywhere(spec: Spec, folder: Path) -> tuple[Result, int]:
+def interrupted_everywhere(spec: Spec, folder: Path, **how: bool) -> tuple[Result, int]:
     """The result, and how often the run was interrupted; each time the record is unfinished."""
     times = 0
     while True:
         asked = iter(range(2))
         stop = Watcher(interruption=lambda asked=asked: None if next(asked, 1) != 1 else Interrupted("interrupted."))
         try:
-            return run(spec, folder, watcher=stop), times
+            return run(spec, folder, watcher=stop, **how), times
         except Interrupted:
             times += 1
             assert glance(folder / f"{spec.id}.jsonl").state == "unfinished"

@@ -1,93 +1,119 @@
-"""Zero-noise extrapolation: published weights, folding that is really done, values nearer to the truth, honest errors."""
-
-from dataclasses import replace
+"""Folding and extrapolation: circuits that are the same and longer, published weights, models exact where they hold."""
 
 import numpy as np
 import pytest
-from hybrid.measure.mitigation.zero_noise import folded, richardson
 from hypothesis import given
 from hypothesis import strategies as st
+from qiskit import QuantumCircuit
 from qiskit.circuit.library import real_amplitudes
 from qiskit.quantum_info import Operator, SparsePauliOp
 
 import hybrid
 from hybrid.base.errors import UsageError
+from hybrid.compilation.folding import fold
+from hybrid.compilation.transpile import to_isa
 from hybrid.device.device import Device
+from hybrid.measure.mitigation.zne import LARGEST_GAIN, decay, line, richardson, zne
 
 ANSATZ, ZZ = real_amplitudes(2, reps=2), SparsePauliOp(["ZZ", "XX"], [1.0, 0.5])
 POINTS = np.random.default_rng(1).uniform(-3, 3, (3, 6))
 
 
 @pytest.mark.parametrize(
-    ("factors", "weights", "source"),
+    ("weights", "factors", "want", "source"),
     [
-        ((1, 2, 3), (3, -3, 1), "REFERENCE: Richardson weights; Temme et al., PRL 119, 180509 (2017)"),
-        ((1, 3), (1.5, -0.5), "a straight line through two points, at zero"),
+        (richardson, (1, 2, 3), (3, -3, 1), "REFERENCE: Richardson weights; Temme et al., PRL 119, 180509 (2017)"),
+        (richardson, (1, 3), (1.5, -0.5), "a straight line through two points, at zero"),
+        (line, (1, 3), (1.5, -0.5), "the same"),
+        (line, (1, 3, 5), (13 / 12, 1 / 3, -5 / 12), "NumPy's polyfit of degree 1"),
     ],
 )
-def test_published_weights(factors, weights, source):
-    assert richardson(factors) == pytest.approx(weights, abs=1e-14), source
+def test_published_weights(weights, factors, want, source):
+    assert weights(factors) == pytest.approx(want, abs=1e-14), source
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=4, unique=True), st.integers(0, 3))
 def test_weights_keep_the_constant_and_cancel_the_powers(factors, power):
     """Rounding: terms up to 9^4."""
     if power < len(factors):
-        assert richardson(factors) @ np.array(factors, dtype=float) ** power == pytest.approx(float(power == 0), abs=1e-9)
+        scale = np.array(factors, dtype=float)
+        assert richardson(factors) @ scale**power == pytest.approx(float(power == 0), abs=1e-9)
+        if power < 2:
+            assert line(factors) @ scale**power == pytest.approx(float(power == 0), abs=1e-9)
 
 
+@given(st.floats(0.05, 0.4), st.floats(0.1, 3).map(lambda size: -size), st.sampled_from([(1, 3), (1, 3, 5), (3, 5)]))
+def test_a_decay_is_found_exactly(rate, value, factors):
+    """Rates whose gain at the first factor stays below the largest: 0.4 x 3 < ln 4."""
+    scale = np.array(factors, dtype=float)
+    assert rate * scale[0] < np.log(LARGEST_GAIN)
+    assert decay(scale, value * np.exp(-rate * scale)) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("values", [(0.0, 0.3), (0.1, -0.1), (1e-9, 0.5), (0.1, 0.2)])
+def test_what_is_no_decay_gains_at_most_the_largest(values):
+    found = decay(np.array([1.0, 3.0]), np.array(values))
+    assert abs(found) <= LARGEST_GAIN * abs(values[0]) + 1e-15 and found * values[0] >= 0
+
+
+@pytest.mark.parametrize("gates", [False, True])
 @pytest.mark.parametrize("factor", [1, 3, 5])
-def test_a_folded_circuit_is_the_same_and_longer(factor):
-    x = dict(zip(ANSATZ.parameters, POINTS[0], strict=True))
-    assert Operator(folded(ANSATZ, factor).assign_parameters(x)).equiv(Operator(ANSATZ.assign_parameters(x)))
-    gates = [hybrid.compile(folded(ANSATZ, f), ZZ, device="meluxina-q").resources.gates["cz"] for f in (1, factor)]
-    assert gates[1] == factor * gates[0]
+@pytest.mark.parametrize("device", ["meluxina-q", "iqm-star-24", "aqt-20", "pioneer-p10"])
+def test_a_folded_circuit_is_the_same_and_longer(device, factor, gates):
+    isa = to_isa(ANSATZ, Device.load(device))
+    bound = isa.circuit.assign_parameters(dict(zip(ANSATZ.parameters, POINTS[0], strict=True)))
+    longer = fold(bound, factor, gates=gates)
+    assert Operator(longer).equiv(Operator(bound))
+    pairs = [sum(len(item.qubits) == 2 for item in circuit.data) for circuit in (longer, bound)]
+    assert pairs[0] == factor * pairs[1]
+    native = set(Device.load(device).gates)
+    assert {item.name for item in longer.data} <= native
 
 
-@pytest.mark.parametrize("factor", [1.5, 2, 2.4, 4.2])
-def test_a_part_of_a_circuit_is_folded(factor):
-    """As many gates as come nearest to the factor."""
-    x = dict(zip(ANSATZ.parameters, POINTS[0], strict=True))
-    circuit = folded(ANSATZ, factor)
-    assert Operator(circuit.assign_parameters(x)).equiv(Operator(ANSATZ.assign_parameters(x)))
-    lengths = [sum(item.operation.name != "barrier" for item in one.data) for one in (circuit, ANSATZ)]
-    assert abs(lengths[0] - factor * lengths[1]) <= 1
+def test_nothing_optimises_a_folded_circuit_again():
+    resources = [
+        hybrid.compile(ANSATZ, ZZ, device="meluxina-q", backend="exact", mitigate=mitigate).resources
+        for mitigate in ("none", "zne:factors=1/3/5")
+    ]
+    assert resources[1].gates["cz"] == 5 * resources[0].gates["cz"] and resources[1].circuits == 3 * resources[0].circuits
 
 
-def test_factors_need_not_be_odd():
-    """To first order in the noise any two factors give the same limit; both are nearer to it than the circuit itself."""
+def test_a_value_is_the_combination_of_its_variants():
+    """By hand from circuits that are folded here, on the same detunings (none: Markovian)."""
+    device = Device.load("meluxina-q:dephasing=markov")
+    both = [
+        hybrid.compile(ANSATZ, SparsePauliOp("ZZ"), device=device, backend="exact", mitigate=f"zne:factors={f},model=linear")
+        for f in ("1/3", "1/5", "3/5")
+    ]
+    a, b, c = (program.values(POINTS).values for program in both)
+    first = hybrid.compile(ANSATZ, SparsePauliOp("ZZ"), device=device, backend="exact").values(POINTS).values
+    third, fifth = 3 * first - 2 * a, 5 * first - 4 * b  # a = (3 e1 - e3)/2, b = (5 e1 - e5)/4
+    assert c == pytest.approx((5 * third - 3 * fifth) / 2, abs=1e-12)
+
+
+@pytest.mark.parametrize("model", ["linear", "exponential", "richardson"])
+def test_values_come_nearer_to_those_without_noise(model):
     want = hybrid.compile(ANSATZ, ZZ, backend="exact").values(POINTS).values
-    device = replace(Device.load("meluxina-q:dephasing=markov"), init_error=(0.0,) * 10)
-    found = hybrid.zero_noise(ANSATZ, ZZ, POINTS, factors=(1.5, 3), device=device, backend="exact", mitigate="readout")
-    assert np.linalg.norm(found.values - want) < 0.5 * np.linalg.norm(found.scaled[0] - want)
+    how = {"device": "meluxina-q:dephasing=markov", "backend": "exact"}
+    raw = hybrid.compile(ANSATZ, ZZ, mitigate="readout", **how).values(POINTS).values
+    mitigated = hybrid.compile(ANSATZ, ZZ, mitigate=f"readout+zne:model={model}", **how).values(POINTS).values
+    assert np.abs(mitigated - want).mean() < 0.5 * np.abs(raw - want).mean()
 
 
-def test_without_noise_nothing_changes():
-    want = hybrid.compile(ANSATZ, ZZ, backend="exact").values(POINTS).values
-    assert hybrid.zero_noise(ANSATZ, ZZ, POINTS, backend="exact").values == pytest.approx(want, abs=1e-12)
+@pytest.mark.parametrize(
+    ("factors", "word"),
+    [("1", "different"), ("1/2", "nearest: 3"), ("3/1", "least first"), ("1/1", "different"), ("0/3", "odd"), ("1/a", "list")],
+)
+def test_factors_that_make_no_sense(factors, word):
+    with pytest.raises(UsageError, match=word):
+        zne(factors=factors)
 
 
-def test_values_come_nearer_to_those_without_noise():
-    """Three factors cancel first and second order of what the gates do; readout is inverted, preparation left out."""
-    want = hybrid.compile(ANSATZ, ZZ, backend="exact").values(POINTS).values
-    device = replace(Device.load("meluxina-q:dephasing=markov"), init_error=(0.0,) * 10)
-    found = hybrid.zero_noise(ANSATZ, ZZ, POINTS, device=device, backend="exact", mitigate="readout")
-    assert np.linalg.norm(found.values - want) < 0.1 * np.linalg.norm(found.scaled[0] - want)
-    assert found.values == pytest.approx(found.weights @ found.scaled, abs=0)
-
-
-@pytest.mark.statistics
-def test_errors_are_those_of_independent_values():
-    """Scatter of 300 repetitions against the printed error: 4.1 % is one sigma, 17 % four (6e-5)."""
-    point = np.repeat(POINTS[:1], 300, axis=0)
-    found = hybrid.zero_noise(ANSATZ, ZZ, point, shots=200, seed=5, device="meluxina-q:dephasing=markov", backend="exact")
-    assert found.values.std() == pytest.approx(np.sqrt(np.mean(found.stderr**2)), rel=0.17)
-    assert np.abs(np.corrcoef(found.scaled) - np.eye(3)).max() < 4 / np.sqrt(300)
-    again = hybrid.zero_noise(ANSATZ, ZZ, point, shots=200, seed=5, device="meluxina-q:dephasing=markov", backend="exact")
-    assert (again.values == found.values).all()
-
-
-@pytest.mark.parametrize("factors", [(1,), (1, 1), (1, 1.001), (0, 1), (-1, 1), (1, float("inf"))])
-def test_factors_that_make_no_sense(factors):
-    with pytest.raises(UsageError, match="factors: "):
-        hybrid.zero_noise(ANSATZ, ZZ, POINTS, factors=factors)
+def test_a_circuit_without_angles_is_folded_too():
+    bell = QuantumCircuit(2)
+    bell.h(0)
+    bell.cx(0, 1)
+    program = hybrid.compile(bell, ZZ, device="meluxina-q:dephasing=markov", backend="exact", mitigate="readout+zne")
+    assert program.values(np.zeros((1, 0))).values[0] == pytest.approx(
+        1.5, abs=0.05
+    )  # preparation errors are divided out twice

@@ -44,7 +44,7 @@ class Frames:
     """The random frames of settings whose rotations are `slots`."""
 
     def __init__(self, settings: Sequence[Setting], slots: Slots, twirl: Twirl) -> None:
-        """UsageError for a turn about Z without a slot (a decoupling sequence), and a qubit whose readout cannot be flipped."""
+        """UsageError for a qubit whose readout cannot be flipped."""
         place = {parameter: i for i, parameter in enumerate(slots.parameters)}
         self._n_slots, self.twirl = len(place), twirl
         self._events = [_events(setting, place, twirl) for setting in settings]
@@ -101,7 +101,7 @@ _Event = _Turn | _X90 | _Cz | _Insert
 
 
 def _events(setting: Setting, place: dict[Parameter, int], twirl: Twirl) -> list[_Event]:
-    """What changes the frame, in order of time."""
+    """What changes the frame, in order of time; a decoupling pulse is a Pauli as a whole, which changes nothing."""
     events: list[_Event] = []
     for step in setting.steps:
         if not isinstance(step, Operation):
@@ -115,8 +115,6 @@ def _events(setting: Setting, place: dict[Parameter, int], twirl: Twirl) -> list
             events.append(_Cz(step.qubits))
         elif isinstance(angle, Parameter) and angle in place:
             events.append(_Turn(place[angle], name, step.qubits, False))
-        elif name == "rz" and not isinstance(angle, Parameter):
-            raise UsageError("twirling: this decoupling sequence turns qubits about Z, which no frame follows; take dd=echo.")
     return _with_last(events, setting.n_qubits, twirl)
 
 

@@ -55,6 +55,11 @@ def set_up(
     settings, schedules = described(isa, changed, device, conditions, angles)
     twirl = conditions.mitigation.twirl
     frames = Frames(settings, slots, twirl) if twirl is not None and slots is not None else None
+    if frames is not None and frames.overhead >= (budget := conditions.shots or frames.twirl.instances):
+        raise UsageError(
+            f"pec: the noise of this circuit costs {frames.overhead:.2g} times the shots for the same error, and there are "
+            f"{budget}; take fewer layers, more shots, or zne."
+        )
     detuned = Detuned(angles, draws(isa, schedules, device)) if angles is not None and angles.parameters else None
     realizations = 1
     if detuned is not None or frames is not None:
