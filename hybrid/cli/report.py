@@ -33,6 +33,7 @@ def result_text(result: Result, spec: Any) -> str:
         *((entry["name"], quantity(entry)) for entry in result.quantities if entry["name"] != result.quantity),
         *_outcomes(result),
         ("ended", _ended(result)),
+        ("mitigation", f"{spec.mitigate}: {result.mitigated}" if result.mitigated else ""),
         ("evaluations", _evaluations(result)),
         *machine_time(result.qpu_seconds, result.billed),
         *_defaults(result, spec),
@@ -81,6 +82,7 @@ def plan_text(plan: Any) -> str:
     total = plan.total
     shots = f"{total.shots:,} shots" if total.shots else f"no shots ({_without_shots(plan.resolved['device'])})"
     rows += [
+        ("mitigation", plan.mitigated),
         ("gradient", _gradient(plan)),
         ("in all, at most", f"{total.nfev:,} evaluations and the final one, {shots}"),
         *machine_time(total.qpu_seconds, plan.billed),

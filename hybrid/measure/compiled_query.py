@@ -108,6 +108,22 @@ class CompiledQuery:
         readout = {"": 0, "bits": 2, "strings": 1}[self.mitigation.readout]
         return readout + (0 if self.training is None else len(self.training.exact))
 
+    @property
+    def mitigation_words(self) -> str:
+        """What error mitigation does with this query, in words; empty without."""
+        how, execution, words = self.mitigation, self.execution, []
+        if circuits := self.calibration_circuits:
+            words.append(f"{circuits} calibration circuit{'s' if circuits > 1 else ''}, measured once")
+        if how.extrapolation is not None:
+            words.append(how.extrapolation.about or f"{how.variants} variants of each circuit")
+        if execution.frames is not None:
+            words.append(f"{execution.clusters} random instances of each circuit")
+            if execution.frames.twirl.inverse:
+                words.append(f"{execution.frames.overhead:.2g} times the shots for the same error, detunings and exchange stay")
+        if self.selection is not None:
+            words.append("shots outside the symmetry sector are left out")
+        return "; ".join(words)
+
     def measured(self, angles: Angles, root: np.random.SeedSequence, detuning_seed: Seed) -> MeasuredValues:
         """Values at angles (k, m), in portions that bound memory; row i draws from the seed's child i."""
         if not len(angles) or not (self.direct or self.groups):

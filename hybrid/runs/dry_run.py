@@ -69,6 +69,7 @@ class DryRun:
     caveat: str
     look: Prospect | None
     ways: tuple[WayOut, ...]
+    mitigated: str
 
     def to_json(self) -> dict[str, Any]:
         """The plan as one JSON object."""
@@ -86,6 +87,7 @@ class DryRun:
             "physics": self.physics,
             "caveat": self.caveat,
             "look": self.look and self.look.to_json(),
+            "mitigated": self.mitigated or None,
             "would_work": [{"change": way.change, "command": command(way.spec), **way.look.to_json()} for way in self.ways],
         }
 
@@ -156,6 +158,7 @@ class _DryRunSession(PreparedSession):
             physics=measurement.programs[0].resources.physics,
             caveat=measurement.programs[0].resources.caveat,
             look=self._look,
+            mitigated=measurement.programs[0].mitigation_words,
             ways=tuple(ways_out(self._prepared, self._look)) if self._look is not None and self._look.hopeless else (),
         )
 

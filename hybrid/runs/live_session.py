@@ -82,7 +82,7 @@ class LiveSession(PreparedSession):
         self._newest = math.nan, 0.0
         self._notes: dict[str, None] = {}
         self._evaluations_per_gradient: int | None = None
-        self._simulator = self.physics = self.caveat = ""
+        self._simulator = self.physics = self.caveat = self.mitigated = ""
         self.n_qubits = 0
 
     def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
@@ -125,7 +125,7 @@ class LiveSession(PreparedSession):
     def _open(self, measurement: Measurement, n_qubits: int, evaluations_per_gradient: int) -> None:
         resources = measurement.programs[0].resources
         self._simulator, self.physics, self.caveat = resources.simulator, resources.physics, resources.caveat
-        self.n_qubits = max(self.n_qubits, n_qubits)
+        self.n_qubits, self.mitigated = max(self.n_qubits, n_qubits), measurement.programs[0].mitigation_words
         if self._evaluations_per_gradient is None:
             self._evaluations_per_gradient = evaluations_per_gradient
             start = {"schema": SCHEMA, "id": self._prepared.spec.id, "resolved": self._chosen.resolved()}

@@ -17,6 +17,7 @@ from hybrid.compilation.infidelity import in_circuits
 from hybrid.device.device import Device
 from hybrid.measure.allocation import expected_stderr
 from hybrid.measure.choices import gradient_method
+from hybrid.measure.composed import composed
 from hybrid.runs.expected_cost import GRADIENT, Work, aer_s, engine_s, evaluations, setup_s
 from hybrid.runs.setup import Chosen, Prepared
 from hybrid.runs.sketch import Sketch, signal_left, sketch, work_of
@@ -170,7 +171,9 @@ def _stderr(loss: Loss, parts: Sequence[Sketch], prepared: Prepared, signal: flo
         sigma**2 if mean is None else (1 - signal) * sigma**2 + signal * (1 - signal) * mean**2
         for sigma, mean in zip(parts[0].sigma, parts[0].means, strict=True)
     ]
-    return expected_stderr(spec.allocation, spec.shots, parts[0].bounds, np.sqrt(of_groups))
+    extrapolation = composed(spec.mitigate).extrapolation
+    wider = 1.0 if extrapolation is None else sum(extrapolation.shares)  # shots are divided by the weights' sizes
+    return wider * expected_stderr(spec.allocation, spec.shots, parts[0].bounds, np.sqrt(of_groups))
 
 
 def _coherence(device: Device, used: set[int], *, coupled: bool) -> dict[str, float | None]:

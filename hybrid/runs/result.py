@@ -77,6 +77,7 @@ class Result:
     entangling_pays: bool | None = None
     reasons: dict[str, str] = field(default_factory=dict)
     continued_on: tuple[dict[str, str], ...] = ()
+    mitigated: str = ""
 
     @property
     def worse_than_baseline(self) -> bool:

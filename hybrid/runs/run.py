@@ -147,4 +147,5 @@ def _report(prepared: Prepared, session: LiveSession, solution: Solution) -> dic
         "caveat": session.caveat,
         "recomputed": session.agreement and session.agreement._asdict() | {"agrees": session.agreement.agrees},
         "billed": billed(prepared.device, session.spent),
+        **({"mitigated": session.mitigated} if session.mitigated else {}),
     }

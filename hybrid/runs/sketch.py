@@ -18,6 +18,7 @@ from hybrid.compilation.signal import expected_signal
 from hybrid.compilation.transpile import IsaCircuit, to_isa
 from hybrid.device.detuning import DetunedAngles
 from hybrid.measure.angles import AngleMap, split
+from hybrid.measure.composed import composed
 from hybrid.measure.execution import Conditions
 from hybrid.measure.grouping import commuting_groups, identity_apart
 from hybrid.measure.observables import Group
@@ -111,18 +112,21 @@ def work_of(part: Sketch, prepared: Prepared, chosen: Chosen) -> tuple[Work, int
     circuit = QuantumCircuit(part.isa.circuit.num_qubits)
     for timed in part.schedule.operations:
         circuit.append(timed.gate, timed.qubits, copy=False)
+    extrapolation = composed(spec.mitigate).extrapolation
+    longer = [circuit] if extrapolation is None else list(extrapolation.variants(circuit))
+    gates = [item.name for one in longer for item in one.data]
     settings, _ = described(part.isa, [circuit], device, conditions._replace(dd="none"), angles)
     detuned = angles is not None and bool(angles.parameters)
     realizations = number_of_realizations(spec.realizations, conditions, part.circuits) if detuned else 1
     direct = part.observable if not part.bounds else None
     parameters = (*part.isa.circuit.parameters, *(angles.parameters if angles is not None else ()))
     task = Task(settings, parameters, direct, spec.shots, spec.threads, realizations)
-    timed_gates = [t for t in part.schedule.operations if not (device.noisy and device.gates[t.gate.name].virtual)]
+    pulses = [name for name in gates if not (device.noisy and device.gates[name].virtual)]
     work = Work(
         n_qubits=task.n_qubits,
-        circuits=part.circuits,
-        gates=len(timed_gates),
-        all_gates=len(part.schedule.operations),
+        circuits=part.circuits * len(longer),
+        gates=len(pulses) // len(longer),
+        all_gates=len(gates) // len(longer),
         realizations=realizations,
         shots=spec.shots,
         state_bytes=engine().memory_bytes(task),
