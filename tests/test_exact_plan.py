@@ -27,6 +27,7 @@ from qiskit.circuit.library import (
 
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Depolarizing, Operation, Relaxation, Setting, Task
+from hybrid.simulators.engine import workspace
 from hybrid.simulators.engine.engine import Engine
 from hybrid.simulators.engine.fuse import Site, Transposition, fuse, plan
 from hybrid.simulators.engine.maps import PAULI, PURE, Element, Prepare, QubitRead, Rotation, diagonal_on, elements
@@ -70,6 +71,26 @@ def test_qubits_enter_late_and_are_read_early():
     assert peak(found) <= 4**3 * 2**10
     sizes = [item.size for item in found.items]
     assert sizes[-1] == 2**12
+
+
+def test_circuits_in_portions_give_what_they_give_together(monkeypatch):
+    """Sums in another order: 1e-13."""
+    task = random_task(4, 30, 4, noisy=True, settings=5)
+    rng = np.random.default_rng(0)
+    angles, weights = rng.uniform(-3, 3, (3, len(task.angles))), rng.normal(size=(5, 16))
+
+    def answers():
+        backend = exact()
+        assert backend.memory_bytes(task) <= 8 * 3 * 4**4 + 16 * 5 * 2**4
+        engine = backend.compile(task)
+        slopes = [list((of or {}).values()) for part in engine.channel_slopes(angles[0], weights) for of in part]
+        return engine.distributions(angles), *engine.differentiate(angles, weights), np.concatenate(slopes)
+
+    together = answers()
+    monkeypatch.setattr(workspace, "PORTION_STEPS", 1 + max(len(setting.steps) for setting in task.settings))
+    assert len(workspace.portions(task)) > 1
+    for one, other in zip(together, answers(), strict=True):
+        np.testing.assert_allclose(other, one, rtol=0, atol=1e-13)
 
 
 @pytest.mark.parametrize("ends", [1, 2, 6])

@@ -1,12 +1,16 @@
 """Matrices of many chains at once from the angles, and the backward pass through them (equations 3, 5, 9 and 10)."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Inexact, Int
 
-from hybrid.simulators.engine.chains import HARMONICS, Chain
+from hybrid.simulators.engine.chains import HARMONICS, Chain, Factor
+
+_GATHERED = np.empty((0, 0, 0))
+"""In place of a factor's table once it stands in its family's arrays."""
 
 
 class Bound(NamedTuple):
@@ -33,7 +37,7 @@ class Family:
         self.base = np.array([chains[i].base for i in order]).reshape(-1, D, D)[..., :columns].astype(dtype)
         self.last: dict[int, int] = {}
         self.parts: list[slice] = []
-        self.factors = []
+        self.factors: list[Factor] = []
         for j in range(max(counts, default=0)):
             some = [b for b, count in enumerate(counts) if count > j]
             self.parts.append(slice(len(self.factors), len(self.factors) + len(some)))
@@ -44,15 +48,20 @@ class Family:
         self.rotations, self.angles, self.harmonics = self._gather(rotations=True)
         self.nested, runs, self.units = self._gather(rotations=False)
         self.runs = np.array([run for (run,) in runs], dtype=int)
-        _, cosines, sines = self.harmonics.reshape(-1, HARMONICS, D * D).swapaxes(0, 1)
-        self.slopes = kappa(dtype) * np.stack([sines, -cosines], axis=1)  # dF/dtheta, linear in (cos, sin)
+        self.factors = [factor._replace(table=_GATHERED) for factor in self.factors]
+
+    @cached_property
+    def slopes(self) -> Inexact[np.ndarray, "r 2 DD"]:
+        """dF/dtheta of the rotations, linear in (cos, sin)."""
+        _, cosines, sines = self.harmonics.reshape(-1, HARMONICS, self.base.shape[1] ** 2).swapaxes(0, 1)
+        return kappa(self.base.dtype) * np.stack([sines, -cosines], axis=1)
 
     def _gather(self, *, rotations: bool) -> tuple[slice | np.ndarray, list[tuple[int, ...]], Inexact[np.ndarray, "r c DD"]]:
         """The factors of this kind: their places, the numbers of their angles or runs, and their tables."""
         some = [t for t, factor in enumerate(self.factors) if (len(factor.table) == HARMONICS) == rotations]
         tables = [self.factors[t].table.reshape(-1, self.base.shape[-2] ** 2) for t in some]
         rows = slice(None) if len(some) == len(self.factors) else np.array(some, dtype=int)
-        return rows, [self.factors[t].sources for t in some], np.array(tables).astype(self.base.dtype)
+        return rows, [self.factors[t].sources for t in some], np.array(tables, self.base.dtype)
 
     def bytes_per_point(self, *, slopes: bool) -> int:
         """Bytes of `Matrices` for one point."""

@@ -1,5 +1,6 @@
 """The engine's calls: values, distributions, counts, gradients, channel slopes and the metric of a compiled task."""
 
+import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
@@ -16,7 +17,7 @@ from hybrid.simulators.engine.fuse import FusionPlan
 from hybrid.simulators.engine.maps import PURE
 from hybrid.simulators.engine.observable import Hamiltonian, probabilities
 from hybrid.simulators.engine.outcome_weights import WeightedPlan
-from hybrid.simulators.engine.workspace import Circuits, Workspace, picture
+from hybrid.simulators.engine.workspace import Circuits, Workspace, picture, portions
 
 
 @final
@@ -30,10 +31,11 @@ class Engine:
         real = np.float32 if single else np.float64
         self._task, self._memory_bytes = task, memory_bytes
         self._dtype = np.result_type(real, np.complex64) if picture(task) == PURE else np.dtype(real)
-        self._circuits = Circuits(task, self._dtype)
-        observable, orders = task.observable, self._circuits.plan.orders
+        self._portions = portions(task)
+        self._kept: dict[tuple[int, bool], Circuits] = {}
+        self._spare: dict[tuple[Circuits, FusionPlan, str, int], list[Workspace]] = {}
+        observable, orders = task.observable, self._circuits(self._portions[0]).plan.orders
         self._hamiltonian = None if observable is None else Hamiltonian(observable, orders[0], self._dtype)
-        self._spare: dict[tuple[FusionPlan, str, int], list[Workspace]] = {}
         self._blas = _blas()
 
     @property
@@ -44,19 +46,23 @@ class Engine:
     def expectations(self, angles: Angles) -> Scalars:
         """Exact <observable> of the first setting's circuit, (k,)."""
         self._check(angles, None)
-        values = np.empty(len(angles))
-        for rows in self._circuits.chunks(self._circuits.plan, len(angles), backward=False):
-            with self._run(self._circuits, "energy", self._circuits.of_rotations(angles[rows])) as workspace:
+        circuits, values = self._circuits(self._portions[0]), np.empty(len(angles))
+        for rows in circuits.chunks(circuits.plan, len(angles), backward=False):
+            with self._run(circuits, "energy", circuits.of_rotations(angles[rows])) as workspace:
                 values[rows] = workspace.values[0]
         return values
 
     def distributions(self, angles: Angles) -> Float[np.ndarray, "k s d"]:
         """Exact outcome probabilities of every setting, d = 2^n."""
         result = np.empty((len(angles), len(self._task.settings), 2**self._task.n_qubits))
-        for rows in self._circuits.chunks(self._circuits.plan, len(angles), backward=False):
-            with self._run(self._circuits, "outcomes", self._circuits.of_rotations(angles[rows])) as workspace:
-                result[rows] = probabilities(workspace.outcomes)
+        for portion in self._portions:
+            self._write_distributions(self._circuits(portion), angles, result[:, portion])
         return result
+
+    def _write_distributions(self, circuits: Circuits, angles: Angles, result: Float[np.ndarray, "k s d"]) -> None:
+        for rows in circuits.chunks(circuits.plan, len(angles), backward=False):
+            with self._run(circuits, "outcomes", circuits.of_rotations(angles[rows])) as workspace:
+                result[rows] = probabilities(workspace.outcomes)
 
     def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
         """Counts drawn from the exact probabilities."""
@@ -70,12 +76,24 @@ class Engine:
         UsageError for weights of the wrong shape, none where the task has no observable, and too little memory.
         """
         self._check(angles, weights)
+        parts = (
+            self._differentiated(self._circuits(portion), angles, None if weights is None else weights[portion])
+            for portion in self._portions
+        )
+        values, gradients = next(parts)
+        for more_values, more_gradients in parts:
+            values, gradients = values + more_values, gradients + more_gradients
+        return values, gradients
+
+    def _differentiated(
+        self, circuits: Circuits, angles: Angles, weights: Float[np.ndarray, "s d"] | None
+    ) -> tuple[Scalars, Float[np.ndarray, "k m"]]:
         values, gradients = np.empty(len(angles)), np.empty(angles.shape)
         answer = "energy slopes" if weights is None else "weighted slopes"
-        weighed = None if weights is None else self._circuits.weighted_plan(weights)
-        plan = self._circuits.plan if weighed is None else weighed.plan
-        for rows in self._circuits.chunks(plan, len(angles), backward=True, memory_bytes=self._memory_bytes):
-            with self._run(self._circuits, answer, self._circuits.of_rotations(angles[rows]), weighed) as workspace:
+        weighed = None if weights is None else circuits.weighted_plan(weights)
+        plan = circuits.plan if weighed is None else weighed.plan
+        for rows in circuits.chunks(plan, len(angles), backward=True, memory_bytes=self._memory_bytes):
+            with self._run(circuits, answer, circuits.of_rotations(angles[rows]), weighed) as workspace:
                 values[rows] = workspace.values.sum(axis=0)
                 gradients[rows] = workspace.gradients()
         return values, gradients
@@ -86,7 +104,8 @@ class Engine:
         """Per setting and step df/d(physical number) of a channel, by the number's name; None for a gate (equation 10)."""
         self._check(angles[None], weights)
         result: list[list[dict[str, float] | None]] = []
-        for setting, circuits, weight in zip(self._task.settings, self._opened, weights, strict=True):
+        for s, (setting, weight) in enumerate(zip(self._task.settings, weights, strict=True)):
+            circuits = self._circuits(slice(s, s + 1), channels=True)
             slopes: list[dict[str, float] | None] = [None] * len(setting.steps)
             weighed = circuits.weighted_plan(weight[None])
             with self._run(circuits, "weighted slopes", circuits.of_rotations(angles[None]), weighed) as workspace:
@@ -120,11 +139,18 @@ class Engine:
         """The first setting alone."""
         return Circuits(self._task._replace(settings=self._task.settings[:1]), self._dtype)
 
-    @cached_property
-    def _opened(self) -> list[Circuits]:
-        """Every setting alone, its channels as factors; common steps are differentiated for each setting."""
-        alone = [self._task._replace(settings=(setting,)) for setting in self._task.settings]
-        return [Circuits(task, self._dtype, channels=True) for task in alone]
+    def _circuits(self, portion: slice, *, channels: bool = False) -> Circuits:
+        """These settings with their matrices, each channel a factor for its slope; of several portions the last one is kept."""
+        key = portion.start, channels
+        if key not in self._kept:
+            if len(self._portions) > 1:
+                self._kept.clear()
+                self._spare.clear()
+                gc.collect()  # a workspace and its statements refer to each other
+            alone = portion.stop - portion.start < len(self._task.settings)
+            task = self._task._replace(settings=self._task.settings[portion]) if alone else self._task
+            self._kept[key] = Circuits(task, self._dtype, channels=channels)
+        return self._kept[key]
 
     @contextmanager
     def _run(
@@ -132,7 +158,7 @@ class Engine:
     ) -> Iterator[Workspace]:
         """A workspace after its pass, on the task's threads; it is kept for the next call."""
         k, plan = angles.shape[1], circuits.plan if weighed is None else weighed.plan
-        spare = self._spare.setdefault((plan, answer, k), [])
+        spare = self._spare.setdefault((circuits, plan, answer, k), [])
         workspace = spare.pop() if spare else Workspace(circuits, k, answer, self._hamiltonian, weighed, self._memory_bytes)
         with self._threads():
             workspace.run(angles, weighed)

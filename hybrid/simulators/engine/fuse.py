@@ -181,7 +181,9 @@ class _Fusing:
             last = {on[q][-1] for q in here if on[q]}
             inner = [b for b in last if qubits[b] <= here and all(on[q][-1] == b for q in qubits[b])]
             for q in here:
-                on[q] = [*(b for b in on[q] if b not in inner), len(qubits)]
+                if on[q] and on[q][-1] in inner:
+                    on[q].pop()
+                on[q].append(len(qubits))
             members.append(sorted([place, *(place for b in inner for place in members[b])]))
             within = {b: diagonal[b] | (here - qubits[b]) for b in inner}
             diagonal.append(frozenset(q for q in here if q in still and all(q in of for of in within.values())))
@@ -210,12 +212,13 @@ def _scheduled(fusing: _Fusing, elements: Sequence[Element], first: int, d: int,
             growth[b] *= after / length
             length = after
     order: list[Block] = []
-    while any(on.values()):
-        heads = {chain[0] for chain in on.values() if chain}
-        ready = [b for b in heads if all(on[q][0] == b for q in blocks[b].qubits)]
+    left = {q: of_qubit[::-1] for q, of_qubit in on.items()}
+    while any(left.values()):
+        heads = {of_qubit[-1] for of_qubit in left.values() if of_qubit}
+        ready = [b for b in heads if all(left[q][-1] == b for q in blocks[b].qubits)]
         chosen = min(ready, key=lambda b: (growth[b], blocks[b].members))
         for q in blocks[chosen].qubits:
-            del on[q][0]
+            left[q].pop()
         order.append(blocks[chosen])
     return order
 

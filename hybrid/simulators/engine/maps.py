@@ -69,13 +69,17 @@ def elements(setting: Setting, angles: Mapping[Parameter, int], d: int) -> list[
 
 def elements_of_all(settings: Sequence[Setting], angles: Mapping[Parameter, int], d: int) -> list[list[Element]]:
     """`elements` of several settings; first steps that are the same objects are the same elements."""
-    together = zip(*(setting.steps for setting in settings), strict=False)
-    alike = sum(1 for _ in takewhile(lambda at: all(step is at[0] for step in at), together))
-    n = settings[0].n_qubits
+    n, shared = settings[0].n_qubits, alike(settings)
     prepared = [Element((qubit,), Prepare()) for qubit in range(n)]
     read = [Element((qubit,), QubitRead()) for qubit in range(n) if d == PAULI]
-    beginning = prepared + _of_steps(settings[0].steps[:alike], 0, angles)
-    return [[*beginning, *_of_steps(setting.steps[alike:], alike, angles), *read] for setting in settings]
+    beginning = prepared + _of_steps(settings[0].steps[:shared], 0, angles)
+    return [[*beginning, *_of_steps(setting.steps[shared:], shared, angles), *read] for setting in settings]
+
+
+def alike(settings: Sequence[Setting]) -> int:
+    """Number of first steps that are the same objects in all settings."""
+    together = zip(*(setting.steps for setting in settings), strict=False)
+    return sum(1 for _ in takewhile(lambda at: all(step is at[0] for step in at), together))
 
 
 def _of_steps(steps: Sequence[Any], first: int, angles: Mapping[Parameter, int]) -> list[Element]:

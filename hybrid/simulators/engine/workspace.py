@@ -12,7 +12,7 @@ from hybrid.base.types import Angles, Task
 from hybrid.simulators.engine.block_matrices import Bound, Family, Matrices, kappa
 from hybrid.simulators.engine.chains import HARMONICS, Chain, Factor, chain
 from hybrid.simulators.engine.fuse import FusionPlan, Site, plan
-from hybrid.simulators.engine.maps import PAULI, PURE, elements_of_all
+from hybrid.simulators.engine.maps import PAULI, PURE, alike, elements_of_all
 from hybrid.simulators.engine.observable import Hamiltonian, hamiltonian_bytes, ordered, weigh
 from hybrid.simulators.engine.outcome_weights import WeightedPlan, weighted_plan
 from hybrid.simulators.engine.sweep import Sweep, backward_capacity, forward_capacity
@@ -20,11 +20,25 @@ from hybrid.simulators.engine.sweep import Sweep, backward_capacity, forward_cap
 CHUNK_BYTES, CHUNK_POINTS = 2**25, 256
 """This many bytes of states and matrices, and points, go through the blocks together (measured): many, so that they share the
 cost of a call; few, so that the data of a block stay in the cache."""
+MOST_STATES = 3
+"""A forward pass never keeps more: what circuits have in common, and two that are written alternately."""
+PORTION_STEPS = 2**16
+"""So many steps are planned together: their plan and matrices, some kB for each, stay below about 400 MiB."""
 
 
 def picture(task: Task) -> int:
     """d: amplitudes without error channels, Pauli coefficients with them."""
     return PAULI if task.noisy else PURE
+
+
+def portions(task: Task) -> list[slice]:
+    """The settings that are planned together: all, or neighbours of at most `PORTION_STEPS` steps where these are too many.
+
+    Steps that settings begin with are shared, and count once.
+    """
+    lengths, shared = [len(setting.steps) for setting in task.settings], alike(task.settings)
+    most = max(1, (PORTION_STEPS - shared) // max(1, max(lengths) - shared))
+    return [slice(first, first + most) for first in range(0, len(lengths), most)]
 
 
 _last_plan: list[tuple[Task, int, FusionPlan]] = []
@@ -50,12 +64,19 @@ def _planned(task: Task, d: int) -> FusionPlan:
 
 
 def values_bytes(task: Task, *, single: bool) -> int:
-    """Bytes for the values of one point: two states, the observable's phases, and outcomes; nothing is allocated."""
+    """Bytes for the values of one point: two states, the observable's phases, and outcomes; nothing is allocated.
+
+    Of several portions that could not need much, at most so many: to plan them takes long.
+    """
     d = picture(task)
     number = (16 if d == PURE else 8) // (1 + single)
     outcomes = (number + 8) * 2**task.n_qubits * len(task.settings)
     own = outcomes if task.observable is None else hamiltonian_bytes(task.observable, number)
-    return number * forward_capacity(plan_of(task, d)) + own
+    parts, most = portions(task), number * MOST_STATES * d**task.n_qubits
+    if len(parts) == 1 or most > CHUNK_BYTES:
+        plans = (plan_of(task if len(parts) == 1 else task._replace(settings=task.settings[part]), d) for part in parts)
+        most = number * max(map(forward_capacity, plans))
+    return most + own
 
 
 class Circuits:
