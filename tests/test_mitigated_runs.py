@@ -59,6 +59,14 @@ def test_one_calibration_is_kept_and_charged(tmp_path):
     assert plan(replace(NOISY, mitigate="readout")).total.shots == result.shots
 
 
+def test_states_on_the_same_qubits_share_one_calibration(tmp_path):
+    spec = replace(NOISY, algorithm="vqd", mitigate="readout", max_evals=8)
+    result = run(spec, tmp_path, device_interval=False, force=True)
+    lines = [load(line)["body"] for line in (tmp_path / f"{result.id}.jsonl").read_text().splitlines()]
+    assert [line.get("question") for line in lines].count("calibrate") == 1
+    assert plan(spec).total.shots == result.shots
+
+
 def test_all_shots_of_a_value_include_its_variants():
     for mitigate in ("none", "zne:factors=1/3/5,model=richardson", "twirl"):
         program = hybrid.compile(ANSATZ, OBSERVABLE, device="meluxina-q", backend="exact", shots=1000, mitigate=mitigate)

@@ -86,11 +86,12 @@ class CompiledQuery:
         detunings = child(root, ProgramStream.DETUNINGS) if detuning_seed is None else sequence(detuning_seed)
         return MeasurementDraws(root, detunings, self.calibrated(root))
 
-    def calibrated(self, root: np.random.SeedSequence) -> Calibration:
-        """What the query's calibration found, or finds now."""
+    def calibrated(self, root: np.random.SeedSequence, readout: ReadoutFit | None = None) -> Calibration:
+        """What the query's calibration found, or finds now; `readout` is what is known of these qubits already."""
         if self.calibration is not None:
             return self.calibration
-        readout = None if self.calibrate is None else self.calibrate(child(root, ProgramStream.CALIBRATION))
+        if readout is None and self.calibrate is not None:
+            readout = self.calibrate(child(root, ProgramStream.CALIBRATION))
         first = NOTHING._replace(readout=readout)
         if self.training is None:
             return first
@@ -105,8 +106,12 @@ class CompiledQuery:
     @property
     def calibration_circuits(self) -> int:
         """How many circuits, each with the shots of one value, a calibration measures."""
-        readout = {"": 0, "bits": 2, "strings": 1}[self.mitigation.readout]
-        return readout + (0 if self.training is None else len(self.training.exact))
+        return self.readout_circuits + (0 if self.training is None else len(self.training.exact))
+
+    @property
+    def readout_circuits(self) -> int:
+        """Those of them that calibrate the readout."""
+        return {"": 0, "bits": 2, "strings": 1}[self.mitigation.readout]
 
     @property
     def mitigation_words(self) -> str:

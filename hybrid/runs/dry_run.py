@@ -111,6 +111,7 @@ class _DryRunSession(PreparedSession):
         self._stage = 0
         self._look: Prospect | None = None
         self._total = Cost()
+        self._read: set[tuple[int, ...]] = set()
 
     def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
         x = self._chosen.start(ansatz, self._stage)
@@ -139,7 +140,8 @@ class _DryRunSession(PreparedSession):
 
     def _calibrated(self, measurement: Measurement) -> Measurement:
         """The measurement with its calibrations, which are paid once."""
-        self._total = self._total.plus(measurement.calibration_cost())
+        self._total = self._total.plus(measurement.calibration_cost(self._read))
+        self._read |= {program.execution.recipe.isa.physical for program in measurement.programs}
         return measurement.with_calibrations([NOTHING] * len(measurement.programs))
 
     def plan(self) -> DryRun:

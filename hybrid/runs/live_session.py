@@ -29,6 +29,7 @@ from hybrid.base.types import (
 )
 from hybrid.base.uncertainty import duration
 from hybrid.compilation import COMPILER
+from hybrid.measure.observables import ReadoutFit
 from hybrid.runs.answer_log import STOP, AnswerLog, losses_body, point_hash
 from hybrid.runs.conclusion import Conclusion, Stage
 from hybrid.runs.loop import Cost, Ending, LoopLimits, Oracle, OrTime, minimize
@@ -77,6 +78,7 @@ class LiveSession(PreparedSession):
         self._last_single: Measured | None = None
         self.agreement: Agreement | None = None
         self._outside = Cost()
+        self._readouts: dict[tuple[int, ...], ReadoutFit] = {}
         self._iterations = 0
         self._x: Point = np.zeros(0)
         self._newest = math.nan, 0.0
@@ -144,15 +146,17 @@ class LiveSession(PreparedSession):
         """The measurement with what error mitigation calibrates, measured once: an answer of its own in the record."""
         if not measurement.calibrates or self._prepared.calibrates_each_answer:
             return measurement
-        seed = child(self._randomness, RunStream.ANSWER, self._log.n_answers)
-        body = self._answer(
-            {"question": "calibrate"},
-            x,
-            0,
-            lambda: calibrations_body(measurement.calibrations(seed)),
-        )
-        self._outside = self._outside.plus(measurement.calibration_cost())
-        return measurement.with_calibrations(calibrations_of(body, len(measurement.programs)))
+        seed, known = child(self._randomness, RunStream.ANSWER, self._log.n_answers), self._readouts
+        found = measurement.calibrations(seed, known) if not any(measurement.to_calibrate(known)) else None
+        if found is None:
+            asked = {"question": "calibrate"}
+            body = self._answer(asked, x, 0, lambda: calibrations_body(measurement.calibrations(seed, known)))
+            self._outside = self._outside.plus(measurement.calibration_cost(known))
+            found = calibrations_of(body, len(measurement.programs))
+        for program, calibration in zip(measurement.programs, found, strict=True):
+            if calibration.readout is not None:
+                self._readouts[program.execution.recipe.isa.physical] = calibration.readout
+        return measurement.with_calibrations(found)
 
     def _about(self, evaluations_per_gradient: int) -> dict[str, Any]:
         """What is needed to run this again and to read an unfinished record; not part of the digest."""

@@ -1,6 +1,6 @@
 """A loss compiled to programs: its values and gradients with standard errors, the metric and overlaps of its state."""
 
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -39,11 +39,15 @@ from hybrid.device.device import Device
 from hybrid.measure.calibration import Calibration
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
+from hybrid.measure.observables import ReadoutFit
 from hybrid.measure.other_devices import seconds, values_on
 from hybrid.measure.program import Program
 from hybrid.measure.recomputed import TwoRunners, has_second, recomputed
 from hybrid.measure.set_up import engine
 from hybrid.runs.loop import Cost
+
+Known = Mapping[tuple[int, ...], ReadoutFit]
+"""What is known of the readout of a circuit's device qubits."""
 
 
 @final
@@ -191,9 +195,24 @@ class Measurement:
         """Whether error mitigation measures circuits of its own first."""
         return any(program.calibration_circuits for program in self.programs)
 
-    def calibrations(self, seed: np.random.SeedSequence) -> list[Calibration]:
-        """What the calibration of each query finds."""
-        return [program.calibrated(child(seed, i)) for i, program in enumerate(self.programs)]
+    def to_calibrate(self, known: Collection[tuple[int, ...]]) -> list[int]:
+        """How many circuits each query's calibration measures, where the readout of some qubits is known."""
+        seen, circuits = set(known), []
+        for program in self.programs:
+            own, physical = program.calibration_circuits, program.execution.recipe.isa.physical
+            circuits.append(own - program.readout_circuits if physical in seen else own)
+            seen.add(physical)
+        return circuits
+
+    def calibrations(self, seed: np.random.SeedSequence, known: Known) -> list[Calibration]:
+        """What the calibration of each query finds; queries on the same qubits share the readout's."""
+        found, readouts = [], dict(known)
+        for i, program in enumerate(self.programs):
+            physical = program.execution.recipe.isa.physical
+            found.append(program.calibrated(child(seed, i), readouts.get(physical)))
+            if found[-1].readout is not None:
+                readouts[physical] = found[-1].readout
+        return found
 
     def with_calibrations(self, calibrations: Sequence[Calibration]) -> "Measurement":
         """The same loss, all of whose values use these calibrations."""
@@ -201,13 +220,11 @@ class Measurement:
         again.programs = [replace(p, calibration=c) for p, c in zip(self.programs, calibrations, strict=True)]
         return again
 
-    def calibration_cost(self) -> Cost:
+    def calibration_cost(self, known: Collection[tuple[int, ...]]) -> Cost:
         """Of `calibrations`: no evaluation of the loss."""
-        total = Cost()
-        for program in self.programs:
-            circuits, cycle_s = program.calibration_circuits, program.resources.qpu_seconds
-            shots = self._measuring.conditions.shots
-            bill = None
+        total, shots = Cost(), self._measuring.conditions.shots
+        for program, circuits in zip(self.programs, self.to_calibrate(known), strict=True):
+            cycle_s, bill = program.resources.qpu_seconds, None
             if self._device.billing is not None and program.execution.division is not None:
                 bill = self._device.billing.bill([shots] * circuits, program.resources.duration_s)
             total = total.plus(Cost(0, 0, circuits * shots, None if cycle_s is None else circuits * cycle_s, bill))
