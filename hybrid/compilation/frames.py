@@ -149,6 +149,7 @@ class _Walk:
         self._rng, self._rows, self._twirl = rng, rows, twirl
         self.x, self.z = np.zeros((rows, n), dtype=bool), np.zeros((rows, n), dtype=bool)
         self.weight = np.ones(rows)
+        self._flips = _balanced(rng, n, rows) if twirl.balanced else None
 
     def step(self, event: _Event, signs: Float[np.ndarray, "r a"], turns: Float[np.ndarray, "r a"]) -> None:
         """Equation 1; what it says of the slot is written into `signs` and `turns`."""
@@ -176,9 +177,20 @@ class _Walk:
         """Rows in which another Pauli joins the frame at this slot."""
         if not last:
             return self._rng.random(self._rows) < 0.5 * self._twirl.gates
-        flipped = self._rng.random(self._rows) < 0.5 * self._twirl.outcomes
+        if self._flips is not None:
+            flipped = self._flips[:, qubit]
+        else:
+            flipped = self._rng.random(self._rows) < 0.5 * self._twirl.outcomes
         own = self.x[:, qubit] ^ flipped
         return own ^ self.z[:, qubit] if axis == "rz" else own
+
+
+def _balanced(rng: np.random.Generator, n: int, rows: int) -> Bool[np.ndarray, "r n"]:
+    """An orthogonal array of strength two: qubit q is flipped in row i by the parity of i AND a number of its own, or always
+    the other way (Rao, J. R. Stat. Soc. Suppl. 9, 128, 1947)."""
+    size = 1 << max(rows - 1, n).bit_length()
+    columns = rng.permutation(np.arange(1, size))[:n]
+    return ((np.bitwise_count(np.arange(rows)[:, None] & columns) & 1) ^ rng.integers(0, 2, n)).astype(bool)
 
 
 def _insert(channel: Channel) -> list[_Insert]:

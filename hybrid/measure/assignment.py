@@ -51,14 +51,21 @@ def calibration(
 def string_calibration(
     isa: IsaCircuit, device: Device, backend: Backend, conditions: Conditions, twirl: Twirl
 ) -> Callable[[np.random.SeedSequence], StringFactors]:
-    """A function that measures |0...0> with random flips: one circuit with the conditions' shots, two pulses on every qubit."""
+    """A function that measures |0...0> with flips: one circuit with the conditions' shots, two pulses on every qubit.
+
+    Flips are balanced, so that what differs between them, a qubit that reads 0 better than 1, leaves no error in a factor of one
+    or two qubits, however few the instances; the errors of the calibration are then those of its shots.
+    """
     n = len(isa.physical)
     zeros = QuantumCircuit(n)
     for qubit in range(n):
         for gate in (_pulse(device), RZGate(np.pi), _pulse(device)):
             zeros.append(gate, [qubit])
-    flips = Mitigation(twirl=Twirl(outcomes=True, instances=twirl.instances))
+    instances = 1 << max(twirl.instances - 1, n).bit_length()
+    flips = Mitigation(twirl=Twirl(outcomes=True, instances=instances, balanced=True))
     conditions = conditions._replace(dd="none", mitigation=flips, allocation="uniform")
+    if conditions.shots:
+        conditions = conditions._replace(realizations=instances)
     execution = set_up(isa._replace(circuit=zeros), [zeros], device, backend, conditions, as_listed=True)
     return lambda seed: _measured_strings(execution, seed)
 

@@ -226,7 +226,8 @@ class CompiledQuery:
         shots_by_group = zip(*([int(c.counts.sum()) for c in counts] for _, counts in parts), strict=True)
         estimates = [combined(weights, part, shots) for part, shots in zip(by_group, shots_by_group, strict=True)]
         means = np.array([sum(estimate.mean for estimate in estimates[which::f]) for which in range(f)])
-        errors = np.sqrt([variance(estimates[which::f], inflation) for which in range(f)])
+        twirled = self.execution.frames is not None
+        errors = np.sqrt([variance(estimates[which::f], inflation, twirled=twirled) for which in range(f)])
         value, slopes = combination(self.mitigation, means, errors)
         scaled = [estimate.scaled(slopes[i % f]) for i, estimate in enumerate(estimates)] if f > 1 else estimates
         shifts = sum(
@@ -234,7 +235,7 @@ class CompiledQuery:
             for weight, counts in parts
             for which in range(f)
         )
-        return value, float(np.sqrt(variance(scaled, inflation))), np.asarray(shifts)
+        return value, float(np.sqrt(variance(scaled, inflation, twirled=twirled))), np.asarray(shifts)
 
     def _stages(
         self, angles: Angles, first: int, draws: MeasurementDraws

@@ -13,6 +13,9 @@ from hybrid.measure.observables import FixedObservable, Group, ReadoutFit
 STEP = 1e-6
 """Step of the central differences in a readout error rate; an estimate is a smooth product of them."""
 
+LEAST = 0.25
+"""chi^2_31/31 is less once in a million; a spread between instances below it means that outcomes hardly differ at all."""
+
 
 class GroupEstimate(NamedTuple):
     """Mean of one group, the variance of that mean if all shots were independent, and the weighted deviation of each
@@ -60,12 +63,13 @@ def group_estimate(group: FixedObservable, counts: Counts, realizations: int, co
     return GroupEstimate(mean, spread / n, deviations)
 
 
-def variance(estimates: Sequence[GroupEstimate], inflation: float) -> float:
+def variance(estimates: Sequence[GroupEstimate], inflation: float, *, twirled: bool = False) -> float:
     """Variance of the sum of the groups' means (k for clusters): shots of one realization are not independent.
 
     With R realizations, g times fewer of them independent: g R/(R - g) sum_r (sum_groups deviation_r)^2, widened so that 1.96
     standard errors are the 95 % interval of Student's t with R/g - 1 degrees of freedom. Where chance makes this less than the
-    variance of independent shots, the latter is taken: the true one cannot be less.
+    variance of independent shots, the latter is taken: the true one cannot be less. Instances of a `twirled` circuit are few, so
+    chance would do so half the time and make intervals too wide; theirs are those of Student's t down to `LEAST` of it.
     """
     independent = sum(part.variance for part in estimates)
     count = len(estimates[0].deviations)
@@ -73,7 +77,7 @@ def variance(estimates: Sequence[GroupEstimate], inflation: float) -> float:
         return independent
     squares = float(np.sum(np.sum([part.deviations for part in estimates], axis=0) ** 2))
     between = inflation * count / (count - inflation) * squares
-    return max(independent, between * widening(count / inflation - 1) ** 2)
+    return max(independent * (LEAST if twirled else 1.0), between * widening(count / inflation - 1) ** 2)
 
 
 def widening(degrees: float) -> float:

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 class Twirl(NamedTuple):
     """Random Paulis that cancel, as angles of one compiled circuit: around the two-qubit `gates`, before the readout
     (`outcomes`), and drawn from the `inverse` of the Markovian noise. Each of the `instances` has an equal part of the shots.
+    With `balanced` (and a power of two of instances above the number of qubits) every pair of outcomes is flipped in each of
+    the four ways equally often.
     """
 
     gates: bool = False
     outcomes: bool = False
     inverse: bool = False
     instances: int = 32
+    balanced: bool = False
 
     def with_another(self, other: "Twirl") -> "Twirl":
         """Both at once: the larger number of instances."""
