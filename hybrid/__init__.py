@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hybrid.measure.sampling import sample
     from hybrid.qiskit_api import DeviceBackend, Estimator, Sampler
     from hybrid.review.explain import explain
+    from hybrid.review.mitigate import mitigate
     from hybrid.runs.dry_run import plan
     from hybrid.runs.repeat import Repetitions, repeat
     from hybrid.runs.result import Result
@@ -33,6 +34,7 @@ __all__, __getattr__, __dir__ = names_from(
         "hybrid.measure.sampling": "sample",
         "hybrid.qiskit_api": "DeviceBackend Estimator Sampler",
         "hybrid.review.explain": "explain",
+        "hybrid.review.mitigate": "mitigate",
         "hybrid.runs.dry_run": "plan",
         "hybrid.runs.repeat": "Repetitions repeat",
         "hybrid.runs.result": "Result",

@@ -100,6 +100,7 @@ VERBS = {
     "list": "list problems",
     "show": "show device meluxina-q",
     "explain": "explain {run} --realizations 8",
+    "mitigate": "mitigate {run} --realizations 8",
     "characterize": "characterize meluxina-q --only readout --shots 100",
     "doctor": "doctor",
     "check": "check",
@@ -154,6 +155,6 @@ def made(folder, anyway, request) -> dict[str, object]:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb(command, folder, anyway, made, verb):
     words = VERBS[verb].format(**made).split() + (anyway if verb == "run" else [])
-    if verb.startswith(("run", "explain")):
+    if verb.startswith(("run", "explain", "mitigate")):
         words += ["--results", str(folder / "results")]
     answer(command, *words)

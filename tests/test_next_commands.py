@@ -75,8 +75,8 @@ def pasted(text: str, home: Path) -> list[str]:
 
 
 def does_what_it_says(words: list[str], command, report: str) -> None:
-    """Every word has its effect: a run by its dry run, an explanation by the run that it names."""
-    if words[0] == "explain":
+    """Every word has its effect: a run by its dry run, an explanation or a ledger by the run that it names."""
+    if words[0] in ("explain", "mitigate"):
         told = json.loads(command(*words, "--realizations", 8, "--json").out)
         assert told["id"] == words[1]
         return
@@ -116,7 +116,7 @@ def test_a_real_process_does_it_too(name, home, command, monkeypatch):
     """The installed `hybrid`, in a shell of its own."""
     monkeypatch.chdir(home)
     text = proposed(command("run", *EVERY[name], "--results", "my results").out)
-    more = " --realizations 8" if "explain" in text else " --dry-run"
+    more = " --realizations 8" if "explain" in text or "mitigate" in text.split() else " --dry-run"
     real = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(["sh", "-c", text + more], capture_output=True, text=True, env=os.environ | {"PATH": real})
     assert done.returncode == 0, done.stderr

@@ -28,6 +28,7 @@ VERBS = [
     ["runs", "export", "latest"],
     ["runs", "diff", "latest", "latest"],
     ["explain", "ghz:n=2", "--device", "meluxina-q"],
+    ["mitigate", "ghz:n=2"],
     ["sample", "bell"],
     ["schedule", "bell"],
     ["characterize", "meluxina-q", "--only", "readout"],

@@ -36,6 +36,7 @@ class RunStream(IntEnum):
     DEVICES = 8  # other devices within the profile's ranges; children: DevicesStream; 7 was used by an earlier version
     EXPLAIN = 2**31  # error budget; children: ExplainStream
     EXPORT = 2**31 + 1  # child i: detunings of the circuits of query i
+    LEDGER = 2**31 + 2  # ledger of error mitigation, of a circuit too; children: LedgerStream
 
 
 class DevicesStream(IntEnum):
@@ -50,6 +51,15 @@ class ExplainStream(IntEnum):
 
     QUERY = 0  # child i: query i
     DETUNINGS = 1  # detunings of all queries
+
+
+class LedgerStream(IntEnum):
+    """Children of `RunStream.LEDGER`, the same for every method; of the first three, child i: query i."""
+
+    CALIBRATION = 0
+    VALUES = 1  # as measured
+    LIMIT = 2  # of infinitely many shots
+    DETUNINGS = 3  # of all queries of the limit
 
 
 class ProgramStream(IntEnum):

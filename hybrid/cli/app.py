@@ -23,7 +23,21 @@ from hybrid.base.errors import (
     printable,
     unknown,
 )
-from hybrid.cli import bench, characterize, check, completion, doctor, explain, guide, members, run, runs, sample, schedule
+from hybrid.cli import (
+    bench,
+    characterize,
+    check,
+    completion,
+    doctor,
+    explain,
+    guide,
+    members,
+    mitigate,
+    run,
+    runs,
+    sample,
+    schedule,
+)
 from hybrid.cli.flags import HybridCommand
 from hybrid.cli.layout import emit
 from hybrid.cli.signals import answering
@@ -60,6 +74,7 @@ VERBS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("list", members.list_members, members.LIST_HELP, "List the names in every family, or one family."),
     ("show", members.show_member, members.SHOW_HELP, "Show one member and its options."),
     ("explain", explain.explain_run_or_circuit, explain.HELP, "Explain a run's or a circuit's error, part by part."),
+    ("mitigate", mitigate.mitigate_run_or_circuit, mitigate.HELP, "Compare what methods of error mitigation buy."),
     ("characterize", characterize.characterize, characterize.HELP, "Characterise a simulated device: a self-test."),
     ("doctor", doctor.doctor, doctor.HELP, "Check this machine and installation."),
     ("check", check.check, check.HELP, "Recompute published numbers on this machine."),

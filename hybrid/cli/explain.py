@@ -9,7 +9,7 @@ import typer
 
 from hybrid.base.errors import UsageError
 from hybrid.base.uncertainty import with_uncertainty
-from hybrid.cli import circuit_text, completion, flags, sample
+from hybrid.cli import circuit_text, flags, sample
 from hybrid.cli.budget_rows import NAME, NUMBER, bar, places_of, signed
 from hybrid.cli.layout import COLUMNS, emit, table, wrapped
 from hybrid.cli.pictures import picture
@@ -35,27 +35,13 @@ LONG_S = 60.0
 
 
 def explain_run_or_circuit(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN|CIRCUIT",
-            help="A run: 'latest', an id or its first digits, or a file. Or a circuit, by name or as a file.",
-            autocompletion=completion.runs,
-        ),
-    ],
+    run: flags.RunOrCircuit,
     realizations: Annotated[
         int | None, typer.Option(help="Draws of detunings per value: 8 x a power of two. Default: 64.", metavar="N")
     ] = None,
     backend: flags.AnotherBackend = None,
     threads: flags.ThreadsAsRecorded = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            help="Of a circuit: the device. Default: meluxina-q.",
-            metavar=flags.MEMBER,
-            autocompletion=completion.of_family("devices"),
-        ),
-    ] = None,
+    device: flags.DeviceOfCircuit = None,
     dd: Annotated[str | None, typer.Option("--dd", help="Of a circuit: dynamical decoupling.", metavar="SEQUENCE")] = None,
     bind: sample.Bind = [],  # noqa: B006  # typer makes a new list for every call
     measure_all: sample.MeasureAll = False,

@@ -33,8 +33,19 @@ RunName = Annotated[
     str,
     typer.Argument(metavar="RUN", help="'latest', an id or its first digits, or a file.", autocompletion=completion.runs),
 ]
+RunOrCircuit = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN|CIRCUIT",
+        help="A run: 'latest', an id or its first digits, or a file. Or a circuit, by name or as a file.",
+        autocompletion=completion.runs,
+    ),
+]
 DeviceName = Annotated[str, typer.Argument(help="The device to simulate.", **_DEVICE)]
 DeviceFlag = Annotated[str, typer.Option("--device", help="The device to simulate.", **_DEVICE)]
+DeviceOfCircuit = Annotated[
+    str | None, typer.Option("--device", help="Of a circuit: the device. Default: meluxina-q.", **_DEVICE)
+]
 AnotherDevice = Annotated[str | None, typer.Option("--device", help="Device. Default: as recorded.", **_DEVICE)]
 Backend = Annotated[str, typer.Option("--backend", help="Simulator.", **_BACKEND)]
 AnotherBackend = Annotated[str | None, typer.Option("--backend", help="Simulator. Default: as recorded.", **_BACKEND)]

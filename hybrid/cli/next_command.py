@@ -38,8 +38,8 @@ def written_out(spec: Any) -> dict[str, Any]:
 
 
 def next_command(result: Result, spec: Any) -> PastedCommand:
-    """What to do about what limits the run: explain it, correct readout, continue, or take more shots; on ideal hardware, a
-    device. `spec` has the fields of the run's Spec."""
+    """What to do about what limits the run: correct readout, compare methods of error mitigation, explain it, continue, or take
+    more shots; on ideal hardware, a device. `spec` has the fields of the run's Spec."""
     folder, found = Path(result.record).parent, result.verdict
     given = written_out(spec)
     carried = {key: value for key, value in given.items() if key in ("algorithm", "problem", *CARRIED)}
@@ -55,7 +55,8 @@ def next_command(result: Result, spec: Any) -> PastedCommand:
     if found.limited_by == "ansatz" and (deeper := _deeper(result, given)):
         return run_command(carried | {"device": spec.device, "shots": spec.shots or None} | deeper, folder)
     if (found.word == WORSE or found.limited_by == "noise") and (result.parts or {}).get("explainable"):
-        return command_lines(["hybrid", "explain", result.id, *_in(folder)])
+        verb = "mitigate" if found.limited_by == "noise" and spec.mitigate == "none" else "explain"
+        return command_lines(["hybrid", verb, result.id, *_in(folder)])
     if continues and found.limited_by not in ("shots", "detunings"):
         return run_command(onwards, folder)
     return run_command(_sharper(carried) | {"device": spec.device, **more_shots, "seed": spec.seed + 1}, folder)

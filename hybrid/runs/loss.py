@@ -230,6 +230,13 @@ class Measurement:
             total = total.plus(Cost(0, 0, circuits * shots, None if cycle_s is None else circuits * cycle_s, bill))
         return total
 
+    @property
+    def circuits(self) -> int:
+        """How many circuits one value sends to a machine: every instance of a twirled one counts."""
+        executions = [program.execution for program in self.programs]
+        sent = sum(len(each.by_instance(each.division.shots)) for each in executions if each.division is not None)
+        return sent * len(self._samples)
+
     def seconds_per_device(self) -> float:
         """An upper estimate of the CPU time of `on_devices` for one device."""
         return sum(seconds(program, len(self._samples)) for program in self.programs)

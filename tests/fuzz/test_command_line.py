@@ -36,6 +36,7 @@ WORDS = {
     "list": ("", "devices", "problems", "nope"),
     "guide": ("", "run", "nope"),
     "explain": ("latest", "bell", "nope", "ghz:n=2"),
+    "mitigate": ("latest", "bell", "nope", "ghz:n=2"),
     "runs list": ("",),
     "runs show": ("latest", "1", "nope", "r.jsonl"),
     "runs diff": ("latest latest", "latest nope", "latest"),
