@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from hybrid.base.randomness import ProgramStream, Seed, child, sequence
-from hybrid.base.types import Angles, Counts, Scalars
+from hybrid.base.types import DENSE_QUBITS, Angles, Counts, DiagonalTerms, Scalars, WideRunner
 from hybrid.compilation.resources import Resources
 from hybrid.device.readout import Correction
 from hybrid.measure.allocation import proportional
@@ -23,7 +23,7 @@ from hybrid.measure.estimate import (
 )
 from hybrid.measure.execution import Execution, over_realizations
 from hybrid.measure.gradients import MeasuredValues
-from hybrid.measure.observables import DiagonalObservable, DistributionDependent, FixedObservable
+from hybrid.measure.observables import DiagonalObservable, DistributionDependent, FixedObservable, terms_of
 
 PORTION_BYTES, PORTION_ROWS, PORTION_WORK = 2**28, 2048, 10**9
 """Points are sent to the backend in portions of at most this many bytes of probabilities, rows, and bytes of state times gates
@@ -112,9 +112,16 @@ class CompiledQuery:
         outcomes = np.arange(2**self.resources.n_qubits, dtype=np.uint64)
         return np.array([group.eigenvalues(outcomes, correction) for group in self.fixed_groups])
 
+    def wide_terms(self, execution: Execution, correction: Correction | None) -> list[DiagonalTerms] | None:
+        """Of every circuit, where only their sums are computed: on more qubits than distributions are made of."""
+        if self.direct or self.resources.n_qubits <= DENSE_QUBITS or not isinstance(execution.runner, WideRunner):
+            return None
+        return terms_of(self.groups, correction)
+
     def _portion(self) -> int:
         circuits = len(self.execution.recipe.circuits)
-        row_bytes = 1 if self.direct else 8 * 2**self.resources.n_qubits * circuits
+        sums = self.direct or (not self.execution.shots.size and self.wide_terms(self.execution, None) is not None)
+        row_bytes = 1 if sums else 8 * 2**self.resources.n_qubits * circuits
         state_bytes = min(self.resources.memory_bytes, STATE_NUMBER_BYTES * 4**self.resources.n_qubits)
         work = state_bytes * sum(self.resources.gates.values()) * circuits
         rows = min(PORTION_ROWS, PORTION_BYTES // row_bytes, PORTION_WORK // max(1, work))
@@ -123,6 +130,8 @@ class CompiledQuery:
     def _exact(self, angles: Angles, draws: MeasurementDraws) -> MeasuredValues:
         if self.direct:
             return without_shots(self.execution.runner.expectations(angles)[:, None])
+        if (terms := self.wide_terms(self.execution, draws.correction)) is not None:
+            return without_shots(self.execution.weighted(angles, draws.detunings, terms))
         distributions = self.execution.distributions(angles, draws.detunings)
         if (group := self.distribution_dependent) is not None:
             rows = [exact_values([_at_distributions(group, row)], row, None) for row in distributions]

@@ -11,10 +11,13 @@ from hybrid.base.randomness import SettingStream, child
 from hybrid.base.types import (
     Angles,
     Counts,
+    DiagonalTerms,
     DifferentiableRunner,
     Recomputation,
     Runner,
     Shots,
+    Weights,
+    WideRunner,
 )
 from hybrid.compilation.resources import Resources
 from hybrid.compilation.transpile import IsaCircuit
@@ -114,8 +117,20 @@ class Execution(NamedTuple):
         means = probabilities.reshape(len(angles), sets, -1, *probabilities.shape[1:]).mean(axis=2)
         return means if self.readout is None else self.readout.mix(means)
 
+    def weighted(
+        self, angles: Angles, detunings: np.random.SeedSequence, terms: Sequence[DiagonalTerms]
+    ) -> Float[np.ndarray, "k c"]:
+        """Sums of terms over outcomes as read, otherwise as `distributions`."""
+        assert isinstance(self.runner, WideRunner)
+        values = self.runner.weighted(self._at_shared_detunings(angles, detunings), self.of_true_outcomes(terms))
+        return values.reshape(len(angles), 1 if self.detuned is None else SCRAMBLES, -1).mean(axis=2)
+
+    def of_true_outcomes(self, terms: Sequence[DiagonalTerms]) -> list[DiagonalTerms]:
+        """The terms with readout errors in their factors."""
+        return [part if self.readout is None else self.readout.folded(part) for part in terms]
+
     def slopes(
-        self, angles: Angles, detunings: np.random.SeedSequence, weights: Float[np.ndarray, "s d"] | None
+        self, angles: Angles, detunings: np.random.SeedSequence, weights: Weights | None
     ) -> tuple[Float[np.ndarray, " c"], Float[np.ndarray, "c a"]]:
         """Value and slopes of one point by every angle, a mean for each of c independent sets of detunings.
 

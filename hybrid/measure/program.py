@@ -19,7 +19,9 @@ from hybrid.base.types import (
     Point,
     Points,
     Tensor,
+    Weights,
 )
+from hybrid.device.readout import Correction
 from hybrid.measure import gradients
 from hybrid.measure.angles import AngleMap
 from hybrid.measure.compiled_query import CompiledQuery, standard_errors, without_shots
@@ -171,15 +173,21 @@ class Program(CompiledQuery):
         """One reverse pass per realization; the value is the backend's own."""
         execution, theta = self.differentiable(), self.angle_map(x[None])
         draws = self.draws(root, detuning_seed)
-        weights = None if self.direct else self.outcome_weights(draws.correction)
-        if weights is not None and execution.readout is not None:
-            weights = execution.readout.pulled_back(weights)
-        values, slopes = execution.slopes(theta, draws.detunings, weights)
+        values, slopes = execution.slopes(theta, draws.detunings, self._weights(execution, draws.correction))
         value = without_shots(values[None] + self.constant)
         if execution is not self.execution:
             value = self.measured(theta, root, detuning_seed)
         m = theta.shape[1]
         return gradients.Slopes(value, slopes[:, :m].T, np.zeros(m), np.zeros((m, 0)))
+
+    def _weights(self, execution: Execution, correction: Correction | None) -> Weights | None:
+        """Of outcomes before readout errors; None for the observable itself."""
+        if self.direct:
+            return None
+        if (terms := self.wide_terms(execution, correction)) is not None:
+            return execution.of_true_outcomes(terms)
+        weights = self.outcome_weights(correction)
+        return weights if execution.readout is None else execution.readout.pulled_back(weights)
 
     def _fixed_at(self, angles: Angles, root: np.random.SeedSequence, detuning_seed: Seed) -> "Program":
         observable = self.fixed_at(angles, root, detuning_seed)

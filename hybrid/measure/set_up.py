@@ -7,7 +7,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError
-from hybrid.base.types import Backend, CheckedBackend, ForeignBackend, Operation, Setting, Task
+from hybrid.base.types import DENSE_QUBITS, Backend, CheckedBackend, DiagonalTerms, ForeignBackend, Operation, Setting, Task
 from hybrid.compilation import noise
 from hybrid.compilation.decoupling import decouple
 from hybrid.compilation.pulse_order import arranged
@@ -34,25 +34,20 @@ def set_up(
     observable: SparsePauliOp | None = None,
     bounds: Sequence[float] | None = None,
     *,
+    terms: Sequence[DiagonalTerms] | None = None,
     as_listed: bool = False,
 ) -> Execution:
     """Order pulses, schedule, describe and compile `circuits`, variants of the ISA circuit that share its angles.
 
     `as_listed` keeps the order of pulses: that of an experiment, or of the nominal device for one that varies.
 
+    Of wide circuits without shots a simulator may compute the sums of `terms` alone.
+
     The conditions' allocation divides shots by the `bounds` of one shot's contribution in each circuit; without bounds, evenly.
 
     UsageError for too few shots, impossible realizations and, before anything is allocated, too little memory.
     """
-    if isinstance(backend, ForeignBackend) and device.noisy:
-        raise UsageError(
-            f"device '{device.label}': backend '{backend.physics}' brings its own physics, no device goes with it; "
-            "leave --device out, or take a simulator of hybrid list backends."
-        )
-    if conditions.shots > MOST_SHOTS:
-        raise UsageError(f"shots must be at most {MOST_SHOTS:,}, not {conditions.shots:,}.")
-    if conditions.dd != "none" and not device.noisy:
-        raise UsageError(f"dd={conditions.dd}: on device '{device.label}' nothing takes time; leave it out.")
+    _check(device, backend, conditions)
     if device.noisy and not as_listed:
         circuits = arranged(circuits, device.compiled_for, isa.physical, [q for q in isa.layout if q >= 0])
     angles = DetunedAngles() if device.dephasing == "quasistatic" else None
@@ -66,7 +61,8 @@ def set_up(
             f"realizations: device '{device.label}' has no quasi-static dephasing, so nothing to draw; leave it out."
         )
     parameters = (*isa.circuit.parameters, *(angles.parameters if angles is not None else ()))
-    task = Task(settings, parameters, observable, conditions.shots, conditions.threads, realizations)
+    asked = terms if isa.circuit.num_qubits > DENSE_QUBITS and device.noisy and not conditions.shots else None
+    task = Task(settings, parameters, observable, conditions.shots, conditions.threads, realizations, asked)
     memory_bytes = check_memory(backend, task)
     division = None
     if conditions.shots:
@@ -84,6 +80,18 @@ def set_up(
         recipe=Recipe(isa, tuple(circuits), device, conditions),
         recomputation=backend.recomputation(task) if isinstance(backend, CheckedBackend) else None,
     )
+
+
+def _check(device: Device, backend: Backend, conditions: Conditions) -> None:
+    if isinstance(backend, ForeignBackend) and device.noisy:
+        raise UsageError(
+            f"device '{device.label}': backend '{backend.physics}' brings its own physics, no device goes with it; "
+            "leave --device out, or take a simulator of hybrid list backends."
+        )
+    if conditions.shots > MOST_SHOTS:
+        raise UsageError(f"shots must be at most {MOST_SHOTS:,}, not {conditions.shots:,}.")
+    if conditions.dd != "none" and not device.noisy:
+        raise UsageError(f"dd={conditions.dd}: on device '{device.label}' nothing takes time; leave it out.")
 
 
 def engine() -> Backend:
