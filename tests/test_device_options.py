@@ -27,6 +27,8 @@ from hybrid.device.device import Device
         ("drift=pink,drift_time=2min", "drift=pink,drift_time=120s"),
         ("drift=ou,drift_time=0.5 us", "drift=ou,drift_time=5e-07s"),
         ("correlation=-0.999", "correlation=-0.999"),
+        ("n=10", ""),
+        ("n=12", "n=12"),
     ],
 )
 def test_canonical_text(tmp_path, given, canonical):
@@ -210,3 +212,27 @@ def test_two_variants_at_once(tmp_path):
     cz = device.gates["cz"]
     assert (cz.duration_s[(0, 1)], cz.error[(0, 1)]) == (300e-9, 0.05)
     assert device.options == "speed=slow,two_qubit=today"
+
+
+def test_a_longer_chain_repeats_its_last_entries_and_says_so():
+    plain, longer = Device.load("meluxina-q"), Device.load("meluxina-q:n=50,two_qubit=optimistic")
+    assert (longer.n_qubits, len(longer.edges), len(longer.gates["cz"].error)) == (50, 49, 49)
+    assert longer.t2_star_s[:10] == plain.t2_star_s and longer.t2_star_s[10:18] == plain.t2_star_s[6:] * 2
+    assert longer.numbers["n_qubits"].mark == "A" and longer.numbers["t2_star"].mark == "HHHHHHAAAA" + 40 * "A"
+    assert "assumption" in longer.title and "assumption" in longer.caveat
+    assert longer.compiled_for.n_qubits == 50
+    assert Device.load("meluxina-q").n_qubits == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("meluxina-q:n=9", "option 'n' takes a whole number from 10 to 63, not '9'"),
+        ("meluxina-q:n=64", "from 10 to 63, not '64'"),
+        ("meluxina-q:n=ten", "not 'ten'"),
+        ("iqm-star-24:n=30", "unknown option of device 'iqm-star-24': 'n'"),
+    ],
+)
+def test_only_a_chain_can_be_longer(text, message):
+    with pytest.raises(UsageError, match=message):
+        Device.load(text)

@@ -44,6 +44,7 @@ def test_options_are_listed(show):
         "correlation",
         "drift",
         "drift_time",
+        "n",
         "two_qubit",
         "heating",
         "drive",

@@ -56,13 +56,13 @@ def test_what_is_no_decay_gains_at_most_the_largest(values):
     assert abs(found) <= LARGEST_GAIN * abs(values[0]) + 1e-15 and found * values[0] >= 0
 
 
-@pytest.mark.parametrize("gates", [False, True])
+@pytest.mark.parametrize("by", ["circuit", "gate", "pair"])
 @pytest.mark.parametrize("factor", [1, 3, 5])
 @pytest.mark.parametrize("device", ["meluxina-q", "iqm-star-24", "aqt-20", "pioneer-p10"])
-def test_a_folded_circuit_is_the_same_and_longer(device, factor, gates):
+def test_a_folded_circuit_is_the_same_and_longer(device, factor, by):
     isa = to_isa(ANSATZ, Device.load(device))
     bound = isa.circuit.assign_parameters(dict(zip(ANSATZ.parameters, POINTS[0], strict=True)))
-    longer = fold(bound, factor, gates=gates)
+    longer = fold(bound, factor, by=by)
     assert Operator(longer).equiv(Operator(bound))
     pairs = [sum(len(item.qubits) == 2 for item in circuit.data) for circuit in (longer, bound)]
     assert pairs[0] == factor * pairs[1]

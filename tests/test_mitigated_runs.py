@@ -147,7 +147,7 @@ def halves(*, factor: int = 3) -> Mitigation:
     """The mean of two lengths."""
 
     def variants(circuit):
-        return [circuit, fold(circuit, factor, gates=False)]
+        return [circuit, fold(circuit, factor)]
 
     return Mitigation(extrapolation=Extrapolation(variants, lambda values: float(values.mean()), (0.5, 0.5)))
 '''

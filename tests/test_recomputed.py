@@ -6,7 +6,7 @@ import pytest
 from qiskit.circuit.library import SXGate
 
 from hybrid.base.errors import CheckFailed
-from hybrid.base.types import Depolarizing, Operation, Relaxation, Setting, Task
+from hybrid.base.types import DENSE_QUBITS, Depolarizing, Operation, Relaxation, Setting, Task
 from hybrid.device.channels import qubits_of
 from hybrid.measure.recomputed import TOLERANCE, Agreement
 from hybrid.runs import results_folder
@@ -14,7 +14,7 @@ from hybrid.runs.recomputation import said
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
 from hybrid.simulators import exact
-from hybrid.simulators.auto import ENGINE_QUBITS, auto
+from hybrid.simulators.auto import auto
 
 ON_DEVICE = {"device": "meluxina-q", "shots": 100, "max_evals": 2, "ansatz": "real_amplitudes:reps=1"}
 WIDTHS = {2: "h2", 6: "tfim:n=6", 10: "tfim:n=10"}
@@ -171,7 +171,7 @@ def test_the_part_that_is_computed_again_follows_from_the_circuits_alone():
 
 def test_where_the_engine_does_not_answer_aer_does_all():
     backend = auto()
-    wide, pure = noisy_task(ENGINE_QUBITS + 1), noisy_task(2, realizations=1, channels=False)
+    wide, pure = noisy_task(DENSE_QUBITS + 1), noisy_task(2, realizations=1, channels=False)
     for task in (wide, pure):
         assert backend.recomputation(task) is None and "Aer" in backend.describe(task)
     assert "exact engine" in backend.describe(noisy_task(2))

@@ -311,3 +311,16 @@ def test_the_report_begins_with_it_and_says_what_was_planned(command, tmp_path):
     assert " ".join(text.split("\n\n")[0].split()) in " ".join(told.split())
     assert "did its 8 evaluations as planned; " in text and "not converged" not in text
     assert '"converged": false' in told
+
+
+@pytest.mark.parametrize("maximize", [False, True])
+def test_a_value_that_no_state_has_is_not_called_better(maximize):
+    """Beyond the exact one by far more than its error; within three standard errors it is chance."""
+    sign = -1 if maximize else 1
+    far = result(value=-1.2 * sign, exact=-1.137 * sign, baseline=-1.117 * sign, maximize=maximize, stderr=0.01)
+    found = verdict(far)
+    assert found.word == "unknown"
+    assert "where no state is" in found.sentence
+    assert "better" not in found.sentence
+    near = verdict(result(value=-1.15 * sign, exact=-1.137 * sign, baseline=-1.117 * sign, maximize=maximize, stderr=0.01))
+    assert near.word == "better"

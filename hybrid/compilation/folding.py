@@ -1,6 +1,6 @@
 """Circuits in native gates made longer on purpose, the same without noise (Giurgica-Tiron et al., arXiv:2005.10921).
 
-A circuit U is folded to U (U^dagger U)^m, or each of its two-qubit gates G to G (G^dagger G)^m, for the odd factor 2m + 1.
+A circuit U is folded to U (U^dagger U)^m, or each of its gates G to G (G^dagger G)^m, for the odd factor 2m + 1.
 """
 
 from collections.abc import Iterator
@@ -34,15 +34,16 @@ def scale_factors(text: str) -> tuple[int, ...]:
     return factors
 
 
-def fold(circuit: QuantumCircuit, factor: int, *, gates: bool) -> QuantumCircuit:
-    """The circuit of native gates folded to an odd factor, as a whole or `gates` by two-qubit gate."""
+def fold(circuit: QuantumCircuit, factor: int, *, by: str = "circuit") -> QuantumCircuit:
+    """The circuit of native gates folded to an odd factor: as a whole ("circuit"), each "gate", or each "pair", a gate on two
+    qubits."""
     listed = [(item.operation, item.qubits) for item in circuit.data]
     result = circuit.copy_empty_like()
     for operation, qubits in listed:
         result.append(operation, qubits, copy=False)
-        if gates and len(qubits) > 1 and operation.name != "barrier":
+        if operation.name != "barrier" and (by == "gate" or (by == "pair" and len(qubits) > 1)):
             _again(result, [(operation, qubits)], factor)
-    if not gates:
+    if by == "circuit":
         _again(result, listed, factor)
     return result
 

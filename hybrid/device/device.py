@@ -17,6 +17,7 @@ from hybrid.base.files import looks_like_path
 from hybrid.device import naming
 from hybrid.device import options as device_options
 from hybrid.device.billing import Billing, billing_of
+from hybrid.device.extension import extended
 from hybrid.device.options import DEFAULT, DEPHASING, Offer
 from hybrid.device.profile import Number, Pairs, Profile, QuantityRule, physics_of
 from hybrid.device.published import read_published
@@ -80,7 +81,8 @@ class Device:
     0, p10 the other way round. `t2_star_s` is None where the profile knows Markovian dephasing alone; T2 is then
     `t2_echo_s`. `numbers` has every entry as the file states it, by dotted key. `correlation` is that of the detunings of
     coupled qubits, `drift_time_s` the correlation time of an `ou` and the longest time of a `pink` drift. `variants` are
-    the choices that the profile offers, `options` what was chosen; `nominal` is the device before a variant was. Two
+    the choices that the profile offers, `chain` the qubits of a chain profile, `options` what was chosen; `nominal` is the
+    device before a variant was. Two
     devices are compared by identity; `sha256` tells files apart by all but their tables of billing and of published
     results, on which no answer depends.
     """
@@ -109,6 +111,7 @@ class Device:
     drift: str = "none"
     drift_time_s: float = 0.0
     variants: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    chain: int = 0
     options: str = ""
     nominal: "Device | None" = None
 
@@ -136,7 +139,7 @@ class Device:
     def open_options(self) -> dict[str, str]:
         """Every option that the profile leaves open, and what it takes."""
         own = "" if not self.noisy else "markov" if self.t2_star_s is None else "quasistatic"
-        return device_options.takes(Offer(own, self.variants))
+        return device_options.takes(Offer(own, self.variants, self.chain))
 
     def backend(self, *, max_circuits: int | None = None, **options: Any) -> "BackendV2":
         """The device as a Qiskit `BackendV2`; options as `hybrid.qiskit_api.DeviceBackend`."""
@@ -169,7 +172,11 @@ def _load(text: str, dephasing: str | None) -> Device:
             if choice != DEFAULT:
                 _read(device_options.varied(profile, {option: choice}))
     settings = device_options.split(text)[1]
-    options = device_options.parse(device.name, settings, Offer(device.dephasing, offered), dephasing)
+    chain = device_options.offer(profile.table).chain
+    options = device_options.parse(device.name, settings, Offer(device.dephasing, offered, chain), dephasing)
+    if options.n_qubits:
+        profile = extended(profile, options.n_qubits)
+        device = nominal = _read(profile)
     if options.variants:
         device = replace(_read(device_options.varied(profile, options.variants)), nominal=nominal)
     return replace(
@@ -179,6 +186,7 @@ def _load(text: str, dephasing: str | None) -> Device:
         drift=options.drift,
         drift_time_s=options.drift_time_s,
         variants=offered,
+        chain=chain,
         options=options.text,
     )
 

@@ -20,16 +20,20 @@ BUILT_IN = {
     "drift_time": "a time such as 10s, 5ms or 2min; with drift=ou or pink",
 }
 """Options of every device with noise, and what they take; a profile's variants are options as well."""
+MOST_QUBITS = 63
+"""Outcomes are kept as 63-bit numbers."""
 DEFAULT = "default"
 """The choice that every variant has, and that is the profile without it."""
 SECONDS = {"ns": Decimal("1e-9"), "us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": 1, "min": 60, "h": 3600}
 
 
 class Offer(NamedTuple):
-    """What a profile offers: its own kind of dephasing ("" for an ideal device), its variants' choices by option."""
+    """What a profile offers: its own kind of dephasing ("" for an ideal device), its variants' choices by option, `chain` the
+    qubits of one, which can be made longer (0 for another coupling)."""
 
     dephasing: str
     variants: dict[str, tuple[str, ...]]
+    chain: int = 0
 
 
 @final
@@ -42,6 +46,7 @@ class DeviceOptions:
     drift: str
     drift_time_s: float
     variants: dict[str, str]
+    n_qubits: int
     text: str
 
 
@@ -59,12 +64,18 @@ def offer(table: dict[str, Any]) -> Offer:
     dephasing = "" if "any_gate" in table else str(table.get("dephasing", ""))
     variants = table.get("variants")
     declared = variants.items() if isinstance(variants, dict) else ()
-    return Offer(dephasing, {key: (DEFAULT, *choices) for key, choices in declared if isinstance(choices, dict)})
+    coupling, count = (
+        table[key].get("value") if isinstance(table.get(key), dict) else None for key in ("coupling", "n_qubits")
+    )
+    chain = count if coupling == "chain" and isinstance(count, int) else 0
+    return Offer(dephasing, {key: (DEFAULT, *choices) for key, choices in declared if isinstance(choices, dict)}, chain)
 
 
 def takes(offered: Offer) -> dict[str, str]:
     """Every option that the profile leaves open, and what it takes."""
     built_in = BUILT_IN if offered.dephasing == "quasistatic" else {}
+    if offered.chain and "n" not in offered.variants:
+        built_in = built_in | {"n": f"{offered.chain} to {MOST_QUBITS} qubits, more of them assumed; default {offered.chain}"}
     return built_in | {key: " | ".join(choices) for key, choices in offered.variants.items()}
 
 
@@ -75,10 +86,12 @@ def parse(name: str, text: str, offered: Offer, dephasing: str | None = None) ->
     if not offered.dephasing:
         if extra := [*given, *(["dephasing"] if dephasing is not None else [])]:
             raise UsageError(f"{owner} has no noise and takes no options; '{shortened(extra[0])}' was given.")
-        return DeviceOptions(dephasing="", correlation=0.0, drift="none", drift_time_s=0.0, variants={}, text="")
+        return DeviceOptions(dephasing="", correlation=0.0, drift="none", drift_time_s=0.0, variants={}, n_qubits=0, text="")
+    longer = ("n",) if offered.chain and "n" not in offered.variants else ()
     for key in given:
-        if key not in (*BUILT_IN, *offered.variants):
-            raise unknown(f"option of {owner}:", key, (*BUILT_IN, *offered.variants))
+        if key not in (*BUILT_IN, *longer, *offered.variants):
+            raise unknown(f"option of {owner}:", key, (*BUILT_IN, *longer, *offered.variants))
+    n_qubits = _longer(owner, given["n"], offered.chain) if longer and "n" in given else 0
     kind = _dephasing(owner, given.get("dephasing"), dephasing, offered.dephasing)
     correlation = _correlation(owner, given.get("correlation", "0"))
     drift = _word(owner, "drift", given.get("drift", "none"), DRIFT)
@@ -93,6 +106,7 @@ def parse(name: str, text: str, offered: Offer, dephasing: str | None = None) ->
         "correlation": _plain(correlation) if correlation else "",
         "drift": drift if drift != "none" else "",
         "drift_time": f"{_plain(drift_time_s)}s" if drift_time_s else "",
+        "n": str(n_qubits) if n_qubits else "",
     }
     canonical_text = ",".join(f"{key}={value}" for key, value in sorted((canonical | chosen).items()) if value)
     return DeviceOptions(
@@ -101,6 +115,7 @@ def parse(name: str, text: str, offered: Offer, dephasing: str | None = None) ->
         drift=drift,
         drift_time_s=drift_time_s,
         variants=chosen,
+        n_qubits=n_qubits,
         text=canonical_text,
     )
 
@@ -163,6 +178,14 @@ def _drift_time_s(owner: str, drift: str, text: str | None) -> float:
             f"{owner}: option 'drift_time' takes a time such as 10s, 5ms or 2min, not '{shortened(text)}'. Units: {units}."
         )
     return seconds
+
+
+def _longer(owner: str, text: str, own: int) -> int:
+    """Qubits of the chain; 0 for as many as the profile has."""
+    value = int(text) if re.fullmatch(r"\d{1,3}", text) else 0
+    if not own <= value <= MOST_QUBITS:
+        raise UsageError(f"{owner}: option 'n' takes a whole number from {own} to {MOST_QUBITS}, not '{shortened(text)}'.")
+    return value if value > own else 0
 
 
 def _plain(value: float) -> str:

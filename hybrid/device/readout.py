@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt64
 
 from hybrid.base.errors import HybridError
-from hybrid.base.types import Counts, Shots
+from hybrid.base.types import Counts, DiagonalTerms, Shots
 
 
 def draw_all(
@@ -77,6 +77,11 @@ class Readout(NamedTuple):
     def pulled_back(self, weights: Float[np.ndarray, "s d"]) -> Float[np.ndarray, "s d"]:
         """Weights of true outcomes with the same mean as `weights` of reported ones: the transpose of `mix`."""
         return on_each_bit([matrix.T for matrix in self.confusion], weights)
+
+    def folded(self, terms: DiagonalTerms) -> DiagonalTerms:
+        """As `pulled_back`, factor by factor: a qubit that takes no part reads anything."""
+        factors = [matrix.T @ of_qubit for matrix, of_qubit in zip(self.confusion, terms.factors, strict=True)]
+        return terms._replace(factors=np.array(factors))
 
     def flip(self, counts: Counts, rng: np.random.Generator) -> Counts:
         """Counts with readout errors: qubit by qubit, a binomial part of every outcome's shots flips its bit."""

@@ -32,7 +32,7 @@ from hybrid.measure.choices import WORDS, checked_level, gradient_method
 from hybrid.measure.composed import composed
 from hybrid.measure.execution import Conditions, Execution
 from hybrid.measure.grouping import commuting_groups, identity_apart
-from hybrid.measure.observables import AllZeros, DistributionDependent, FixedObservable, Group, ReadoutFit
+from hybrid.measure.observables import AllZeros, DistributionDependent, FixedObservable, Group, ReadoutFit, terms_of
 from hybrid.measure.program import Program
 from hybrid.measure.selection import Selection, selection
 from hybrid.measure.set_up import described, engine, set_up
@@ -87,21 +87,22 @@ def compile_query(
     isa = _isa(_circuit(query), query, device, measuring.optimization_level)
     flat, angle_map = split(isa.circuit, parameters)
     isa, conditions = isa._replace(circuit=flat), measuring.conditions._replace(mitigation=composed(measuring.mitigate))
-    constant, terms, make_groups = _observables(query, isa, measuring)
+    constant, paulis, make_groups = _observables(query, isa, measuring)
     direct = isinstance(query, Expectation) and not device.noisy and conditions.shots == 0
     circuits, groups, shorter = [flat], (), device.noisy and measuring.optimization_level > 0
     if not direct and (made := make_groups()):
         circuits, groups = zip(*(_rotated_to_z(isa, group, device, shorter) for group in made), strict=True)
-    observable = terms if direct else None
+    observable = paulis if direct else None
     bounds = [group.extremes(None)[1] for group in groups if not isinstance(group, DistributionDependent)] or None
-    execution = set_up(isa, circuits, device, backend, conditions, observable, bounds)
+    terms = terms_of(groups, None)
+    execution = set_up(isa, circuits, device, backend, conditions, observable, bounds, terms=terms)
 
     @cache
     def differentiable() -> Execution:
         if isinstance(execution.runner, DifferentiableRunner) and not conditions.shots:
             return execution
         exact = conditions._replace(shots=0, realizations=None) if conditions.shots else conditions
-        return set_up(isa, execution.recipe.circuits, device, engine(), exact, observable, as_listed=True)
+        return set_up(isa, execution.recipe.circuits, device, engine(), exact, observable, terms=terms, as_listed=True)
 
     @cache
     def noiseless() -> GeometricRunner:
@@ -118,7 +119,7 @@ def compile_query(
         direct=direct,
         calibrate=_calibration(isa, device, backend, conditions),
         training=_training(conditions, flat.num_parameters, list(groups), noiseless),
-        selection=_selection(conditions, terms, isa, list(groups), noiseless),
+        selection=_selection(conditions, paulis, isa, list(groups), noiseless),
         calibration=None,
         angle_map=angle_map,
         method=gradient_method(measuring.gradient, conditions.shots),

@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Float
 
 from hybrid.base.randomness import ProgramStream, Seed, TrainingStream, child, sequence
-from hybrid.base.types import Angles, Counts, Mitigation, Scalars
+from hybrid.base.types import DENSE_QUBITS, Angles, Counts, DiagonalTerms, Mitigation, Scalars, WideRunner
 from hybrid.compilation.resources import Resources
+from hybrid.device.readout import StringFactors
 from hybrid.measure.allocation import proportional
 from hybrid.measure.calibration import NOTHING, Calibration, NoiseFit, Training, trained
 from hybrid.measure.estimate import (
@@ -23,7 +24,7 @@ from hybrid.measure.estimate import (
 )
 from hybrid.measure.execution import Execution, over_realizations
 from hybrid.measure.gradients import MeasuredValues
-from hybrid.measure.observables import DiagonalObservable, DistributionDependent, FixedObservable, ReadoutFit
+from hybrid.measure.observables import DiagonalObservable, DistributionDependent, FixedObservable, ReadoutFit, terms_of
 from hybrid.measure.selection import Selection
 from hybrid.measure.variants import combination
 
@@ -168,9 +169,18 @@ class CompiledQuery:
         outcomes = np.arange(2**self.resources.n_qubits, dtype=np.uint64)
         return np.array([group.eigenvalues(outcomes, correction) for group in self.fixed_groups])
 
+    def wide_terms(self, execution: Execution, correction: ReadoutFit | None) -> list[DiagonalTerms] | None:
+        """Of every circuit, where only their sums are computed: on more qubits than distributions are made of."""
+        if self.direct or self.resources.n_qubits <= DENSE_QUBITS or not isinstance(execution.runner, WideRunner):
+            return None
+        if isinstance(correction, StringFactors) or execution.slots is not None or self.selection is not None:
+            return None
+        return terms_of(self.groups, correction)
+
     def _portion(self) -> int:
         circuits = len(self.execution.recipe.circuits) * self.mitigation.variants
-        row_bytes = 1 if self.direct else 8 * 2**self.resources.n_qubits * circuits
+        sums = self.direct or (not self.execution.shots.size and self.wide_terms(self.execution, None) is not None)
+        row_bytes = 1 if sums else 8 * 2**self.resources.n_qubits * circuits
         state_bytes = min(self.resources.memory_bytes, STATE_NUMBER_BYTES * 4**self.resources.n_qubits)
         work = state_bytes * sum(self.resources.gates.values()) * circuits
         rows = min(PORTION_ROWS, PORTION_BYTES // row_bytes, PORTION_WORK // max(1, work))
@@ -179,6 +189,8 @@ class CompiledQuery:
     def _exact(self, angles: Angles, draws: MeasurementDraws) -> MeasuredValues:
         if self.direct:
             return without_shots(self.execution.runner.expectations(angles)[:, None])
+        if (terms := self.wide_terms(self.execution, draws.correction)) is not None:
+            return without_shots(self.execution.weighted(angles, draws.detunings, terms))
         distributions = self.execution.distributions(angles, draws.detunings)
         if (group := self.distribution_dependent) is not None:
             rows = [exact_values([_at_distributions(group, row)], row, None) for row in distributions]

@@ -12,11 +12,14 @@ from hybrid.base.types import (
     NO_MITIGATION,
     Angles,
     Counts,
+    DiagonalTerms,
     DifferentiableRunner,
     Mitigation,
     Recomputation,
     Runner,
     Shots,
+    Weights,
+    WideRunner,
 )
 from hybrid.compilation.frames import Frame, Frames
 from hybrid.compilation.resources import Resources
@@ -139,8 +142,20 @@ class Execution(NamedTuple):
         """c, how many independent sets of detunings and frames a mean without shots has."""
         return 1 if self.detuned is None and self.frames is None else SCRAMBLES
 
+    def weighted(
+        self, angles: Angles, detunings: np.random.SeedSequence, terms: Sequence[DiagonalTerms]
+    ) -> Float[np.ndarray, "k c"]:
+        """Sums of terms over outcomes as read, otherwise as `distributions`."""
+        assert isinstance(self.runner, WideRunner)
+        values = self.runner.weighted(self._rows(angles, *self._shared(angles, detunings)), self.of_true_outcomes(terms))
+        return values.reshape(len(angles), self.sets, -1).mean(axis=2)
+
+    def of_true_outcomes(self, terms: Sequence[DiagonalTerms]) -> list[DiagonalTerms]:
+        """The terms with readout errors in their factors."""
+        return [part if self.readout is None else self.readout.folded(part) for part in terms]
+
     def slopes(
-        self, angles: Angles, detunings: np.random.SeedSequence, weights: Float[np.ndarray, "s d"] | None
+        self, angles: Angles, detunings: np.random.SeedSequence, weights: Weights | None
     ) -> tuple[Float[np.ndarray, " c"], Float[np.ndarray, "c a"]]:
         """Value and slopes of one point by every angle, a mean for each of c independent sets of detunings.
 
@@ -157,19 +172,23 @@ class Execution(NamedTuple):
         return values.reshape(sets, -1).mean(axis=1), slopes.reshape(sets, len(slopes) // sets, slopes.shape[1]).mean(axis=1)
 
     def _differentiated(
-        self, rows: Float[np.ndarray, "rows a"], weights: Float[np.ndarray, "s d"] | None, frames: list[Frame] | None
+        self, rows: Float[np.ndarray, "rows a"], weights: Weights | None, frames: list[Frame] | None
     ) -> tuple[Float[np.ndarray, " rows"], Float[np.ndarray, "rows a"]]:
         """Values and slopes of all rows at once; row by row where each flips other outcomes."""
         assert isinstance(self.runner, DifferentiableRunner)
-        read = self.readout
-        if weights is None or frames is None or not any(f.flips.any() or (f.weights != 1).any() for f in frames):
-            return self.runner.differentiate(rows, weights if weights is None or read is None else read.pulled_back(weights))
+        if not isinstance(weights, np.ndarray):
+            return self.runner.differentiate(rows, weights)
+        if frames is None or not any(f.flips.any() or (f.weights != 1).any() for f in frames):
+            return self.runner.differentiate(rows, self._before_readout(weights))
         flips, factors = (np.concatenate([getattr(f, name) for f in frames]) for name in ("flips", "weights"))
         outcomes, answers = np.arange(weights.shape[1], dtype=np.uint64), []
         for row, flip, factor in zip(rows, flips, factors, strict=True):
             own = factor[:, None] * np.take_along_axis(weights, (outcomes ^ flip[:, None]).astype(np.int64), axis=1)
-            answers.append(self.runner.differentiate(row[None], own if read is None else read.pulled_back(own)))
+            answers.append(self.runner.differentiate(row[None], self._before_readout(own)))
         return np.concatenate([value for value, _ in answers]), np.concatenate([slope for _, slope in answers])
+
+    def _before_readout(self, weights: Float[np.ndarray, "s d"]) -> Float[np.ndarray, "s d"]:
+        return weights if self.readout is None else self.readout.pulled_back(weights)
 
     def _shared(self, angles: Angles, detunings: np.random.SeedSequence) -> tuple[list[Any] | None, list[Frame] | None]:
         """The detunings and the frames that all points share, without shots."""

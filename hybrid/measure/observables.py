@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt64
 from qiskit import QuantumCircuit
 
-from hybrid.base.types import OutcomeFunction
+from hybrid.base.types import DiagonalTerms, OutcomeFunction
 from hybrid.device.readout import Correction, StringFactors, parity_signs, qubits_of_mask, selected_bits
 
 Outcomes: TypeAlias = UInt64[np.ndarray, " u"]
@@ -41,6 +41,12 @@ class Group(NamedTuple):
             signs = parity_signs(mask, outcomes) if correction is None else correction.string(mask, outcomes)
             values += coefficient * signs
         return values
+
+    def terms(self, correction: Correction | None) -> DiagonalTerms:
+        """`eigenvalues` as terms."""
+        n, both = len(self.basis), np.array([0, 1], dtype=np.uint64)
+        signs = [[1.0, -1.0] if correction is None else correction.sign(q, both << np.uint64(q)) for q in range(n)]
+        return DiagonalTerms(self.masks, self.coefficients, np.array(signs))
 
     def extremes(self, correction: ReadoutFit | None) -> tuple[float, float]:
         """Bounds of the contribution of one shot."""
@@ -110,3 +116,11 @@ class DistributionDependent(NamedTuple):
 
 FixedObservable: TypeAlias = Group | AllZeros | DiagonalObservable
 """The observable of one measured circuit, independent of what is measured."""
+
+
+def terms_of(
+    groups: Sequence[FixedObservable | DistributionDependent], correction: Correction | None
+) -> list[DiagonalTerms] | None:
+    """The terms of every group; None where some group is no sum of Pauli terms."""
+    sums = [group for group in groups if isinstance(group, Group)]
+    return [group.terms(correction) for group in sums] if groups and len(sums) == len(groups) else None

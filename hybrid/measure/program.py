@@ -19,6 +19,7 @@ from hybrid.base.types import (
     Point,
     Points,
     Tensor,
+    Weights,
 )
 from hybrid.measure import gradients
 from hybrid.measure.angles import AngleMap
@@ -173,8 +174,7 @@ class Program(CompiledQuery):
         execution, theta = self.differentiable(), self.angle_map(x[None])
         draws = self.draws(root, detuning_seed)
         noise = draws.calibration.noise
-        weights = None if self.direct else self._weights_at(execution, theta, draws)
-        values, slopes = execution.slopes(theta, draws.detunings, weights)
+        values, slopes = execution.slopes(theta, draws.detunings, self._weights(execution, theta, draws))
         value = without_shots(values[None] + self.constant)
         if execution is not self.execution or not self._linear or noise is not None:
             value = self.measured(theta, root, detuning_seed)
@@ -186,8 +186,13 @@ class Program(CompiledQuery):
         """Whether the value is a fixed sum over the outcomes' probabilities."""
         return self.mitigation.variants == 1 and self.selection is None
 
-    def _weights_at(self, execution: Execution, theta: Angles, draws: MeasurementDraws) -> Float[np.ndarray, "s d"]:
-        """The derivative of the value by the outcomes' probabilities at these angles (1, m)."""
+    def _weights(self, execution: Execution, theta: Angles, draws: MeasurementDraws) -> Weights | None:
+        """The derivative of the value by the probabilities of what is read at these angles (1, m); of wide circuits by those of
+        true outcomes; None for the observable itself."""
+        if self.direct:
+            return None
+        if (terms := self.wide_terms(execution, draws.correction)) is not None:
+            return execution.of_true_outcomes(terms)
         variants = self.mitigation.variants
         weights = np.repeat(self.outcome_weights(draws.correction), variants, axis=0)
         if self._linear:

@@ -7,7 +7,17 @@ from qiskit.quantum_info import SparsePauliOp
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError
-from hybrid.base.types import NO_MITIGATION, Backend, CheckedBackend, ForeignBackend, Operation, Setting, Task
+from hybrid.base.types import (
+    DENSE_QUBITS,
+    NO_MITIGATION,
+    Backend,
+    CheckedBackend,
+    DiagonalTerms,
+    ForeignBackend,
+    Operation,
+    Setting,
+    Task,
+)
 from hybrid.compilation import noise
 from hybrid.compilation.decoupling import decouple
 from hybrid.compilation.frames import Frames
@@ -36,11 +46,14 @@ def set_up(
     observable: SparsePauliOp | None = None,
     bounds: Sequence[float] | None = None,
     *,
+    terms: Sequence[DiagonalTerms] | None = None,
     as_listed: bool = False,
 ) -> Execution:
     """Order pulses, schedule, describe and compile `circuits`, variants of the ISA circuit that share its angles.
 
     `as_listed` keeps the order of pulses: that of an experiment, or of the nominal device for one that varies.
+
+    Of wide circuits without shots a simulator may compute the sums of `terms` alone.
 
     The conditions' allocation divides shots by the `bounds` of one shot's contribution in each circuit; without bounds, evenly.
     Error mitigation changes the circuits once their pulses are in order.
@@ -65,14 +78,9 @@ def set_up(
     if detuned is not None or frames is not None:
         realizations = number_of_realizations(conditions.realizations, conditions, len(settings))
     own = isa.circuit.parameters if slots is None else slots.parameters
-    task = Task(
-        settings,
-        (*own, *(angles.parameters if angles is not None else ())),
-        observable,
-        conditions.shots,
-        conditions.threads,
-        realizations,
-    )
+    parameters = (*own, *(angles.parameters if angles is not None else ()))
+    wide = isa.circuit.num_qubits > DENSE_QUBITS and device.noisy and not conditions.shots and slots is None
+    task = Task(settings, parameters, observable, conditions.shots, conditions.threads, realizations, terms if wide else None)
     memory_bytes = check_memory(backend, task)
     division = None
     if conditions.shots:

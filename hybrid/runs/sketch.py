@@ -8,7 +8,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from hybrid.base.types import Expectation, Overlap, Point, Query, Task
+from hybrid.base.types import DENSE_QUBITS, DiagonalTerms, Expectation, Overlap, Point, Query, Task
 from hybrid.compilation.decoupling import decouple
 from hybrid.compilation.loss import predicted_loss
 from hybrid.compilation.pulse_order import arranged
@@ -34,7 +34,7 @@ class Sketch(NamedTuple):
     """A query's circuit in native gates, its pulses in order; its observable there (None: the probability of all zeros).
 
     Of each measured group, the bound of one shot's contribution, its standard deviation in the fully mixed state, and its value
-    in the problem's basis state, where there is one and the group reads it.
+    in the problem's basis state, where there is one and the group reads it. `terms` are those of the group that has most.
     """
 
     isa: IsaCircuit
@@ -44,6 +44,7 @@ class Sketch(NamedTuple):
     bounds: list[float]
     sigma: list[float]
     means: list[float | None]
+    terms: DiagonalTerms | None = None
 
     @property
     def circuits(self) -> int:
@@ -74,7 +75,8 @@ def sketch(query: Query, parameters: Sequence[Any], prepared: Prepared) -> Sketc
     groups = [] if direct else commuting_groups(terms, spec.grouping)
     spreads = [float(np.linalg.norm(group.coefficients)) for group in groups]
     means = [_in_basis_state(group, isa, prepared.problem.reference_bits) for group in groups]
-    return Sketch(isa, angle_map, timed, terms, [group.extremes(None)[1] for group in groups], spreads, means)
+    of_most = max(groups, key=lambda group: len(group.masks)).terms(None) if groups else None
+    return Sketch(isa, angle_map, timed, terms, [group.extremes(None)[1] for group in groups], spreads, means, of_most)
 
 
 def _in_basis_state(group: Group, isa: IsaCircuit, bits: int | None) -> float | None:
@@ -120,7 +122,9 @@ def work_of(part: Sketch, prepared: Prepared, chosen: Chosen) -> tuple[Work, int
     realizations = number_of_realizations(spec.realizations, conditions, part.circuits) if detuned else 1
     direct = part.observable if not part.bounds else None
     parameters = (*part.isa.circuit.parameters, *(angles.parameters if angles is not None else ()))
-    task = Task(settings, parameters, direct, spec.shots, spec.threads, realizations)
+    wide = device.noisy and not spec.shots and part.terms is not None and settings[0].n_qubits > DENSE_QUBITS
+    terms = [part.terms] if wide and part.terms is not None else None
+    task = Task(settings, parameters, direct, spec.shots, spec.threads, realizations, terms)
     pulses = [name for name in gates if not (device.noisy and device.gates[name].virtual)]
     work = Work(
         n_qubits=task.n_qubits,
@@ -132,5 +136,5 @@ def work_of(part: Sketch, prepared: Prepared, chosen: Chosen) -> tuple[Work, int
         state_bytes=engine().memory_bytes(task),
         density="density matrix" in chosen.backend.describe(task),
     )
-    outcomes_bytes = 0 if direct is not None else 16 * 2**task.n_qubits * (part.circuits - 1)
+    outcomes_bytes = 0 if direct is not None or terms else 16 * 2**task.n_qubits * (part.circuits - 1)
     return work, check_memory(chosen.backend, task) + outcomes_bytes

@@ -7,6 +7,8 @@ CHEMICAL_ACCURACY_HA = 1.6e-3
 """1 kcal/mol, to which energies of reactions are wanted (Pople, Rev. Mod. Phys. 71, 1267, 1999)."""
 CLEAR = 2.0
 """So many standard errors are a difference; below, two numbers are no different."""
+BEYOND = 3.0
+"""A value so many standard errors beyond the exact one is no state's: errors of the reading moved it."""
 ROUNDING = 1e-9
 """Relative: exact numbers that differ by less are equal."""
 SHARE = 0.01
@@ -62,13 +64,24 @@ def judged(result: Any) -> RunVerdict:
     """The verdict on a `hybrid.Result` but for its sentence."""
     baseline, guessing = _baseline(result), _guessing(result)
     compared = guessing or baseline
-    word = compared.word if compared else UNKNOWN
+    word = compared.word if compared and (guessing or not beyond(result)) else UNKNOWN
     return RunVerdict("", word, _limit(result), _readout_dominates(result), baseline, guessing)
 
 
 def better_by(result: Any, other: float) -> float:
     """By how much the run is better than another value."""
     return result.value - other if result.maximize else other - result.value
+
+
+def beyond(result: Any) -> bool:
+    """Whether the value lies beyond the exact one, the extreme of all states, by more than its error.
+
+    Settings are read one by one, so that errors that favour some outcomes (T1 while a qubit waits, assignment, what mitigation
+    adds) move their sum to where no single state is.
+    """
+    if result.exact is None or result.majority is not None:
+        return False
+    return better_by(result, result.exact) > max(BEYOND * result.stderr, ROUNDING * max(1.0, abs(result.exact)))
 
 
 def _baseline(result: Any) -> ComparedResult | None:

@@ -17,6 +17,7 @@ from hybrid.runs.verdict import (
     ComparedResult,
     RunVerdict,
     better_by,
+    beyond,
     judged,
 )
 
@@ -90,6 +91,11 @@ def _where(result: Any) -> str:
 def _value(result: Any, baseline: ComparedResult | None) -> str:
     """An energy, or another mean value, beside the baseline and the exact value."""
     name, unit, exact = result.quantity, result.unit, result.exact
+    if beyond(result):
+        return (
+            f"ends {_distance(result, name)}, where no state is: errors of the reading moved it there, and it says nothing "
+            f"about {baseline.name if baseline else 'the state'}"
+        )
     if baseline is None and exact is None:
         return f"reaches {amount(result.value, unit)}, and neither the exact {name} nor a classical one is known"
     if baseline is None:

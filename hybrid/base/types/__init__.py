@@ -22,12 +22,14 @@ from hybrid.base.types.algorithm import (
     only_value,
 )
 from hybrid.base.types.backend import (
+    DENSE_QUBITS,
     Backend,
     BitFlip,
     Channel,
     CheckedBackend,
     Counts,
     Depolarizing,
+    DiagonalTerms,
     DifferentiableRunner,
     DynamicBackend,
     ForeignBackend,
@@ -41,6 +43,8 @@ from hybrid.base.types.backend import (
     Setting,
     SlopedRunner,
     Task,
+    Weights,
+    WideRunner,
 )
 from hybrid.base.types.mitigation import NO_MITIGATION, Extrapolation, Mitigation, Twirl
 from hybrid.base.types.optimization import (

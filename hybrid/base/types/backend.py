@@ -54,6 +54,25 @@ class BitFlip:
 Channel: TypeAlias = Depolarizing | Relaxation | BitFlip
 
 
+DENSE_QUBITS = 12
+"""Up to this width a value comes from the distribution over all 2^n outcomes; beyond, from its `DiagonalTerms` alone."""
+
+
+class DiagonalTerms(NamedTuple):
+    """What an outcome x of a circuit adds to a value: sum_t coefficients[t] prod_(q in masks[t]) factors[q, x_q].
+
+    Bit q of a mask (t,) says that qubit q takes part; its factors are 1 and -1, or those with readout errors (n, 2).
+    """
+
+    masks: UInt64[np.ndarray, " t"]
+    coefficients: Float[np.ndarray, " t"]
+    factors: Float[np.ndarray, "n 2"]
+
+
+Weights: TypeAlias = Float[np.ndarray, "s d"] | Sequence[DiagonalTerms]
+"""Of every outcome of every setting, as numbers or as terms."""
+
+
 class Operation(NamedTuple):
     """One unitary gate (a Qiskit `Gate`, its parameter an angle or a number) on `qubits`."""
 
@@ -71,7 +90,8 @@ class Setting(NamedTuple):
 class Task(NamedTuple):
     """What a backend compiles once: settings with shared angles, and for noise-free exact values the observable itself.
 
-    Every point is given as `realizations` rows of angles, one for each draw of the detunings.
+    Every point is given as `realizations` rows of angles, one for each draw of the detunings. `terms` are those of each setting
+    where their sum is all that is asked, on more than `DENSE_QUBITS` qubits.
     """
 
     settings: tuple[Setting, ...]
@@ -80,6 +100,7 @@ class Task(NamedTuple):
     shots: int
     threads: int
     realizations: int = 1
+    terms: Sequence[DiagonalTerms] | None = None
 
     @property
     def n_qubits(self) -> int:
@@ -113,8 +134,17 @@ class Runner(Protocol):
 class DifferentiableRunner(Runner, Protocol):
     """A compiled task that can also be differentiated."""
 
-    def differentiate(self, angles: Angles, weights: "Float[np.ndarray, 's d'] | None" = None) -> tuple[Scalars, Angles]:
+    def differentiate(self, angles: Angles, weights: Weights | None = None) -> tuple[Scalars, Angles]:
         """f (k,) and df/dangle (k, m) with f = sum_s sum_x weights[s, x] p_s(x), or the task's observable without weights."""
+        ...
+
+
+@runtime_checkable
+class WideRunner(DifferentiableRunner, Protocol):
+    """A compiled task that needs no array over all outcomes."""
+
+    def weighted(self, angles: Angles, weights: Sequence[DiagonalTerms]) -> Scalars:
+        """f of `differentiate`, (k,)."""
         ...
 
 

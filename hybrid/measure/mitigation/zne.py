@@ -25,9 +25,9 @@ def zne(
     *,
     factors: str = "1/3",
     model: Literal["linear", "richardson", "exponential"] = "exponential",
-    fold_by: Literal["circuit", "gate"] = "circuit",
+    fold_by: Literal["circuit", "gate", "pair"] = "circuit",
 ) -> Mitigation:
-    """The circuit folded to each of the odd `factors`, as a whole or gate by gate (Giurgica-Tiron et al., arXiv:2005.10921),
+    """The circuit folded to each of the odd `factors`, as a whole, gate by gate, or pair of qubits by pair (Giurgica-Tiron et al., arXiv:2005.10921),
     and the value at zero: by a straight line, a polynomial (Richardson: Temme, Bravyi and Gambetta, PRL 119, 180509, 2017), or
     an exponential decay to zero of the value without its constant part (Endo, Benjamin and Li, PRX 8, 031027, 2018)."""
     scale = scale_factors(factors)
@@ -35,12 +35,12 @@ def zne(
     combine = partial(decay, np.array(scale, dtype=float)) if model == "exponential" else partial(_weighted, weights)
     about = f"{ABOUT[model]} {', '.join(map(str, scale))}"
     shares = tuple(float(abs(weight)) or 1e-3 for weight in weights)
-    variants = partial(_folded, scale, fold_by == "gate")
+    variants = partial(_folded, scale, fold_by)
     return Mitigation(extrapolation=Extrapolation(variants, combine, shares, about))
 
 
-def _folded(factors: tuple[int, ...], gates: bool, circuit: QuantumCircuit) -> list[QuantumCircuit]:
-    return [fold(circuit, factor, gates=gates) for factor in factors]
+def _folded(factors: tuple[int, ...], by: str, circuit: QuantumCircuit) -> list[QuantumCircuit]:
+    return [fold(circuit, factor, by=by) for factor in factors]
 
 
 def _weighted(weights: Float[np.ndarray, " f"], values: Float[np.ndarray, " f"]) -> float:

@@ -50,7 +50,8 @@ Sums over outcomes. With channels f is linear in p, and what f needs of the qubi
 Where w_xx', x their outcomes and x' those of the others, has rank r, it is U (U^T w) with U^T U = 1, and
     f = sum_cx' (U^T w)_cx' (U^T p)_cx',    c = 1 ... r                                                                   (11)
 so U^T multiplies the state once a qubit is read, and w. The matrices U^T are the cores of a tensor train, and the axis c, which
-replaces all qubits summed so far, is its bond. For the sum of Z Z on a line of qubits r is 3, for any number of qubits.
+replaces all qubits summed so far, is its bond. For the sum of Z Z on a line of qubits r is 3, for any number of qubits. A sum
+of strings of Z needs no array over outcomes: U is that of the matrix of coefficients over (beginnings, endings) of the strings.
 
 Metric. By equation 3 d|psi>/dtheta_j is half of |psi> at theta_j + pi, and with |d_i> = d|psi>/dtheta_i
     g_ij = Re(<d_i|d_j> - <d_i|psi><psi|d_j>)                                                                             (12)
@@ -102,5 +103,6 @@ The same by the engine:
     [0.7, 0.025, 0.025, 0.25] 0.4500 -0.7794 -0.5000
 """
 
+from hybrid.simulators.engine.certificate import certificate
 from hybrid.simulators.engine.engine import Engine
 from hybrid.simulators.engine.workspace import picture, values_bytes

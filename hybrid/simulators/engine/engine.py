@@ -11,13 +11,13 @@ from jaxtyping import Float
 from threadpoolctl import LibController, ThreadpoolController
 
 from hybrid.base.errors import UsageError
-from hybrid.base.types import Angles, Counts, Scalars, Shots, Task
+from hybrid.base.types import Angles, Counts, DiagonalTerms, Scalars, Shots, Task, Weights
 from hybrid.device.readout import draw_all
 from hybrid.simulators.engine.fuse import FusionPlan
 from hybrid.simulators.engine.maps import PURE
 from hybrid.simulators.engine.observable import Hamiltonian, probabilities
 from hybrid.simulators.engine.outcome_weights import WeightedPlan
-from hybrid.simulators.engine.workspace import Circuits, Workspace, picture, portions
+from hybrid.simulators.engine.workspace import PORTION_STEPS, Circuits, Workspace, picture, portions
 
 
 @final
@@ -32,6 +32,7 @@ class Engine:
         self._task, self._memory_bytes = task, memory_bytes
         self._dtype = np.result_type(real, np.complex64) if picture(task) == PURE else np.dtype(real)
         self._portions = portions(task)
+        self._keeps_all = len(self._portions) == 1 or sum(len(setting.steps) for setting in task.settings) <= PORTION_STEPS
         self._kept: dict[tuple[int, bool], Circuits] = {}
         self._spare: dict[tuple[Circuits, FusionPlan, str, int], list[Workspace]] = {}
         observable, orders = task.observable, self._circuits(self._portions[0]).plan.orders
@@ -68,9 +69,19 @@ class Engine:
         """Counts drawn from the exact probabilities."""
         return draw_all(self.distributions(angles), shots, seeds)
 
-    def differentiate(
-        self, angles: Angles, weights: Float[np.ndarray, "s d"] | None = None
-    ) -> tuple[Scalars, Float[np.ndarray, "k m"]]:
+    def weighted(self, angles: Angles, weights: Sequence[DiagonalTerms]) -> Scalars:
+        """f of `differentiate`, (k,), from states as short as sums over outcomes leave them; UsageError as there."""
+        self._check(angles, weights)
+        values = np.zeros(len(angles))
+        for portion in self._portions:
+            circuits = self._circuits(portion)
+            weighed = circuits.weighted_plan(weights[portion])
+            for rows in circuits.chunks(weighed.plan, len(angles), backward=False):
+                with self._run(circuits, "weighted", circuits.of_rotations(angles[rows]), weighed) as workspace:
+                    values[rows] += workspace.values.sum(axis=0)
+        return values
+
+    def differentiate(self, angles: Angles, weights: Weights | None = None) -> tuple[Scalars, Float[np.ndarray, "k m"]]:
         """f (k,) and df/dangle (k, m) with f = sum_s sum_x weights[s, x] p_s(x), or the task's observable without weights.
 
         UsageError for weights of the wrong shape, none where the task has no observable, and too little memory.
@@ -86,7 +97,7 @@ class Engine:
         return values, gradients
 
     def _differentiated(
-        self, circuits: Circuits, angles: Angles, weights: Float[np.ndarray, "s d"] | None
+        self, circuits: Circuits, angles: Angles, weights: Weights | None
     ) -> tuple[Scalars, Float[np.ndarray, "k m"]]:
         values, gradients = np.empty(len(angles)), np.empty(angles.shape)
         answer = "energy slopes" if weights is None else "weighted slopes"
@@ -143,7 +154,7 @@ class Engine:
         """These settings with their matrices, each channel a factor for its slope; of several portions the last one is kept."""
         key = portion.start, channels
         if key not in self._kept:
-            if len(self._portions) > 1:
+            if not self._keeps_all:
                 self._kept.clear()
                 self._spare.clear()
                 gc.collect()  # a workspace and its statements refer to each other
@@ -177,14 +188,16 @@ class Engine:
             for blas, threads in others:
                 blas.set_num_threads(threads)
 
-    def _check(self, angles: Angles, weights: Float[np.ndarray, "s d"] | None) -> None:
+    def _check(self, angles: Angles, weights: Weights | None) -> None:
         if angles.ndim != 2 or angles.shape[1] != len(self._task.angles):
             raise UsageError(f"angles must have shape (k, {len(self._task.angles)}), not {angles.shape}.")
         if weights is None and self._hamiltonian is None:
             raise UsageError("exact: the task has no observable; give weights.")
         shape = len(self._task.settings), 2**self._task.n_qubits
-        if weights is not None and weights.shape != shape:
+        if isinstance(weights, np.ndarray) and weights.shape != shape:
             raise UsageError(f"weights must have shape {shape}, not {weights.shape}.")
+        if weights is not None and len(weights) != shape[0]:
+            raise UsageError(f"weights must be terms for {shape[0]} settings, not {len(weights)}.")
 
 
 @cache

@@ -86,13 +86,14 @@ def weigh(
     weights: Float[np.ndarray, " N"],
     values: Float[np.ndarray, " k"],
     state: Inexact[np.ndarray, "k N"],
-    mu: Inexact[np.ndarray, "k N"],
+    mu: Inexact[np.ndarray, "k N"] | None = None,
 ) -> Callable[[], None]:
     """The statement f = sum_x w(x) p(x), with p = |psi|^2 and mu = 2 w conj(psi), or with p the state itself and mu = w."""
 
     def statement() -> None:
         values[:] = probabilities(state) @ weights
-        mu[...] = 2 * weights * state.conj() if np.iscomplexobj(state) else weights
+        if mu is not None:
+            mu[...] = 2 * weights * state.conj() if np.iscomplexobj(state) else weights
 
     return statement
 

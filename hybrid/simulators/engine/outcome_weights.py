@@ -3,12 +3,14 @@
 A tensor train: weights w of n qubits are factored, one read qubit after the other, into cores of (rank, previous rank x 2).
 """
 
+from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from jaxtyping import Float
 
+from hybrid.base.types import DiagonalTerms, Weights
 from hybrid.simulators.engine.fuse import FusionPlan, Item, Site, Transposition
 from hybrid.simulators.engine.maps import QubitRead
 from hybrid.simulators.engine.observable import ordered
@@ -35,7 +37,7 @@ class _Layout(NamedTuple):
         return prod(self.lengths[q] for q in self.order[:first]), prod(self.lengths[q] for q in self.order[last + 1 :])
 
 
-def weighted_plan(plan: FusionPlan, weights: Float[np.ndarray, "s N"]) -> WeightedPlan:
+def weighted_plan(plan: FusionPlan, weights: Weights) -> WeightedPlan:
     """The plan of f = sum_s sum_x weights[s, x] p_s(x): sums are taken where a circuit has left the common part."""
     layout = _Layout((), {}, [])
     for item in plan.common:
@@ -44,7 +46,8 @@ def weighted_plan(plan: FusionPlan, weights: Float[np.ndarray, "s N"]) -> Weight
     tails, ends = [], []
     for tail, of_setting, order in zip(plan.tails, weights, plan.orders, strict=True):
         here = _Layout(layout.order, layout.lengths.copy(), layout.unsummed.copy())
-        train = _TensorTrain(ordered(of_setting, order), list(order), cores)
+        terms = isinstance(of_setting, DiagonalTerms)
+        train = _TensorTrain(_Terms(of_setting) if terms else _Array(ordered(of_setting, order), list(order)), cores)
         items: list[Item] = []
         for item in tail:
             old, here = here, _after(item, here)
@@ -65,10 +68,74 @@ def _after(item: Item, layout: _Layout) -> _Layout:
 
 def _resized(item: Item, old: _Layout, new: _Layout) -> Item:
     """The item on a state some of whose axes have other lengths."""
-    if isinstance(item, Transposition):
-        return item._replace(dims=tuple(old.lengths[q] for q in old.order))
+    if isinstance(item, Transposition):  # axes of length 1 need no turning
+        kept = [q for q in old.order if old.lengths[q] > 1]
+        source = tuple(kept.index(q) for q in new.order if q in kept)
+        return item._replace(dims=tuple(old.lengths[q] for q in kept), source=source)
     left, right = new.span(item.axes)
     return item._replace(left=left, right=right)
+
+
+class _Remaining(Protocol):
+    """The weights that are left, over the axes that are left."""
+
+    def front(self, axes: tuple[int, ...], q: int) -> Float[np.ndarray, "m others"]:
+        """As a matrix, the outcomes of these axes (q's and the bond's) from all that is left."""
+        ...
+
+    def replace(self, matrix: Float[np.ndarray, "r others"], axes: tuple[int, ...], q: int) -> None:
+        """The axes have become one, of length r, in the place of q."""
+        ...
+
+    def end(self, order: Sequence[int]) -> Float[np.ndarray, " m"]:
+        """All that is left, its axes in this order."""
+        ...
+
+
+class _Array:
+    """Weights as an array over the outcomes of `axes`."""
+
+    def __init__(self, weights: np.ndarray, axes: list[int]) -> None:
+        self._weights, self._axes = weights, axes
+
+    def front(self, axes: tuple[int, ...], q: int) -> Float[np.ndarray, "m others"]:
+        there = [self._axes.index(axis) for axis in axes]
+        self._weights = np.moveaxis(self._weights, there, range(len(axes)))
+        return self._weights.reshape(prod(self._weights.shape[: len(axes)]), -1)
+
+    def replace(self, matrix: Float[np.ndarray, "r others"], axes: tuple[int, ...], q: int) -> None:
+        self._weights = matrix.reshape(len(matrix), *self._weights.shape[len(axes) :])
+        self._axes = [q, *(axis for axis in self._axes if axis not in axes)]
+
+    def end(self, order: Sequence[int]) -> Float[np.ndarray, " m"]:
+        return self._weights.transpose([self._axes.index(q) for q in order if q in self._axes]).reshape(-1)
+
+
+class _Terms:
+    """Weights as terms on the qubits that are left, each with a vector over the bond.
+
+    Terms are linearly independent as functions of the outcomes, so that ranks are those of the array over all outcomes.
+    """
+
+    def __init__(self, terms: DiagonalTerms) -> None:
+        self._masks, self._factors, self._vectors = terms.masks, terms.factors, terms.coefficients[None]
+
+    def front(self, axes: tuple[int, ...], q: int) -> Float[np.ndarray, "m others"]:
+        bit = np.uint64(1 << q)
+        inside = (self._masks & bit) > 0
+        self._masks, place = np.unique(self._masks & ~bit, return_inverse=True)
+        result = np.zeros((len(self._masks), 2, len(self._vectors)))
+        of_term = np.where(inside[:, None], self._factors[q], 1.0)
+        np.add.at(result, place, of_term[:, :, None] * self._vectors.T[:, None, :])
+        turned = result.transpose(1, 2, 0) if axes[0] == q else result.transpose(2, 1, 0)
+        return turned.reshape(-1, len(self._masks))
+
+    def replace(self, matrix: Float[np.ndarray, "r others"], axes: tuple[int, ...], q: int) -> None:
+        self._vectors = matrix
+
+    def end(self, order: Sequence[int]) -> Float[np.ndarray, " m"]:
+        assert not self._masks.any()  # all qubits were read
+        return self._vectors[:, 0]
 
 
 class _TensorTrain:
@@ -79,8 +146,8 @@ class _TensorTrain:
     `_bond` is the qubit in whose place the bond stands.
     """
 
-    def __init__(self, weights: np.ndarray, axes: list[int], cores: list[np.ndarray]) -> None:
-        self._weights, self._axes, self._cores = weights, axes, cores
+    def __init__(self, left: _Remaining, cores: list[np.ndarray]) -> None:
+        self._left, self._cores = left, cores
         self._bond: int | None = None
 
     def sums(self, layout: _Layout) -> list[Site]:
@@ -98,7 +165,7 @@ class _TensorTrain:
         return sites
 
     def end(self, layout: _Layout) -> Float[np.ndarray, " m"]:
-        return self._weights.transpose([self._axes.index(q) for q in layout.order if q in self._axes]).reshape(-1)
+        return self._left.end(layout.order)
 
     def _beside(self, q: int, layout: _Layout) -> bool:
         if self._bond is None:
@@ -108,14 +175,11 @@ class _TensorTrain:
 
     def _sum(self, axes: tuple[int, ...], q: int) -> int:
         """The rank; the axes become one, in the place of q (equation 11). Singular values below rounding count as zero."""
-        there = [self._axes.index(axis) for axis in axes]
-        front = np.moveaxis(self._weights, there, range(len(axes)))
-        matrix = front.reshape(prod(front.shape[: len(axes)]), -1)
+        matrix = self._left.front(axes, q)
         u, s, _ = np.linalg.svd(matrix, full_matrices=False)
         rank = max(1, int(np.sum(s > s[0] * max(matrix.shape) * np.finfo(float).eps)))
         if rank < len(matrix):
             self._cores.append(u[:, :rank].T)
             matrix = self._cores[-1] @ matrix
-        self._weights = matrix.reshape(rank, *front.shape[len(axes) :])
-        self._axes = [q, *(axis for axis in self._axes if axis not in axes)]
+        self._left.replace(matrix, axes, q)
         return rank

@@ -1,5 +1,6 @@
 """A plan with its constant matrices, and the buffers and array statements that carry it out for k points."""
 
+import copy
 from collections.abc import Iterator
 from functools import partial
 from math import prod
@@ -8,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Inexact
 
 from hybrid.base.errors import UsageError
-from hybrid.base.types import Angles, Task
+from hybrid.base.types import Angles, Task, Weights
 from hybrid.simulators.engine.block_matrices import Bound, Family, Matrices, kappa
 from hybrid.simulators.engine.chains import HARMONICS, Chain, Factor, chain
 from hybrid.simulators.engine.fuse import FusionPlan, Site, plan
@@ -34,8 +35,11 @@ def picture(task: Task) -> int:
 def portions(task: Task) -> list[slice]:
     """The settings that are planned together: all, or neighbours of at most `PORTION_STEPS` steps where these are too many.
 
-    Steps that settings begin with are shared, and count once.
+    Steps that settings begin with are shared, and count once. Where only terms are asked each setting is alone: it sums over
+    qubits before others enter.
     """
+    if task.terms is not None:
+        return [slice(s, s + 1) for s in range(len(task.settings))]
     lengths, shared = [len(setting.steps) for setting in task.settings], alike(task.settings)
     most = max(1, (PORTION_STEPS - shared) // max(1, max(lengths) - shared))
     return [slice(first, first + most) for first in range(0, len(lengths), most)]
@@ -102,17 +106,20 @@ class Circuits:
         self.angles = np.array([angle for angles in sums for angle in angles], dtype=int)
         self.n_rotations = len(sums)
         self._bytes_per_point: dict[tuple[FusionPlan, bool], int] = {}
-        self._plans: dict[tuple[tuple[object, ...], ...], FusionPlan] = {}
-        self._last_weights: tuple[np.ndarray, WeightedPlan] | None = None
+        self._plans: dict[object, FusionPlan] = {}
+        self._last_weights: tuple[Weights, WeightedPlan] | None = None
 
-    def weighted_plan(self, weights: Float[np.ndarray, "s N"]) -> WeightedPlan:
+    def weighted_plan(self, weights: Weights) -> WeightedPlan:
         """The plan for these weights, the same one for all weights of the same ranks; the last answer is remembered."""
         last = self._last_weights
-        if last is None or not np.array_equal(last[0], weights):
+        if last is None or not _equal(last[0], weights):
             new = weighted_plan(self.plan, weights)
-            lengths = tuple(tuple(item.before if isinstance(item, Site) else item.dims for item in t) for t in new.plan.tails)
-            new = new._replace(plan=self._plans.setdefault(lengths, new.plan))
-            self._last_weights = last = weights.copy(), new
+            shapes = tuple(
+                tuple((i.left, i.before, i.after) if isinstance(i, Site) else (i.dims, i.source) for i in tail)
+                for tail in new.plan.tails
+            )
+            new = new._replace(plan=self._plans.setdefault(shapes, new.plan))
+            self._last_weights = last = copy.deepcopy(weights), new
         return last[1]
 
     def of_rotations(self, angles: Angles) -> Float[np.ndarray, "r k"]:
@@ -139,6 +146,13 @@ class Circuits:
             size = 1 << (min(most, k - start).bit_length() - 1)
             yield slice(start, start + size)
             start += size
+
+
+def _equal(one: Weights, other: Weights) -> bool:
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    pairs = [pair for parts in zip(one, other, strict=True) for pair in zip(*parts, strict=True)]
+    return all(np.array_equal(*pair) for pair in pairs)
 
 
 class Workspace:
@@ -181,6 +195,8 @@ class Workspace:
                 views = [ordered(self.outcomes[:, s], order) for s, order in enumerate(orders)]
                 keep = [lambda state, view=view: partial(np.copyto, view, state.reshape(view.shape)) for view in views]
                 self._sweep.forward(keep)
+            case "weighted":
+                self._sweep.forward([partial(weigh, w, v) for w, v in zip(self._ends, self.values, strict=True)])
             case "weighted slopes":
                 self._sweep.backward([partial(weigh, w, v) for w, v in zip(self._ends, self.values, strict=True)])
 

@@ -1,0 +1,176 @@
+"""Noisy circuits on more qubits than a distribution has room for: sums of Pauli terms, by the exact engine."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from exact_tasks import random_task
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import HGate, RXGate, RZZGate, efficient_su2
+from qiskit.quantum_info import SparsePauliOp
+
+from hybrid.base.errors import UsageError
+from hybrid.base.types import Depolarizing, DiagonalTerms, Expectation, Operation, Relaxation, Setting, Task
+from hybrid.device.device import Device
+from hybrid.device.readout import Correction
+from hybrid.measure.compile import Measuring, compile_query
+from hybrid.measure.execution import Conditions
+from hybrid.measure.observables import terms_of
+from hybrid.simulators.auto import auto
+from hybrid.simulators.engine import certificate
+from hybrid.simulators.exact import exact
+
+PROFILES = ("meluxina-q", "iqm-star-24", "iqm-lattice-54", "aqt-20", "spin-sige-6q")
+
+
+def ising(n: int) -> SparsePauliOp:
+    """-sum Z Z - sum X on a chain."""
+    terms = [("ZZ", [q, q + 1], -1.0) for q in range(n - 1)] + [("X", [q], -1.0) for q in range(n)]
+    return SparsePauliOp.from_sparse_list(terms, n)
+
+
+def program(n: int, device: Device, backend, *, entanglement: str = "linear", **conditions):
+    circuit = efficient_su2(n, reps=2, entanglement=entanglement)
+    query = Expectation(circuit, ising(n))
+    return compile_query(query, tuple(circuit.parameters), device, backend, Measuring(Conditions(**conditions)))
+
+
+def random_terms(n: int, settings: int, rng: np.random.Generator) -> tuple[list[DiagonalTerms], np.ndarray]:
+    """Terms with factors of any size, and the same as arrays over all outcomes."""
+    outcomes, terms, arrays = np.arange(2**n), [], []
+    for _ in range(settings):
+        masks = rng.choice(np.arange(1, 2**n), rng.integers(1, 8), replace=False).astype(np.uint64)
+        part = DiagonalTerms(masks, rng.normal(size=len(masks)), rng.normal(size=(n, 2)))
+        factor = np.array([part.factors[q, outcomes >> q & 1] for q in range(n)])
+        products = [np.prod(factor[[q for q in range(n) if int(mask) >> q & 1]], axis=0) for mask in masks]
+        terms.append(part)
+        arrays.append(part.coefficients @ products)
+    return terms, np.array(arrays)
+
+
+@pytest.mark.parametrize("n", [3, 5, 6])
+def test_terms_give_what_the_array_over_outcomes_gives(n):
+    """Two orders of the same sums, of numbers below 10: 1e-12."""
+    for seed in range(3):
+        task, rng = random_task(n, 25, seed, noisy=True, settings=3), np.random.default_rng(seed)
+        terms, weights = random_terms(n, 3, rng)
+        angles = rng.uniform(-3, 3, (2, len(task.angles)))
+        wide, dense = (exact().compile(task._replace(terms=given)) for given in (terms, None))
+        values, slopes = dense.differentiate(angles, weights)
+        np.testing.assert_allclose(wide.weighted(angles, terms), values, rtol=0, atol=1e-12)
+        for found, expected in zip(wide.differentiate(angles, terms), (values, slopes), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_terms_with_readout_errors_on_every_profile(name):
+    """Against distributions that the readout mixes, and, without detunings, against Aer, which drops what is below 1e-8."""
+    n, rng = 5, np.random.default_rng(3)
+    device = Device.load(name, dephasing="markov")
+    ours, x = program(n, device, exact()), rng.uniform(-3, 3, 6 * n)
+    rates = rng.uniform(0.01, 0.1, (2, ours.resources.n_qubits))
+    angles, seed = ours.angle_map(x[None]), np.random.SeedSequence(0)
+    terms = terms_of(ours.groups, None)
+    assert terms is not None
+    summed = ours.execution.weighted(angles, seed, terms)[0, 0] + ours.constant
+    assert summed == pytest.approx(ours.values(x[None], seed=0).values[0], abs=1e-12)
+    theirs = program(n, device, auto()._aer)
+    assert summed == pytest.approx(theirs.values(x[None], seed=0).values[0], abs=1e-6)
+    correction = Correction(*rates, *np.zeros_like(rates))
+    corrected = ours.execution.weighted(angles, seed, terms_of(ours.groups, correction))[0, 0]
+    distributions = ours.execution.distributions(angles, seed)[0, 0]
+    assert corrected == pytest.approx(np.sum(distributions * ours.outcome_weights(correction)), abs=1e-12)
+
+
+def free_fermions(n: int, theta: np.ndarray) -> float:
+    """<-sum Z Z - sum X> after layers of exp(-i a/2 Z Z) and exp(-i b/2 X) on |+...+>, by the covariance of 2n Majoranas.
+
+    With X_j = -i g_(2j) g_(2j+1) and Z_j Z_(j+1) = -i g_(2j+1) g_(2j+2), G_ab = <-i g_a g_b> for a != b turns by rotations of
+    pairs (Terhal & DiVincenzo, PRA 65, 032325, 2002).
+    """
+    covariance = np.zeros((2 * n, 2 * n))
+    fields, bonds = [(2 * j, 2 * j + 1) for j in range(n)], [(2 * j + 1, 2 * j + 2) for j in range(n - 1)]
+    for a, b in fields:
+        covariance[a, b], covariance[b, a] = 1.0, -1.0
+
+    def turn(pairs, angle):
+        rotation = np.eye(2 * n)
+        for a, b in pairs:
+            rotation[np.ix_((a, b), (a, b))] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+        return rotation @ covariance @ rotation.T
+
+    for bond, field in theta:
+        covariance = turn(bonds, bond)
+        covariance = turn(fields, field)
+    return -sum(covariance[a, b] for a, b in (*fields, *bonds))
+
+
+def layers(n: int, reps: int, *, strength: float) -> tuple[Task, list[DiagonalTerms]]:
+    """The circuit of `free_fermions`, with errors of a strength (0: channels that do nothing), and its two settings' terms."""
+    angles = [Parameter(f"a{i}") for i in range(2 * reps)]
+    steps: list = [Operation(HGate(), (q,)) for q in range(n)]
+    for bond, field in zip(angles[::2], angles[1::2], strict=True):
+        for q in range(n - 1):
+            steps += [Operation(RZZGate(bond), (q, q + 1)), Depolarizing((q, q + 1), strength)]
+        steps += [Operation(RXGate(field), (q,)) for q in range(n)]
+    settings = tuple(Setting(n, (*steps, *end)) for end in ((), [Operation(HGate(), (q,)) for q in range(n)]))
+    signs = np.tile([1.0, -1.0], (n, 1))
+    masks = [[3 << q for q in range(n - 1)], [1 << q for q in range(n)]]
+    terms = [DiagonalTerms(np.array(m, dtype=np.uint64), -np.ones(len(m)), signs) for m in masks]
+    return Task(settings, tuple(angles), None, 0, 1, 1, terms), terms
+
+
+@pytest.mark.parametrize("n", [4, 20, 50])
+def test_free_fermions_without_noise(n):
+    """Another theory of the same circuit, at any width: sums of n terms of 1, 1e-10."""
+    theta = np.random.default_rng(n).uniform(-0.6, 0.6, (2, 2))
+    task, terms = layers(n, 2, strength=0.0)
+    value = exact().compile(task).weighted(theta.reshape(1, -1), terms)[0]
+    assert value == pytest.approx(free_fermions(n, theta), abs=1e-10)
+
+
+def test_gradient_on_fifty_qubits_against_differences():
+    """Central differences of step 1e-5 have an error of about 1e-10 from curvature and 1e-9 from rounding of values near 50."""
+    task, terms = layers(50, 2, strength=0.02)
+    theta, engine = np.random.default_rng(1).uniform(-0.6, 0.6, (1, 4)), exact().compile(task)
+    ((value,), (slopes,)) = engine.differentiate(theta, terms)
+    assert value == pytest.approx(engine.weighted(theta, terms)[0], abs=1e-11)
+    moved = engine.weighted(np.concatenate([theta + 1e-5 * np.eye(4), theta - 1e-5 * np.eye(4)]), terms)
+    np.testing.assert_allclose(slopes, (moved[:4] - moved[4:]) / 2e-5, rtol=0, atol=1e-7)
+
+
+def test_the_lattice_of_54_qubits_by_its_certificate():
+    """The states are as long as the certificate says, which does not grow with the width."""
+    found = [certificate(layers(n, 2, strength=0.02)[0]) for n in (20, 40)]
+    assert found[0].peak_numbers == found[1].peak_numbers <= 2**12
+    assert found[0].live_qubits == found[1].live_qubits <= 6
+    lattice = program(54, Device.load("iqm-lattice-54"), auto())
+    assert "no truncation" in lattice.resources.simulator
+    assert "not checked by Aer" in lattice.resources.simulator
+    assert lattice.execution.recomputation is None
+    assert lattice.resources.memory_bytes < 2**24
+    x = np.zeros(lattice.n_parameters)
+    assert lattice.gradient(x).loss == pytest.approx(lattice.values(x[None]).values[0], abs=1e-10)
+
+
+def test_what_does_not_fit_is_refused_before_it_is_allocated():
+    """Where every pair is entangled twice no qubit can be read before the last one has entered."""
+    with pytest.raises(UsageError, match="no truncation, 20 live qubits, peak .* so nothing was allocated"):
+        program(20, Device.load("aqt-20"), exact(), entanglement="full")
+    task, _ = layers(4, 1, strength=0.1)
+    with pytest.raises(UsageError, match="weights must be terms for 2 settings, not 0"):
+        exact().compile(task).weighted(np.zeros((1, 2)), [])
+
+
+def test_one_state_is_never_below_the_ground_state_but_two_readings_of_waiting_qubits_may_be():
+    """T1 pulls outcomes towards 0 while qubits wait to be read, in every basis: both settings gain. One state cannot."""
+    n = 14
+    task, terms = layers(n, 1, strength=0.0)
+    waits = tuple(Relaxation(q, 50e-6, 35e-6, 33e-6) for q in range(n))
+    ground, theta = 1 - 1 / np.sin(np.pi / (2 * (2 * n + 1))), np.array([[0.3, 0.4]])
+    waiting = task._replace(settings=tuple(s._replace(steps=(*s.steps, *waits)) for s in task.settings))
+    apart = tuple(replace(wait, t1_s=np.inf) for wait in waits)
+    dephasing = task._replace(settings=tuple(s._replace(steps=(*s.steps, *apart)) for s in task.settings))
+    below, alone, same = (exact().compile(each).weighted(theta, terms)[0] for each in (waiting, task, dephasing))
+    assert below < ground < alone
+    assert same == pytest.approx(alone, abs=1e-12)  # phases do not change outcomes
