@@ -1,10 +1,12 @@
 """What the defaults reach: every built-in problem on ideal and on the stand-in, exactly and with shots, as Markdown.
 
 Run: python examples/defaults.py             five seeds; interrupted, it continues
+                                             (molecules need PySCF, linear programs HiGHS)
      python examples/defaults.py --glance    two problems, one seed
      python examples/defaults.py --ansatze   the best points of six circuits on the stand-in, without shots
 """
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +24,9 @@ ITEMS = "item,value,weight\na,7,3\nb,4,2\nc,5,4\nd,3,1\n"
 QUBO = "0 0 -2\n1 1 -2\n2 2 -1\n3 3 -3\n0 1 3\n1 2 2\n2 3 2\n0 3 1\n"
 H2 = "2\n\nH 0 0 0\nH 0 0 0.735\n"
 PROGRAM = "minimize\n cost: 2 a + 3 b + c + 4 d\nsubject to\n two: a + b + c + d = 2\nbinary\n a b c d\nend\n"
-POINTS = "x,y,place\n" + "".join(f"{x},{y},{'in' if x * x + y * y < 3 else 'out'}\n" for x in range(-2, 3) for y in range(-2, 3))
+POINTS = "x,y,place\n" + "".join(
+    f"{x},{y},{'in' if x * x + y * y < 3 else 'out'}\n" for x in range(-2, 3) for y in range(-2, 3)
+)
 FILES = {"items.csv": ITEMS, "small.qubo": QUBO, "h2.xyz": H2, "small.lp": PROGRAM, "points.csv": POINTS}
 """Written beside the records, for problems that are read from files and have none in seeds/."""
 PROBLEMS = (
@@ -88,7 +92,8 @@ def row(problem: str, seeds: int) -> str:
         ]
     print(f"{problem} ...", file=sys.stderr, flush=True)
     cells = [ends(problem, device, shots, seeds, judge) for device in DEVICES for shots in (0, SHOTS)]
-    return f"| `{Path(problem).name}` | {' | '.join([*known, *cells])} |"
+    label = re.sub(rf"(\./)?(seeds|{RESULTS})/", "", problem)
+    return f"| `{label}` | {' | '.join([*known, *cells])} |"
 
 
 def ansatz_row(problem: str) -> str:
