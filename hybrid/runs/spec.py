@@ -58,7 +58,9 @@ class Spec:
     problem: str = _flag("", "What to solve: a problem, or a file such as ./my.edges.", "PROBLEM")
     algorithm: str | None = _flag(None, "How to solve it; left out, the problem implies it.", "ALGORITHM")
     ansatz: str | None = _flag(None, "Parametrised circuit; left out, the problem proposes one.", "NAME[:k=v,...]")
-    optimizer: str | None = _flag(None, "Classical optimiser; adam for exact values, spsa with shots.", "NAME[:k=v,...]")
+    optimizer: str | None = _flag(
+        None, "Classical optimiser; adam for exact values, spsa with shots, or the algorithm's.", "NAME[:k=v,...]"
+    )
     gradient: str = _flag("auto", f"How gradients are made: {', '.join(GRADIENTS)}.", "METHOD")
     backend: str = _flag("auto", "Simulator that answers; auto: the exact engine, checked by aer.", "NAME[:k=v,...]")
     device: str = _flag("ideal", "Physics to stand in for: a profile, or ./mine.toml.", "NAME[:k=v,...]")
