@@ -24,7 +24,7 @@ ROUNDING = 1e-9
 def test_an_id_is_what_it_was(given, expected):
     spec = Spec.as_given(given)
     assert spec.id_under(FIRST_RULES) == expected
-    assert (spec.id != expected) == spec.left_to_rules  # a newer rule never prints an old record as its own
+    assert (spec.id != expected) == (spec.newest_rules > FIRST_RULES)  # a newer rule never prints an old record as its own
 
 
 def test_no_default_of_today_is_taken_for_the_first_one():
@@ -38,7 +38,7 @@ def test_it_is_printed_and_not_run_again(path, tmp_path):
     before, record = path.read_bytes(), tmp_path / path.name
     copy(path, record)
     old = read(path)
-    if (spec := Spec.as_given(old.about["given"])).left_to_rules:
+    if (spec := Spec.as_given(old.about["given"])).newest_rules > FIRST_RULES:
         assert spec.id != path.stem
         return
     result = run(spec, tmp_path)
@@ -69,7 +69,7 @@ def test_it_replays(path, command, tmp_path, monkeypatch):
 def test_an_interrupted_one_continues(path, tmp_path, monkeypatch):
     """The first two thirds of its lines are what an interruption leaves; the installed versions are taken for those of then."""
     old = read(path)
-    if (spec := Spec.as_given(old.about["given"])).left_to_rules:
+    if (spec := Spec.as_given(old.about["given"])).newest_rules > FIRST_RULES:
         assert spec.id != path.stem
         return
     monkeypatch.setattr(answer_log, "versions", lambda: old.about["versions"])

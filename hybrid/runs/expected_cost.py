@@ -125,19 +125,21 @@ class _Few:
 
 
 class RandomAnswers:
-    """Answers with random numbers, so that no optimiser converges."""
+    """Answers with random numbers whose mean falls by one each time, so that no optimiser converges."""
 
     def __init__(self) -> None:
         self._rng = np.random.default_rng(0)
+        self._mean = 0.0
 
     def ask(self, question: Question) -> Losses | LossGradient | Tensor | Estimates:
+        self._mean -= 1.0
         match question:
             case Values():
-                values = self._rng.normal(size=len(question.points))
+                values = self._rng.normal(self._mean, size=len(question.points))
                 return Losses(values, np.ones(len(values)))
             case Gradient():
                 gradient = self._rng.normal(size=len(question.x))
-                return LossGradient(float(self._rng.normal()), gradient, 1.0, np.ones(len(gradient)))
+                return LossGradient(float(self._rng.normal(self._mean)), gradient, 1.0, np.ones(len(gradient)))
             case Overlaps():
                 fidelities = self._rng.random(len(question.pairs))
                 return Estimates(fidelities, np.ones(len(fidelities)))

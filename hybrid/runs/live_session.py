@@ -38,7 +38,7 @@ from hybrid.runs.questions import Answer, answer_of, asking, calibrations_body, 
 from hybrid.runs.recomputation import Agreement, Measured, agreement_of, recomputation_body, said
 from hybrid.runs.record import SCHEMA
 from hybrid.runs.setup import Prepared, PreparedSession
-from hybrid.runs.spec import RULES
+from hybrid.runs.spec import FIRST_RULES
 from hybrid.runs.watching import Before, RunProgress
 
 
@@ -131,8 +131,8 @@ class LiveSession(PreparedSession):
         if self._evaluations_per_gradient is None:
             self._evaluations_per_gradient = evaluations_per_gradient
             start = {"schema": SCHEMA, "id": self._prepared.spec.id, "resolved": self._chosen.resolved()}
-            if self._prepared.spec.left_to_rules:
-                start["rules"] = RULES
+            if (rules := self._prepared.spec.newest_rules) != FIRST_RULES:
+                start["rules"] = rules
             if self._prepared.device.noisy:
                 start["compiler"] = COMPILER
             if measurement.calibrates and not self._prepared.calibrates_each_answer:

@@ -121,7 +121,7 @@ class Chosen:
         self._prepared = prepared
         self.ansatz_text = spec.ansatz
         self.reasons: dict[str, str] = {}
-        self.optimizer_text = self._as_begun("optimizer") or spec.optimizer or ("spsa" if spec.shots else "adam")
+        self.optimizer_text = self._as_begun("optimizer") or spec.optimizer or self._default_optimizer()
         if "optimizer" in _without(spec):
             self.optimizer_text = None
         unlimited = spec.max_evals is None and spec.max_iterations is None and spec.max_qpu is None
@@ -131,6 +131,15 @@ class Chosen:
         backend = spec.member("backend")
         assert backend is not None
         self.backend = catalog.load(backend)()
+
+    def _default_optimizer(self) -> str:
+        """The algorithm's own, by whether values have noise or shots, or the one of all."""
+        spec, own = self._prepared.spec, {}
+        if (algorithm := spec.member("algorithm")) is not None:
+            own = algorithm.signature.constants.get("OPTIMIZERS", {})
+        if spec.shots:
+            return own.get("shots", "spsa")
+        return own.get("noise", "adam") if self._prepared.device.noisy else "adam"
 
     def ansatz(self, default: str, *, fixed: bool = False) -> Ansatz:
         """See `hybrid.base.types.Session`; UsageError when a fixed ansatz meets `--ansatz`."""

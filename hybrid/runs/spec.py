@@ -38,8 +38,9 @@ FIRST_DEFAULTS: dict[str, Any] = {
 """The defaults of version 0.1. Ids and records leave out what equals these: a new default is never taken for an old one."""
 NEW_ANSATZ = ("beh2", "deuteron", "fcidump", "h2o", "hubbard", "lih", "molecule")
 """Problems that propose another ansatz on ideal than in version 0.1."""
-FIRST_RULES, RULES = 1, 2
-"""Versions of the rules that choose what a Spec leaves open: those of version 0.1, and today's."""
+FIRST_RULES, RULES = 1, 3
+"""Versions of the rules that choose what a Spec leaves open: those of version 0.1, and today's. The second has the ansatz by
+device and SPSA's gains, the third an algorithm's own OPTIMIZERS."""
 
 
 def _flag(default: Any, help: str, metavar: str = "") -> Any:
@@ -57,7 +58,9 @@ class Spec:
     problem: str = _flag("", "What to solve: a problem, or a file such as ./my.edges.", "PROBLEM")
     algorithm: str | None = _flag(None, "How to solve it; left out, the problem implies it.", "ALGORITHM")
     ansatz: str | None = _flag(None, "Parametrised circuit; left out, the problem proposes one.", "NAME[:k=v,...]")
-    optimizer: str | None = _flag(None, "Classical optimiser; adam for exact values, spsa with shots.", "NAME[:k=v,...]")
+    optimizer: str | None = _flag(
+        None, "Classical optimiser; adam for exact values, spsa with shots, or the algorithm's.", "NAME[:k=v,...]"
+    )
     gradient: str = _flag("auto", f"How gradients are made: {', '.join(GRADIENTS)}.", "METHOD")
     backend: str = _flag("auto", "Simulator that answers; auto: the exact engine, checked by aer.", "NAME[:k=v,...]")
     device: str = _flag("ideal", "Physics to stand in for: a profile, or ./mine.toml.", "NAME[:k=v,...]")
@@ -113,8 +116,8 @@ class Spec:
         return None if text is None else catalog.parse(MEMBERS[name], text)
 
     def canonical(self, rules: int = RULES) -> dict[str, Any]:
-        """The fields that differ from the first defaults, members in canonical text, files by name and sha256; and the version
-        of the `rules` where something is left to them that the first ones chose otherwise."""
+        """The fields that differ from the first defaults, members in canonical text, files by name and sha256; and the newest
+        version, up to `rules`, that chooses something of what is left open otherwise than those before."""
         plain = self.given()
         for name in MEMBERS:
             if (member := self.member(name)) is not None and name in plain:
@@ -124,12 +127,23 @@ class Spec:
         plain.pop("dephasing", None)
         device = naming.device_text(self.device, self.dephasing)
         plain |= {"device": device} if device != "ideal" else {}
-        plain |= {"rules": rules} if rules != FIRST_RULES and self.left_to_rules else {}
+        newest = min(rules, self.newest_rules)
+        plain |= {"rules": newest} if newest != FIRST_RULES else {}
         return plain | {"threads": self.threads}
 
     @property
-    def left_to_rules(self) -> bool:
-        """Whether something is left open that today's rules may choose otherwise than the first ones."""
+    def newest_rules(self) -> int:
+        """The newest version of the rules that may choose something of what is left open otherwise than those before."""
+        algorithm = self.member("algorithm")
+        assert algorithm is not None
+        own = self.optimizer is None and "OPTIMIZERS" in algorithm.signature.constants
+        if own and (self.shots > 0 or self.device != "ideal"):
+            return 3
+        return 2 if self._left_to_second_rules else FIRST_RULES
+
+    @property
+    def _left_to_second_rules(self) -> bool:
+        """Whether something is left open that the second rules may choose otherwise than the first ones."""
         members = [member for name in MEMBERS if (member := self.member(name)) is not None]
         if any(m.text(defaults=False) != m.text(defaults=False, as_first=True) for m in members):
             return True

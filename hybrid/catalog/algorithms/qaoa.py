@@ -7,6 +7,9 @@ import numpy as np
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Expectation, Loss, OutcomeFunction, Probabilities, Problem, Quantity, Session, Solution
 
+OPTIMIZERS = {"noise": "lbfgs:window=10", "shots": "spsa:first_step=0.1,c=0.1,window=20"}
+"""Defaults for exact values with noise and for shots, by the tables of the guide's page `run`."""
+
 
 def qaoa(
     session: Session,

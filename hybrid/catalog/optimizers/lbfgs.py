@@ -3,9 +3,11 @@
 import numpy as np
 
 from hybrid.base.types import Gradient, Optimization, Point, Values
-from hybrid.catalog.optimizers._stopping import is_flat
+from hybrid.catalog.optimizers._stopping import Convergence
 
 SOLVES = ("quadratic", "sinusoids", "rosenbrock", "circuit")
+ADDED = ("window",)
+"""Options that version 0.1 did not have: left out of ids where they have their default."""
 
 
 def lbfgs(
@@ -17,16 +19,19 @@ def lbfgs(
     max_step: float = 1.0,
     max_backtracks: int = 20,
     gtol: float = 1e-5,
+    window: int = 0,
 ) -> Optimization:
     """L-BFGS (Nocedal, Math. Comp. 35, 773, 1980; Nocedal & Wright 2006, "N&W") for smooth losses with exact answers.
 
     One gradient per iteration; the line search asks for losses only. Converges when every derivative, with its standard
-    error added, is within `gtol`, or when exact losses no longer fall along the steepest descent (rounding error).
+    error added, is within `gtol`, or when exact losses no longer fall along the steepest descent (rounding error); with a
+    `window` also when so many losses are not lower than those before by more than their standard errors resolve.
     """
+    convergence = Convergence(gtol, window)
     pairs: list[tuple[Point, Point]] = []
     answer = yield Gradient(x, iteration=0)
     k = 0
-    while not is_flat(answer, gtol):
+    while not convergence.reached(answer):
         loss, gradient = answer
         direction = -inverse_hessian_times(gradient, pairs)
         slope = float(gradient @ direction)
