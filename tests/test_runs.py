@@ -1,8 +1,8 @@
 """`hybrid runs`: every verb on real records, on damaged and foreign ones, and on records that somebody forged."""
 
+import copy
 import csv
 import io
-import copy
 import json
 import os
 import re
