@@ -78,7 +78,7 @@ from hybrid.cli.app import main
 os.chdir(sys.argv[1])
 open("own.lp", "w").write("Maximize\\n obj: 3 x + 5 y\\nSubject To\\n c: x + y <= 1\\nBinary\\n x y\\nEnd\\n")
 words = ("run h2 --max-evals 2 --quiet", "run h2 --max-evals 2 --shots 10 --device meluxina-q --force", "runs list")
-words += ("runs show latest", "sample bell", "sample bell --device meluxina-q", "schedule bell", "list", "run own.lp --max-evals 1")
+words += ("runs show latest", "sample bell", "sample bell --device meluxina-q", "schedule bell", "run own.lp --max-evals 1")
 for line in (*words, "bench plan --workload ghz:n=2 --backend exact"):
     sys.argv = ["hybrid", *line.split()]
     try:
