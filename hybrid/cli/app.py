@@ -125,7 +125,7 @@ def _check_system(error: OSError) -> None:
 
 def _note(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:
     """What a problem or a compiler has to say beside its result, in one line on stderr; where it was said is of no interest."""
-    print(f"hybrid: {message}" if category is UserWarning else f"{filename}:{lineno}: {message}", file=sys.stderr)
+    print(printable(f"hybrid: {message}" if category is UserWarning else f"{filename}:{lineno}: {message}"), file=sys.stderr)
 
 
 def _parser_message(error: Any) -> str:
