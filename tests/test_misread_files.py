@@ -56,7 +56,12 @@ REFUSED = [
         ":2: the namespace 'http://other' is",
     ),
     ("{}", "key.graphml", GRAPHML.replace("</graph>", "<key id='x'/></graph>"), ":5: a key inside 'graph'"),
-    ("{}", "edge.graphml", GRAPHML.replace("</graph>", "</graph><edge source='b' target='a'/>"), ":5: an edge inside 'graphml'"),
+    (
+        "{}",
+        "edge.graphml",
+        GRAPHML.replace("</graph>", "</graph><edge source='b' target='a'/>"),
+        ":5: an edge inside 'graphml'",
+    ),
     ("{}", "node.graphml", GRAPHML.replace('"a"/>', '"a"><node id="c"/></node>'), ":4: a node inside 'node'"),
     ("{}", "data.graphml", GRAPHML.replace("<node", "<data key='x'>1</data><node", 1), ":4: the key 'x' is not declared"),
     ("{}", "latin.graphml", GRAPHML.replace("utf-8", "ISO-8859-1"), ":1: the encoding 'ISO-8859-1'"),
