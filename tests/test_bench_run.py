@@ -315,6 +315,7 @@ def test_a_torn_line_is_healed_wherever_it_broke(three, tmp_path):
         (b'"host":"', b'"host":"other', "'env_id' is not the hash"),
         (b'"note":', b'"remark":', "'note' is missing"),
         (b'"time":', b'"time":NaN,"x":', "not a line"),
+        (b'"time":', b'"time":1e400,"x":', "not a line"),
         (b'{"answer"', b'{"answer', "not a line"),
         (b'"suite":""', b'"suite":"s@1"', "its checksum does not fit"),
         (b'"elapsed_s":', b'"elapsed_s":1', "its checksum does not fit"),

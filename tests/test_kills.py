@@ -68,6 +68,15 @@ def _once_each(words: list[str]) -> list[str]:
     return words[:first] + words[first + 2 :]
 
 
+def ended(process: subprocess.Popen[bytes], seconds: float) -> int:
+    """Its exit code; one that hangs is killed with its group, and fails the test."""
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+
+
 def family(leader: int) -> list[int]:
     """Processes of its session, and their descendants in sessions of their own, without the leader."""
     parents: dict[int, tuple[int, int]] = {}
@@ -122,7 +131,7 @@ def test_random_kills(one, tmp_path, capsys):
     rng, kills, rounds = np.random.default_rng(len(one.name)), Counter[str](), 0
     (tmp_path / "whole").mkdir()
     begun = time.monotonic()
-    assert started(tmp_path / "whole", one.words).wait(300) == 0, (tmp_path / "whole" / "log").read_text()
+    assert ended(started(tmp_path / "whole", one.words), 300) == 0, (tmp_path / "whole" / "log").read_text()
     took, expected = time.monotonic() - begun, outcome(tmp_path / "whole")
     while sum(kills.values()) < KILLS * one.share:
         folder = tmp_path / str(rounds)
@@ -131,7 +140,7 @@ def test_random_kills(one, tmp_path, capsys):
             process = started(folder, one.words)
             time.sleep(rng.uniform(0.3, 0.9) * took)
             kills[victim] += attack(process, victim)
-            code = process.wait(120)
+            code = ended(process, 120)
             allowed = (0, -signal.SIGKILL, 75) if victim == "worker" else (0, -signal.SIGKILL)
             assert code in allowed, (folder / "log").read_text()
             end = time.monotonic() + GONE_SECONDS
@@ -144,7 +153,7 @@ def test_random_kills(one, tmp_path, capsys):
             except Stopped:
                 pytest.fail(f"{path} is locked by nobody")
         process = started(folder, one.words)
-        assert process.wait(300) == 0, (folder / "log").read_text()
+        assert ended(process, 300) == 0, (folder / "log").read_text()
         assert outcome(folder) == expected
         assert "This is a bug" not in (folder / "log").read_text()
         rounds += 1

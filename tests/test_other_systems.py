@@ -12,19 +12,32 @@ from types import SimpleNamespace
 import pytest
 
 from hybrid.base import machine
+from hybrid.bench.rows import RowFile, read
+from hybrid.runs.record import Record
+from hybrid.runs.results_folder import glance
 
 WITHOUT = """
-import importlib, os, pkgutil, signal, sys, types
+import ctypes, importlib, os, pkgutil, signal, sys, types
 import matplotlib.pyplot, numpy, qiskit, qiskit_aer, qiskit.qpy, scipy.optimize, threadpoolctl, typer.testing
 import concurrent.futures.process, multiprocessing.context, subprocess, tempfile  # of the library, which looks at the system
 
 for name in ("fcntl", "resource", "termios", "pwd", "grp"):
     sys.modules[name] = None
-of_linux = "O_NONBLOCK O_NOFOLLOW O_CLOEXEC pread sched_getaffinity sched_setaffinity sysconf killpg fork uname"
+of_linux = "O_NONBLOCK O_NOFOLLOW O_CLOEXEC pread pwrite sched_getaffinity sched_setaffinity sysconf killpg fork uname fchmod"
+of_linux += " fchown chown getuid geteuid getpgid setsid mkfifo statvfs getloadavg fdatasync posix_fadvise nice set_blocking"
 for name in of_linux.split():
     if hasattr(os, name):
         delattr(os, name)
-del signal.SIGKILL, signal.SIGHUP
+for name in "SIGKILL SIGHUP SIGALRM SIGCHLD SIGPIPE SIGUSR1 setitimer ITIMER_REAL alarm pthread_sigmask pthread_kill".split():
+    delattr(signal, name)
+load = ctypes.CDLL
+
+def loaded(name, *arguments, **words):
+    if name is None:
+        raise TypeError("Windows has no library without a name")
+    return load(None if name == "ucrtbase" else name, *arguments, **words)
+
+ctypes.CDLL = loaded
 held = {}
 
 def locking(file, mode, count):
@@ -59,6 +72,21 @@ try:
 except Stopped:
     print(json.dumps("kept apart"))
 """
+COMMANDING = """
+import os
+from hybrid.cli.app import main
+os.chdir(sys.argv[1])
+open("own.lp", "w").write("Maximize\\n obj: 3 x + 5 y\\nSubject To\\n c: x + y <= 1\\nBinary\\n x y\\nEnd\\n")
+words = ("run h2 --max-evals 2 --quiet", "run h2 --max-evals 2 --shots 10 --device meluxina-q --force", "runs list")
+words += ("runs show latest", "sample bell", "sample bell --device meluxina-q", "schedule bell", "run own.lp --max-evals 1")
+for line in (*words, "bench plan --workload ghz:n=2 --backend exact"):
+    sys.argv = ["hybrid", *line.split()]
+    try:
+        main()
+    except SystemExit as left:
+        assert left.code in (0, 3, 69), (line, left.code)  # 69: an extra is not installed
+print("all")
+"""
 
 
 def without_linux(code: str, *words: object) -> str:
@@ -80,6 +108,23 @@ def test_a_run_is_recorded_and_locked(tmp_path):
     digest, apart = map(json.loads, without_linux(RUNNING, tmp_path / "there").splitlines())
     here = run(Spec(problem="h2", max_evals=3, backend="exact", seed=1), tmp_path / "here")
     assert (digest, apart) == (here.digest, "kept apart")
+
+
+@pytest.mark.slow
+def test_commands(tmp_path):
+    assert without_linux(COMMANDING, tmp_path).splitlines()[-1] == "all"
+
+
+def test_an_empty_file_that_is_open_stays_on_windows(tmp_path, monkeypatch):
+    def refuse(path, missing_ok=False):
+        raise PermissionError(13, "in use", str(path))
+
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    Record(tmp_path / "a.jsonl").close()
+    with RowFile(tmp_path / "b.jsonl"):
+        pass
+    monkeypatch.undo()
+    assert glance(tmp_path / "a.jsonl").state == "unfinished" and read(tmp_path / "b.jsonl") == []
 
 
 def test_memory_as_windows_tells_it(monkeypatch):

@@ -71,3 +71,16 @@ def test_results_of_a_benchmark(tmp_path):
     path.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(RecordError, match="is a link"):
         RowFile(path)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("run {}.edges", "run h2 --results {}", "run h2 --backend ./{}.py:x", "run h2 --initial-point {}.txt", "run {}.toml"),
+        *("show device {}.toml", "sample {}.qasm", "runs show {}.jsonl", "runs list --results {}", "bench show {}.jsonl"),
+    ],
+)
+def test_a_name_that_is_too_long(words, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = command(*words.format("a" * 300).split())
+    assert done.code == 2 and "File name too long" in done.err and len(done.err) < 400

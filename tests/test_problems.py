@@ -206,7 +206,8 @@ def test_pauli_strings_read_qiskits_way(tmp_path: Path) -> None:
 
 BAD_EDGES = [
     ("0 1\n1 1\n", ":2: the edge joins '1' to itself"),
-    ("0 1 1\n2 3 1\n01 0 2\n", ":3: the edge '1 0' was given before, at "),
+    ("0 1 1\n2 3 1\n1 0 2\n", ":3: the edge '1 0' was given before, at "),
+    ("0 1 1\n2 3 1\n01 2 2\n", ":3: '01' and '1' are one number; write a vertex always the same way."),
     ("0 1 nan\n", ":1: the weight must be a finite number, not 'nan'"),
     ("0 1 1e999\n", ":1: the weight must be a finite number"),
     ("0 1 1_0\n", ":1: the weight must be a finite number, not '1_0'"),

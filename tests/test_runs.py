@@ -1,5 +1,6 @@
 """`hybrid runs`: every verb on real records, on damaged and foreign ones, and on records that somebody forged."""
 
+import copy
 import csv
 import io
 import json
@@ -176,6 +177,27 @@ def test_list_has_damaged_foreign_and_unfinished_ones_too(hybrid, tmp_path):
     assert len(done.out.splitlines()) == len(state) + 1
     torn = next(run for run in runs.glances(tmp_path) if run.id == "torn")
     assert torn.value == json.loads(lines[2])["body"]["loss"]
+
+
+def places(value, at=()):
+    """Where every value of a JSON object stands, objects and lists included."""
+    yield at
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from places(value[key], (*at, key))
+
+
+@pytest.mark.parametrize("instead", [None, [], {}, "x", -1, 10**400, True])
+def test_a_glance_survives_any_value_anywhere(home, tmp_path, instead):
+    lines = [json.loads(line) for line in path_of("exact").read_text().splitlines()]
+    for line in (0, -1):
+        for at in places(lines[line]):
+            changed = copy.deepcopy(lines)
+            inner = changed
+            for key in (line, *at[:-1]):
+                inner = inner[key]
+            inner[at[-1] if at else line] = instead
+            (tmp_path / "a.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in changed))
+            assert runs.glances(tmp_path)[0].state in ("finished", "unfinished", "damaged"), at
 
 
 def test_list_of_nothing(hybrid, tmp_path):

@@ -3,14 +3,20 @@
 import csv
 import io
 import json
+import os
 import stat
+import subprocess
+import sys
 import time
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from hybrid.base.errors import printable
+from hybrid.cli.app import _note
 from hybrid.cli.runs import _csv
-from hybrid.runs import results_folder
+from hybrid.runs import record, results_folder
 from hybrid.runs.results_folder import short
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
@@ -39,6 +45,40 @@ def test_names_in_files_are_escaped_wherever_they_are_printed(name, text, tmp_pa
     done = command("run", problem, "--max-evals", "0", "--quiet")
     for stream in (done.out, done.err):
         assert not set(stream) & set("\x1b\x07\u202e\x9b")
+
+
+def test_words_of_a_record_are_escaped_wherever_they_are_printed(tmp_path, command, monkeypatch):
+    """Unit, quantity, caveat and host as somebody else may have written them, with the right checksums; pictures too."""
+    monkeypatch.chdir(tmp_path)
+    path = Path(run(Spec(problem="h2", max_evals=2, backend="exact"), "results").record)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines[0]["meta"] |= dict.fromkeys(("unit", "quantity", "caveat", "host"), ESCAPE)
+    previous = ""
+    for line in lines:
+        line["sum"] = previous = record._checksum(previous, line["kind"], line["body"], line["meta"])
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    verbs = ("list", "show latest", "show latest --json", "diff latest latest", "replay latest", "plot latest --out a.svg")
+    for words in verbs:
+        done = command("runs", *words.split())
+        assert done.code == 0 and not set(done.out + done.err) & set("\x1b\x07\u202e\x9b"), words
+    picture = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert not set(picture) & set("\x1b\x07\u202e\x9b")
+    ElementTree.fromstring(picture)
+
+
+def test_a_warning_is_escaped(capsys):
+    _note(f"gate {ESCAPE}", UserWarning, "a.py", 1)
+    assert not set(capsys.readouterr().err) & set("\x1b\x07\u202e\x9b")
+
+
+def test_names_of_files_are_escaped_in_completion(tmp_path):
+    """A record under a hostile name is offered as a run."""
+    path = tmp_path / run(Spec(problem="h2", max_evals=0, backend="exact"), tmp_path / "results").record
+    path.rename(path.with_name(f"a{ESCAPE}.jsonl"))
+    told = {"COMP_WORDS": "hybrid runs show ", "COMP_CWORD": "3", "_HYBRID_COMPLETE": "complete_bash"}
+    hybrid = Path(sys.executable).with_name("hybrid")
+    done = subprocess.run([hybrid], env=os.environ | told, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "owned" in done.stdout and not set(done.stdout + done.stderr) & set("\x1b\x07\u202e\x9b")
 
 
 def test_a_long_word_does_not_stall_the_list():

@@ -1,14 +1,19 @@
 """Reading input files: size and encoding are checked first; every error names file, line and key."""
 
 import re
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from hybrid.base.errors import UsageError
+from hybrid.base.errors import UsageError, shortened
 
 MAX_BYTES = 8 * 2**20
 """A text input above this is a mistake: the largest real one (an integral file of 30 orbitals) is a few megabytes."""
+ODD_BREAK = re.compile("\r(?!\n)|[\v\f\x1c-\x1e\x85\u2028\u2029]")
+"""Where some programs begin a new line and others do not, so that one file would hold two things."""
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+"""A decimal number, as files hold it: no nan, no hexadecimal, no 1_000."""
 
 
 def looks_like_path(text: str) -> bool:
@@ -17,12 +22,16 @@ def looks_like_path(text: str) -> bool:
 
 
 def check_file(path: Path) -> None:
-    """UsageError when the path is missing, a folder, or no plain file."""
-    if path.is_dir():
+    """UsageError when the path is missing, a folder, no plain file, or cannot be looked at."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: a NUL in its name
+        raise UsageError(f"{path}: no such file.") from None
+    except OSError as error:
+        raise UsageError(f"{shortened(str(path), 300)}: cannot be read ({error.strerror}).") from None
+    if stat.S_ISDIR(mode):
         raise UsageError(f"{path}: is a folder, a file is needed.")
-    if not path.exists():
-        raise UsageError(f"{path}: no such file.")
-    if not path.is_file():
+    if not stat.S_ISREG(mode):
         raise UsageError(f"{path}: is no plain file.")
 
 
@@ -42,7 +51,7 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """The file as UTF-8 text; UsageError as `read_bytes`, and for binary content."""
+    """The file as UTF-8 text; UsageError as `read_bytes`, for binary content, and for odd ends of lines."""
     content = read_bytes(path)
     try:
         text = content.decode("utf-8")
@@ -51,6 +60,11 @@ def read_text(path: Path) -> str:
         raise UsageError(f"{path}:{line}: not a text file (byte {error.start} is not UTF-8).") from None
     if "\0" in text:
         raise UsageError(f"{path}:{text[: text.index(chr(0))].count(chr(10)) + 1}: not a text file (it holds a NUL byte).")
+    if odd := ODD_BREAK.search(text):
+        line = text.count("\n", 0, odd.start()) + 1
+        raise UsageError(
+            f"{path}:{line}: the character U+{ord(odd[0]):04X} ends a line for some programs only; end lines by LF or by CR LF."
+        )
     return text
 
 

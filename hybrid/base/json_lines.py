@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
@@ -43,6 +44,12 @@ def open_plain(path: Path, flags: int) -> int:
         return file
     os.close(file)
     raise RecordError(f"{path}: is not a plain file; nothing was changed. Move it away, or choose another folder.")
+
+
+def remove(path: Path) -> None:
+    """Remove a file without lines that is open here; Windows cannot, and such a file does no harm."""
+    with suppress(PermissionError):
+        path.unlink(missing_ok=True)
 
 
 def check_incomplete(path: Path, file: int, end: int, beginning: bytes) -> bool:

@@ -95,7 +95,7 @@ class RowFile:
 
     def __exit__(self, *_: object) -> None:
         if self._made and not self._size:
-            self.path.unlink(missing_ok=True)
+            json_lines.remove(self.path)
         os.close(self._file)
 
     def append(self, row: Row) -> None:

@@ -4,10 +4,9 @@ import csv
 import re
 from pathlib import Path
 
-from hybrid.base.files import read_text
+from hybrid.base.files import NUMBER, read_text
 
 DATE = re.compile(r"\d{4}-\d\d?(-\d\d?)?|\d\d?[./]\d\d?[./]\d{2,4}|\d{4}")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TABLES = (
     "a portfolio takes a row per date with a price of every asset, a knapsack the columns item, value and weight, a graph two "
     "ends and perhaps a weight, a classifier its labelled points"

@@ -187,8 +187,10 @@ def _owners(family: str) -> dict[str, Signature]:
 def _source(family: str, head: str) -> Path:
     """The file of an outside module, found without importing the module itself."""
     if head.endswith(".py"):
-        if not Path(head).is_file():
-            raise UsageError(f"{FAMILIES[family]} '{shortened(head)}': no such file.")
+        try:
+            check_file(Path(head))
+        except UsageError as error:
+            raise UsageError(f"{FAMILIES[family]} {error}") from None
         return Path(head)
     try:
         spec = importlib.util.find_spec(head)

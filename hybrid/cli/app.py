@@ -21,6 +21,7 @@ from hybrid.base.errors import (
     Stopped,
     UsageError,
     printable,
+    shortened,
     unknown,
 )
 from hybrid.cli import (
@@ -55,6 +56,8 @@ EXIT_CODES: dict[type[HybridError], int] = {
 """0 is success. The guide's page `run` shows this table."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """No file can be written: no fault of this package, wherever it happens."""
+UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
+"""A path that was given cannot be used, wherever that shows."""
 ParserError: type[Exception] = typer.BadParameter.__base__  # type: ignore[assignment]
 """What the parser raises for words and flags it cannot read; typer exports only a subclass of it."""
 
@@ -119,17 +122,25 @@ def main() -> None:
     except ParserError as error:
         _leave(_parser_message(error), EXIT_CODES[UsageError])
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in FULL:
-            where = f"{error.filename}: " if error.filename else ""
-            _leave(f"{where}{error.strerror}; what was recorded is saved. Make room and give the same command again.", 75)
+        if isinstance(error, OSError):
+            _check_system(error)
         _leave(f"unexpected {type(error).__name__}: {error}\nThis is a bug in hybrid; --debug shows where it happened.", 1)
     if code == 130:  # what typer returns after Ctrl-C
         _leave("interrupted; the record of a run is kept, and the same command continues it.", 130)
 
 
+def _check_system(error: OSError) -> None:
+    """Leave where the system refuses what was asked for: no room, or a path that cannot be used."""
+    where = f"{shortened(str(error.filename), 300)}: " if error.filename else ""
+    if error.errno in FULL:
+        _leave(f"{where}{error.strerror}; what was recorded is saved. Make room and give the same command again.", 75)
+    if where and error.errno in UNUSABLE:
+        _leave(f"{where}{error.strerror}.", EXIT_CODES[UsageError])
+
+
 def _note(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:
     """What a problem or a compiler has to say beside its result, in one line on stderr; where it was said is of no interest."""
-    print(f"hybrid: {message}" if category is UserWarning else f"{filename}:{lineno}: {message}", file=sys.stderr)
+    print(printable(f"hybrid: {message}" if category is UserWarning else f"{filename}:{lineno}: {message}"), file=sys.stderr)
 
 
 def _parser_message(error: Any) -> str:

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-from hybrid.base.errors import UsageError, shortened
+from hybrid.base.errors import UsageError, printable, shortened
 
 MEASURED, FINAL, EXACT, BASELINE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 """Okabe & Ito's colours (jfly.uni-koeln.de/color): distinct for every kind of colour vision."""
@@ -222,4 +222,4 @@ def encoded(drawn: Figure, form: str) -> bytes:
                 left, bottom, width, height = (round(number, LAYOUT_DIGITS) for number in axes.get_position().bounds)
                 axes.set_position((left, bottom, width, height))
         drawn.savefig(file, format=form, dpi=DOTS_PER_INCH, metadata={"Date": None} if form == "svg" else None)
-    return file.getvalue()
+    return printable(file.getvalue().decode()).encode() if form == "svg" else file.getvalue()  # text of files may be anything

@@ -186,7 +186,7 @@ class Record:
         """
         try:
             if self.size == 0 and os.fstat(self._file).st_size == 0:
-                self.path.unlink(missing_ok=True)
+                json_lines.remove(self.path)
                 if self._made_folder and not any(self.path.parent.iterdir()):
                     self.path.parent.rmdir()
                 return ""

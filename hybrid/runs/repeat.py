@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -11,6 +12,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median, quantiles
+from threading import Lock, Thread
 from typing import Any, final
 
 from hybrid.base.errors import HybridError, Stopped, UsageError
@@ -23,7 +25,9 @@ from hybrid.runs.watching import SILENT, Watcher
 
 POLL_SECONDS = 0.2
 _stop: Any = None
-"""In a worker: set when the others are to stop."""
+"""In a worker: a byte that is not 0 when the others are to stop. It has no lock, which a killed worker could leave locked."""
+_working = Lock()
+"""In a worker: held while a run is in progress."""
 
 
 @final
@@ -119,7 +123,7 @@ def _in_processes(
 ) -> None:
     """Fresh processes (a fork would share this one's threads); after an error the others stop at their next answer."""
     context = get_context("spawn")
-    stop = context.Event()
+    stop = context.RawValue("b", 0)
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(stop, os.getpid())) as pool:
         with _safe_path():
             pending = {pool.submit(work, spec) for spec in specs}
@@ -132,7 +136,7 @@ def _in_processes(
                     left = len(pending)
                     raise type(error)(f"{error} {left} of the runs are unfinished; the same command continues them.")
         except BaseException as error:
-            stop.set()
+            stop.value = 1
             pool.shutdown(wait=False, cancel_futures=True)
             if isinstance(error, BrokenProcessPool):
                 raise Stopped(
@@ -163,9 +167,19 @@ def _begin(stop: Any, parent: int) -> None:
     die_with(parent)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    Thread(target=_end, daemon=True).start()
+
+
+def _end() -> None:
+    """In a worker: once told to stop, and when its run is saved, end. A queue's lock may have died with another worker."""
+    while not _stop.value:
+        time.sleep(POLL_SECONDS)
+    with _working:
+        os._exit(0)
 
 
 def run_one(spec: Spec, results: str, *, options: dict[str, Any]) -> Result:
     """In a worker: one run."""
-    watcher = Watcher(interruption=lambda: Stopped("stopped.") if _stop.is_set() else None)
-    return run(spec, results, watcher=watcher, **options)
+    watcher = Watcher(interruption=lambda: Stopped("stopped.") if _stop.value else None)
+    with _working:
+        return run(spec, results, watcher=watcher, **options)

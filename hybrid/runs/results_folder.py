@@ -100,7 +100,7 @@ def glance(path: Path) -> Glance:
         return _summary(path, status.st_mtime, start["body"], start["meta"], last)
     except RecordError as error:
         return Glance(path.stem, str(path), "damaged", status.st_mtime, why=str(error))
-    except (KeyError, TypeError, IndexError, ValueError):
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         why = f"{path}: its first or last line lacks what a record has there."
         return Glance(path.stem, str(path), "damaged", status.st_mtime, why=why)
 

@@ -11,7 +11,7 @@ from typing import Any, final
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError, shortened, unknown
-from hybrid.base.files import check_file, line_of, looks_like_path, read_text, read_toml
+from hybrid.base.files import NUMBER, check_file, line_of, looks_like_path, read_text, read_toml
 from hybrid.base.json_lines import dump
 from hybrid.device import naming
 from hybrid.measure.choices import ALLOCATIONS, DD, GRADIENTS, GROUPINGS, WORDS
@@ -243,25 +243,17 @@ def _moved(folder: Path, path: str) -> str:
 def read_point(text: str, results: Path) -> list[float]:
     """The numbers of a list `0.1,0.2`, of a file that holds one, or of where a run in `results` ended; else UsageError."""
     where = "initial point"
-    if not _is_number(text.split(",")[0].strip(" [")):
+    if not NUMBER.fullmatch(text.split(",")[0].strip(" [")):
         if not looks_like_path(text):
             return record.final_point(record.find(results, text))
         where, text = text, read_text(Path(text))
     words = [word for word in re.split(r"[\s,\[\]]+", text) if word]
     for word in words:
-        if not _is_number(word):
+        if not NUMBER.fullmatch(word):
             raise UsageError(
                 f"{where}: '{shortened(word)}' is not a number; write 0.1,0.2,... or name a file, 'latest' or a run."
             )
     return [float(word) for word in words]
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 def _point(values: Any) -> tuple[float, ...]:

@@ -22,6 +22,26 @@ HOSTILE = (
         b"{0}",
     ),
 )
+LIKES = (b"0123456789", b"+-", b"abcxyzXYZstuh", b",;:", b"*/")
+SMALL = re.compile(rb"[0-9+\-abcxyzXYZstuh,;:*/]")
+WORD = re.compile(rb"[^\s,;=:\[\](){}]+")
+GAP = re.compile(rb"[ \t\n,]+")
+SPACES = (
+    b" ",
+    b"  ",
+    b"\t",
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"\x0b",
+    b"\x0c",
+    b"\x1c",
+    b"\xc2\x85",
+    b"\xc2\xa0",
+    b"\xe2\x80\xa8",
+    b", ",
+    b"",
+)
 NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
 
@@ -80,4 +100,37 @@ def lines_moved(content: bytes, rng: np.random.Generator) -> bytes:
     return b"".join(lines)
 
 
-CHANGES = (a_byte, cut, a_part_missing, inserted, a_number_replaced, a_number_replaced, lines_moved)
+def a_digit(content: bytes, rng: np.random.Generator) -> bytes:
+    """A digit, a letter or a sign is another: most files stay right, and say something else."""
+    places = [match.start() for match in SMALL.finditer(content)]
+    if not places:
+        return a_byte(content, rng)
+    at = places[rng.integers(len(places))]
+    likes = next(likes for likes in LIKES if content[at] in likes)
+    return content[:at] + bytes([likes[rng.integers(len(likes))]]) + content[at + 1 :]
+
+
+def words_exchanged(content: bytes, rng: np.random.Generator) -> bytes:
+    """Two words of a line, or of two lines, have changed places."""
+    words = list(WORD.finditer(content))
+    if len(words) < 2:
+        return a_byte(content, rng)
+    first = int(rng.integers(len(words) - 1))
+    here, there = words[first], words[min(first + int(rng.integers(1, 6)), len(words) - 1)]
+    between = content[here.end() : there.start()]
+    return content[: here.start()] + there[0] + between + here[0] + content[there.end() :]
+
+
+def a_space(content: bytes, rng: np.random.Generator) -> bytes:
+    """Somewhere between words stands another space, or one more."""
+    gaps = list(GAP.finditer(content))
+    if not gaps:
+        return a_byte(content, rng)
+    gap = gaps[rng.integers(len(gaps))]
+    return content[: gap.start()] + SPACES[rng.integers(len(SPACES))] + content[gap.end() - int(rng.integers(2)) :]
+
+
+CHANGES = (
+    *(a_byte, cut, a_part_missing, inserted, a_number_replaced, a_number_replaced, lines_moved),
+    *(a_digit, a_digit, words_exchanged, words_exchanged, lines_moved, a_space),
+)

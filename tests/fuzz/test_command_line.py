@@ -1,6 +1,7 @@
 """Random flags with random values: every command ends with a documented exit code and in words; `--json` is always JSON."""
 
 import os
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 import typer.main
 from limits import check_ended, limited, timed
 
+from hybrid.bench import suites
 from hybrid.cli.app import app
+from hybrid.review import published_checks
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
 
@@ -48,9 +51,38 @@ WORDS = {
     "bench show": ("r.jsonl", "nope.jsonl", "x.toml"),
     "bench compare": ("r.jsonl", "r.jsonl r.jsonl"),
     "bench merge": ("r.jsonl", "r.jsonl x.toml"),
+    "bench plot": ("r.jsonl", "nope.jsonl"),
+    "bench report": ("r.jsonl", "nope.jsonl"),
+    "runs plot": ("latest", "1", "nope"),
+    "runs sign": ("latest", "nope"),
+    "check": ("",),
+    "doctor": ("",),
+    "characterize": ("meluxina-q", "spin-simos-10q", "ideal", "nope"),
+    "bench capability": ("meluxina-q", "nope"),
+    "bench score": ("meluxina-q", "spin-simos-10q", "nope"),
+    "bench verify": ("",),
+    "bench run": ("",),
+    "bench null": ("",),
 }
-"""Verb -> its words. Verbs that measure for long are left out: check, characterize, doctor, those of bench."""
-CHEAP = {"run": (["--dry-run"], ["--max-evals", "0"], ["--max-evals", "1"], ["--max-iterations", "1"])}
+"""Verb -> its words."""
+SMALL = "--workload ghz:n=2 --backend exact"
+CHEAP = {
+    "run": ("--dry-run", "--max-evals 0", "--max-evals 1", "--max-iterations 1"),
+    "characterize": ("--only readout --shots 100", "--only bell --shots 100", "--only t1 --shots 100", "--only nope"),
+    "bench capability": ("--only mirror --shots 10", "--only nope"),
+    "bench score": ("--shots 10",),
+    "bench verify": (SMALL, "--suite l@1", ""),
+    "bench run": (f"{SMALL} --processes 1 --out new.jsonl", f"{SMALL} --processes 1 --out r.jsonl", ""),
+    "bench null": ("--out null.jsonl", "--out r.jsonl", ""),
+}
+"""Verb -> flags that let it measure little, if others do not follow."""
+SUITE = """title = "small"
+about = "one cell"
+processes = 2
+seconds = 1
+time_limit_s = 20
+[[cells]]
+"""
 VALUES = (
     *(
         "0",
@@ -87,6 +119,9 @@ LIKELY = {
     "--threads": ("1", "2"),
     "--results": ("results", "new"),
     "--workload": ("ghz:n=2", "ghz:n=2..4"),
+    **dict.fromkeys(("--seed", "--processes", "--max-evals", "--max-iterations", "--repeat"), ("1", "2")),
+    **{"--out": ("new.jsonl", "new.svg"), "--plot": ("new.svg",), "--only": ("readout", "mirror"), "--affinity": ("0",)},
+    **{"--time-limit": ("5",), "--memory-limit": ("1GiB",), "--dephasing": ("markov", "quasistatic"), "--path": ("compiled",)},
 }
 
 
@@ -99,7 +134,7 @@ def line(rng: np.random.Generator) -> list[str]:
     options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
     options = [option for option in options if not {"--debug", "--help"} & {*option.opts}]
     words = [*verb.split(), *WORDS[verb][rng.integers(len(WORDS[verb]))].split()]
-    words += CHEAP[verb][rng.integers(len(CHEAP[verb]))] if verb in CHEAP else []
+    words += CHEAP[verb][rng.integers(len(CHEAP[verb]))].split() if verb in CHEAP else []
     for k in rng.permutation(len(options))[: rng.integers(5)]:
         flag, likely = options[k].opts[0], LIKELY.get(options[k].opts[0], ())
         words.append(flag)
@@ -107,6 +142,18 @@ def line(rng: np.random.Generator) -> list[str]:
             chosen = likely if likely and rng.random() < 0.8 else VALUES
             words.append(str(chosen[rng.integers(len(chosen))]))
     return words + (["--json"] if rng.random() < 0.5 and any("--json" in option.opts for option in options) else [])
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Suites of one cell, and two of the published numbers."""
+    cells = 'workloads = ["ghz:n=2"]\nbackends = ["exact"]\n'
+    for name in suites.names():
+        (tmp_path / f"{name}.toml").write_text(SUITE + cells)
+    scored = SUITE.replace("[[", 'device = "meluxina-q"\n[[') + 'circuits = ["ghz:n=3"]\nbackends = ["exact"]\nshots = 10\n'
+    (tmp_path / "grid@1.toml").write_text(scored)
+    monkeypatch.setattr(suites, "FOLDER", tmp_path)
+    monkeypatch.setattr(published_checks, "CHECKS", published_checks.CHECKS[2:4])
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +169,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_random_command_lines(folder, command, capsys, monkeypatch):
+def test_random_command_lines(folder, small, command, capsys, monkeypatch):
     monkeypatch.chdir(folder)
     codes: Counter[int] = Counter()
+    seconds: dict[float, list[str]] = {}
     wrong: list[str] = []
     for i in range(TOTAL):
         words = line(np.random.default_rng(i))
+        begun = time.monotonic()
         try:
             with timed():
                 done = command(*words)
@@ -137,6 +186,8 @@ def test_random_command_lines(folder, command, capsys, monkeypatch):
             if isinstance(error, KeyboardInterrupt):
                 raise
             wrong.append(f"{i}: {words}: {type(error).__name__}: {error}"[:1200])
+        seconds[time.monotonic() - begun] = words
     with capsys.disabled():
         print(f"\n{TOTAL} command lines, exit codes {dict(sorted(codes.items()))}, {len(wrong)} wrong")
+        print(f"{sum(seconds):.0f} s, the longest {max(seconds):.1f} s: {' '.join(seconds[max(seconds)])[:200]}")
     assert not wrong, "\n".join(wrong)

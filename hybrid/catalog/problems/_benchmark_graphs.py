@@ -12,7 +12,8 @@ from hybrid.base.files import read_text
 from hybrid.catalog.problems._edge_list import COMMENTS, Edge, Line, edge_of, lines_of
 from hybrid.catalog.problems._inputs import MAX_QUBITS
 
-METIS = (".graph", ".metis")
+METIS, DIMACS, GSET = (".graph", ".metis"), (".col", ".clq"), (".mc", ".rud", ".rudy")
+"""Endings of names whose files are read as nothing else: one that is cut off may look like a list of edges."""
 FOREIGN = {
     r"\*(vertices|network)\b": "Pajek",
     r"(creator\b.*|graph\s*(\[.*)?)$": "GML",
@@ -40,11 +41,12 @@ def benchmark_graph(path: Path) -> Listed | None:
     for beginning, name in FOREIGN.items():
         if re.match(beginning, first, re.IGNORECASE):
             raise UsageError(f"{path}: {name} is not read; networkx converts it to GraphML or to a list of edges.")
-    if _is_dimacs(lines):
+    suffix = path.suffix.lower()
+    if suffix in DIMACS or _is_dimacs(lines):
         return _dimacs(path, lines)
-    if path.suffix.lower() in METIS or _is_metis(path):
+    if suffix in METIS or _is_metis(path):
         return _metis(path)
-    return _gset(lines) if lines and _is_header(lines) else None
+    return _gset(path, lines) if suffix in GSET or (lines and _is_header(lines)) else None
 
 
 def _is_count(word: str) -> bool:
@@ -74,9 +76,14 @@ def _once(edges: list[Edge]) -> list[Edge]:
 def _is_header(lines: list[Line]) -> bool:
     """Whether the first line says how many vertices and edges follow (G-set); UsageError where it may be an edge as well."""
     (where, first), *rest = lines
-    if len(first) != 2 or not rest or not all(_is_count(word) for word in first):
+    if len(first) != 2 or not all(_is_count(word) for word in first):
         return False
     vertices, edges = map(int, first)
+    if not rest and 1 <= edges <= vertices * (vertices - 1) // 2:
+        raise UsageError(
+            f"{where}: '{' '.join(first)}' may be an edge, or the number of vertices and edges in a file that is cut off; give "
+            "an edge a weight."
+        )
     labels = [word for _, words in rest for word in words[:2]]
     if not all(_is_count(word) and 1 <= int(word) <= vertices for word in labels):
         return False
@@ -89,10 +96,17 @@ def _is_header(lines: list[Line]) -> bool:
     return widths == {3}
 
 
-def _gset(lines: list[Line]) -> Listed:
+def _gset(path: Path, lines: list[Line]) -> Listed:
     """`VERTICES EDGES`, then `u v weight`."""
-    (where, (vertices, edges)), *rest = lines
+    (where, head), *rest = lines or [(f"{path}:1", [])]
+    if len(head) != 2 or not all(map(_is_count, head)):
+        raise UsageError(f"{where}: a G-set file begins with 'VERTICES EDGES'; name a list of edges {path.stem}.edges.")
+    vertices, edges = head
     _counted(where, edges, len(rest))
+    for at, words in rest:
+        if len(words) != 3:
+            raise UsageError(f"{at}: write 'u v weight', not '{shortened(' '.join(words))}'.")
+        _check_ends(at, words[:2], vertices, where)
     return _vertices(where, vertices), [edge_of(at, words) for at, words in rest]
 
 
@@ -107,7 +121,7 @@ def _is_dimacs(lines: list[Line]) -> bool:
 
 def _dimacs(path: Path, lines: list[Line]) -> Listed:
     """Lines `c` are comments, `p KIND VERTICES EDGES` comes once and first, then `e u v`, or `a u v weight`."""
-    (where, head), *rest = [(where, words) for where, words in lines if words[0] != "c"]
+    (where, head), *rest = [(where, words) for where, words in lines if words[0] != "c"] or [(f"{path}:1", [""])]
     if head[0] != "p" or len(head) != 4 or not (_is_count(head[2]) and _is_count(head[3])):
         raise UsageError(f"{where}: a DIMACS file begins with 'p edge VERTICES EDGES'.")
     vertices, edges = head[2:]

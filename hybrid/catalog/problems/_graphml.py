@@ -11,6 +11,10 @@ from hybrid.catalog.problems._edge_list import Edge
 from hybrid.catalog.problems._inputs import finite, is_number
 
 _REFUSED = {"hyperedge": "hyperedges", "port": "ports", "locator": "locators"}
+_PARENTS = {"key": ("graphml",), "node": ("graph",), "edge": ("graph",), "data": ("graphml", "graph", "node", "edge")}
+"""Where the elements that are read may stand."""
+_NAMESPACES = ("", "http://graphml.graphdrawing.org/xmlns", "http://graphml.graphdrawing.org/xmlns/graphml")
+"""None, the one of the definition, and the one of yEd before version 3."""
 _NUMBERS = ("int", "long", "float", "double")
 
 
@@ -48,6 +52,7 @@ class _Reader:
         self.parser = expat.ParserCreate("utf-8", " ")
         self.parser.buffer_text = True
         self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.XmlDeclHandler = self._declaration
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._characters
@@ -76,15 +81,25 @@ class _Reader:
     def _refuse(self, what: str) -> NoReturn:
         raise UsageError(f"{self._where}: {what}.")
 
+    def _declaration(self, version: str, encoding: str | None, standalone: int) -> None:
+        if encoding and encoding.lower() not in ("utf-8", "us-ascii"):
+            self._refuse(f"the encoding '{shortened(encoding)}'; a text file is read as UTF-8, and must say so")
+
     def _doctype(self, name: str, system: str | None, public: str | None, internal: bool) -> None:
         self._refuse("has a document type (DTD), which is not allowed")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        name, parent = tag.rpartition(" ")[2], self._open[-1] if self._open else ""
+        (namespace, _, name), parent = tag.rpartition(" "), self._open[-1] if self._open else ""
+        if namespace not in _NAMESPACES and name != "EdgeLabel":
+            if not parent:
+                self._refuse(f"the namespace '{shortened(namespace)}' is not that of GraphML, {_NAMESPACES[1]}")
+            name = f"other {name}"
         self._open.append(name)
         self._text = ""
         if (name == "graphml") != (parent == ""):
             self._refuse(f"'{shortened(name)}' where GraphML begins with 'graphml'")
+        if parent not in _PARENTS.get(name, (parent,)):
+            self._refuse(f"{'an edge' if name == 'edge' else f'a {name}'} inside '{shortened(parent)}'")
         match name:
             case "graph":
                 self._graphs += 1
@@ -98,8 +113,6 @@ class _Reader:
                     self._refuse(f"the node '{shortened(node)}' was given before")
                 self._nodes[node] = None
             case "edge":
-                if parent != "graph":
-                    self._refuse(f"an edge inside '{shortened(parent)}'")
                 if attributes.get("directed") == "true":
                     self._refuse("a directed edge")
                 ends = [self._attribute(attributes, end, "edge") for end in ("source", "target")]
@@ -128,6 +141,8 @@ class _Reader:
         name = self._open.pop()
         if name == "default" and (key := next(reversed(self._keys), "")) in self._weight_keys:
             self._weight_keys[key] = finite(self._where, "default weight", self._text.strip())
+        elif name == "data" and self._data not in self._keys:
+            self._refuse(f"the key '{shortened(self._data)}' is not declared")
         elif name == "data" and self._edge is not None and self._open[-1] == "edge":
             self._edge_data()
         elif name == "edge" and self._edge is not None:
@@ -147,8 +162,6 @@ class _Reader:
 
     def _edge_data(self) -> None:
         assert self._edge is not None
-        if self._data not in self._keys:
-            self._refuse(f"the key '{shortened(self._data)}' is not declared")
         name, kind = self._keys[self._data]
         if self._data in self._weight_keys:
             if self._edge[3] is not None:

@@ -75,16 +75,17 @@ def _read(path: Path) -> Graph:
 def _numbered(path: Path, declared: list[str], named: list[Edge]) -> Graph:
     seen: dict[frozenset[str], str] = {}
     weights: dict[tuple[str, str], float] = {}
-    vertices = {_plain(word): None for word in declared}
+    vertices: dict[str, str] = {}
+    for word in declared:
+        _vertex(str(path), word, vertices)
     for where, *ends, weight in named:
-        u, v = (_plain(str(word)) for word in ends)
+        u, v = (_vertex(where, str(word), vertices) for word in ends)
         if u == v:
             raise UsageError(f"{where}: the edge joins '{shortened(u)}' to itself.")
         if (pair := frozenset((u, v))) in seen:
             raise UsageError(f"{where}: the edge '{shortened(u)} {shortened(v)}' was given before, at {seen[pair]}.")
         seen[pair] = where
         weights[u, v] = weight
-        vertices |= {u: None, v: None}
         if len(vertices) > MAX_QUBITS or len(weights) > MAX_EDGES:
             raise UsageError(f"{where}: too large; at most {MAX_QUBITS} vertices and {MAX_EDGES} edges are allowed.")
     if not any(weights.values()):
@@ -97,6 +98,9 @@ def _numbered(path: Path, declared: list[str], named: list[Edge]) -> Graph:
     return Graph(order, {(min(qubit[u], qubit[v]), max(qubit[u], qubit[v])): w for (u, v), w in weights.items()})
 
 
-def _plain(word: str) -> str:
-    """A whole number in its shortest writing, any other word as it is."""
-    return str(int(word)) if re.fullmatch(r"-?[0-9]{1,18}", word) else word
+def _vertex(where: str, word: str, written: dict[str, str]) -> str:
+    """A whole number in its shortest writing, any other word as it is; UsageError for a number `written` in two ways."""
+    vertex = str(int(word)) if re.fullmatch(r"-?[0-9]{1,18}", word) else word
+    if written.setdefault(vertex, word) != word:
+        raise UsageError(f"{where}: '{word}' and '{written[vertex]}' are one number; write a vertex always the same way.")
+    return vertex

@@ -8,19 +8,16 @@ import csv
 import io
 import json
 import math
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hybrid.base.errors import UsageError, shortened, unknown
-from hybrid.base.files import read_text
+from hybrid.base.files import NUMBER, read_text
 
 MAX_QUBITS = 1000
 """A larger number is taken for a typing mistake: no simulator here could evaluate it."""
 MAX_ROWS = 100_000
-
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def check_size(owner: str, n: int, least: int, most: int = MAX_QUBITS) -> None:
@@ -47,7 +44,7 @@ def rows(path: Path) -> Iterator[tuple[str, list[str]]]:
 
 def finite(where: str, what: str, word: str) -> float:
     """The finite decimal number written as `word`; UsageError naming `where` and `what` otherwise."""
-    value = float(word) if _NUMBER.fullmatch(word) else math.nan
+    value = float(word) if NUMBER.fullmatch(word) else math.nan
     if not math.isfinite(value):
         raise UsageError(f"{where}: the {what} must be a finite number, not '{shortened(word)}'.")
     return value
@@ -103,7 +100,7 @@ class Table(NamedTuple):
 
 def is_number(word: str) -> bool:
     """Whether this is a decimal number."""
-    return _NUMBER.fullmatch(word) is not None
+    return NUMBER.fullmatch(word) is not None
 
 
 def read_table(path: Path, has_header: Callable[[list[list[str]]], bool] = lambda _: True) -> Table:

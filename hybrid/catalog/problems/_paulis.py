@@ -10,7 +10,7 @@ from hybrid.catalog.problems._inputs import MAX_QUBITS, finite, load_json, numbe
 _FACTOR = re.compile(r"([XYZ])([0-9]{1,4})", re.ASCII)
 _TERM = re.compile(r"\s*(?P<coefficient>[^\[\]]*?)\s*\[(?P<factors>[^\[\]]*)\]\s*(?P<plus>\+?)\s*", re.ASCII)
 _PLAIN = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_COMPLEX = re.compile(rf"\(?(?P<real>{_PLAIN})?(?:(?P<imaginary>{_PLAIN})j)?\)?", re.ASCII)
+_COMPLEX = re.compile(rf"\(?(?:(?P<real>{_PLAIN})(?=[+)-]|$))?(?:(?P<imaginary>{_PLAIN})j)?\)?", re.ASCII)
 
 
 def read_paulis(path: Path) -> dict[str, float]:

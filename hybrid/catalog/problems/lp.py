@@ -133,9 +133,16 @@ def _silently(make: Callable[[], Any]) -> Any:
         try:
             return make()
         finally:
-            ctypes.CDLL(None).fflush(None)  # the greeting may still be in the C library's buffer
+            _c_library().fflush(None)  # the greeting may still be in its buffer
             os.dup2(kept, 1)
             os.close(kept)
+
+
+def _c_library() -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL(None)
+    except TypeError:  # Windows
+        return ctypes.CDLL("ucrtbase")
 
 
 def _constraints(path: Path, columns: Any, names: list[str], row_names: list[str]) -> list[Constraint]:

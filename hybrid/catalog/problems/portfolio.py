@@ -1,5 +1,6 @@
 """Picking so many assets of a list that return weighs up risk."""
 
+import math
 from itertools import combinations
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def _from_covariances(file: str) -> Assets:
         raise UsageError(f"{file}: the columns after 'asset' and 'return' must be the assets in the order of their rows.")
     matrix = np.array([table.numbers(name) for name in columns])
     for i, j in combinations(range(len(names)), 2):
-        if abs(matrix[i, j] - matrix[j, i]) > 1e-9 * np.abs(matrix).max():
+        if abs(matrix[i, j] - matrix[j, i]) > 1e-9 * math.sqrt(abs(matrix[i, i])) * math.sqrt(abs(matrix[j, j])):
             raise UsageError(f"{table.where[j]}: the covariance of {names[i]} and {names[j]} is not symmetric.")
     if np.linalg.eigvalsh(matrix)[0] < -1e-9 * np.abs(matrix).max():
         raise UsageError(f"{file}: no covariances: the matrix has a negative eigenvalue.")

@@ -12,7 +12,7 @@ from hybrid.base.errors import UsageError, shortened
 from hybrid.base.files import read_text
 from hybrid.base.types import Problem
 from hybrid.catalog.problems._binary import BinaryProgram, Qubo
-from hybrid.catalog.problems._inputs import MAX_QUBITS, finite, load_json, number
+from hybrid.catalog.problems._inputs import MAX_QUBITS, finite, load_json, number, rows
 from hybrid.catalog.problems._solve import binary_problem
 
 ALGORITHM = "qaoa"
@@ -27,9 +27,9 @@ def qubo(*, file: str) -> Problem:
     `file` has an entry `i j value` per line; or is .json, {"terms": [["a", "b", 1.5], ...]}.
 
     Diagonal entries are the linear terms. Entries (i, j) and (j, i) add up, as x'Qx says; an entry given twice is refused.
-    Text files may have `#` or `c` comments and the line `p qubo 0 MAX NODES COUPLERS` of qbsolv, whose counts are checked;
-    `# vartype=SPIN` (COO of dimod) is refused. JSON may have an "offset". Variables are any words; sorted, as numbers if all
-    are, they become qubits 0, 1, ... UsageError names file and line or entry.
+    Text files may have `#` comments, `c` comments where all variables are numbers, and the line `p qubo 0 MAX NODES COUPLERS`
+    of qbsolv, whose counts are checked; `# vartype=SPIN` (COO of dimod) is refused. JSON may have an "offset". Variables are
+    any words; sorted, as numbers if all are, they become qubits 0, 1, ... UsageError names file and line or entry.
     """
     path = Path(file)
     offset, entries = _from_json(path) if path.suffix.lower() == ".json" else (0.0, list(_from_lines(path)))
@@ -68,13 +68,7 @@ def _from_lines(path: Path) -> Iterator[Entry]:
     """The entries of a COO or qbsolv file, the counts of its `p` line checked."""
     promised: tuple[str, int, int, int] | None = None
     diagonal = couplers = 0
-    for number_, line in enumerate(read_text(path).removeprefix("\ufeff").splitlines(), start=1):
-        where = f"{path}:{number_}"
-        if "#" in line and (kind := re.search(r"vartype\s*=\s*(\S+)", line)) and kind[1].upper() != "BINARY":
-            raise UsageError(f"{where}: vartype {shortened(kind[1])}; a QUBO is of vartype BINARY.")
-        words = line.partition("#")[0].split()
-        if not words or words[0] == "c":
-            continue
+    for where, words in _without_comments(path):
         if words[0] == "p":
             if promised or diagonal or couplers or len(words) != 6 or words[1] != "qubo" or not _whole(words[3:]):
                 raise UsageError(f"{where}: write 'p qubo 0 MAX NODES COUPLERS' once, before the entries.")
@@ -93,6 +87,17 @@ def _from_lines(path: Path) -> Iterator[Entry]:
         )
     if not diagonal + couplers:
         raise UsageError(f"{path}: holds no entry 'i j value'.")
+
+
+def _without_comments(path: Path) -> list[tuple[str, list[str]]]:
+    """The lines; those that begin with `c` are comments where all variables are numbers, elsewhere `c` may be a variable."""
+    text = read_text(path)
+    if (kind := re.search(r"#.*?vartype\s*=\s*(\S+)", text)) and kind[1].upper() != "BINARY":
+        line = text.count("\n", 0, kind.end()) + 1
+        raise UsageError(f"{path}:{line}: vartype {shortened(kind[1])}; a QUBO is of vartype BINARY.")
+    lines = list(rows(path))
+    others = [(where, words) for where, words in lines if words[0] != "c"]
+    return others if all(words[0] == "p" or _whole(words[:2]) for _, words in others) else lines
 
 
 def _whole(words: list[str]) -> bool:
