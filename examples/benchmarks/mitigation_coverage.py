@@ -1,7 +1,7 @@
 """Do intervals of mitigated values hold the method's own limit, 95 % of them? A table: method, profile, coverage.
 
-A cell has 200 random circuits (40 random layouts of gates, each at 5 random points) of 2 to 6 qubits with random observables, each
-measured with 10 seeds. The limit is the same method's value for infinitely many shots, by the exact engine, with so many
+A cell has 200 random circuits (40 random layouts of gates, each at 5 random points) of 2 to 6 qubits with random observables,
+each measured with 10 seeds. The limit is the same method's value for infinitely many shots, by the exact engine, with so many
 detunings and random Paulis that its own error is small beside the interval's (`limit`: the mean of their squared ratio). With
 2,000 intervals a coverage of 95 % is found to 0.5 %.
 """

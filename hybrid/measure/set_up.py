@@ -66,13 +66,7 @@ def set_up(
     angles = DetunedAngles() if device.dephasing == "quasistatic" else None
     changed, slots = _mitigated(circuits, isa, device, backend, conditions)
     settings, schedules = described(isa, changed, device, conditions, angles)
-    twirl = conditions.mitigation.twirl
-    frames = Frames(settings, slots, twirl) if twirl is not None and slots is not None else None
-    if frames is not None and frames.overhead >= (budget := conditions.shots or frames.twirl.instances):
-        raise UsageError(
-            f"pec: the noise of this circuit costs {frames.overhead:.2g} times the shots for the same error, and there are "
-            f"{budget}; take fewer layers, more shots, or zne."
-        )
+    frames = _frames(settings, slots, conditions)
     detuned = Detuned(angles, draws(isa, schedules, device)) if angles is not None and angles.parameters else None
     realizations = 1
     if detuned is not None or frames is not None:
@@ -128,6 +122,19 @@ def _division(conditions: Conditions, bounds: Sequence[float] | None, settings: 
         raise UsageError("allocation=adaptive does not go with circuits that are measured in variants; take weighted.")
     each = [1.0] * (settings // len(extrapolation.shares)) if bounds is None or how == "uniform" else bounds
     return divide("weighted", conditions.shots, [bound * share for bound in each for share in extrapolation.shares], least)
+
+
+def _frames(settings: Sequence[Setting], slots: Slots | None, conditions: Conditions) -> Frames | None:
+    """Random Paulis of twirled circuits; UsageError where cancelling the noise costs more shots than there are."""
+    if conditions.mitigation.twirl is None or slots is None:
+        return None
+    frames = Frames(settings, slots, conditions.mitigation.twirl)
+    if frames.overhead >= (budget := conditions.shots or frames.twirl.instances):
+        raise UsageError(
+            f"pec: the noise of this circuit costs {frames.overhead:.2g} times the shots for the same error, and there are "
+            f"{budget}; take fewer layers, more shots, or zne."
+        )
+    return frames
 
 
 def _mitigated(

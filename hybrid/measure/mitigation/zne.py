@@ -25,11 +25,12 @@ def zne(
     *,
     factors: str = "1/3",
     model: Literal["linear", "richardson", "exponential"] = "exponential",
-    fold_by: Literal["circuit", "gate", "pair"] = "circuit",
+    fold_by: Literal["pair", "gate", "circuit"] = "pair",
 ) -> Mitigation:
-    """The circuit folded to each of the odd `factors`, as a whole, gate by gate, or pair of qubits by pair (Giurgica-Tiron et al., arXiv:2005.10921),
-    and the value at zero: by a straight line, a polynomial (Richardson: Temme, Bravyi and Gambetta, PRL 119, 180509, 2017), or
-    an exponential decay to zero of the value without its constant part (Endo, Benjamin and Li, PRX 8, 031027, 2018)."""
+    """The circuit folded to each of the odd `factors` (Giurgica-Tiron et al., arXiv:2005.10921), and the value at zero: by a
+    straight line, a polynomial (Richardson: Temme, Bravyi and Gambetta, PRL 119, 180509, 2017), or an exponential decay to zero
+    of the value without its constant part (Endo, Benjamin and Li, PRX 8, 031027, 2018). Folded is each gate on a pair of qubits,
+    each gate, or the circuit as a whole: the last two echo a part of standing detunings, and go too far."""
     scale = scale_factors(factors)
     weights = np.array(richardson(scale) if model == "richardson" else line(scale))
     combine = partial(decay, np.array(scale, dtype=float)) if model == "exponential" else partial(_weighted, weights)
