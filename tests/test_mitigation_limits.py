@@ -184,8 +184,8 @@ def value_of_description(setting: Setting, weights: np.ndarray, *, paulis: bool)
 
 @pytest.mark.parametrize("name", ["meluxina-q", "iqm-star-24"])
 def test_a_twirled_channel_is_a_pauli_channel(name):
-    """Strong relaxation, which is none: the mean over 16,384 frames is the value in which Qiskit's average over all Paulis
-    takes the place of every channel, within 4 standard errors, and not the value without."""
+    """Strong relaxation, which is none: the mean over 16,384 frames is the value with Qiskit's average over all Paulis in place
+    of every channel, within 4 standard errors, and not the value without."""
     device = device_with(name, control=True, t1_s=1.5e-6, t2_echo_s=2e-6)
     circuit, observable, x = ansatz(2)
     program = hybrid.compile(circuit, observable, device=device, backend="exact", mitigate="twirl", realizations=16384)

@@ -34,7 +34,7 @@ METHODS = (
     *("trex+twirl+zne:model=linear", "trex+twirl+zne:model=exponential"),
     *("cdr", "readout+cdr", "pec", "trex+pec", "symmetry", "symmetry+zne:model=exponential"),
 )
-ROWS = {"trex": 512, "twirl": 512, "pec": 1024}
+ROWS = {"trex": 256, "twirl": 256, "pec": 4096}
 """Realizations of a method with random Paulis; detunings alone are few."""
 
 
@@ -97,6 +97,7 @@ def main() -> None:
     print(f"| method | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}")
     for row, method in enumerate(chosen.methods):
         cells = [f"{c[:, row, 0].mean():.0f} ({c[:, row, 0].max():.0f})" for c in columns]
+        print(method, [c[:, row].round(1).tolist() for c in columns], file=__import__("sys").stderr)
         print(f"| `{method}` | {' | '.join(cells)} |")
 
 

@@ -53,8 +53,8 @@ def string_calibration(
 ) -> Callable[[np.random.SeedSequence], StringFactors]:
     """A function that measures |0...0> with flips: one circuit with the conditions' shots, two pulses on every qubit.
 
-    Flips are balanced, so that what differs between them, a qubit that reads 0 better than 1, leaves no error in a factor of
-    one or two qubits, however few the instances; the errors of the calibration are then those of its shots.
+    Flips are balanced, so that a qubit that reads 0 better than 1 leaves no error in the factor of one or two qubits, however
+    few the instances; the errors of the calibration are then those of its shots.
     """
     n = len(isa.physical)
     zeros = QuantumCircuit(n)

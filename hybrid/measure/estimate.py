@@ -69,7 +69,7 @@ def variance(estimates: Sequence[GroupEstimate], inflation: float, *, twirled: b
     With R realizations, g times fewer of them independent: g R/(R - g) sum_r (sum_groups deviation_r)^2, widened so that 1.96
     standard errors are the 95 % interval of Student's t with R/g - 1 degrees of freedom. Where chance makes this less than the
     variance of independent shots, the latter is taken: the true one cannot be less. Instances of a `twirled` circuit are few,
-    so chance would do so half the time and make intervals too wide; theirs are those of Student's t down to `LEAST` of it.
+    and chance would do so half the time, which makes intervals too wide: `LEAST` of the latter is then enough.
     """
     independent = sum(part.variance for part in estimates)
     count = len(estimates[0].deviations)

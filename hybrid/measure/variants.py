@@ -1,7 +1,9 @@
 """One value from the values of a circuit's variants, with its error: the combination may be any function of them.
 
-Errors are propagated by secants over one standard error, w_i = (f(v + s_i e_i) - f(v - s_i e_i))/(2 s_i), which are the weights
-themselves where f is linear, and see as much of a kink as the statistics does.
+Errors are propagated by a weight w_i = df/dv_i for each variant, the weights themselves where f is linear. Elsewhere a tangent
+sees too little: an exponential through values of which the second is nearly lost bends within their errors, and intervals by
+tangents cover 80 %. With s_i a value's standard error and h = 1.25 s_i,
+    w_i = the larger in size of (f(v + h e_i) - f(v))/h and (f(v) - f(v - h e_i))/h                                       (1)
 """
 
 from collections.abc import Callable
@@ -11,6 +13,10 @@ from jaxtyping import Float
 
 from hybrid.base.types import Mitigation
 
+REACH = 1.25
+"""h in standard errors. For exponential decays through factors 1 and 3, with 0.5 to 40 standard errors of signal of which 15 to
+95 % are left at the second, 95 % intervals then cover 89 to 99 %; with 1.0 they go down to 84 %, and with 1.5 the intervals of
+random circuits on `meluxina-q` cover 97 %."""
 SMALLEST = 1e-6
 """Relative to the values: the step where there is no error, small against what f bends over, large against rounding."""
 
@@ -18,16 +24,23 @@ SMALLEST = 1e-6
 def combination(
     mitigation: Mitigation, values: Float[np.ndarray, " f"], stderr: Float[np.ndarray, " f"]
 ) -> tuple[float, Float[np.ndarray, " f"]]:
-    """The combined value of the variants (f,), and its weights (f,)."""
+    """The combined value of the variants (f,), and its weights (f,): equation 1, or slopes where values have no error."""
     if mitigation.extrapolation is None:
         return float(values[0]), np.ones(1)
     combine = mitigation.extrapolation.combine
-    steps = np.maximum(stderr, SMALLEST * (1 + np.abs(values)))
-    return float(combine(values)), _secants(combine, values, steps)
+    value = float(combine(values))
+    steps = np.where(stderr > 0, REACH * stderr, SMALLEST * (1 + np.abs(values)))
+    sides = [_secants(combine, values, value, step) for step in np.diag(steps)]
+    weights = [max(pair, key=abs) if error > 0 else sum(pair) / 2 for pair, error in zip(sides, stderr, strict=True)]
+    return value, np.array(weights)
 
 
 def _secants(
-    combine: Callable[[Float[np.ndarray, " f"]], float], values: Float[np.ndarray, " f"], steps: Float[np.ndarray, " f"]
-) -> Float[np.ndarray, " f"]:
-    shifts = np.diag(steps)
-    return np.array([(combine(values + s) - combine(values - s)) / (2 * s.sum()) for s in shifts])
+    combine: Callable[[Float[np.ndarray, " f"]], float],
+    values: Float[np.ndarray, " f"],
+    value: float,
+    step: Float[np.ndarray, " f"],
+) -> tuple[float, float]:
+    """Secants to both sides of the values (f,), along a step (f,) of one of them."""
+    size = float(step.sum())
+    return (combine(values + step) - value) / size, (value - combine(values - step)) / size
