@@ -67,7 +67,7 @@ def test_every_example_is_tested():
     scripts = ("engine", "engine_peers", "vqe_lightning", "overhead", "silicon_spin", "pulse_order")
     scripts += ("mitigation_bias", "mitigation_coverage")
     benchmarks = {*(f"benchmarks/{name}.py" for name in scripts), "benchmarks/meluxina-q-v1.toml"}
-    tested = {*QUICK, "energy_landscape.py", "optimizers.py", "defaults.py", *benchmarks, "README.md"}
+    tested = {*QUICK, "energy_landscape.py", "optimizers.py", "defaults.py", "mitigation.py", *benchmarks, "README.md"}
     files = [path for path in EXAMPLES.rglob("*") if path.is_file() and not {"__pycache__", "circuits"} & set(path.parts)]
     found = {str(path.relative_to(EXAMPLES)) for path in files}
     assert found == tested
@@ -138,6 +138,17 @@ def test_defaults(folder):
     assert best == pytest.approx(exact, abs=1e-3) and exact < baseline  # four digits are printed
     assert all(exact < other < guessing for other in others)
     assert all(share > 2 * by_chance for share in shares)
+
+
+@pytest.mark.slow
+def test_mitigation(folder):
+    """Both tables of one problem: no mitigation gains 1.0, and the best of 10,000 shots gains more."""
+    ledger, runs = (
+        table.splitlines()[2:] for table in run([sys.executable, "examples/mitigation.py", "--glance"], folder).split("\n\n")
+    )
+    gains = {line.split("`")[3]: float(line.rstrip(" |").rpartition(", ")[2]) for line in ledger}
+    assert gains["none"] == 1.0 and next(iter(gains.values())) > 2.0
+    assert [line.split("`")[3] for line in runs] == ["none", "trex"]
 
 
 def test_overhead_benchmark(script):

@@ -97,7 +97,7 @@ def test_errors_and_their_order_are_recomputed(ledger):
     told = json.loads(json.dumps(ledger.to_json()))
     (plain,) = [one for one in told["rows"] if one["label"] == "none"]
     for one in told["rows"]:
-        bias = max(0.0, one["bias"]["value"] ** 2 - one["bias"]["stderr"] ** 2)
+        bias = one["bias"]["value"] ** 2
         assert one["rms"] == pytest.approx(sqrt(bias + one["stderr"] ** 2))
         equal = sqrt(bias + one["stderr"] ** 2 * one["seconds"] / plain["seconds"])
         assert one["rms_at_equal_time"] == pytest.approx(equal)

@@ -38,12 +38,14 @@ METHODS = (
     *("cdr", "readout+cdr", "pec", "trex+pec", "symmetry", "symmetry+zne"),
 )
 """What is compared, besides the run's own methods and those that are asked for; the best one and none with `ECHO` too."""
-DRAWS = 8
+DRAWS, FEW_DRAWS = 8, 2
 """A standard error is the root mean square of those of so many values, of which the first is shown."""
 SHOTS = 1000
 """Of a value, where neither the run nor the user says."""
-SIGNED_REALIZATIONS = 2048
+SIGNED_REALIZATIONS = 8192
 """Of a limit whose draws have signs (pec): they scatter so much that the usual number would say little."""
+QUICK_QUBITS = 6
+"""On more qubits there are fewer draws, and four times fewer signed ones for each: a density matrix takes so much longer."""
 
 
 class _Subject(NamedTuple):
@@ -172,8 +174,10 @@ class _Comparison:
     ) -> None:
         self._subject, self._shots, self._seed, self._realizations = subject, shots, seed, realizations
         self._watch, self._root = watch, child(seed, RunStream.LEDGER)
-        ideal = subject.compiled(NONE, NONE, 0, None).without_noise().values(subject.x[None], self._root)
-        self._ideal = subject.sign * ideal[0]
+        plain = subject.compiled(NONE, NONE, 0, None)
+        self._ideal = subject.sign * plain.without_noise().values(subject.x[None], self._root)[0]
+        wider = max(0, plain.programs[0].resources.n_qubits - QUICK_QUBITS)
+        self._draws, self._signed = FEW_DRAWS if wider else DRAWS, SIGNED_REALIZATIONS >> 2 * wider
         self._rows: dict[tuple[str, str], MethodRow] = {}
         self._refused: list[Refusal] = []
 
@@ -211,7 +215,7 @@ class _Comparison:
             self._refused.append(Refusal(_shown(text), dd, str(error)))
 
     def _row(self, text: str, dd: str) -> MethodRow:
-        subject, points = self._subject, np.tile(self._subject.x, (DRAWS, 1))
+        subject, points = self._subject, np.tile(self._subject.x, (self._draws, 1))
         limit = self._limit(text, dd)
         measured = subject.compiled(text, dd, self._shots, None)
         calibrated = measured.with_calibrations(measured.calibrations(child(self._root, LedgerStream.CALIBRATION), {}))
@@ -233,8 +237,9 @@ class _Comparison:
     def _limit(self, text: str, dd: str) -> Amount:
         """The value of infinitely many shots, at the detunings of all methods."""
         twirl = composed(text).twirl
-        signed = SIGNED_REALIZATIONS if twirl is not None and twirl.inverse else None
-        measured = self._subject.compiled(text, dd, 0, self._realizations or signed)
+        signed = twirl is not None and twirl.inverse and twirl.instances < self._signed
+        realizations = self._realizations or (self._signed if signed else None)
+        measured = self._subject.compiled(text, dd, 0, realizations)
         seed, detunings = child(self._root, LedgerStream.LIMIT), child(self._root, LedgerStream.DETUNINGS)
         losses = measured.values(self._subject.x[None], seed, detunings)
         return Amount(self._subject.sign * losses[0], float(losses.stderr[0]))

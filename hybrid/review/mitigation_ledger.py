@@ -1,10 +1,11 @@
 """What each method of error mitigation buys, as data: its bias, its standard error, what it takes, and whether it pays.
 
 Of N shots per value,
-    rms = sqrt(max(0, bias^2 - s^2) + stderr^2)                                                                           (1)
-where bias is the value of infinitely many shots minus that without noise, and s its own standard error (of a drawn average).
-Methods take different machine time, and a standard error falls as its square root: in the time T of a value without mitigation
-    rms at equal time = sqrt(max(0, bias^2 - s^2) + stderr^2 t/T)                                                         (2)
+    rms = sqrt(bias^2 + stderr^2)                                                                                         (1)
+where bias is the value of infinitely many shots minus that without noise. It is known up to the error of a drawn average, which
+makes (1) rather too large. Methods take different machine time, and a standard error falls as its square root: in the time T of
+a value without mitigation
+    rms at equal time = sqrt(bias^2 + stderr^2 t/T)                                                                       (2)
 with t the time of a value and of its share of the calibration. Methods are ordered by (2).
 """
 
@@ -39,7 +40,7 @@ class MethodRow(NamedTuple):
 
     def rms(self, times: float = 1.0) -> float:
         """Equation 1; equation 2 where a value takes so many `times` the time."""
-        return sqrt(max(0.0, self.bias.value**2 - self.bias.stderr**2) + self.stderr**2 * times)
+        return sqrt(self.bias.value**2 + self.stderr**2 * times)
 
 
 class Refusal(NamedTuple):
