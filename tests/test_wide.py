@@ -8,6 +8,7 @@ from exact_tasks import random_task
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import HGate, RXGate, RZZGate, efficient_su2
 from qiskit.quantum_info import SparsePauliOp
+from scipy.stats import chi2
 
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Depolarizing, DiagonalTerms, Expectation, Operation, Relaxation, Setting, Task
@@ -17,7 +18,7 @@ from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.observables import terms_of
 from hybrid.simulators.auto import auto
-from hybrid.simulators.engine import certificate
+from hybrid.simulators.engine import certificate, sampling, workspace
 from hybrid.simulators.exact import exact
 
 PROFILES = ("meluxina-q", "iqm-star-24", "iqm-lattice-54", "aqt-20", "spin-sige-6q")
@@ -174,3 +175,63 @@ def test_one_state_is_never_below_the_ground_state_but_two_readings_of_waiting_q
     below, alone, same = (exact().compile(each).weighted(theta, terms)[0] for each in (waiting, task, dephasing))
     assert below < ground < alone
     assert same == pytest.approx(alone, abs=1e-12)  # phases do not change outcomes
+
+
+@pytest.fixture
+def drawn_as_read(monkeypatch):
+    """Counts of narrow circuits, too, are drawn qubit by qubit."""
+    monkeypatch.setattr(workspace, "SAMPLED_QUBITS", 1)
+
+
+@pytest.mark.parametrize("most", [2**22, 8])
+@pytest.mark.parametrize("seed", range(5))
+def test_counts_drawn_as_qubits_are_read(drawn_as_read, monkeypatch, seed, most):
+    """Chi-squared against the exact distribution; 10 tests of fixed seeds, each with a chance of 1e-4 to fail by bad luck."""
+    monkeypatch.setattr(sampling, "MOST_NUMBERS", most)
+    n, shots, rows = 5, 20_000, 2
+    task = random_task(n, 30, seed, noisy=True, settings=2)._replace(shots=2 * shots * rows, realizations=rows)
+    angles = np.random.default_rng(seed).uniform(-3, 3, (rows, len(task.angles)))
+    engine, seeds = exact().compile(task), [[np.random.SeedSequence(7), np.random.SeedSequence(8)]]
+    asked = np.array([[shots, 0], [shots, shots]])  # none at the first row of the second setting
+    (found,) = engine.counts(angles, asked, seeds)
+    probabilities = np.clip(engine.distributions(angles), 0, None)
+    for s, counts in enumerate(found):
+        assert np.bincount(counts.realizations, counts.counts, rows).tolist() == asked[:, s].tolist()
+        for row in np.flatnonzero(asked[:, s]):
+            here = counts.realizations == row
+            observed = np.bincount(counts.outcomes[here].astype(int), counts.counts[here], 2**n)
+            expected = shots * probabilities[row, s]
+            common = expected > 5
+            squares = ((observed - expected) ** 2)[common] / expected[common]
+            assert chi2.sf(squares.sum(), common.sum()) > 1e-4
+
+
+def test_draws_of_one_point_do_not_depend_on_others(drawn_as_read):
+    task = random_task(4, 20, 3, noisy=True, settings=1)._replace(shots=500)
+    angles = np.random.default_rng(0).uniform(-3, 3, (3, len(task.angles)))
+    engine, seeds = exact().compile(task), [[np.random.SeedSequence(i)] for i in range(3)]
+    together = engine.counts(angles, np.array([[500]]), seeds)
+    for i, (counts,) in enumerate(together):
+        ((alone,),) = engine.counts(angles[i : i + 1], np.array([[500]]), seeds[i : i + 1])
+        assert all(np.array_equal(*pair) for pair in zip(alone, counts, strict=True))
+
+
+@pytest.mark.parametrize(("n", "name"), [(24, "iqm-star-24"), (54, "iqm-lattice-54")])
+def test_energies_from_shots_on_wide_devices(n, name):
+    """Within four standard errors of the exact value, by a fixed seed."""
+    x = np.random.default_rng(5).normal(0, 0.3, 6 * n)
+    shots = program(n, Device.load(name), auto(), shots=4000)
+    (value,), (stderr,) = shots.values(x[None], seed=1)
+    limit = program(n, Device.load(name), auto()).values(x[None], seed=1).values[0]
+    assert 0 < stderr < 1 and abs(value - limit) < 4 * stderr
+    assert shots.execution.recomputation is None
+    assert "not checked by Aer" in shots.resources.simulator
+
+
+def test_detuned_spins_from_shots():
+    """Fresh detunings in every realization; the mean over few of them has an error of its own, which stderr knows."""
+    device = Device.load("meluxina-q:n=22")
+    x = np.random.default_rng(5).normal(0, 0.1, 6 * 22)
+    (value,), (stderr,) = program(22, device, auto(), shots=400, realizations=20).values(x[None], seed=1)
+    (limit,), (error,) = program(22, device, auto(), realizations=64).values(x[None], seed=1)
+    assert abs(value - limit) < 4 * np.hypot(stderr, error)

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from typing import final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from threadpoolctl import LibController, ThreadpoolController
 
 from hybrid.base.errors import UsageError
@@ -17,7 +17,8 @@ from hybrid.simulators.engine.fuse import FusionPlan
 from hybrid.simulators.engine.maps import PURE
 from hybrid.simulators.engine.observable import Hamiltonian, probabilities
 from hybrid.simulators.engine.outcome_weights import WeightedPlan
-from hybrid.simulators.engine.workspace import PORTION_STEPS, Circuits, Workspace, picture, portions
+from hybrid.simulators.engine.sampling import sample
+from hybrid.simulators.engine.workspace import PORTION_STEPS, Circuits, Workspace, picture, portions, sampled
 
 
 @final
@@ -66,8 +67,26 @@ class Engine:
                 result[rows] = probabilities(workspace.outcomes)
 
     def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
-        """Counts drawn from the exact probabilities."""
-        return draw_all(self.distributions(angles), shots, seeds)
+        """Counts drawn from the exact probabilities; on more than `SAMPLED_QUBITS`, qubit by qubit as they are read."""
+        if not sampled(self._task):
+            return draw_all(self.distributions(angles), shots, seeds)
+        rows = angles.reshape(len(seeds), len(shots), -1)
+        by_setting = [
+            [self._sampled(self._circuits(portion), row, shots[:, s], seeds[i][s]) for i, row in enumerate(rows)]
+            for s, portion in enumerate(self._portions)
+        ]
+        return [list(of_point) for of_point in zip(*by_setting, strict=True)]
+
+    def _sampled(
+        self, circuits: Circuits, angles: Angles, shots: Int[np.ndarray, " r"], seed: np.random.SeedSequence
+    ) -> Counts:
+        """Of one setting at one point, realization by realization: what is drawn does not depend on other rows."""
+        rng, parts = np.random.default_rng(seed), []
+        for row in np.flatnonzero(shots):
+            with self._run(circuits, "matrices", circuits.of_rotations(angles[row : row + 1])) as workspace:
+                found = sample(circuits.plan, workspace.matrix, int(shots[row]), rng)
+            parts.append(Counts(found.outcomes, found.shots, np.full(len(found.shots), row)))
+        return Counts(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def weighted(self, angles: Angles, weights: Sequence[DiagonalTerms]) -> Scalars:
         """f of `differentiate`, (k,), from states as short as sums over outcomes leave them; UsageError as there."""

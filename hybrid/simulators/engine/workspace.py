@@ -16,13 +16,15 @@ from hybrid.simulators.engine.fuse import FusionPlan, Site, plan
 from hybrid.simulators.engine.maps import PAULI, PURE, alike, elements_of_all
 from hybrid.simulators.engine.observable import Hamiltonian, hamiltonian_bytes, ordered, weigh
 from hybrid.simulators.engine.outcome_weights import WeightedPlan, weighted_plan
-from hybrid.simulators.engine.sweep import Sweep, backward_capacity, forward_capacity
+from hybrid.simulators.engine.sweep import Sweep, backward_capacity, cut, forward_capacity
 
 CHUNK_BYTES, CHUNK_POINTS = 2**25, 256
 """This many bytes of states and matrices, and points, go through the blocks together (measured): many, so that they share the
 cost of a call; few, so that the data of a block stay in the cache."""
 MOST_STATES = 3
 """A forward pass never keeps more: what circuits have in common, and two that are written alternately."""
+SAMPLED_QUBITS = 20
+"""Up to this width counts come from the distribution over all outcomes."""
 PORTION_STEPS = 2**16
 """So many steps are planned together: their plan and matrices, some kB for each, stay below about 400 MiB."""
 
@@ -32,13 +34,18 @@ def picture(task: Task) -> int:
     return PAULI if task.noisy else PURE
 
 
+def sampled(task: Task) -> bool:
+    """Whether shots are drawn qubit by qubit; narrower distributions are drawn from as a whole, as in earlier records."""
+    return task.noisy and task.shots > 0 and task.n_qubits > SAMPLED_QUBITS
+
+
 def portions(task: Task) -> list[slice]:
     """The settings that are planned together: all, or neighbours of at most `PORTION_STEPS` steps where these are too many.
 
-    Steps that settings begin with are shared, and count once. Where only terms are asked each setting is alone: it sums over
-    qubits before others enter.
+    Steps that settings begin with are shared, and count once. Where only terms are asked, or shots are drawn as qubits
+    are read, each setting is alone: some of its qubits end before others enter.
     """
-    if task.terms is not None:
+    if task.terms is not None or sampled(task):
         return [slice(s, s + 1) for s in range(len(task.settings))]
     lengths, shared = [len(setting.steps) for setting in task.settings], alike(task.settings)
     most = max(1, (PORTION_STEPS - shared) // max(1, max(lengths) - shared))
@@ -199,6 +206,10 @@ class Workspace:
                 self._sweep.forward([partial(weigh, w, v) for w, v in zip(self._ends, self.values, strict=True)])
             case "weighted slopes":
                 self._sweep.backward([partial(weigh, w, v) for w, v in zip(self._ends, self.values, strict=True)])
+
+    def matrix(self, site: Site) -> Float[np.ndarray, "a b"]:
+        """The first point's matrix of a block, after a run."""
+        return cut(self._bind(site).product[:1], site).reshape(prod(site.after), prod(site.before))
 
     def _bind(self, site: Site) -> Bound:
         if not site.elements:
