@@ -12,6 +12,7 @@ from scipy.stats import chi2
 
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Depolarizing, DiagonalTerms, Expectation, Operation, Relaxation, Setting, Task
+from hybrid.compilation.noise import PARTS
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction
 from hybrid.measure.compile import Measuring, compile_query
@@ -156,11 +157,21 @@ def test_the_lattice_of_54_qubits_by_its_certificate():
 
 def test_what_does_not_fit_is_refused_before_it_is_allocated():
     """Where every pair is entangled twice no qubit can be read before the last one has entered."""
-    with pytest.raises(UsageError, match="no truncation, 20 live qubits, peak .* so nothing was allocated"):
+    with pytest.raises(UsageError, match="20 live qubits, peak .* nothing was allocated. Fewer layers keep fewer"):
         program(20, Device.load("aqt-20"), exact(), entanglement="full")
     task, _ = layers(4, 1, strength=0.1)
     with pytest.raises(UsageError, match="weights must be terms for 2 settings, not 0"):
         exact().compile(task).weighted(np.zeros((1, 2)), [])
+
+
+@pytest.mark.parametrize("kept", [frozenset(), frozenset({"readout"})])
+def test_parts_of_the_noise_left_out(kept):
+    """Without any part the value is that of the state vector, with readout errors alone it is not: as `explain` asks."""
+    device, n = Device.load("iqm-star-24"), 13
+    x = np.random.default_rng(2).uniform(-1, 1, 6 * n)
+    value = program(n, device, exact(), without=frozenset(PARTS) - kept).values(x[None]).values[0]
+    ideal = program(n, Device.load("ideal"), exact()).values(x[None]).values[0]
+    assert (abs(value - ideal) < 1e-9) == (not kept)
 
 
 def test_one_state_is_never_below_the_ground_state_but_two_readings_of_waiting_qubits_may_be():

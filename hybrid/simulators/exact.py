@@ -50,7 +50,7 @@ class ExactBackend:
         single = self.precision == "single"
         if not wide(task):
             return values_bytes(task, single=single)
-        return (16 if picture(task) == PURE else 8) // (1 + single) * certificate(task).numbers
+        return 8 // (1 + single) * certificate(task).numbers
 
     def describe(self, task: Task) -> str:
         """Representation and precision, for the report."""

@@ -64,8 +64,8 @@ def _certificate(of: _ById) -> Certificate:
         else:
             summed = weighted_plan(plan, task.terms[s : s + 1]).plan
             parts.append(Certificate(_live(plan), peak(summed), forward_capacity(summed) + matrices, summed.cost))
-    most = (max(column) for column in zip(*(part[:3] for part in parts), strict=True))
-    return Certificate(*most, sum(part.multiplications for part in parts))
+    live, longest, numbers, multiplications = zip(*parts, strict=True)
+    return Certificate(max(live), max(longest), max(numbers), sum(multiplications))
 
 
 def _longest_unread(plan: FusionPlan) -> int:

@@ -30,10 +30,11 @@ class Engine:
 
     def __init__(self, task: Task, *, single: bool, memory_bytes: int) -> None:
         real = np.float32 if single else np.float64
-        self._task, self._memory_bytes = task, memory_bytes
+        self._task = task
         self._dtype = np.result_type(real, np.complex64) if picture(task) == PURE else np.dtype(real)
         self._portions = portions(task)
         self._keeps_all = len(self._portions) == 1 or sum(len(setting.steps) for setting in task.settings) <= PORTION_STEPS
+        self._memory_bytes = memory_bytes // (len(self._portions) if self._keeps_all else 1)  # each keeps its own states
         self._kept: dict[tuple[int, bool], Circuits] = {}
         self._spare: dict[tuple[Circuits, FusionPlan, str, int], list[Workspace]] = {}
         observable, orders = task.observable, self._circuits(self._portions[0]).plan.orders

@@ -30,8 +30,8 @@ PORTION_STEPS = 2**16
 
 
 def picture(task: Task) -> int:
-    """d: amplitudes without error channels, Pauli coefficients with them."""
-    return PAULI if task.noisy else PURE
+    """d: amplitudes without error channels, Pauli coefficients with them and where qubits are summed over as they are read."""
+    return PAULI if task.noisy or task.terms is not None else PURE
 
 
 def sampled(task: Task) -> bool:
