@@ -1,5 +1,6 @@
 """Noisy circuits on more qubits than a distribution has room for: sums of Pauli terms, by the exact engine."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -31,8 +32,8 @@ def ising(n: int) -> SparsePauliOp:
     return SparsePauliOp.from_sparse_list(terms, n)
 
 
-def program(n: int, device: Device, backend, *, entanglement: str = "linear", **conditions):
-    circuit = efficient_su2(n, reps=2, entanglement=entanglement)
+def program(n: int, device: Device, backend, *, entanglement: str = "linear", reps: int = 2, **conditions):
+    circuit = efficient_su2(n, reps=reps, entanglement=entanglement)
     query = Expectation(circuit, ising(n))
     return compile_query(query, tuple(circuit.parameters), device, backend, Measuring(Conditions(**conditions)))
 
@@ -153,6 +154,19 @@ def test_the_lattice_of_54_qubits_by_its_certificate():
     assert lattice.resources.memory_bytes < 2**24
     x = np.zeros(lattice.n_parameters)
     assert lattice.gradient(x).loss == pytest.approx(lattice.values(x[None]).values[0], abs=1e-10)
+
+
+@pytest.mark.parametrize("reps", [1, 2, 3])
+@pytest.mark.parametrize("name", ["iqm-star-24", "iqm-lattice-54", "aqt-20"])
+def test_no_read_qubit_keeps_an_axis(name, reps):
+    """A qubit that enters may stand between one that was read and the bond: without a turn the state grew to 2^n.
+
+    reps + 1 live qubits of 4 numbers, a bond of rank 3 and one qubit that has been read are the most.
+    """
+    device = Device.load(name)
+    words = program(device.n_qubits or 0, device, exact(), reps=reps).resources.simulator
+    live, longest = (int(number.replace(",", "")) for number in re.findall(r"([\d,]+) (?:live|numbers)", words))
+    assert live <= reps + 1 and longest <= 4 ** (reps + 1) * 3 * 2
 
 
 def test_what_does_not_fit_is_refused_before_it_is_allocated():
