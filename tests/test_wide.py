@@ -11,6 +11,7 @@ from qiskit.circuit.library import HGate, RXGate, RZZGate, efficient_su2
 from qiskit.quantum_info import SparsePauliOp
 from scipy.stats import chi2
 
+from hybrid import catalog
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Depolarizing, DiagonalTerms, Expectation, Operation, Relaxation, Setting, Task
 from hybrid.compilation.noise import PARTS
@@ -19,8 +20,11 @@ from hybrid.device.readout import Correction
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.observables import terms_of
+from hybrid.measure.set_up import described
 from hybrid.simulators.auto import auto
 from hybrid.simulators.engine import certificate, sampling, workspace
+from hybrid.simulators.engine.fuse import Site, plan, plan_reading_early
+from hybrid.simulators.engine.maps import PAULI, QubitRead, elements_of_all
 from hybrid.simulators.exact import exact
 
 PROFILES = ("meluxina-q", "iqm-star-24", "iqm-lattice-54", "aqt-20", "spin-sige-6q")
@@ -167,6 +171,36 @@ def test_no_read_qubit_keeps_an_axis(name, reps):
     words = program(device.n_qubits or 0, device, exact(), reps=reps).resources.simulator
     live, longest = (int(number.replace(",", "")) for number in re.findall(r"([\d,]+) (?:live|numbers)", words))
     assert live <= reps + 1 and longest <= 4 ** (reps + 1) * 3 * 2
+
+
+def test_a_ring_of_ions_is_read_one_qubit_after_the_other():
+    """Two layers of QAOA: taking always the least next state keeps twelve qubits live, reading cone by cone five."""
+    problem = catalog.load(catalog.parse("problems", "maxcut:graph=ring,n=20"))()
+    circuit = catalog.load(catalog.parse("ansatze", "qaoa_layers:p=2"))(problem).circuit
+    query = Expectation(circuit, problem.hamiltonian)
+    ring = compile_query(query, tuple(circuit.parameters), Device.load("aqt-20"), exact(), Measuring())
+    assert "5 live qubits" in ring.resources.simulator
+    recipe = ring.execution.recipe
+    (setting,), _ = described(recipe.isa, recipe.circuits, recipe.device, recipe.conditions, None)
+    (elements,) = elements_of_all([setting], {a: i for i, a in enumerate(recipe.isa.circuit.parameters)}, PAULI)
+    greedy, early = plan([elements], PAULI), plan_reading_early(elements, PAULI)
+    for each in (greedy, early):
+        done = [element for item in each.items if isinstance(item, Site) for element in item.elements]
+        assert sorted(map(id, done)) == sorted(map(id, elements))
+    assert (live(early), live(greedy)) == (5, 12)
+    x = np.array([0.3, 0.2, 0.4, 0.5])
+    step, answer = 1e-5, ring.gradient(x)
+    moved = ring.values(np.concatenate([x + step * np.eye(4), x - step * np.eye(4)])).values
+    np.testing.assert_allclose(answer.gradient, (moved[:4] - moved[4:]) / (2 * step), rtol=0, atol=1e-7)
+
+
+def live(found) -> int:
+    """Qubits that have entered and are not read, at most."""
+    read, most = 0, 0
+    for item in found.items:
+        most = max(most, len(item.order) - read)
+        read += sum(isinstance(e.what, QubitRead) for e in item.elements) if isinstance(item, Site) else 0
+    return most
 
 
 def test_what_does_not_fit_is_refused_before_it_is_allocated():

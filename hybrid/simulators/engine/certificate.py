@@ -55,14 +55,15 @@ class _ById:
 def _certificate(of: _ById) -> Certificate:
     task, parts = of.task, []
     for s, setting in enumerate(task.settings):
-        plan = plan_of(task._replace(settings=(setting,), terms=None), picture(task))
+        terms = None if task.terms is None else task.terms[s : s + 1]
+        plan = plan_of(task._replace(settings=(setting,), terms=terms), picture(task))
         matrices = sum(prod(item.before) * prod(item.after) for item in plan.items if isinstance(item, Site))
-        if task.terms is None:
+        if terms is None:
             longest = _longest_unread(plan)
             states = 2 * max(longest, min(MOST_NUMBERS, longest * task.shots))
             parts.append(Certificate(_live(plan), longest, 2 * states + matrices, len(plan.tails[0]) * states))
         else:
-            summed = weighted_plan(plan, task.terms[s : s + 1]).plan
+            summed = weighted_plan(plan, terms).plan
             parts.append(Certificate(_live(plan), peak(summed), forward_capacity(summed) + matrices, summed.cost))
     live, longest, numbers, multiplications = zip(*parts, strict=True)
     return Certificate(max(live), max(longest), max(numbers), sum(multiplications))

@@ -179,7 +179,8 @@ class Engine:
                 self._spare.clear()
                 gc.collect()  # a workspace and its statements refer to each other
             alone = portion.stop - portion.start < len(self._task.settings)
-            task = self._task._replace(settings=self._task.settings[portion]) if alone else self._task
+            terms = None if self._task.terms is None else self._task.terms[portion]
+            task = self._task._replace(settings=self._task.settings[portion], terms=terms) if alone else self._task
             self._kept[key] = Circuits(task, self._dtype, channels=channels)
         return self._kept[key]
 

@@ -12,7 +12,7 @@ from hybrid.base.errors import UsageError
 from hybrid.base.types import Angles, Task, Weights
 from hybrid.simulators.engine.block_matrices import Bound, Family, Matrices, kappa
 from hybrid.simulators.engine.chains import HARMONICS, Chain, Factor, chain
-from hybrid.simulators.engine.fuse import FusionPlan, Site, plan
+from hybrid.simulators.engine.fuse import FusionPlan, Site, plan, plan_reading_early
 from hybrid.simulators.engine.maps import PAULI, PURE, alike, elements_of_all
 from hybrid.simulators.engine.observable import Hamiltonian, hamiltonian_bytes, ordered, weigh
 from hybrid.simulators.engine.outcome_weights import WeightedPlan, weighted_plan
@@ -71,7 +71,9 @@ def _planned(task: Task, d: int) -> FusionPlan:
     if task.noisy and task.observable is not None:
         raise UsageError("exact: with error channels an observable is measured setting by setting; leave task.observable out.")
     angles = {angle: place for place, angle in enumerate(task.angles)}
-    return plan(elements_of_all(task.settings, angles, d), d)
+    circuits = elements_of_all(task.settings, angles, d)
+    early = len(circuits) == 1 and (task.terms is not None or sampled(task))
+    return plan_reading_early(circuits[0], d) if early else plan(circuits, d)
 
 
 def values_bytes(task: Task, *, single: bool) -> int:
