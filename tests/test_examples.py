@@ -163,6 +163,12 @@ def test_engine_benchmark(script):
         assert word in out
 
 
+def test_wide_benchmark(script):
+    out = script("examples/benchmarks/wide.py", "--quick")
+    for word in ("a gradient on ten qubits takes", "live qubits", "refused: 20 qubits need", "width of a chain"):
+        assert word in out
+
+
 def test_the_lightning_script_does_what_the_engine_benchmark_compares(folder):
     """Three steps of Adam down from 0.1 rad around |0...0>, whose energy is -9."""
     pytest.importorskip("pennylane_lightning", reason="pip install pennylane")

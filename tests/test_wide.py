@@ -1,5 +1,6 @@
 """Noisy circuits on more qubits than a distribution has room for: sums of Pauli terms, by the exact engine."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,16 +9,22 @@ from exact_tasks import random_task
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import HGate, RXGate, RZZGate, efficient_su2
 from qiskit.quantum_info import SparsePauliOp
+from scipy.stats import chi2
 
+from hybrid import catalog
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Depolarizing, DiagonalTerms, Expectation, Operation, Relaxation, Setting, Task
+from hybrid.compilation.noise import PARTS
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.observables import terms_of
+from hybrid.measure.set_up import described
 from hybrid.simulators.auto import auto
-from hybrid.simulators.engine import certificate
+from hybrid.simulators.engine import certificate, sampling, workspace
+from hybrid.simulators.engine.fuse import Site, plan, plan_reading_early
+from hybrid.simulators.engine.maps import PAULI, QubitRead, elements_of_all
 from hybrid.simulators.exact import exact
 
 PROFILES = ("meluxina-q", "iqm-star-24", "iqm-lattice-54", "aqt-20", "spin-sige-6q")
@@ -29,8 +36,8 @@ def ising(n: int) -> SparsePauliOp:
     return SparsePauliOp.from_sparse_list(terms, n)
 
 
-def program(n: int, device: Device, backend, *, entanglement: str = "linear", **conditions):
-    circuit = efficient_su2(n, reps=2, entanglement=entanglement)
+def program(n: int, device: Device, backend, *, entanglement: str = "linear", reps: int = 2, **conditions):
+    circuit = efficient_su2(n, reps=reps, entanglement=entanglement)
     query = Expectation(circuit, ising(n))
     return compile_query(query, tuple(circuit.parameters), device, backend, Measuring(Conditions(**conditions)))
 
@@ -153,13 +160,66 @@ def test_the_lattice_of_54_qubits_by_its_certificate():
     assert lattice.gradient(x).loss == pytest.approx(lattice.values(x[None]).values[0], abs=1e-10)
 
 
+@pytest.mark.parametrize("reps", [1, 2, 3])
+@pytest.mark.parametrize("name", ["iqm-star-24", "iqm-lattice-54", "aqt-20"])
+def test_no_read_qubit_keeps_an_axis(name, reps):
+    """A qubit that enters may stand between one that was read and the bond: without a turn the state grew to 2^n.
+
+    reps + 1 live qubits of 4 numbers, a bond of rank 3 and one qubit that has been read are the most.
+    """
+    device = Device.load(name)
+    words = program(device.n_qubits or 0, device, exact(), reps=reps).resources.simulator
+    live, longest = (int(number.replace(",", "")) for number in re.findall(r"([\d,]+) (?:live|numbers)", words))
+    assert live <= reps + 1 and longest <= 4 ** (reps + 1) * 3 * 2
+
+
+def test_a_ring_of_ions_is_read_one_qubit_after_the_other():
+    """Two layers of QAOA: taking always the least next state keeps twelve qubits live, reading cone by cone five."""
+    problem = catalog.load(catalog.parse("problems", "maxcut:graph=ring,n=20"))()
+    circuit = catalog.load(catalog.parse("ansatze", "qaoa_layers:p=2"))(problem).circuit
+    query = Expectation(circuit, problem.hamiltonian)
+    ring = compile_query(query, tuple(circuit.parameters), Device.load("aqt-20"), exact(), Measuring())
+    assert "5 live qubits" in ring.resources.simulator
+    recipe = ring.execution.recipe
+    (setting,), _ = described(recipe.isa, recipe.circuits, recipe.device, recipe.conditions, None)
+    (elements,) = elements_of_all([setting], {a: i for i, a in enumerate(recipe.isa.circuit.parameters)}, PAULI)
+    greedy, early = plan([elements], PAULI), plan_reading_early(elements, PAULI)
+    for each in (greedy, early):
+        done = [element for item in each.items if isinstance(item, Site) for element in item.elements]
+        assert sorted(map(id, done)) == sorted(map(id, elements))
+    assert (live(early), live(greedy)) == (5, 12)
+    x = np.array([0.3, 0.2, 0.4, 0.5])
+    step, answer = 1e-5, ring.gradient(x)
+    moved = ring.values(np.concatenate([x + step * np.eye(4), x - step * np.eye(4)])).values
+    np.testing.assert_allclose(answer.gradient, (moved[:4] - moved[4:]) / (2 * step), rtol=0, atol=1e-7)
+
+
+def live(found) -> int:
+    """Qubits that have entered and are not read, at most."""
+    read, most = 0, 0
+    for item in found.items:
+        most = max(most, len(item.order) - read)
+        read += sum(isinstance(e.what, QubitRead) for e in item.elements) if isinstance(item, Site) else 0
+    return most
+
+
 def test_what_does_not_fit_is_refused_before_it_is_allocated():
     """Where every pair is entangled twice no qubit can be read before the last one has entered."""
-    with pytest.raises(UsageError, match="no truncation, 20 live qubits, peak .* so nothing was allocated"):
+    with pytest.raises(UsageError, match="20 live qubits, peak .* nothing was allocated. Fewer layers keep fewer"):
         program(20, Device.load("aqt-20"), exact(), entanglement="full")
     task, _ = layers(4, 1, strength=0.1)
     with pytest.raises(UsageError, match="weights must be terms for 2 settings, not 0"):
         exact().compile(task).weighted(np.zeros((1, 2)), [])
+
+
+@pytest.mark.parametrize("kept", [frozenset(), frozenset({"readout"})])
+def test_parts_of_the_noise_left_out(kept):
+    """Without any part the value is that of the state vector, with readout errors alone it is not: as `explain` asks."""
+    device, n = Device.load("iqm-star-24"), 13
+    x = np.random.default_rng(2).uniform(-1, 1, 6 * n)
+    value = program(n, device, exact(), without=frozenset(PARTS) - kept).values(x[None]).values[0]
+    ideal = program(n, Device.load("ideal"), exact()).values(x[None]).values[0]
+    assert (abs(value - ideal) < 1e-9) == (not kept)
 
 
 def test_one_state_is_never_below_the_ground_state_but_two_readings_of_waiting_qubits_may_be():
@@ -174,3 +234,63 @@ def test_one_state_is_never_below_the_ground_state_but_two_readings_of_waiting_q
     below, alone, same = (exact().compile(each).weighted(theta, terms)[0] for each in (waiting, task, dephasing))
     assert below < ground < alone
     assert same == pytest.approx(alone, abs=1e-12)  # phases do not change outcomes
+
+
+@pytest.fixture
+def drawn_as_read(monkeypatch):
+    """Counts of narrow circuits, too, are drawn qubit by qubit."""
+    monkeypatch.setattr(workspace, "SAMPLED_QUBITS", 1)
+
+
+@pytest.mark.parametrize("most", [2**22, 8])
+@pytest.mark.parametrize("seed", range(5))
+def test_counts_drawn_as_qubits_are_read(drawn_as_read, monkeypatch, seed, most):
+    """Chi-squared against the exact distribution; 10 tests of fixed seeds, each with a chance of 1e-4 to fail by bad luck."""
+    monkeypatch.setattr(sampling, "MOST_NUMBERS", most)
+    n, shots, rows = 5, 20_000, 2
+    task = random_task(n, 30, seed, noisy=True, settings=2)._replace(shots=2 * shots * rows, realizations=rows)
+    angles = np.random.default_rng(seed).uniform(-3, 3, (rows, len(task.angles)))
+    engine, seeds = exact().compile(task), [[np.random.SeedSequence(7), np.random.SeedSequence(8)]]
+    asked = np.array([[shots, 0], [shots, shots]])  # none at the first row of the second setting
+    (found,) = engine.counts(angles, asked, seeds)
+    probabilities = np.clip(engine.distributions(angles), 0, None)
+    for s, counts in enumerate(found):
+        assert np.bincount(counts.realizations, counts.counts, rows).tolist() == asked[:, s].tolist()
+        for row in np.flatnonzero(asked[:, s]):
+            here = counts.realizations == row
+            observed = np.bincount(counts.outcomes[here].astype(int), counts.counts[here], 2**n)
+            expected = shots * probabilities[row, s]
+            common = expected > 5
+            squares = ((observed - expected) ** 2)[common] / expected[common]
+            assert chi2.sf(squares.sum(), common.sum()) > 1e-4
+
+
+def test_draws_of_one_point_do_not_depend_on_others(drawn_as_read):
+    task = random_task(4, 20, 3, noisy=True, settings=1)._replace(shots=500)
+    angles = np.random.default_rng(0).uniform(-3, 3, (3, len(task.angles)))
+    engine, seeds = exact().compile(task), [[np.random.SeedSequence(i)] for i in range(3)]
+    together = engine.counts(angles, np.array([[500]]), seeds)
+    for i, (counts,) in enumerate(together):
+        ((alone,),) = engine.counts(angles[i : i + 1], np.array([[500]]), seeds[i : i + 1])
+        assert all(np.array_equal(*pair) for pair in zip(alone, counts, strict=True))
+
+
+@pytest.mark.parametrize(("n", "name"), [(24, "iqm-star-24"), (54, "iqm-lattice-54")])
+def test_energies_from_shots_on_wide_devices(n, name):
+    """Within four standard errors of the exact value, by a fixed seed."""
+    x = np.random.default_rng(5).normal(0, 0.3, 6 * n)
+    shots = program(n, Device.load(name), auto(), shots=4000)
+    (value,), (stderr,) = shots.values(x[None], seed=1)
+    limit = program(n, Device.load(name), auto()).values(x[None], seed=1).values[0]
+    assert 0 < stderr < 1 and abs(value - limit) < 4 * stderr
+    assert shots.execution.recomputation is None
+    assert "not checked by Aer" in shots.resources.simulator
+
+
+def test_detuned_spins_from_shots():
+    """Fresh detunings in every realization; the mean over few of them has an error of its own, which stderr knows."""
+    device = Device.load("meluxina-q:n=22")
+    x = np.random.default_rng(5).normal(0, 0.1, 6 * 22)
+    (value,), (stderr,) = program(22, device, auto(), shots=400, realizations=20).values(x[None], seed=1)
+    (limit,), (error,) = program(22, device, auto(), realizations=64).values(x[None], seed=1)
+    assert abs(value - limit) < 4 * np.hypot(stderr, error)

@@ -125,6 +125,7 @@ def _look_rows(plan: Any) -> list[tuple[str, str]]:
 
 
 def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:
+    from hybrid.base.types import DENSE_QUBITS
     from hybrid.compilation.resources import human_bytes
 
     gates = ", ".join(f"{count} {name}" for name, count in sorted(resources.gates.items()))
@@ -134,6 +135,7 @@ def _resource_rows(resources: Any, n_parameters: int) -> list[tuple[str, str]]:
         ("qubits", f"{resources.n_qubits}, {_layout(resources)}"),
         ("duration", f"{resources.duration_s * 1e6:.2f} us per circuit" if resources.duration_s else ""),
         ("memory", f"{human_bytes(resources.memory_bytes)} per point" if resources.memory_bytes else ""),
+        ("simulator", resources.simulator if resources.n_qubits > DENSE_QUBITS else ""),
     ]
 
 

@@ -14,6 +14,12 @@ from hybrid.compilation.schedule import Schedule, TimedOperation
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device
 
+NARROWER = (
+    "Fewer layers keep fewer qubits live; with --shots, --backend aer:method=matrix_product_state computes trajectories and "
+    "takes memory by their entanglement."
+)
+"""What would work where the engine's states are too long."""
+
 
 class Resources(NamedTuple):
     """Resources of one evaluation: native gates of its largest circuit, shots and time of all of them, and whose physics."""
@@ -79,7 +85,8 @@ def _depth(operations: Sequence[TimedOperation], counts: Callable[[TimedOperatio
 def check_memory(backend: Backend, task: Task) -> int:
     """Bytes one point needs; UsageError, before anything is allocated, when the machine has less."""
     needed = backend.memory_bytes(task)
-    check_free(needed, f"{task.n_qubits} qubits need", f" ({backend.describe(task)})")
+    hint = "" if task.terms is None else f" {NARROWER}"
+    check_free(needed, f"{task.n_qubits} qubits need", f" ({backend.describe(task)})", hint)
     return needed
 
 
@@ -88,12 +95,12 @@ def check_metric_memory(n_qubits: int, n_angles: int) -> None:
     check_free(64 * (n_angles + 1) * 2**n_qubits, f"the metric of {n_angles} angles on {n_qubits} qubits needs")
 
 
-def check_free(needed: int, who: str, how: str = "") -> None:
-    """UsageError when `who` needs more bytes than are free."""
+def check_free(needed: int, who: str, how: str = "", hint: str = "") -> None:
+    """UsageError when `who` needs more bytes than are free; the `hint` says what would work."""
     free = memory_of_this_machine()[1]
     if needed > free:
         raise UsageError(
-            f"{who} {human_bytes(needed)}{how}; this machine has {human_bytes(free)} free, so nothing was allocated."
+            f"{who} {human_bytes(needed)}{how}; this machine has {human_bytes(free)} free, so nothing was allocated.{hint}"
         )
 
 

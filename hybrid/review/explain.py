@@ -13,7 +13,7 @@ from jaxtyping import Float
 from hybrid import catalog
 from hybrid.base.errors import HybridError, UsageError
 from hybrid.base.randomness import ExplainStream, RunStream, child
-from hybrid.base.types import Point
+from hybrid.base.types import DENSE_QUBITS, Point
 from hybrid.compilation.noise import PARTS
 from hybrid.device.device import Device
 from hybrid.measure.estimate import widening
@@ -102,7 +102,7 @@ class _Budget:
         left_out: list[Set[str]] = [*({part} for part in PARTS), *(set(PARTS) - {part} for part in PARTS)]
         chosen = Chosen(self._prepared)
         programs = [chosen.compile(self._loss, self._ansatz, without=parts) for parts in left_out]
-        ideal, (noisy, *others) = self._ideal(), self._measured([everything, *programs])
+        ideal, (noisy, *others) = self._ideal(everything), self._measured([everything, *programs])
         without, alone = others[: len(PARTS)], others[len(PARTS) :]
         parts = [
             Contribution(part, *_amount(noisy - less), _amount(only - ideal))
@@ -134,7 +134,10 @@ class _Budget:
             return True
         return False
 
-    def _ideal(self) -> Sets:
+    def _ideal(self, everything: Measurement) -> Sets:
+        """Without noise; of wide circuits no state vector is made, but the same circuits are taken without any of its parts."""
+        if max(program.resources.n_qubits for program in everything.programs) > DENSE_QUBITS:
+            return self._value(Chosen(self._prepared).compile(self._loss, self._ansatz, without=set(PARTS)))
         plain: dict[str, Any] = {"device": "ideal", "dephasing": None, "realizations": None, "dd": "none", "mitigate": "none"}
         prepared = self._prepared._replace(spec=replace(self._prepared.spec, **plain), device=Device.load("ideal"))
         return self._value(Chosen(prepared).compile(self._loss, self._ansatz))

@@ -7,6 +7,7 @@ import numpy as np
 
 from hybrid.base.types import DENSE_QUBITS, Operation, Recomputation, Runner, Setting, Task
 from hybrid.simulators.aer import AerBackend, aer
+from hybrid.simulators.engine import wide
 from hybrid.simulators.exact import ExactBackend, exact
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ same record on a busy machine. One realization of one circuit is always computed
 def auto() -> "AutoBackend":
     """The exact engine where a device has noise, Qiskit Aer elsewhere; Aer checks the engine's results on up to 12 qubits.
 
-    Wider noisy circuits go to the engine for exact values of Pauli sums, which Aer does not check: its density matrix takes
-    minutes for one realization of them. With shots, and for what looks at single outcomes, they go to Aer.
+    Wider noisy circuits go to the engine for exact values of Pauli sums, and on more than 20 qubits for shots, which Aer does
+    not check: its density matrix takes minutes for one realization of them. Others go to Aer.
     """
     return AutoBackend(exact(), aer())
 
@@ -46,11 +47,11 @@ class AutoBackend:
     def describe(self, task: Task) -> str:
         """As the simulator that is taken."""
         words = self._simulator(task).describe(task)
-        return words if task.terms is None else f"{words}, not checked by Aer, which would need 4^{task.n_qubits} numbers"
+        return words if not wide(task) else f"{words}, not checked by Aer, which would need 4^{task.n_qubits} numbers"
 
     def recomputation(self, task: Task) -> Recomputation | None:
         """Aer's exact probabilities, as far as `RECOMPUTE_S` goes: fewer rows of angles, or one row of fewer circuits."""
-        if self._simulator(task) is self._aer or task.terms is not None:
+        if self._simulator(task) is self._aer or wide(task):
             return None
         row_s = [CIRCUIT_S + PULSE_S * _pulses(setting) * 4**task.n_qubits for setting in task.settings]
         rows = int(RECOMPUTE_S / sum(row_s))
@@ -70,7 +71,7 @@ class AutoBackend:
 
     def _simulator(self, task: Task) -> ExactBackend | AerBackend:
         detuned_or_noisy = task.noisy or task.realizations > 1
-        return self._engine if task.terms is not None or (detuned_or_noisy and task.n_qubits <= DENSE_QUBITS) else self._aer
+        return self._engine if wide(task) or (detuned_or_noisy and task.n_qubits <= DENSE_QUBITS) else self._aer
 
 
 def _pulses(setting: Setting) -> int:

@@ -7,7 +7,7 @@ from typing import Literal, final
 from hybrid.base.errors import UsageError
 from hybrid.base.machine import memory_bytes as machine_bytes
 from hybrid.base.types import Runner, Task
-from hybrid.simulators.engine import Engine, certificate, picture, values_bytes
+from hybrid.simulators.engine import Engine, certificate, picture, values_bytes, wide
 from hybrid.simulators.engine.maps import PURE
 
 UNITS = {"MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
@@ -48,12 +48,12 @@ class ExactBackend:
     def memory_bytes(self, task: Task) -> int:
         """Two states, the observable and the outcomes of one point; a gradient takes up to `memory` more."""
         single = self.precision == "single"
-        if task.terms is None:
+        if not wide(task):
             return values_bytes(task, single=single)
-        return (16 if picture(task) == PURE else 8) // (1 + single) * certificate(task).numbers
+        return 8 // (1 + single) * certificate(task).numbers
 
     def describe(self, task: Task) -> str:
         """Representation and precision, for the report."""
         state = "state vector" if picture(task) == PURE else "Pauli transfer"
         simulator = f"exact engine, {state}, {self.precision} precision"
-        return simulator if task.terms is None else f"{simulator}, {certificate(task).words}"
+        return simulator if not wide(task) else f"{simulator}, {certificate(task).words}"

@@ -1,4 +1,4 @@
-"""What a value takes where only terms are asked: qubits alive at once, the longest state, memory; known before anything is."""
+"""What a wide task takes: qubits alive at once, the longest state, memory; known before anything is allocated."""
 
 from functools import lru_cache
 from math import prod
@@ -8,13 +8,14 @@ from hybrid.base.types import Task
 from hybrid.simulators.engine.fuse import FusionPlan, Site
 from hybrid.simulators.engine.maps import QubitRead
 from hybrid.simulators.engine.outcome_weights import weighted_plan
+from hybrid.simulators.engine.sampling import MOST_NUMBERS
 from hybrid.simulators.engine.sweep import forward_capacity, peak
-from hybrid.simulators.engine.workspace import picture, plan_of
+from hybrid.simulators.engine.workspace import picture, plan_of, sampled
 
 
 class Certificate(NamedTuple):
-    """No truncation: qubits that have entered and are not read, at most; numbers of the longest state, and of one value; what a
-    value takes in multiplications."""
+    """No truncation: qubits that have entered and are not read, at most; numbers of the longest state, and of all that a point
+    takes; its multiplications."""
 
     live_qubits: int
     peak_numbers: int
@@ -27,8 +28,13 @@ class Certificate(NamedTuple):
         return f"no truncation, {self.live_qubits} live qubits, peak {self.peak_numbers:,} numbers"
 
 
+def wide(task: Task) -> bool:
+    """Whether a task has a certificate: it makes no array over all outcomes."""
+    return task.terms is not None or sampled(task)
+
+
 def certificate(task: Task) -> Certificate:
-    """Of a task with `terms`, whose settings are computed one after the other."""
+    """Of a `wide` task, whose settings are computed one after the other."""
     return _certificate(_ById(task))
 
 
@@ -47,16 +53,34 @@ class _ById:
 
 @lru_cache(maxsize=4)
 def _certificate(of: _ById) -> Certificate:
-    task = of.task
-    assert task.terms is not None
-    parts = []
-    for setting, terms in zip(task.settings, task.terms, strict=True):
-        plan = plan_of(task._replace(settings=(setting,), terms=(terms,)), picture(task))
-        summed = weighted_plan(plan, (terms,)).plan
-        matrices = sum(prod(item.before) * prod(item.after) for item in summed.items if isinstance(item, Site))
-        parts.append(Certificate(_live(plan), peak(summed), forward_capacity(summed) + matrices, summed.cost))
-    live, largest, numbers = (max(column) for column in zip(*(part[:3] for part in parts), strict=True))
-    return Certificate(live, largest, numbers, sum(part.multiplications for part in parts))
+    task, parts = of.task, []
+    for s, setting in enumerate(task.settings):
+        terms = None if task.terms is None else task.terms[s : s + 1]
+        plan = plan_of(task._replace(settings=(setting,), terms=terms), picture(task))
+        matrices = sum(prod(item.before) * prod(item.after) for item in plan.items if isinstance(item, Site))
+        if terms is None:
+            longest = _longest_unread(plan)
+            states = 2 * max(longest, min(MOST_NUMBERS, longest * task.shots))
+            parts.append(Certificate(_live(plan), longest, 2 * states + matrices, len(plan.tails[0]) * states))
+        else:
+            summed = weighted_plan(plan, terms).plan
+            parts.append(Certificate(_live(plan), peak(summed), forward_capacity(summed) + matrices, summed.cost))
+    live, longest, numbers, multiplications = zip(*parts, strict=True)
+    return Certificate(max(live), max(longest), max(numbers), sum(multiplications))
+
+
+def _longest_unread(plan: FusionPlan) -> int:
+    """Numbers of the longest state where a qubit's axis ends with its reading."""
+    lengths: dict[int, int] = {}
+    longest = 1
+    for item in plan.items:
+        if isinstance(item, Site):
+            lengths |= dict(zip(item.axes, item.after, strict=True))
+            longest = max(longest, prod(lengths.values()))
+            for element in item.elements:
+                if isinstance(element.what, QubitRead):
+                    del lengths[element.qubits[0]]
+    return longest
 
 
 def _live(plan: FusionPlan) -> int:

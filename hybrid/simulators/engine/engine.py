@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from typing import final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from threadpoolctl import LibController, ThreadpoolController
 
 from hybrid.base.errors import UsageError
@@ -17,7 +17,8 @@ from hybrid.simulators.engine.fuse import FusionPlan
 from hybrid.simulators.engine.maps import PURE
 from hybrid.simulators.engine.observable import Hamiltonian, probabilities
 from hybrid.simulators.engine.outcome_weights import WeightedPlan
-from hybrid.simulators.engine.workspace import PORTION_STEPS, Circuits, Workspace, picture, portions
+from hybrid.simulators.engine.sampling import sample
+from hybrid.simulators.engine.workspace import PORTION_STEPS, Circuits, Workspace, picture, portions, sampled
 
 
 @final
@@ -29,10 +30,11 @@ class Engine:
 
     def __init__(self, task: Task, *, single: bool, memory_bytes: int) -> None:
         real = np.float32 if single else np.float64
-        self._task, self._memory_bytes = task, memory_bytes
+        self._task = task
         self._dtype = np.result_type(real, np.complex64) if picture(task) == PURE else np.dtype(real)
         self._portions = portions(task)
         self._keeps_all = len(self._portions) == 1 or sum(len(setting.steps) for setting in task.settings) <= PORTION_STEPS
+        self._memory_bytes = memory_bytes // (len(self._portions) if self._keeps_all else 1)  # each keeps its own states
         self._kept: dict[tuple[int, bool], Circuits] = {}
         self._spare: dict[tuple[Circuits, FusionPlan, str, int], list[Workspace]] = {}
         observable, orders = task.observable, self._circuits(self._portions[0]).plan.orders
@@ -66,8 +68,26 @@ class Engine:
                 result[rows] = probabilities(workspace.outcomes)
 
     def counts(self, angles: Angles, shots: Shots, seeds: Sequence[Sequence[np.random.SeedSequence]]) -> list[list[Counts]]:
-        """Counts drawn from the exact probabilities."""
-        return draw_all(self.distributions(angles), shots, seeds)
+        """Counts drawn from the exact probabilities; on more than `SAMPLED_QUBITS`, qubit by qubit as they are read."""
+        if not sampled(self._task):
+            return draw_all(self.distributions(angles), shots, seeds)
+        rows = angles.reshape(len(seeds), len(shots), -1)
+        by_setting = [
+            [self._sampled(self._circuits(portion), row, shots[:, s], seeds[i][s]) for i, row in enumerate(rows)]
+            for s, portion in enumerate(self._portions)
+        ]
+        return [list(of_point) for of_point in zip(*by_setting, strict=True)]
+
+    def _sampled(
+        self, circuits: Circuits, angles: Angles, shots: Int[np.ndarray, " r"], seed: np.random.SeedSequence
+    ) -> Counts:
+        """Of one setting at one point, realization by realization: what is drawn does not depend on other rows."""
+        rng, parts = np.random.default_rng(seed), []
+        for row in np.flatnonzero(shots):
+            with self._run(circuits, "matrices", circuits.of_rotations(angles[row : row + 1])) as workspace:
+                found = sample(circuits.plan, workspace.matrix, int(shots[row]), rng)
+            parts.append(Counts(found.outcomes, found.shots, np.full(len(found.shots), row)))
+        return Counts(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def weighted(self, angles: Angles, weights: Sequence[DiagonalTerms]) -> Scalars:
         """f of `differentiate`, (k,), from states as short as sums over outcomes leave them; UsageError as there."""
@@ -159,7 +179,8 @@ class Engine:
                 self._spare.clear()
                 gc.collect()  # a workspace and its statements refer to each other
             alone = portion.stop - portion.start < len(self._task.settings)
-            task = self._task._replace(settings=self._task.settings[portion]) if alone else self._task
+            terms = None if self._task.terms is None else self._task.terms[portion]
+            task = self._task._replace(settings=self._task.settings[portion], terms=terms) if alone else self._task
             self._kept[key] = Circuits(task, self._dtype, channels=channels)
         return self._kept[key]
 

@@ -5,11 +5,13 @@ No angle or matrix is needed here: this file only decides which elements are mul
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count, takewhile
+from functools import reduce
+from itertools import chain, count, pairwise, takewhile
 from math import prod
+from operator import or_
 from typing import NamedTuple, TypeAlias, final
 
-from hybrid.simulators.engine.maps import Element
+from hybrid.simulators.engine.maps import Element, QubitRead
 
 CALL_COST = 2**14
 """What starting one array statement costs, in multiplications."""
@@ -98,6 +100,58 @@ class FusionPlan:
     def cost(self) -> int:
         """Multiplications of one forward pass."""
         return sum(item.cost for item in self.items)
+
+
+def plan_reading_early(circuit: Sequence[Element], d: int) -> FusionPlan:
+    """The plan of one circuit whose qubits leave the state when they are read: of two orders, the one of shorter states.
+
+    In one the least next state is always taken, in the other qubits are read one after the other, each time the one for which
+    the fewest others have to enter.
+    """
+    fusing = _Fusing()
+    fusing.add(circuit, 0, len(circuit))
+    greedy = _scheduled(fusing, circuit, 0, d, _last_moves(circuit))
+    classical = {block.members: block for block in greedy}
+    blocks = fusing.blocks()
+    cones = [classical[blocks[b].members] for b in _by_cones(fusing)]
+    chosen = min((greedy, cones), key=lambda blocks: _longest_unread(blocks, circuit, d))
+    return _place([], [chosen], [circuit], d)
+
+
+def _by_cones(fusing: "_Fusing") -> list[int]:
+    """The blocks qubit by qubit: all that acts on it before it is read, in order of time."""
+    on, order, blocks = fusing.on, list[int](), fusing.blocks()
+    before = {q: dict(pairwise(reversed(of))) for q, of in on.items()}
+    needed: dict[int, int] = {}  # the blocks before each block and itself, as bits
+    for b in sorted({b for of in on.values() for b in of}):
+        earlier = (before[q].get(b) for q in blocks[b].qubits)
+        needed[b] = (1 << b) | reduce(or_, (needed[a] for a in earlier if a is not None), 0)
+    first = reduce(or_, (1 << of[0] for of in on.values()), 0)
+    entering = {1 << of[0]: sum(other[0] == of[0] for other in on.values()) for of in on.values()}
+    done, left = 0, {q: needed[of[-1]] for q, of in on.items()}
+
+    def cost(q: int) -> tuple[int, int, int]:
+        more = left[q] & ~done
+        return sum(count for bit, count in entering.items() if more & first & bit), more.bit_count(), q
+
+    while left:
+        more = left.pop(min(left, key=cost)) & ~done
+        order += [b for b in range(more.bit_length()) if more >> b & 1]
+        done |= more
+    return order
+
+
+def _longest_unread(blocks: Sequence[Block], circuit: Sequence[Element], d: int) -> tuple[int, int]:
+    """Numbers of the longest state, and of all states, where a qubit's axis ends with its reading."""
+    lengths: dict[int, int] = {}
+    sizes = []
+    for block in blocks:
+        lengths |= {q: 2 if q in block.classical else d for q in block.qubits}
+        sizes.append(prod(lengths.values()))
+        for member in block.members:
+            if isinstance(circuit[member].what, QubitRead):
+                del lengths[circuit[member].qubits[0]]
+    return max(sizes), sum(sizes)
 
 
 def plan(circuits: Sequence[Sequence[Element]], d: int) -> FusionPlan:

@@ -47,7 +47,8 @@ def weighted_plan(plan: FusionPlan, weights: Weights) -> WeightedPlan:
     for tail, of_setting, order in zip(plan.tails, weights, plan.orders, strict=True):
         here = _Layout(layout.order, layout.lengths.copy(), layout.unsummed.copy())
         terms = isinstance(of_setting, DiagonalTerms)
-        train = _TensorTrain(_Terms(of_setting) if terms else _Array(ordered(of_setting, order), list(order)), cores)
+        left = _Terms(of_setting) if terms else _Array(ordered(of_setting, order), list(order))
+        train = _TensorTrain(left, cores, turns=terms)
         items: list[Item] = []
         for item in tail:
             old, here = here, _after(item, here)
@@ -143,26 +144,38 @@ class _TensorTrain:
 
     Where weights of (outcomes summed over, others) have rank r, w = U (U^T w) with r orthonormal columns U: the state is
     multiplied by U^T, a core, on those axes, and w becomes U^T w (Oseledets, SIAM J. Sci. Comput. 33, 2295, 2011, algorithm 1).
-    `_bond` is the qubit in whose place the bond stands.
+    `_bond` is the qubit in whose place the bond stands. It `turns` to each qubit that is read, or waits until one is beside it.
     """
 
-    def __init__(self, left: _Remaining, cores: list[np.ndarray]) -> None:
-        self._left, self._cores = left, cores
+    def __init__(self, left: _Remaining, cores: list[np.ndarray], *, turns: bool) -> None:
+        self._left, self._cores, self._turns = left, cores, turns
         self._bond: int | None = None
 
-    def sums(self, layout: _Layout) -> list[Site]:
-        """The sites that sum over read qubits beside the bond; `layout` is updated in place."""
-        sites = []
-        while (q := next((q for q in layout.unsummed if self._beside(q, layout)), None)) is not None:
+    def sums(self, layout: _Layout) -> list[Item]:
+        """The sites that sum over read qubits; `layout` is updated in place."""
+        items: list[Item] = []
+        while (q := next((q for q in layout.unsummed if self._turns or self._beside(q, layout)), None)) is not None:
+            if not self._beside(q, layout):
+                items.append(self._turned(q, layout))
             layout.unsummed.remove(q)
             axes = tuple(axis for axis in layout.order if axis in (q, self._bond))
             before, rank = tuple(layout.lengths[axis] for axis in axes), self._sum(axes, q)
             layout.lengths.update({axis: rank if axis == q else 1 for axis in axes})
             if rank < prod(before):
                 after = tuple(layout.lengths[axis] for axis in axes)
-                sites.append(Site(len(self._cores) - 1, (), axes, before, after, *layout.span(axes), layout.order))
+                items.append(Site(len(self._cores) - 1, (), axes, before, after, *layout.span((q,)), layout.order))
             self._bond = q
-        return sites
+        return items
+
+    def _turned(self, q: int, layout: _Layout) -> Transposition:
+        """The bond moved beside q. It then has the length 1, so that the order of all other axes stays."""
+        kept = [axis for axis in layout.order if layout.lengths[axis] > 1]
+        turned = [axis for axis in kept if axis != self._bond]
+        if self._bond in kept:
+            turned.insert(turned.index(q) + (kept.index(self._bond) > kept.index(q)), self._bond)
+        return Transposition(
+            tuple(layout.lengths[axis] for axis in kept), tuple(kept.index(axis) for axis in turned), layout.order
+        )
 
     def end(self, layout: _Layout) -> Float[np.ndarray, " m"]:
         return self._left.end(layout.order)

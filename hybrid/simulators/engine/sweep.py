@@ -185,19 +185,19 @@ class Sweep:
         if key not in self._ready:
             product, _, constant = self._bind(site)
             right = site.right if self._narrow(site) else 1
-            if right > 1 or _cut(product, site).size < product.size:
+            if right > 1 or cut(product, site).size < product.size:
                 wide = np.zeros((self._k, prod(site.after), right, prod(site.before), right), self._dtype)
                 diagonal = np.einsum("karbr->kabr", wide).reshape(self._k, *site.after, *site.before, right)
-                np.copyto(diagonal, _cut(product, site)[..., None])
+                np.copyto(diagonal, cut(product, site)[..., None])
                 if not constant:
-                    self._do(np.copyto, diagonal, _cut(product, site)[..., None])
+                    self._do(np.copyto, diagonal, cut(product, site)[..., None])
                 product = wide.reshape(self._k, prod(site.after) * right, prod(site.before) * right)
             self._ready[key] = product
         return self._ready[key]
 
     def _collect(self, site: Site, slot: np.ndarray, mu: np.ndarray, x: np.ndarray) -> None:
         """slot = sum mu x over all that the block does not act on (equation 8)."""
-        part, narrow = _cut(slot, site), self._narrow(site)
+        part, narrow = cut(slot, site), self._narrow(site)
         if part.size == slot.size and (site.right if narrow else site.left) == 1:
             self._do(np.matmul, mu, x, slot if narrow else slot[:, None])
             return
@@ -222,7 +222,7 @@ def _sum_outer(mu: np.ndarray, x: np.ndarray, part: np.ndarray) -> None:
         part += np.matmul(mu[:, start : start + step], x[:, start : start + step]).sum(axis=1).reshape(part.shape)
 
 
-def _cut(matrices: np.ndarray, site: Site) -> np.ndarray:
+def cut(matrices: np.ndarray, site: Site) -> np.ndarray:
     """The part (k, *after, *before) of matrices (k, D, C) that a block with entering and classical qubits uses (equation 4)."""
     n = len(site.axes)
     if not site.elements:

@@ -12,33 +12,40 @@ from hybrid.base.errors import UsageError
 from hybrid.base.types import Angles, Task, Weights
 from hybrid.simulators.engine.block_matrices import Bound, Family, Matrices, kappa
 from hybrid.simulators.engine.chains import HARMONICS, Chain, Factor, chain
-from hybrid.simulators.engine.fuse import FusionPlan, Site, plan
+from hybrid.simulators.engine.fuse import FusionPlan, Site, plan, plan_reading_early
 from hybrid.simulators.engine.maps import PAULI, PURE, alike, elements_of_all
 from hybrid.simulators.engine.observable import Hamiltonian, hamiltonian_bytes, ordered, weigh
 from hybrid.simulators.engine.outcome_weights import WeightedPlan, weighted_plan
-from hybrid.simulators.engine.sweep import Sweep, backward_capacity, forward_capacity
+from hybrid.simulators.engine.sweep import Sweep, backward_capacity, cut, forward_capacity
 
 CHUNK_BYTES, CHUNK_POINTS = 2**25, 256
 """This many bytes of states and matrices, and points, go through the blocks together (measured): many, so that they share the
 cost of a call; few, so that the data of a block stay in the cache."""
 MOST_STATES = 3
 """A forward pass never keeps more: what circuits have in common, and two that are written alternately."""
+SAMPLED_QUBITS = 20
+"""Up to this width counts come from the distribution over all outcomes."""
 PORTION_STEPS = 2**16
 """So many steps are planned together: their plan and matrices, some kB for each, stay below about 400 MiB."""
 
 
 def picture(task: Task) -> int:
-    """d: amplitudes without error channels, Pauli coefficients with them."""
-    return PAULI if task.noisy else PURE
+    """d: amplitudes without error channels, Pauli coefficients with them and where qubits are summed over as they are read."""
+    return PAULI if task.noisy or task.terms is not None else PURE
+
+
+def sampled(task: Task) -> bool:
+    """Whether shots are drawn qubit by qubit; narrower distributions are drawn from as a whole, as in earlier records."""
+    return task.noisy and task.shots > 0 and task.n_qubits > SAMPLED_QUBITS
 
 
 def portions(task: Task) -> list[slice]:
     """The settings that are planned together: all, or neighbours of at most `PORTION_STEPS` steps where these are too many.
 
-    Steps that settings begin with are shared, and count once. Where only terms are asked each setting is alone: it sums over
-    qubits before others enter.
+    Steps that settings begin with are shared, and count once. Where only terms are asked, or shots are drawn as qubits
+    are read, each setting is alone: some of its qubits end before others enter.
     """
-    if task.terms is not None:
+    if task.terms is not None or sampled(task):
         return [slice(s, s + 1) for s in range(len(task.settings))]
     lengths, shared = [len(setting.steps) for setting in task.settings], alike(task.settings)
     most = max(1, (PORTION_STEPS - shared) // max(1, max(lengths) - shared))
@@ -64,7 +71,9 @@ def _planned(task: Task, d: int) -> FusionPlan:
     if task.noisy and task.observable is not None:
         raise UsageError("exact: with error channels an observable is measured setting by setting; leave task.observable out.")
     angles = {angle: place for place, angle in enumerate(task.angles)}
-    return plan(elements_of_all(task.settings, angles, d), d)
+    circuits = elements_of_all(task.settings, angles, d)
+    early = len(circuits) == 1 and (task.terms is not None or sampled(task))
+    return plan_reading_early(circuits[0], d) if early else plan(circuits, d)
 
 
 def values_bytes(task: Task, *, single: bool) -> int:
@@ -199,6 +208,10 @@ class Workspace:
                 self._sweep.forward([partial(weigh, w, v) for w, v in zip(self._ends, self.values, strict=True)])
             case "weighted slopes":
                 self._sweep.backward([partial(weigh, w, v) for w, v in zip(self._ends, self.values, strict=True)])
+
+    def matrix(self, site: Site) -> Float[np.ndarray, "a b"]:
+        """The first point's matrix of a block, after a run."""
+        return cut(self._bind(site).product[:1], site).reshape(prod(site.after), prod(site.before))
 
     def _bind(self, site: Site) -> Bound:
         if not site.elements:
