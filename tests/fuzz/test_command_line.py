@@ -109,7 +109,7 @@ VALUES = (
 )
 LIKELY = {
     "--device": ("ideal", "meluxina-q", "meluxina-q:two_qubit=today", "spin-simos-10q"),
-    "--backend": ("exact", "aer", "reference", "auto", "aer:method=statevector"),
+    "--backend": ("exact", "aer", "auto", "aer:method=statevector"),  # `reference` takes minutes for a replay with noise
     "--optimizer": ("adam", "spsa", "spsa:a=nan", "nelder_mead", "lbfgs"),
     "--ansatz": ("real_amplitudes:reps=1", "uccsd", "efficient_su2"),
     "--shots": ("10", "100"),
