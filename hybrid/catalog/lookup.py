@@ -29,6 +29,7 @@ FAMILIES = {
     "backends": "backend",
     "circuits": "circuit",
     "devices": "device",
+    "executors": "executor",
     "optimizers": "optimizer",
     "problems": "problem",
     "workloads": "workload",
@@ -38,6 +39,7 @@ FOLDERS = {family: f"catalog/{family}" for family in FAMILIES} | {
     "adapters": "bench/adapters",
     "backends": "simulators",
     "devices": "device/profiles",
+    "executors": "runs/executors",
     "workloads": "bench/workloads",
 }
 """Family -> where in the package its members are, one file each."""

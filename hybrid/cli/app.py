@@ -23,7 +23,21 @@ from hybrid.base.errors import (
     printable,
     unknown,
 )
-from hybrid.cli import bench, characterize, check, completion, doctor, explain, guide, members, run, runs, sample, schedule
+from hybrid.cli import (
+    bench,
+    characterize,
+    check,
+    completion,
+    doctor,
+    explain,
+    guide,
+    members,
+    run,
+    runs,
+    sample,
+    schedule,
+    sweep,
+)
 from hybrid.cli.flags import HybridCommand
 from hybrid.cli.layout import emit
 from hybrid.cli.signals import answering
@@ -55,6 +69,7 @@ app = typer.Typer(
 )
 VERBS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("run", run.command(), run.HELP, "Run an algorithm; continue or print a run."),
+    ("sweep", sweep.command(), sweep.HELP, "Run many runs: lists and ranges of everything."),
     ("sample", sample.sample_circuit, sample.HELP, "Run one circuit and count its outcomes."),
     ("schedule", schedule.schedule_circuit, schedule.HELP, "Show when a circuit's pulses start, and what waits."),
     ("list", members.list_members, members.LIST_HELP, "List the names in every family, or one family."),

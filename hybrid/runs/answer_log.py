@@ -57,10 +57,11 @@ class RecordingLog:
         note: Callable[[str], None] = lambda text: None,
         *,
         strict: bool = False,
+        label: str | None = None,
     ) -> None:
-        """`note` hears that a record is continued on another processor; `strict` refuses that."""
+        """`note` hears that a record is continued on another processor; `strict` refuses that. A new record has the `label`."""
         self.n_answers = 0
-        self._note, self._strict = note, strict
+        self._note, self._strict, self._label = note, strict, label
         self._elsewhere: Body = {}
         self._record = file
         self._interruption = interruption
@@ -74,7 +75,8 @@ class RecordingLog:
         today = versions()
         if self._record.start is None:
             host = {"host": platform.node(), "pid": os.getpid(), "time": round(time.time(), 3), "cores": os.cpu_count()}
-            host |= here()
+            host |= here() | ({} if self._label is None else {"label": self._label})
+            host |= {"slurm_job": job} if (job := os.environ.get("SLURM_JOB_ID")) else {}
             self._record.append("start", start, about | host | {"versions": today})
         before = self._record.start or start
         _check_same(self._record.path, before | {"versions": self._record.about.get("versions", today)}, start, today)

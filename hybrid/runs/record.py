@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, final
 
 from hybrid.base import json_lines
-from hybrid.base.errors import RecordError, Stopped, UsageError, shortened
+from hybrid.base.errors import Busy, RecordError, Stopped, UsageError, shortened
 from hybrid.base.json_lines import dump
 from hybrid.base.locks import lock
 
@@ -86,7 +86,7 @@ class Record:
     def __init__(self, path: Path) -> None:
         """Open or create `path` for this process alone, check every line and drop an incomplete last one.
 
-        Raises Stopped when another process works on it, RecordError when it is damaged, UsageError when it cannot be written.
+        Raises Busy when another process works on it, RecordError when it is damaged, UsageError when it cannot be written.
         """
         self.path = path
         self.start: dict[str, Any] | None = None
@@ -100,7 +100,7 @@ class Record:
         self.size = 0
         self._digest = hashlib.sha256()
         self._sum = ""
-        self._synced = time.monotonic()
+        self._synced, self._cores_s = time.monotonic(), time.process_time()
         self._made_folder = not path.parent.exists()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ class Record:
                 f"{self.path.parent}: this file system cannot lock files ({error.strerror}); choose --results DIR elsewhere."
             ) from None
         if not locked:
-            raise Stopped(f"{self.path}: another process is working on this run; nothing was done here.")
+            raise Busy(f"{self.path}: another process is working on this run; nothing was done here.")
 
     def _read(self) -> None:
         for _, kind, body, meta, offset in lines(self.path):
@@ -157,7 +157,12 @@ class Record:
         return ((number, body) for number, kind, body, _, _ in lines(self.path) if kind == "answer")
 
     def append(self, kind: str, body: dict[str, Any], meta: dict[str, Any]) -> None:
-        """Write one line and flush it; sync every few seconds, a part and the stop at once. Stopped when the disk is full."""
+        """Write one line and flush it; sync every few seconds, a part and the stop at once. Stopped when the disk is full.
+
+        The line's meta says how many seconds of processors this process has used since its line before.
+        """
+        spent = time.process_time()
+        meta = meta | {"core_seconds": round(spent - self._cores_s, 6)}
         checksum = _checksum(self._sum, kind, body, meta)
         line = {"kind": kind, "body": body, "meta": meta, "sum": checksum}
         sync = kind in ("part", "stop") or time.monotonic() - self._synced > SYNC_SECONDS
@@ -168,7 +173,7 @@ class Record:
                 f"{self.path}: writing failed ({error.strerror}). {self.n_answers} answers are saved; make room and give the "
                 "same command to continue."
             ) from None
-        self._sum = checksum
+        self._sum, self._cores_s = checksum, spent
         self.size += length
         self._synced = time.monotonic() if sync else self._synced
         self._take(kind, body, meta)
