@@ -27,6 +27,7 @@ OUTSIDERS = {
     "matplotlib": ("figures/",),
     "qiskit_aer": ("simulators/aer.py", "bench/adapters/aer.py"),
     "highspy": ("catalog/problems/lp.py",),
+    "distributed": ("runs/executors/dask.py",),
     "pyscf": ("catalog/problems/molecule.py",),
 }
 """Package -> who may import it."""
