@@ -32,6 +32,7 @@ from hybrid.cli import (
     explain,
     guide,
     members,
+    qpu,
     run,
     runs,
     sample,
@@ -84,6 +85,7 @@ VERBS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
 for _name, _function, _help, _line in VERBS:
     app.command(name=_name, cls=HybridCommand, help=_help, short_help=_line)(_function)
 app.add_typer(runs.app, name="runs", short_help="List, compare, measure again, draw, export and sign runs.")
+app.add_typer(qpu.app, name="qpu", short_help="Show and release the leases of exclusive machines.")
 app.add_typer(bench.app, name="bench", short_help="Benchmark simulators: measure, verify, compare.")
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, final
 
 import numpy as np
 
-from hybrid.base.errors import HybridError, RecordError, Stopped
+from hybrid.base.errors import HybridError, Interrupted, RecordError, Stopped
 from hybrid.base.machine import here, versions
 from hybrid.base.types import Estimates, Journal, Losses, LossGradient, NoJournal, Tensor
 from hybrid.compilation import FIRST_COMPILER
@@ -137,15 +137,28 @@ class RecordingLog:
 
     def keep(self, send: Callable[[], tuple[Body, Body]]) -> Body:
         """See `Journal`; the interruption's error when there is one, or the job's own Stopped; both say what is saved."""
-        if error := self._interruption():
-            raise type(error)(f"{error} {self._saved()}")
         begun = time.monotonic()
         try:
+            self.check()
             parts, about = send()
-        except Stopped as stopped:
-            raise Stopped(f"{stopped} {self._saved()}") from stopped
+        except (Stopped, Interrupted) as stopped:
+            raise type(stopped)(f"{stopped} {self._saved()}") from stopped
         self._record.append("part", parts, about | self._elsewhere | {"seconds": round(time.monotonic() - begun, 6)})
         return parts
+
+    def submitted(self, job: str, of: str) -> None:
+        """See `Journal`: a line without parts, as the result is not there yet."""
+        self._record.append("part", {}, {"submitted": job, "of": of} | self._elsewhere)
+
+    def sent(self, of: str) -> str | None:
+        """See `Journal`."""
+        job, circuits = self._record.submitted
+        return job if circuits == of else None
+
+    def check(self) -> None:
+        """See `Journal`."""
+        if error := self._interruption():
+            raise error
 
     def _saved(self) -> str:
         parts = f" and {len(self._record.parts)} circuits of the next one" if self._record.parts else ""

@@ -1,7 +1,7 @@
 """The record of one run: append-only JSON lines `start`, `answer`..., `stop`. It is the checkpoint and the audit trail.
 
-Where an answer takes several jobs, each job's result is a line `part` before it, so that no job is sent twice. Parts are not
-in the digest: it does not depend on how an answer was divided into jobs.
+Where an answer takes several jobs, each job's result is a line `part` before it, so that no job is sent twice; its id is one at
+its submission, without results. Parts are not in the digest: it does not depend on how an answer was divided into jobs.
 
 Every line is `{"kind", "body", "meta", "sum"}`. The digest covers `body`; `meta` holds times, host and versions. `sum` is a
 checksum of this line and all before it, so that a changed, missing or reordered line is detected. A last line without its
@@ -80,8 +80,11 @@ def check_schema(path: Path, start: dict[str, Any]) -> None:
 
 @final
 class Record:
-    """An open record: body and meta (`about`) of its start, `parts` of an unfinished answer, its stop, its `size`; the
-    `seconds` that all answers and parts took; the other processors than the start's that it was `continued_on`."""
+    """An open record: body and meta (`about`) of its start, `parts` of an unfinished answer, its stop, its `size`.
+
+    `submitted`: the job that has no result yet, and what identifies its circuits. The `seconds` that all answers and parts
+    took; the other processors than the start's that it was `continued_on`.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open or create `path` for this process alone, check every line and drop an incomplete last one.
@@ -94,6 +97,7 @@ class Record:
         self.stop: dict[str, Any] | None = None
         self.n_answers = 0
         self.parts: dict[str, Any] = {}
+        self.submitted: tuple[str | None, str | None] = None, None
         self.healed = False
         self.seconds = 0.0
         self.continued_on: list[dict[str, str]] = []
@@ -140,6 +144,7 @@ class Record:
             self.stop = body
         elif kind == "part":
             self.parts |= body
+            self.submitted = meta.get("submitted"), meta.get("of")
         elif kind == "start":
             self.start = body
         else:
