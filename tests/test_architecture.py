@@ -56,6 +56,7 @@ ONLY = {
     "runs/record.py": {"hybrid"},
     "runs/result.py": {"hybrid"},
     "runs/results_folder.py": {"hybrid"},
+    "runs/results_index.py": {"hybrid"},
     "runs/spec.py": {"hybrid"},
     "runs/verdict.py": {"hybrid"},
     "runs/verdict_text.py": {"hybrid"},

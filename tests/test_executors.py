@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,17 @@ def slurm_says(*words):
     return subprocess.run(["timeout", "20", *words], capture_output=True, text=True, check=False).stdout
 
 
+def workers_in(folder):
+    """Processes of the job's workers, told by their command line."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = path.read_bytes().split(b"\0")
+            if b"python" in words[0] and b"--worker" in words and any(str(folder).encode() in word for word in words):
+                found.append(int(path.parent.name))
+    return found
+
+
 def state_of(job):
     return slurm_says("scontrol", "show", "job", job, "-o").partition("JobState=")[2].partition(" ")[0]
 
@@ -163,19 +175,16 @@ def state_of(job):
 @pytest.mark.slow
 def test_workers_killed_and_the_job_requeued(real_slurm, tmp_path):
     """Every digest, and what the account sums, as without Slurm; no run twice to its end; the job completes."""
-    fields = SHORT | {"seed": "0..39", "max_evals": 60, "label": "slurm"}
-    label = fields.pop("label")
+    fields = SHORT | {"seed": "0..39", "max_evals": 60}
     there = f"slurm:{NEEDED},cores={os.cpu_count()}"
-    handed = hybrid.sweep(results=tmp_path / "r", executor=there, label=label, **fields)
+    handed = hybrid.sweep(results=tmp_path / "r", executor=there, label="slurm", **fields)
     job = handed.handed_over.split("Slurm job ")[1].split(";")[0]
     killed, requeued, end = 0, False, time.monotonic() + 400
     while (state := state_of(job)) != "COMPLETED":
         assert time.monotonic() < end and state not in ("FAILED", "CANCELLED"), state
         stopped = sum(b'"kind":"stop"' in path.read_bytes() for path in (tmp_path / "r").glob("*.jsonl"))
         if killed < 1 and stopped >= 4:
-            workers = slurm_says("pgrep", "-f", f"sweep --worker {tmp_path}").split()
-            pids = [pid for pid in workers if b"srun" not in Path(f"/proc/{pid}/cmdline").read_bytes()[:40]]
-            os.kill(int(pids[-1]), 9)
+            os.kill(workers_in(tmp_path)[-1], 9)
             killed += 1
         if not requeued and stopped >= 12:
             slurm_says("scontrol", "requeue", job)
@@ -278,6 +287,7 @@ if {tls}:
 line.sendall(bytes(64))
 print("answer" if line.recv(1) else "closed")
 """
+REFUSED = ("closed", "SSLError", "SSLEOFError", "ConnectionResetError", "TimeoutError")
 """A client without a certificate: the other end closes, or the handshake fails."""
 
 
@@ -297,12 +307,7 @@ def test_another_user_reads_no_record_and_runs_no_code(cluster):
         assert as_nobody(f"open({place + '/open'!r})") == ""
         assert [as_nobody(f"open({path!r})") for path in files] == ["PermissionError"] * 3
     for tls in (True, False):
-        assert as_nobody(KNOCK.format(address=address, tls=tls)) in (
-            "closed",
-            "SSLError",
-            "ConnectionResetError",
-            "TimeoutError",
-        )
+        assert as_nobody(KNOCK.format(address=address, tls=tls)) in REFUSED
 
 
 def as_nobody(code):

@@ -10,7 +10,7 @@ import hybrid
 from hybrid.base.errors import Interrupted, Stopped, UsageError
 from hybrid.figures.against_axis import against_axis
 from hybrid.runs.axes import MOST_RUNS, grid
-from hybrid.runs.axis_values import curves
+from hybrid.runs.axis_values import curves, of_result
 from hybrid.runs.executors import local as executor
 from hybrid.runs.executors.local import Local
 from hybrid.runs.run import run
@@ -241,22 +241,26 @@ def test_processes_below_one():
     assert Local(None).execute(Worklist(specs=()), SweepWatcher()) == ""
 
 
+def points(swept):
+    return [of_result(result) for result in swept[1].results]
+
+
 def test_curves(swept):
     """One curve per combination of what else differs; of 3 values the quartiles are half way between neighbours."""
-    (by_shots,) = curves(swept[1].results, "shots")
+    (by_shots,) = curves(points(swept), "shots")
     values = sorted(result.value for result in swept[1].results[:3])
     assert by_shots.x == (50, 100) and by_shots.median[0] == values[1]
     assert by_shots.low[0] == pytest.approx((values[0] + values[1]) / 2, rel=1e-12)  # interpolated linearly
-    (by_seed_and_shots) = curves(swept[1].results, "seed")
+    (by_seed_and_shots) = curves(points(swept), "seed")
     assert [curve.name for curve in by_seed_and_shots] == ["shots=50", "shots=100"]
     with pytest.raises(UsageError, match="unknown axis 'shot'. Did you mean 'shots'"):
-        curves(swept[1].results, "shot")
+        curves(points(swept), "shot")
 
 
 @pytest.mark.parametrize("axis", ["shots", "backend"])
 def test_picture(swept, tmp_path, axis):
     """A numerical axis and one of words; the same bytes every time."""
     for name in ("a.svg", "b.svg"):
-        against_axis(swept[1].results, axis, tmp_path / name)
+        against_axis(points(swept), axis, tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     assert b"<svg" in (tmp_path / "a.svg").read_bytes()

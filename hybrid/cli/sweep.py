@@ -155,8 +155,9 @@ def execute(
     emit(json.dumps(done.to_json()) if as_json else sweep_text.swept(done, results))
     if target is not None:
         from hybrid.figures.against_axis import against_axis
+        from hybrid.runs.axis_values import of_result
 
-        against_axis([run.result for run in done.runs if run.result], made.axes[0].name, target)
+        against_axis([of_result(result) for result in done.results], made.axes[0].name if made.axes else "seed", target)
         say(f"drawn: {target}", quiet)
     if failed := len(done.failed):
         raise HybridError(f"{failed} of {len(done.runs)} runs failed; --retry-failed tries them again.")

@@ -1,13 +1,12 @@
 """Sweeps as text: what they gave and what they would take."""
 
-import shutil
 from math import floor, log10
 from pathlib import Path
 from typing import Any
 
 from hybrid.base.errors import shortened
 from hybrid.base.uncertainty import duration
-from hybrid.cli.layout import COLUMNS, table, wrapped
+from hybrid.cli.layout import table, terminal_columns, wrapped
 
 MOST_FAILURES = 20
 
@@ -53,7 +52,7 @@ def _cells(spread: Any) -> list[str]:
 def columns(heads: list[str], rows: list[list[str]], left: int) -> str:
     """A table as wide as the terminal: the first columns to the `left`, the others to the right; the widest of the first are
     shortened where it does not fit."""
-    room = max(COLUMNS, shutil.get_terminal_size((COLUMNS, 24)).columns) - 2 * (len(heads) - 1)
+    room = terminal_columns() - 2 * (len(heads) - 1)
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     while sum(widths) > room and left:
         widest = max(range(left), key=widths.__getitem__)

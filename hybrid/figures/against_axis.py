@@ -8,14 +8,13 @@ from matplotlib.figure import Figure
 
 from hybrid.figures import style
 from hybrid.figures.style import EXACT, styled
-from hybrid.runs.axis_values import AxisCurve, curves
-from hybrid.runs.result import Result
+from hybrid.runs.axis_values import AxisCurve, AxisPoint, curves
 
 HIGH_INCHES = 3.9
 CAPTION = "Points: medians over the seeds. Bars: from the lower to the upper quartile."
 
 
-def against_axis(results: Sequence[Result], axis: str, target: Path) -> None:
+def against_axis(results: Sequence[AxisPoint], axis: str, target: Path) -> None:
     """Draw the results against a field (`shots`) or an option (`problem.distance`), one curve for all that else is equal.
 
     UsageError: another suffix, an axis that no run has, quantities that differ, more curves than can be told apart.

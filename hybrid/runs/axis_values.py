@@ -1,12 +1,13 @@
-"""Runs along an axis: what their records say of it, and their final values by median and quartiles over the seeds."""
+"""Runs along an axis: their final values by median and quartiles over the seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any, NamedTuple
 
 from hybrid.base.errors import UsageError, unknown
 from hybrid.runs.options import flattened
 from hybrid.runs.result import Result
+from hybrid.runs.spec import FIRST_DEFAULTS
 from hybrid.runs.sweep import quartiles
 
 
@@ -24,11 +25,32 @@ class AxisCurve(NamedTuple):
     exact: tuple[float | None, ...]
 
 
-def curves(results: Sequence[Result], axis: str) -> list[AxisCurve]:
+class AxisPoint(NamedTuple):
+    """A finished run: every input, and what it gave."""
+
+    options: Mapping[str, Any]
+    value: float
+    exact: float | None
+    quantity: str
+    unit: str
+
+
+def of_result(result: Result) -> AxisPoint:
+    """From a run's result."""
+    return AxisPoint(flattened(result.spec), result.value, result.exact, result.quantity, result.unit)
+
+
+def of_row(row: Mapping[str, Any]) -> AxisPoint:
+    """From a row of `hybrid.runs.results_index`."""
+    options = {name: value for name, value in row.items() if name.partition(".")[0] in FIRST_DEFAULTS}
+    return AxisPoint(options, row["value"], row["exact"], row["quantity"], row["unit"])
+
+
+def curves(results: Sequence[AxisPoint], axis: str) -> list[AxisCurve]:
     """The curves of finished runs along an axis. UsageError: no such axis, nothing finished, quantities that differ."""
     if not results:
         raise UsageError("no finished run to draw.")
-    flat = [flattened(result.spec) for result in results]
+    flat = [result.options for result in results]
     if not all(axis in one for one in flat):
         common = set.intersection(*({key for key, value in one.items() if value is not None} for one in flat))
         raise unknown("axis", axis, common)
@@ -42,8 +64,8 @@ def curves(results: Sequence[Result], axis: str) -> list[AxisCurve]:
     return [_curve(", ".join(name) or "median", [(flat[i][axis], results[i]) for i in group]) for name, group in groups.items()]
 
 
-def _curve(name: str, pairs: list[tuple[Any, Result]]) -> AxisCurve:
-    at: dict[Any, list[Result]] = {}
+def _curve(name: str, pairs: list[tuple[Any, AxisPoint]]) -> AxisCurve:
+    at: dict[Any, list[AxisPoint]] = {}
     for x, result in pairs:
         at.setdefault(x, []).append(result)
     ordered = sorted(at, key=lambda x: (isinstance(x, str), x))
