@@ -7,10 +7,16 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from documents import BIN
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from readme import PAGES, ROOT, blocks
 
 import hybrid
 from hybrid import catalog
@@ -325,3 +331,71 @@ def as_nobody(code):
         program,
     ]
     return subprocess.run(words, capture_output=True, text=True, check=True, cwd="/").stdout.strip()
+
+
+# --- What the page `sweeps` says -----------------------------------------------------------------------------------------
+
+CLUSTER = ROOT / "examples" / "cluster"
+
+
+def job_script():
+    """The page's script to paste: the last block that is one."""
+    texts = [block.text for path in PAGES if path.stem == "sweeps" for block in blocks(path)]
+    return [text for text in texts if text.startswith("#!/bin/bash")][-1]
+
+
+def pinned():
+    lines = (line for line in (CLUSTER / "constraints.txt").read_text().splitlines() if not line.startswith("#"))
+    return dict(line.split("==") for line in lines)
+
+
+def test_constraints_pin_what_the_package_needs():
+    """Every dependency of it and of the extras that the page installs, within its bounds; and all that those need here."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    for text in (*project["dependencies"], *extras["hpc"], *extras["plot"]):
+        needed = Requirement(text)
+        assert needed.specifier.contains(pinned()[needed.name]), text
+    for name in pinned():
+        with suppress(metadata.PackageNotFoundError):
+            for text in metadata.requires(name) or ():
+                needed = Requirement(text)
+                if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                    assert canonicalize_name(needed.name) in pinned(), (name, text)
+
+
+def test_the_recipe_copies_what_is_there():
+    lines = (CLUSTER / "hybrid.def").read_text().partition("%files\n")[2].partition("\n\n")[0].splitlines()
+    assert len(lines) == 5 and all((ROOT / line.split()[0]).exists() for line in lines)
+    assert "-c /opt/hybrid/constraints.txt '/opt/hybrid[hpc,plot]'" in (CLUSTER / "hybrid.def").read_text()
+
+
+@pytest.mark.slow
+def test_the_job_script_of_the_page(real_slurm, tmp_path):
+    """Pasted, on a node of two cores and without modules: accepted, and every run is done."""
+    script = job_script().replace("--ntasks-per-node=128", "--ntasks-per-node=2").replace("=02:00:00", "=00:30:00")
+    script = script.replace("module load Python", "").replace("source ~/hybrid-env/bin/activate", f"export PATH={BIN}:$PATH")
+    (tmp_path / "sweep.toml").write_text('problem = "h2"\nshots = 50\nmax_evals = 6\nbackend = "exact"\nseed = "0..5"\n')
+    words = ["timeout", "20", "sbatch", "--parsable"]
+    job = subprocess.run(words, input=script, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+    end = time.monotonic() + 120
+    while state_of(job) in ("PENDING", "RUNNING", "COMPLETING", "CONFIGURING"):
+        assert time.monotonic() < end
+        time.sleep(0.5)
+    assert state_of(job) == "COMPLETED"
+    assert sum(b'"kind":"stop"' in path.read_bytes() for path in (tmp_path / "results").glob("*.jsonl")) == 6
+
+
+@pytest.mark.slow
+def test_an_environment_without_internet(tmp_path):
+    """The page's commands: wheels of what is pinned, then an environment from those alone."""
+    words = [sys.executable, "-m", "pip", "wheel", "-q", "-w", tmp_path / "wheels", "-c", CLUSTER / "constraints.txt"]
+    done = subprocess.run([*words, f"{ROOT}[hpc,plot]"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no package index: {done.stderr[-200:]}")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
+    words = [tmp_path / "env" / "bin" / "pip", "install", "-q", "--no-index", "--find-links", tmp_path / "wheels"]
+    subprocess.run([*words, "hybrid-sandbox[hpc,plot]"], check=True)
+    sweep = [tmp_path / "env" / "bin" / "hybrid", "sweep", "h2", "--seed", "0,1", "--max-evals", "2"]
+    done = subprocess.run(sweep, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "2 runs: 2 finished" in done.stdout
