@@ -13,6 +13,7 @@ import pytest
 from hybrid.base import lease as leases
 from hybrid.base.errors import Interrupted, UsageError
 from hybrid.base.lease import Lease, LeaseLost, is_gone, me
+from hybrid.cli.doctor import machine
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
 
@@ -220,3 +221,76 @@ def test_two_sweeps_at_once_and_owners_killed_and_stopped(place, monkeypatch, ca
     with capsys.disabled():
         print(f"\ntaken over after {after - when:.2f} s; idle {idle} while work waited, held {held}")
     assert after - when < 60
+
+
+def test_doctor_names_the_job_and_its_qpu(monkeypatch):
+    """By Slurm's and QRMI's variables."""
+    for name in ("SLURM_JOB_ID", "QRMI_JOB_QPU_RESOURCES", "SLURM_JOB_QPU_RESOURCES"):
+        monkeypatch.delenv(name, raising=False)
+    assert not [one for one in machine.look() if one.name in ("Slurm job", "QPU of the job")]
+    for name, value in (("SLURM_JOB_ID", "7"), ("SLURM_NNODES", "2"), ("SLURM_NTASKS", "256")):
+        monkeypatch.setenv(name, value)
+    found = {one.name: one.text for one in machine.look()}
+    assert found["Slurm job"] == "7, 2 nodes, 256 tasks" and found["QPU of the job"].startswith("none")
+    monkeypatch.setenv("QRMI_JOB_QPU_RESOURCES", "aer_sandbox")
+    monkeypatch.setenv("QRMI_JOB_QPU_TYPES", "aer-local")
+    assert {one.name: one.text for one in machine.look()}["QPU of the job"] == "aer_sandbox (aer-local), by QRMI's variables"
+
+
+def test_a_job_that_was_submitted_is_collected(place, monkeypatch):
+    """A run is killed after it has submitted: the same run, continued, takes the result where the machine keeps jobs."""
+    (place / "machine.py").write_text(MACHINE + KEEPING)
+    one = Spec(backend=f"qiskit:object={place}/machine.py:Keeping", **SHORT)
+    steady = run(one, place / "steady")
+    sent = len(jobs(place))
+    line = [sys.executable, "-m", "hybrid", "run", "h2", "--shots", "50", "--max-iterations", "2", "--results", place / "r"]
+    environment = os.environ | {"MACHINE_DIES": "2"}
+    done = subprocess.run([*map(str, line), "--backend", one.backend], env=environment, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL and len(jobs(place)) == sent + 2
+    again = run(one, place / "r")
+    assert again.digest == steady.digest and len(jobs(place)) == 2 * sent  # no job was sent twice
+
+
+KEEPING = '''
+
+class Keeping(One):
+    """Keeps the results of its jobs in files; dies as often as MACHINE_DIES says, after a job was sent."""
+
+    sent = 0
+
+    def run(self, circuits, **options):
+        import json
+
+        name = uuid.uuid4().hex
+        counts = super(One, self).run(circuits, **options).result()
+        with open(os.path.join(os.path.dirname(__file__), name), "w") as file:
+            json.dump(counts.to_dict(), file, default=str)
+        say("begin", name)
+        return self.retrieve_job(name)
+
+    def retrieve_job(self, name):
+        return Kept(self, name)
+
+
+class Kept(JobV1):
+    """A job that the machine has kept."""
+
+    def submit(self):
+        """Sent already."""
+
+    def status(self):
+        return JobStatus.DONE
+
+    def result(self):
+        import json
+        import signal
+
+        from qiskit.result import Result
+
+        Keeping.sent += 1
+        if str(Keeping.sent) == os.environ.get("MACHINE_DIES"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        say("end", self.job_id())
+        with open(os.path.join(os.path.dirname(__file__), self.job_id())) as file:
+            return Result.from_dict(json.load(file))
+'''

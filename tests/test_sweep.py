@@ -8,6 +8,7 @@ import pytest
 
 import hybrid
 from hybrid.base.errors import Interrupted, Stopped, UsageError
+from hybrid.cli.sweep_display import SweepDisplay
 from hybrid.figures.against_axis import against_axis
 from hybrid.runs.axes import MOST_RUNS, grid
 from hybrid.runs.axis_values import curves, of_result
@@ -16,7 +17,7 @@ from hybrid.runs.executors.local import Local
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
 from hybrid.runs.worker import walk
-from hybrid.runs.worklist import SweepWatcher, Worklist
+from hybrid.runs.worklist import Event, SweepWatcher, Worklist
 
 SHORT = {"problem": "h2", "shots": 100, "max_evals": 6, "backend": "exact"}
 
@@ -264,3 +265,17 @@ def test_picture(swept, tmp_path, axis):
         against_axis(points(swept), axis, tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     assert b"<svg" in (tmp_path / "a.svg").read_bytes()
+
+
+def test_watching(tmp_path, command, monkeypatch):
+    """What runs and what waits, and for how long; a line on stderr where nobody watches."""
+    monkeypatch.setenv("TERM", "dumb")
+    words = ["sweep", "h2", "--shots", "50", "--max-evals", "6", "--backend", "exact", "--seed", "0..2", "--results", tmp_path]
+    done = command(*words, "--executor", "local:processes=1", "--watch")
+    assert done.code == 0 and "3 runs: 3 finished" in done.out
+    display = SweepDisplay(3, quiet=False, watch=True, points=({"seed": 0}, {"seed": 1}, {"seed": 2}))
+    for event in (Event("begin", 0), Event("progress", 0, 0.5), Event("begin", 1), Event("finished", 1)):
+        display.event(event)
+    table = display._table()
+    assert "1 of 3 runs finished, 1 running, 1 waiting" in table.caption and "of computing by all processes" in table.caption
+    assert [*table.columns[0].cells] == ["seed=0"] and [*table.columns[1].cells] == ["50%"]

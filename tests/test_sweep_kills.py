@@ -24,7 +24,7 @@ RUNS = int(os.environ.get("HYBRID_SWEEP_RUNS", "600"))
 KILLS = int(os.environ.get("HYBRID_SWEEP_KILLS", "50"))
 SHORT = {"problem": "h2", "shots": 100, "max_evals": 6, "backend": "exact"}
 MOST_LOST = 1.15
-"""Wall time over the ideal one: the time that the runs took in their processes, divided by two. A start takes a second or two."""
+"""Wall time over the ideal one: what the runs took in their processes, divided by two. A start takes a second or two."""
 
 
 @pytest.fixture(scope="module")

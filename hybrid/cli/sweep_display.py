@@ -25,7 +25,7 @@ class SweepDisplay(AbstractContextManager["SweepDisplay"]):
         self._running: dict[int, tuple[float, float]] = {}
         self._live: Any = None
         self._watch = watch and not quiet
-        self._begun = time.monotonic()
+        self._begun, self._busy = time.monotonic(), 0.0
         self.counts: Counter[str] = Counter()
         self.work = self._display.work
 
@@ -61,7 +61,8 @@ class SweepDisplay(AbstractContextManager["SweepDisplay"]):
             if event.what == "begin":
                 return
         else:
-            self._running.pop(event.number, None)
+            since, _ = self._running.pop(event.number, (time.monotonic(), 0.0))
+            self._busy += time.monotonic() - since
             self.counts[event.what] += 1
         if event.what == "failed":
             self.note(f"failed: {event.why}")
@@ -82,11 +83,13 @@ class SweepDisplay(AbstractContextManager["SweepDisplay"]):
     def _table(self) -> Any:
         from rich.table import Table
 
-        table = Table(caption=self._line(), box=None, pad_edge=False)
+        now = time.monotonic()
+        busy = self._busy + sum(now - since for since, _ in self._running.values())
+        table = Table(caption=f"{self._line()}\n{clock(busy)} of computing by all processes", box=None, pad_edge=False)
         for head in ("run", "of its budget", "since"):
             table.add_column(head)
         for index, (since, fraction) in list(self._running.items())[:MOST_SHOWN]:
             point = self._points[index] if index < len(self._points) else {}
             name = " ".join(f"{key}={value}" for key, value in point.items()) or str(index)
-            table.add_row(name, f"{fraction:.0%}", clock(time.monotonic() - since))
+            table.add_row(name, f"{fraction:.0%}", clock(now - since))
         return table
