@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hybrid.runs.result import Result
     from hybrid.runs.run import run
     from hybrid.runs.spec import Spec
+    from hybrid.runs.sweep import SweepResult, sweep
 
 __all__, __getattr__, __dir__ = names_from(
     __name__,
@@ -40,5 +41,6 @@ __all__, __getattr__, __dir__ = names_from(
         "hybrid.runs.result": "Result",
         "hybrid.runs.run": "run",
         "hybrid.runs.spec": "Spec",
+        "hybrid.runs.sweep": "SweepResult sweep",
     },
 )

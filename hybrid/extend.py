@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from hybrid.bench.job import ROTATIONS, Adapter, Answer, Job, Step, Verdict, Workload
     from hybrid.bench.judge import AGREEMENT, ANALYTIC, DENSE, judge_counts, judge_values, unverified
     from hybrid.compilation.folding import fold
+    from hybrid.runs.worker import walk
+    from hybrid.runs.worklist import Event, Executor, SweepWatcher, Worklist
     from hybrid.simulators.exact import exact
     from hybrid.simulators.reference import reference
 
@@ -32,6 +34,8 @@ __all__, __getattr__, __dir__ = names_from(
         "hybrid.bench.job": "ROTATIONS Adapter Answer Job Step Verdict Workload",
         "hybrid.bench.judge": "AGREEMENT ANALYTIC DENSE judge_counts judge_values unverified",
         "hybrid.compilation.folding": "fold",
+        "hybrid.runs.worker": "walk",
+        "hybrid.runs.worklist": "Event Executor SweepWatcher Worklist",
         "hybrid.simulators.exact": "exact",
         "hybrid.simulators.reference": "reference",
     },

@@ -15,6 +15,8 @@ import pytest
 from conftest import captured, run_command, text_of
 from readme import ROOT, Block
 
+from hybrid.runs.executors import local
+
 BIN = Path(sys.executable).parent
 ELSEWHERE = {
     "hybrid check": ("test_check.py", '"hybrid", "check"'),
@@ -47,7 +49,8 @@ class Output(NamedTuple):
 def checkout(folder: Path) -> Iterator[None]:
     """In this folder, which looks like a checkout with no results yet; on one core, where repetitions start no process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "cpu_count", lambda: 1)
+        patch.setattr(local, "cores", lambda: 1)
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
         for name in ("seeds", "examples"):
             (folder / name).symlink_to(ROOT / name)
         patch.chdir(folder)

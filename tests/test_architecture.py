@@ -27,6 +27,7 @@ OUTSIDERS = {
     "matplotlib": ("figures/",),
     "qiskit_aer": ("simulators/aer.py", "bench/adapters/aer.py"),
     "highspy": ("catalog/problems/lp.py",),
+    "distributed": ("runs/executors/dask.py",),
     "pyscf": ("catalog/problems/molecule.py",),
 }
 """Package -> who may import it."""
@@ -55,6 +56,7 @@ ONLY = {
     "runs/record.py": {"hybrid"},
     "runs/result.py": {"hybrid"},
     "runs/results_folder.py": {"hybrid"},
+    "runs/results_index.py": {"hybrid"},
     "runs/spec.py": {"hybrid"},
     "runs/verdict.py": {"hybrid"},
     "runs/verdict_text.py": {"hybrid"},

@@ -67,7 +67,9 @@ def test_every_example_is_tested():
     scripts = ("engine", "engine_peers", "vqe_lightning", "overhead", "silicon_spin", "pulse_order")
     scripts += ("mitigation_bias", "mitigation_coverage")
     benchmarks = {*(f"benchmarks/{name}.py" for name in scripts), "benchmarks/meluxina-q-v1.toml"}
-    tested = {*QUICK, "energy_landscape.py", "optimizers.py", "defaults.py", "mitigation.py", *benchmarks, "README.md"}
+    cluster = {"cluster/constraints.txt", "cluster/hybrid.def"}  # tests/test_executors.py
+    scripts_tested = {"energy_landscape.py", "optimizers.py", "defaults.py", "mitigation.py"}
+    tested = {*cluster, *QUICK, *scripts_tested, *benchmarks, "README.md"}
     files = [path for path in EXAMPLES.rglob("*") if path.is_file() and not {"__pycache__", "circuits"} & set(path.parts)]
     found = {str(path.relative_to(EXAMPLES)) for path in files}
     assert found == tested

@@ -11,7 +11,7 @@ import pytest
 
 from hybrid.base import json_lines
 from hybrid.base.errors import Interrupted, Stopped, UsageError
-from hybrid.runs.results_folder import glances
+from hybrid.runs.results_index import entries
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
 from hybrid.runs.watching import Watcher
@@ -68,7 +68,7 @@ def test_removed_and_interrupted(tmp_path, whole):
     path = tmp_path / f"{SPEC.id}.jsonl"
     with pytest.raises(Interrupted):
         run(SPEC, tmp_path, watcher=at_answer(2, path.unlink, Interrupted("interrupted.")))
-    assert path.exists() and glances(tmp_path)[0].state == "unfinished"
+    assert path.exists() and entries(tmp_path)[0].glance.state == "unfinished"
     assert run(SPEC, tmp_path).digest == whole
 
 

@@ -244,7 +244,7 @@ def test_second_process_leaves_with_75(tmp_path, untroubled):
 @pytest.mark.usefixtures("sampled_once")
 def test_full_disk_keeps_whole_lines(tmp_path, monkeypatch, untroubled):
     path = tmp_path / f"{untroubled.id}.jsonl"
-    write, room = os.write, [1500]
+    write, room = os.write, [2000]
 
     def limited(file: int, raw: bytes) -> int:
         if len(raw) > room[0]:

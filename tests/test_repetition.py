@@ -11,11 +11,11 @@ import pytest
 
 import hybrid
 from hybrid.base.errors import Interrupted, UsageError
-from hybrid.runs import repeat as repetition
+from hybrid.runs.executors import local
 from hybrid.runs.repeat import Repetitions, repeat
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
-from hybrid.runs.watching import Watcher
+from hybrid.runs.worklist import SweepWatcher
 
 SPEC = Spec(problem="h2", shots=100, max_evals=6, backend="exact", seed=5)
 
@@ -37,8 +37,8 @@ def test_every_run_is_that_of_its_seed(repeated, tmp_path):
 
 def test_again_reads_the_records_and_starts_no_process(repeated, monkeypatch):
     folder, found = repeated
-    monkeypatch.setattr(repetition, "ProcessPoolExecutor", None)
-    monkeypatch.setattr(repetition, "run", None)
+    monkeypatch.setattr(local, "walk", None)
+    monkeypatch.setattr(local, "_Workers", None)
     again = hybrid.repeat(SPEC, 3, folder)
     assert again.values == found.values
     assert all(result.replayed for result in again.runs)
@@ -56,7 +56,7 @@ def test_quartiles_are_interpolated_linearly(repeated):
 def test_interrupted_and_continued(repeated, tmp_path, processes):
     """Stopped when asked the second time whether to stop: some runs are unfinished, and the same call ends them all alike."""
     asked = iter(range(1))
-    stop = Watcher(interruption=lambda: None if next(asked, None) is not None else Interrupted("interrupted."))
+    stop = SweepWatcher(interruption=lambda: None if next(asked, None) is not None else Interrupted("interrupted."))
     with pytest.raises(Interrupted, match="the same command continues"):
         repeat(Spec(**{**SPEC.given(), "max_evals": 400}), 3, tmp_path, processes=processes, watcher=stop)
     done = repeat(SPEC, 3, tmp_path, processes=1)

@@ -28,6 +28,7 @@ from hybrid.runs import device_interval, record
 from hybrid.runs import results_folder as runs
 from hybrid.runs import run as session
 from hybrid.runs.answer_log import AuditedAnswer
+from hybrid.runs.results_index import entries
 from hybrid.runs.spec import Spec
 from hybrid.runs.watching import Watcher
 
@@ -141,11 +142,11 @@ def test_list_in_80_columns_newest_first(hybrid):
     result = runs.read(path_of("seed3")).result
     assert (noisy["value"], noisy["stderr"], noisy["unit"]) == (result.value, result.stderr, "Ha")
     text = hybrid("list").out.splitlines()
-    assert text[0].split() == ["id", "written", "run", "device", "shots", "value", "gap", "state"]
+    assert text[0].split() == ["id", "written", "run", "device", "shots", "seed", "value", "gap", "state"]
     assert len(text) == len(SPECS) + 1
     assert max(map(len, text)) <= 80
     assert all(spec.id.startswith(line.split()[0]) for line, spec in zip(text[1:], reversed(SPECS.values()), strict=True))
-    assert re.search(r"vqe h2 +meluxina-q +200 +-[01]\.\d+\(\d+\) Ha +-?0\.\d+ finished", text[-1])
+    assert re.search(r"vqe h2 +meluxin\S+ +200 +0 +-[01]\.\d+\(\d+\) Ha +-?0\.\d+ finished", text[-1])
     assert [line.split()[0] for line in hybrid("list", "-n", 2).out.splitlines()] == [line.split()[0] for line in text[:3]]
 
 
@@ -171,11 +172,11 @@ def test_list_has_damaged_foreign_and_unfinished_ones_too(hybrid, tmp_path):
     assert (done.code, done.err) == (0, "")
     assert "\x1b" not in done.out
     assert max(map(len, done.out.splitlines())) <= 80
-    state = {run.id: run.state for run in runs.glances(tmp_path)}
+    state = {run.id: run.state for run, _ in entries(tmp_path)}
     assert {name for name, word in state.items() if word == "unfinished"} == {"empty", "begun", "torn"}
     assert {name for name, word in state.items() if word == "finished"} == {"good"}
     assert len(done.out.splitlines()) == len(state) + 1
-    torn = next(run for run in runs.glances(tmp_path) if run.id == "torn")
+    torn = next(run for run, _ in entries(tmp_path) if run.id == "torn")
     assert torn.value == json.loads(lines[2])["body"]["loss"]
 
 
@@ -223,7 +224,7 @@ def test_a_glance_reads_a_bounded_part_and_2000_are_quick(home, tmp_path, monkey
     for i in range(2000):
         (tmp_path / f"{i:012x}.jsonl").write_text(text)
     begun = time.perf_counter()
-    found = runs.glances(tmp_path)
+    found = entries(tmp_path)
     print(f"a glance at 2,000 records: {time.perf_counter() - begun:.3f} s")
     assert len(found) == 2000
     assert max(read) <= record.CHUNK

@@ -15,9 +15,10 @@ import pytest
 
 from hybrid.base.errors import printable
 from hybrid.cli.app import _note
-from hybrid.cli.runs import _csv
-from hybrid.runs import record, results_folder
+from hybrid.cli.layout import csv_text
+from hybrid.runs import record
 from hybrid.runs.results_folder import short
+from hybrid.runs.results_index import entries
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
 
@@ -91,7 +92,7 @@ def test_a_long_word_does_not_stall_the_list():
 
 
 def test_a_cell_is_no_formula():
-    text = _csv([{"question": "=1+1", "value": -1.5, "x": "-2"}])
+    text = csv_text([{"question": "=1+1", "value": -1.5, "x": "-2"}])
     (row,) = csv.DictReader(io.StringIO(text))
     assert row == {"question": "'=1+1", "value": "-1.5", "x": "'-2"}
 
@@ -118,11 +119,11 @@ def test_what_show_refuses_is_not_listed_as_finished(tmp_path, command):
     assert command("runs", "show", path).code == 5
 
 
-def test_a_list_checks_a_bounded_part(tmp_path, monkeypatch):
+def test_a_list_checks_a_bounded_part(tmp_path):
     run(Spec(problem="h2", max_evals=0), tmp_path)
-    monkeypatch.setattr(results_folder, "VERIFIED_BYTES", 10)
-    (one,) = results_folder.verified(results_folder.glances(tmp_path))
-    assert one.state == "unchecked"
+    (one,) = entries(tmp_path, most_bytes=10)
+    assert one.glance.state == "unchecked" and not one.row
+    assert entries(tmp_path)[0].glance.state == "finished"
 
 
 def test_an_endless_number_is_refused_before_the_parser_sees_it(tmp_path, command):

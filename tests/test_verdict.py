@@ -10,7 +10,8 @@ from hybrid.review.first_loss import first_loss
 from hybrid.runs import conclusion
 from hybrid.runs.repeat import repeat
 from hybrid.runs.result import Result
-from hybrid.runs.results_folder import glances, read
+from hybrid.runs.results_folder import read
+from hybrid.runs.results_index import entries
 from hybrid.runs.run import run
 from hybrid.runs.setup import prepare
 from hybrid.runs.spec import Spec
@@ -301,7 +302,7 @@ def test_only_a_first_minimisation_is_explainable(tmp_path):
 def test_lists_and_repetitions_carry_the_verdict(tmp_path):
     found = repeat(Spec(problem="h2", max_iterations=2), 2, tmp_path, processes=1)
     assert found.to_json()["verdict"].startswith("Of 2 runs, energy against Hartree-Fock: ")
-    assert {one.verdict for one in glances(tmp_path)} == {one.verdict.word for one in found.runs}
+    assert {one.verdict for one, _ in entries(tmp_path)} == {one.verdict.word for one in found.runs}
 
 
 def test_the_report_begins_with_it_and_says_what_was_planned(command, tmp_path):

@@ -24,6 +24,10 @@ class Stopped(HybridError):
     """The run stopped early with everything saved; the same command continues it."""
 
 
+class Busy(Stopped):
+    """Another process is working on this run."""
+
+
 class Interrupted(HybridError):
     """The person at the keyboard interrupted; the record is kept."""
 

@@ -1,6 +1,7 @@
 """A lock on an open file for one process at a time; it ends with the process, however that ends, and leaves no file."""
 
 import os
+from pathlib import Path
 
 try:
     import fcntl
@@ -9,6 +10,9 @@ except ImportError:  # Windows
 
 BEYOND = 2**30
 """Windows lets nobody else read the byte that is locked; this one is after the end of every record."""
+MOUNTS = Path("/proc/mounts")
+OWN_HOST = ("tmpfs", "ramfs", "devtmpfs")
+"""Not disks at all: another host has others under the same name."""
 
 
 def lock(file: int) -> bool:
@@ -27,3 +31,26 @@ def lock(file: int) -> bool:
     except PermissionError:
         return False
     return True
+
+
+def not_shared(path: Path, mounts: Path = MOUNTS) -> str:
+    """Why a lock on this file would not hold between hosts, in words; empty where it does or where that is not known.
+
+    NFS and Lustre have locks between hosts unless mounted without (nfs(5): nolock, local_lock; mount.lustre(8): flock); other
+    file systems that are not shared belong to one host.
+    """
+    try:
+        lines = [line.split() for line in mounts.read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return ""
+    place = path.resolve()
+    inside = [line for line in lines if len(line) > 3 and place.is_relative_to(line[1].replace("\\040", " "))]
+    if not inside:
+        return ""
+    _, folder, kind, flags, *_ = max(inside, key=lambda line: len(line[1]))
+    options = flags.split(",")
+    if kind.startswith("nfs") and {"nolock", "local_lock=all", "local_lock=flock"} & {*options}:
+        return f"{folder} is {kind} without locks between hosts (its mount option)"
+    if kind == "lustre" and "flock" not in options:
+        return f"{folder} is Lustre without locks between hosts (the mount option flock)"
+    return f"{folder} is {kind}, with locks and files of this host alone" if kind in OWN_HOST else ""

@@ -6,9 +6,8 @@ and ranges: `su4-brick:n=12..20`, `ghz:n=4..12..4`, `aer:method=statevector,matr
 
 import hashlib
 import json
-import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -18,6 +17,7 @@ from hybrid import catalog
 from hybrid.base.errors import UsageError, shortened, unknown
 from hybrid.base.files import looks_like_path
 from hybrid.base.machine import cores
+from hybrid.catalog import ranges
 
 if TYPE_CHECKING:
     from hybrid.bench.job import Workload
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 PATHS = ("compiled", "rebuilt")
 """Call paths: translate and compile once and call many times, or translate and compile at every call."""
 MOST = 100_000
-RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(\d+))?")
 
 
 @final
@@ -145,13 +144,7 @@ def members(family: str, text: str) -> list[catalog.Member]:
 def expanded(text: str) -> list[str]:
     """The texts without lists and ranges, in order: `a:n=1..2,m=x,y` is a:n=1,m=x a:n=1,m=y a:n=2,m=x a:n=2,m=y."""
     head, rest = _split(text)
-    options: list[list[str]] = []
-    for item in filter(None, rest.split(",")):
-        if "=" not in item and options:  # goes on with the list of the option before it
-            options[-1] += [f"{options[-1][0].partition('=')[0]}={value}" for value in _values(item, text)]
-        else:
-            key, equals, value = item.partition("=")
-            options.append([f"{key}{equals}{one}" for one in _values(value, text)] if equals else [item])
+    options = [[f"{key}={value}" for value in values] or [key] for key, values in ranges.options(rest, text)]
     return [f"{head}:{','.join(chosen)}" if chosen else head for chosen in product(*options)]
 
 
@@ -164,26 +157,12 @@ def _split(text: str) -> tuple[str, str]:
     return head.replace("-", "_"), rest
 
 
-def _values(value: str, text: str) -> Iterator[str]:
-    """A range's whole numbers, or the value itself."""
-    match = RANGE.fullmatch(value.strip())
-    if match is None:
-        yield value
-        return
-    first, last, step = int(match[1]), int(match[2]), int(match[3] or 1)
-    if last < first or not step or (last - first) // step >= MOST:
-        raise UsageError(
-            f"'{shortened(text)}': a range is first..last or first..last..step, upwards, not '{shortened(value)}'."
-        )
-    yield from map(str, range(first, last + 1, step))
-
-
 def thread_counts(text: str) -> list[int]:
     """`1,2`, `1..4` or `all` (1, 2, 4, ... up to the processors this process may use) as numbers."""
     if text.strip() == "all":
         most = cores()
         return sorted({most, *(2**k for k in range(most.bit_length()) if 2**k <= most)})
-    written = [value for item in text.split(",") for value in _values(item, text)]
+    written = ranges.listed(text)
     if not all(value.strip().isdigit() and int(value) for value in written):
         raise UsageError(f"threads are whole numbers from 1, as in 1,2 or 1..4, or all; not '{shortened(text)}'.")
     return list(dict.fromkeys(map(int, written)))

@@ -30,6 +30,7 @@ FAMILIES = {
     "backends": "backend",
     "circuits": "circuit",
     "devices": "device",
+    "executors": "executor",
     "mitigations": "mitigation",
     "optimizers": "optimizer",
     "problems": "problem",
@@ -40,6 +41,7 @@ FOLDERS = {family: f"catalog/{family}" for family in FAMILIES} | {
     "adapters": "bench/adapters",
     "backends": "simulators",
     "devices": "device/profiles",
+    "executors": "runs/executors",
     "mitigations": "measure/mitigation",
     "workloads": "bench/workloads",
 }

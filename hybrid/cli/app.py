@@ -34,10 +34,12 @@ from hybrid.cli import (
     guide,
     members,
     mitigate,
+    qpu,
     run,
     runs,
     sample,
     schedule,
+    sweep,
 )
 from hybrid.cli.flags import HybridCommand
 from hybrid.cli.layout import emit
@@ -72,6 +74,7 @@ app = typer.Typer(
 )
 VERBS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("run", run.command(), run.HELP, "Run an algorithm; continue or print a run."),
+    ("sweep", sweep.command(), sweep.HELP, "Run many runs: lists and ranges of everything."),
     ("sample", sample.sample_circuit, sample.HELP, "Run one circuit and count its outcomes."),
     ("schedule", schedule.schedule_circuit, schedule.HELP, "Show when a circuit's pulses start, and what waits."),
     ("list", members.list_members, members.LIST_HELP, "List the names in every family, or one family."),
@@ -87,6 +90,7 @@ VERBS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
 for _name, _function, _help, _line in VERBS:
     app.command(name=_name, cls=HybridCommand, help=_help, short_help=_line)(_function)
 app.add_typer(runs.app, name="runs", short_help="List, compare, measure again, draw, export and sign runs.")
+app.add_typer(qpu.app, name="qpu", short_help="Show and release the leases of exclusive machines.")
 app.add_typer(bench.app, name="bench", short_help="Benchmark simulators: measure, verify, compare.")
 
 

@@ -28,6 +28,7 @@ Plot = Annotated[
     Path | None,
     typer.Option("--plot", help="Draw it too: in FILE (.png or .svg), or under a default name.", metavar="[FILE]"),
 ]
+Label = Annotated[str | None, typer.Option("--label", help="Project that the run is booked on: hybrid runs account.")]
 Results = Annotated[Path, typer.Option("--results", help="Folder of the records.", metavar="DIR")]
 RunName = Annotated[
     str,

@@ -1,16 +1,27 @@
 """Text for a terminal of 80 columns, and the function that prints every result on stdout."""
 
+import csv
+import io
 import os
 import shlex
+import shutil
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
-from hybrid.base.errors import HybridError, printable
+from hybrid.base.errors import HybridError, UsageError, printable
 
 COLUMNS = 80
+FORMULA = "=+-@"
+"""First characters of what a spreadsheet computes."""
 COMMAND_COLUMNS = 63
 """What a report's column of labels leaves for a command."""
+
+
+def terminal_columns() -> int:
+    """Columns of the terminal; 80 elsewhere."""
+    return shutil.get_terminal_size((COLUMNS, 24)).columns if sys.stdout.isatty() else COLUMNS
 
 
 def emit(text: str) -> None:
@@ -69,3 +80,25 @@ def command_lines(words: Iterable[str], width: int = COMMAND_COLUMNS) -> PastedC
             lines.append("")
         lines[-1] += f" {word}" if lines[-1] else word
     return PastedCommand(" \\\n".join(lines))
+
+
+def csv_text(rows: Sequence[Mapping[str, object]], columns: Sequence[str] = ()) -> str:
+    """Rows as CSV, with the keys of the first one or else these columns."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(rows[0] if rows else columns)
+    writer.writerows([_plain_cell(value) for value in row.values()] for row in rows)
+    return text.getvalue().rstrip("\n")
+
+
+def _plain_cell(value: object) -> object:
+    """A text that a spreadsheet would take for a formula gets a quote mark before it."""
+    return f"'{value}" if type(value) is str and value[:1] in FORMULA and value else value
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a result into a file; UsageError where that cannot be."""
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}).") from None

@@ -13,13 +13,15 @@ import typer
 from hybrid import catalog
 from hybrid.base.errors import NotConverged, UsageError, shortened, unknown
 from hybrid.cli import completion, report, sample
-from hybrid.cli.flags import RESULTS, Json, Plot, Quiet, Results
+from hybrid.cli.flags import RESULTS, Json, Label, Plot, Quiet, Results
 from hybrid.cli.layout import emit
 from hybrid.cli.pictures import picture, say
 from hybrid.cli.progress import Display
 from hybrid.cli.signals import PendingStop, pending_stop
+from hybrid.cli.sweep_display import SweepDisplay
 from hybrid.runs.result import Result, agreeing, finished
 from hybrid.runs.spec import Spec, duration_s, read_point
+from hybrid.runs.worklist import SweepWatcher
 
 HELP = """Run a variational algorithm: hybrid run vqe h2, or hybrid run h2, or hybrid run experiment.toml.
 
@@ -61,6 +63,7 @@ OWN_FLAGS: dict[str, tuple[Any, Any]] = {
         Annotated[bool, typer.Option("--strict", help="Do not continue a run on another kind of processor.")],
         False,
     ),
+    "label": (Label, None),
     "bind": (sample.Bind, []),
     "draw": (sample.Draw, False),
 }
@@ -76,7 +79,7 @@ def command() -> Callable[..., None]:
         metavar="[ALGORITHM] PROBLEM | experiment.toml",
         autocompletion=completion.words,
     )
-    parameters = [_parameter("words", Annotated[list[str] | None, words], None)]
+    parameters = [parameter("words", Annotated[list[str] | None, words], None)]
     for field in fields(Spec):
         if field.name not in POSITIONAL:
             default = "" if field.default in (None, MISSING) else f" Default: {field.default}."
@@ -85,12 +88,12 @@ def command() -> Callable[..., None]:
                 metavar=field.metadata["metavar"],
                 autocompletion=completion.of_field(field.name),
             )
-            parameters.append(_parameter(field.name, Annotated[str | None, option], None))
-    parameters += [_parameter(name, annotation, default) for name, (annotation, default) in OWN_FLAGS.items()]
+            parameters.append(parameter(field.name, Annotated[str | None, option], None))
+    parameters += [parameter(name, annotation, default) for name, (annotation, default) in OWN_FLAGS.items()]
 
     def run(**arguments: Any) -> None:
         own = {name: arguments.pop(name) for name in OWN_FLAGS}
-        own["device_interval"] = _is_on("device-interval", own["device_interval"])
+        own["device_interval"] = is_on("device-interval", own["device_interval"])
         words = arguments.pop("words") or []
         given = {key: value for key, value in arguments.items() if value is not None}
         execute(words, {key: _whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
@@ -107,13 +110,15 @@ def _whole(name: str, text: str) -> int:
         raise UsageError(f"--{name.replace('_', '-')} takes a whole number, not '{shortened(text)}'.") from None
 
 
-def _is_on(name: str, text: str) -> bool:
+def is_on(name: str, text: str) -> bool:
+    """A flag that is on or off; UsageError for another word."""
     if text not in ("on", "off"):
         raise unknown(f"--{name}", text, ("on", "off"))
     return text == "on"
 
 
-def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+def parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    """A flag as Typer reads it."""
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
@@ -153,6 +158,7 @@ def execute(
     force: bool,
     max_time: str | None,
     strict: bool,
+    label: str | None,
     bind: list[str],
     draw: bool,
 ) -> None:
@@ -167,6 +173,7 @@ def execute(
             "force": force,
             "max-time": max_time,
             "strict": strict,
+            "label": label,
         }
         _check_sampled(words[0], [*flags, *(name for name, given in only_runs.items() if given)])
         sample.sample_and_print(words[0], flags, bind, draw, plot, as_json, quiet)
@@ -174,14 +181,13 @@ def execute(
     if bind or draw:
         raise UsageError(f"--{'bind' if bind else 'draw'} goes with a circuit file; see: hybrid sample --help.")
     _check_together(exact and bool(flags.get("shots")), plot is not None, dry_run, repeat is not None)
-    if exact:
-        flags["shots"] = 0
+    flags |= {"shots": 0} if exact else {}
     spec = make_spec(words, flags, results)
     if dry_run:
         _dry_run(spec, as_json, quiet)
         return
     options = {"device_interval": device_interval, "force": force, "max_time": duration_s("max_time", max_time)}
-    options["strict"] = strict
+    options |= {"strict": strict, "label": label}
     if repeat is not None:
         _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, require_converged, options)
         return
@@ -223,9 +229,9 @@ def _repeat(
 ) -> None:
     from hybrid.runs.repeat import repeat
 
-    with pending_stop() as pending, Display(sys.stderr, quiet=quiet) as display:
-        display.work(f"running {count} seeds")
-        repetitions = repeat(spec, count, results, watcher=_watcher(display, pending), **options)
+    with pending_stop() as pending, SweepDisplay(count, quiet=quiet, watch=False) as display:
+        watcher = SweepWatcher(display.event, lambda: pending.error, display.note)
+        repetitions = repeat(spec, count, results, watcher=watcher, **options)
     emit(json.dumps(repetitions.to_json()) if as_json else report.repetitions_text(repetitions))
     if require_converged and (missed := [result for result in repetitions.runs if not result.converged]):
         raise NotConverged(f"{len(missed)} of {count} runs did not converge; the first stopped by its {missed[0].reason}.")

@@ -1,7 +1,5 @@
 """`hybrid runs`: records listed, shown, compared, measured again, drawn, exported and signed."""
 
-import csv
-import io
 import json
 import sys
 from pathlib import Path
@@ -10,8 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from hybrid.base.errors import CheckFailed, UsageError
-from hybrid.cli import completion, flags, runs_text
-from hybrid.cli.layout import emit
+from hybrid.cli import completion, flags, runs_many, runs_text
+from hybrid.cli.layout import csv_text, emit, write_text
 from hybrid.cli.pictures import need_matplotlib
 from hybrid.cli.progress import Display
 from hybrid.review import difference
@@ -30,10 +28,6 @@ compared: z = (recorded - measured) / sqrt(sum of both variances). Exit code 4 w
 disagree: a number differs by more than rounding (1e-12); or, measured elsewhere, p < 0.001 for chi squared over all numbers or
 for the worst answer (Holm).
 """
-LIST_HELP = """List the runs in a folder, the newest first, with damaged and foreign files.
-
-Only the first and last lines of each record are read; `hybrid runs show` verifies every line.
-"""
 EXPORT_HELP = """Write one row per answer, for pandas.read_csv or read_json.
 
 nfev counts the loop's evaluations up to and including the answer; x is where the optimiser would stop. For an answer to several
@@ -51,22 +45,17 @@ VERIFY_HELP = """Verify the signature beside a record and show its key; exit cod
 
 --allowed is a file of lines "IDENTITY KEY", as ssh-keygen reads it: the identity is shown, and 4 means it is nobody's there.
 """
-PLOT_HELP = "Draw value against evaluations, several runs in one picture, and print the name of the file."
+PLOT_HELP = """Draw value against evaluations, several runs in one picture, and print the name of the file.
+
+With --against AXIS the final values of all runs, or of those that --where selects, against a field or an option as
+problem.distance: median and quartiles over the seeds.
+"""
 app, verb = flags.command_of_verbs(HELP)
 
 
-@verb(name="list", help=LIST_HELP, short_help="List the runs in a folder.")
-def list_runs(
-    count: Annotated[int | None, typer.Option("-n", min=1, help="Only the newest N.", metavar="N")] = None,
-    results: flags.Results = flags.RESULTS,
-    as_json: flags.Json = False,
-) -> None:
-    """Print a line per run."""
-    if not results.is_dir() and results != flags.RESULTS:
-        raise UsageError(f"{results}: no such folder.")
-    glances = runs.glances(results)
-    shown = runs.verified(glances if count is None else glances[:count])
-    emit(json.dumps({"runs": [run.to_json() for run in shown]}) if as_json else runs_text.listed(shown, glances, results))
+verb(name="list", help=runs_many.LIST_HELP, short_help="List the runs in a folder.")(runs_many.list_runs)
+verb(name="table", help=runs_many.TABLE_HELP, short_help="One row per run, every input a column.")(runs_many.table_runs)
+verb(name="account", help=runs_many.ACCOUNT_HELP, short_help="What runs cost, summed.")(runs_many.account_runs)
 
 
 @verb(name="show", help="Show one run; the checksum of every line is verified.", short_help="Show one run.")
@@ -129,9 +118,11 @@ def replay_run(
 @verb(name="plot", help=PLOT_HELP, short_help="Draw value against evaluations, of one run or several.")
 def plot_runs(
     names: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(metavar="RUN...", help="'latest', ids or their first digits, or files.", autocompletion=completion.runs),
-    ],
+    ] = None,
+    against: Annotated[str | None, typer.Option(help="Axis, as problem.distance.", metavar="AXIS")] = None,
+    where: runs_many.Where = None,
     out: Annotated[
         Path | None,
         typer.Option(help="PNG or SVG. Default: next to the record; for several runs, runs.png there.", metavar="FILE"),
@@ -141,6 +132,15 @@ def plot_runs(
 ) -> None:
     """Draw, and print the name of the file."""
     need_matplotlib()
+    if against is not None:
+        if names:
+            raise UsageError("--against takes all runs that --where selects; leave the names out.")
+        target = out or results / "against.png"
+        runs_many.draw_against(results, where, against, target)
+        emit(json.dumps({"file": str(target)}) if as_json else str(target))
+        return
+    if where or not names:
+        raise UsageError("name the runs to draw, or --against AXIS.")
     paths = list(dict.fromkeys(find(results, name) for name in names))
     target = out or (paths[0].with_suffix(".png") if len(paths) == 1 else paths[0].with_name("runs.png"))
     from hybrid.figures.convergence import convergence
@@ -171,14 +171,11 @@ def export_run(
         return
     rows = list(runs.rows(runs.read(find(results, run))))
     by_suffix = "json" if out is not None and out.suffix.lower() == ".json" else "csv"
-    text = json.dumps(rows) if (format or by_suffix) == "json" else _csv(rows)
+    text = json.dumps(rows) if (format or by_suffix) == "json" else csv_text(rows, runs.COLUMNS)
     if out is None:
         emit(text)
         return
-    try:
-        out.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{out}: cannot be written ({error.strerror}).") from None
+    write_text(out, text)
 
 
 def _export_circuits(path: Path, format: str | None, out: Path | None) -> None:
@@ -221,16 +218,3 @@ def verify_run(
 
     signature = verify(find(results, run), allowed)
     emit(json.dumps(signature.to_json()) if as_json else runs_text.signed(signature))
-
-
-def _plain_cell(value: object) -> object:
-    """A text that a spreadsheet would take for a formula gets a quote mark before it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
-
-
-def _csv(rows: list[dict[str, object]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else runs.COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: _plain_cell(value) for key, value in row.items()} for row in rows)
-    return text.getvalue().rstrip("\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hybrid.base.errors import shortened
 from hybrid.base.uncertainty import shots_text, with_uncertainty
-from hybrid.cli.layout import COLUMNS, table, wrapped
+from hybrid.cli.layout import COLUMNS, table, terminal_columns, wrapped
 from hybrid.cli.next_command import run_command, written_out
 from hybrid.cli.report import WIDTH, result_text, spaced
 from hybrid.review.difference import Change, Difference
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from hybrid.review.replay import Repetition
 
 SHORTEST_ID = 6
-HEADS = ("id", "written", "run", "device", "shots", "value", "gap", "state")
-RIGHT = ("shots", "value", "gap")
+HEADS = ("id", "written", "run", "device", "shots", "seed", "value", "gap", "state")
+RIGHT = ("shots", "seed", "value", "gap")
 FLEXIBLE = {"run": 8, "device": 6}
-"""Columns that are narrowed where 80 columns are too few, and their least width."""
+"""Columns that are narrowed where the terminal is too narrow, and their least width."""
 MOST_NUMBERS, WORST_NUMBERS = 20, 10
 
 
 def listed(shown: list[Glance], all_glances: list[Glance], results: Path) -> str:
-    """A table of 80 columns; ids as short as they can be among all runs of the folder."""
+    """A table as wide as the terminal; ids as short as they can be among all runs of the folder."""
     if not all_glances:
         return f"there are no runs in {results}."
     ids = _unique([glance.id for glance in all_glances])
@@ -37,12 +37,13 @@ def listed(shown: list[Glance], all_glances: list[Glance], results: Path) -> str
     rows = [_cells(glance, ids[glance.id], year) for glance in shown]
     widths = [max(len(head), *(len(row[i]) for row in rows if len(row) == len(HEADS)), 0) for i, head in enumerate(HEADS)]
     widths[0] = max(len(row[0]) for row in rows)
-    while sum(widths) + len(HEADS) - 1 > COLUMNS:
+    room = terminal_columns()
+    while sum(widths) + len(HEADS) - 1 > room:
         name = max(FLEXIBLE, key=lambda name: widths[HEADS.index(name)] - FLEXIBLE[name])
         if widths[HEADS.index(name)] <= FLEXIBLE[name]:
             break
         widths[HEADS.index(name)] -= 1
-    return "\n".join(_line(row, widths) for row in [HEADS, *rows])
+    return "\n".join(_line(row, widths, room) for row in [HEADS, *rows])
 
 
 def _unique(ids: list[str]) -> dict[str, str]:
@@ -60,7 +61,8 @@ def _cells(glance: Glance, name: str, year: int) -> tuple[str, ...]:
     value = "" if glance.value is None else f"{with_uncertainty(glance.value, glance.stderr or 0.0, 6)} {glance.unit}".rstrip()
     gap = "" if glance.gap is None else f"{glance.gap:.2g}"
     shots = str(glance.shots) if glance.shots else "exact"
-    return (*head, shortened(f"{glance.algorithm} {glance.problem}"), shortened(glance.device), shots, value, gap, glance.state)
+    middle = (shortened(f"{glance.algorithm} {glance.problem}"), shortened(glance.device), shots, str(glance.seed))
+    return (*head, *middle, value, gap, glance.state)
 
 
 def _when(seconds: float, year: int) -> str:
@@ -69,16 +71,16 @@ def _when(seconds: float, year: int) -> str:
     return time.strftime("%m-%d %H:%M" if then.tm_year == year else "%Y-%m-%d", then)
 
 
-def _line(row: tuple[str, ...], widths: list[int]) -> str:
+def _line(row: tuple[str, ...], widths: list[int], columns: int) -> str:
     if len(row) < len(HEADS):
         name, when, why, state = row
-        room = COLUMNS - widths[0] - widths[1] - len(state) - 3
+        room = columns - widths[0] - widths[1] - len(state) - 3
         row, widths = (name, when, shortened(why, room), state), [widths[0], widths[1], room, len(state)]
         return " ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
     cells = [cell if len(cell) <= width else cell[: width - 1] + "~" for cell, width in zip(row, widths, strict=True)]
     sides = [">" if head in RIGHT else "<" for head in HEADS]
     line = " ".join(f"{cell:{side}{width}}" for cell, side, width in zip(cells, sides, widths, strict=True))
-    return line.rstrip()[:COLUMNS]
+    return line.rstrip()[:columns]
 
 
 def shown(run: Run) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, final
 
 import numpy as np
 
-from hybrid.base.errors import HybridError, RecordError, Stopped
+from hybrid.base.errors import HybridError, Interrupted, RecordError, Stopped
 from hybrid.base.machine import here, versions
 from hybrid.base.types import Estimates, Journal, Losses, LossGradient, NoJournal, Tensor
 from hybrid.compilation import FIRST_COMPILER
@@ -57,10 +57,11 @@ class RecordingLog:
         note: Callable[[str], None] = lambda text: None,
         *,
         strict: bool = False,
+        label: str | None = None,
     ) -> None:
-        """`note` hears that a record is continued on another processor; `strict` refuses that."""
+        """`note` hears that a record is continued on another processor; `strict` refuses that. A new record has the `label`."""
         self.n_answers = 0
-        self._note, self._strict = note, strict
+        self._note, self._strict, self._label = note, strict, label
         self._elsewhere: Body = {}
         self._record = file
         self._interruption = interruption
@@ -74,7 +75,8 @@ class RecordingLog:
         today = versions()
         if self._record.start is None:
             host = {"host": platform.node(), "pid": os.getpid(), "time": round(time.time(), 3), "cores": os.cpu_count()}
-            host |= here()
+            host |= here() | ({} if self._label is None else {"label": self._label})
+            host |= {"slurm_job": job} if (job := os.environ.get("SLURM_JOB_ID")) else {}
             self._record.append("start", start, about | host | {"versions": today})
         before = self._record.start or start
         _check_same(self._record.path, before | {"versions": self._record.about.get("versions", today)}, start, today)
@@ -135,15 +137,28 @@ class RecordingLog:
 
     def keep(self, send: Callable[[], tuple[Body, Body]]) -> Body:
         """See `Journal`; the interruption's error when there is one, or the job's own Stopped; both say what is saved."""
-        if error := self._interruption():
-            raise type(error)(f"{error} {self._saved()}")
         begun = time.monotonic()
         try:
+            self.check()
             parts, about = send()
-        except Stopped as stopped:
-            raise Stopped(f"{stopped} {self._saved()}") from stopped
+        except (Stopped, Interrupted) as stopped:
+            raise type(stopped)(f"{stopped} {self._saved()}") from stopped
         self._record.append("part", parts, about | self._elsewhere | {"seconds": round(time.monotonic() - begun, 6)})
         return parts
+
+    def submitted(self, job: str, of: str) -> None:
+        """See `Journal`: a line without parts, as the result is not there yet."""
+        self._record.append("part", {}, {"submitted": job, "of": of} | self._elsewhere)
+
+    def sent(self, of: str) -> str | None:
+        """See `Journal`."""
+        job, circuits = self._record.submitted
+        return job if circuits == of else None
+
+    def check(self) -> None:
+        """See `Journal`."""
+        if error := self._interruption():
+            raise error
 
     def _saved(self) -> str:
         parts = f" and {len(self._record.parts)} circuits of the next one" if self._record.parts else ""

@@ -1,7 +1,7 @@
 """The record of one run: append-only JSON lines `start`, `answer`..., `stop`. It is the checkpoint and the audit trail.
 
-Where an answer takes several jobs, each job's result is a line `part` before it, so that no job is sent twice. Parts are not
-in the digest: it does not depend on how an answer was divided into jobs.
+Where an answer takes several jobs, each job's result is a line `part` before it, so that no job is sent twice; its id is one at
+its submission, without results. Parts are not in the digest: it does not depend on how an answer was divided into jobs.
 
 Every line is `{"kind", "body", "meta", "sum"}`. The digest covers `body`; `meta` holds times, host and versions. `sum` is a
 checksum of this line and all before it, so that a changed, missing or reordered line is detected. A last line without its
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, final
 
 from hybrid.base import json_lines
-from hybrid.base.errors import RecordError, Stopped, UsageError, shortened
+from hybrid.base.errors import Busy, RecordError, Stopped, UsageError, shortened
 from hybrid.base.json_lines import dump
 from hybrid.base.locks import lock
 
@@ -80,13 +80,16 @@ def check_schema(path: Path, start: dict[str, Any]) -> None:
 
 @final
 class Record:
-    """An open record: body and meta (`about`) of its start, `parts` of an unfinished answer, its stop, its `size`; the
-    `seconds` that all answers and parts took; the other processors than the start's that it was `continued_on`."""
+    """An open record: body and meta (`about`) of its start, `parts` of an unfinished answer, its stop, its `size`.
+
+    `submitted`: the job that has no result yet, and what identifies its circuits. The `seconds` that all answers and parts
+    took; the other processors than the start's that it was `continued_on`.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open or create `path` for this process alone, check every line and drop an incomplete last one.
 
-        Raises Stopped when another process works on it, RecordError when it is damaged, UsageError when it cannot be written.
+        Raises Busy when another process works on it, RecordError when it is damaged, UsageError when it cannot be written.
         """
         self.path = path
         self.start: dict[str, Any] | None = None
@@ -94,13 +97,14 @@ class Record:
         self.stop: dict[str, Any] | None = None
         self.n_answers = 0
         self.parts: dict[str, Any] = {}
+        self.submitted: tuple[str | None, str | None] = None, None
         self.healed = False
         self.seconds = 0.0
         self.continued_on: list[dict[str, str]] = []
         self.size = 0
         self._digest = hashlib.sha256()
         self._sum = ""
-        self._synced = time.monotonic()
+        self._synced, self._cores_s = time.monotonic(), time.process_time()
         self._made_folder = not path.parent.exists()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -124,7 +128,7 @@ class Record:
                 f"{self.path.parent}: this file system cannot lock files ({error.strerror}); choose --results DIR elsewhere."
             ) from None
         if not locked:
-            raise Stopped(f"{self.path}: another process is working on this run; nothing was done here.")
+            raise Busy(f"{self.path}: another process is working on this run; nothing was done here.")
 
     def _read(self) -> None:
         for _, kind, body, meta, offset in lines(self.path):
@@ -140,6 +144,7 @@ class Record:
             self.stop = body
         elif kind == "part":
             self.parts |= body
+            self.submitted = meta.get("submitted"), meta.get("of")
         elif kind == "start":
             self.start = body
         else:
@@ -157,7 +162,12 @@ class Record:
         return ((number, body) for number, kind, body, _, _ in lines(self.path) if kind == "answer")
 
     def append(self, kind: str, body: dict[str, Any], meta: dict[str, Any]) -> None:
-        """Write one line and flush it; sync every few seconds, a part and the stop at once. Stopped when the disk is full."""
+        """Write one line and flush it; sync every few seconds, a part and the stop at once. Stopped when the disk is full.
+
+        The line's meta says how many seconds of processors this process has used since its line before.
+        """
+        spent = time.process_time()
+        meta = meta | {"core_seconds": round(spent - self._cores_s, 6)}
         checksum = _checksum(self._sum, kind, body, meta)
         line = {"kind": kind, "body": body, "meta": meta, "sum": checksum}
         sync = kind in ("part", "stop") or time.monotonic() - self._synced > SYNC_SECONDS
@@ -168,7 +178,7 @@ class Record:
                 f"{self.path}: writing failed ({error.strerror}). {self.n_answers} answers are saved; make room and give the "
                 "same command to continue."
             ) from None
-        self._sum = checksum
+        self._sum, self._cores_s = checksum, spent
         self.size += length
         self._synced = time.monotonic() if sync else self._synced
         self._take(kind, body, meta)

@@ -1,33 +1,18 @@
-"""One Spec with many seeds: one record each, several processes; summarised by median and quartiles, never by the best."""
+"""One Spec with many seeds: a sweep along the seed alone, summarised by median and quartiles, never by the best."""
 
-import os
-import signal
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
-from statistics import median, quantiles
-from threading import Lock, Thread
+from statistics import median
 from typing import Any, final
 
-from hybrid.base.errors import HybridError, Stopped, UsageError
-from hybrid.base.machine import die_with
-from hybrid.runs.result import Result, finished
-from hybrid.runs.run import run
+from hybrid.base import errors
+from hybrid.base.errors import HybridError, UsageError
+from hybrid.runs.executors.local import Local
+from hybrid.runs.result import Result, agreeing, finished
 from hybrid.runs.spec import Spec
+from hybrid.runs.sweep import do_left, gap, quartiles
 from hybrid.runs.verdict_text import of_repetitions
-from hybrid.runs.watching import SILENT, Watcher
-
-POLL_SECONDS = 0.2
-_stop: Any = None
-"""In a worker: a byte that is not 0 when the others are to stop. It has no lock, which a killed worker could leave locked."""
-_working = Lock()
-"""In a worker: held while a run is in progress."""
+from hybrid.runs.worklist import Event, SweepWatcher, Worklist
 
 
 @final
@@ -45,10 +30,7 @@ class Repetitions:
     @property
     def quartiles(self) -> tuple[float, float]:
         """Lower and upper quartile of the final values; both are the value where there is one run."""
-        if len(self.runs) == 1:
-            return self.median, self.median
-        low, _, high = quantiles(self.values, method="inclusive")
-        return low, high
+        return quartiles(self.values)
 
     @property
     def values(self) -> list[float]:
@@ -58,10 +40,7 @@ class Repetitions:
     @property
     def gap(self) -> float | None:
         """Of the median; None where the exact value is unknown."""
-        first = self.runs[0]
-        if first.exact is None:
-            return None
-        return abs(self.median - first.exact) if first.maximize else self.median - first.exact
+        return gap(self.runs[0], self.median)
 
     def to_json(self) -> dict[str, Any]:
         """As one JSON object."""
@@ -86,100 +65,35 @@ def repeat(
     results: str | Path = "results",
     *,
     processes: int | None = None,
-    watcher: Watcher = SILENT,
+    watcher: SweepWatcher | None = None,
     **options: Any,
 ) -> Repetitions:
     """Run `spec` with seeds seed, seed + 1, ..., `count` in all, or read those that are finished; `options` as `hybrid.run`.
 
-    By default as many processes as cores hold the Spec's threads; a script that calls this needs `if __name__ == "__main__"`.
-    Errors as `run`; the other runs are then stopped with everything saved.
+    By default as many processes as cores hold the Spec's threads. Errors as `run`; the other runs are then stopped with
+    everything saved.
     """
     if count < 1:
         raise UsageError(f"repeat takes a number of runs of at least 1, not {count}.")
-    specs = [replace(spec, seed=spec.seed + k) for k in range(count)]
-    by_seed = {one.seed: result for one in specs if (result := finished(Path(results) / f"{one.id}.jsonl"))}
-    left = [one for one in specs if one.seed not in by_seed]
+    specs = tuple(replace(spec, seed=spec.seed + k) for k in range(count))
+    work = Worklist(specs=specs, results=Path(results), options=options)
+    watcher = watcher or SweepWatcher()
+    failed: list[HybridError] = []
 
-    def take(result: Result) -> None:
-        by_seed[result.spec["seed"]] = result
-        watcher.note(f"run {len(by_seed)} of {count} finished: seed {result.spec['seed']}, {result.record}")
+    def event(one: Event) -> None:
+        if one.what == "failed":
+            failed.append(getattr(errors, one.kind, HybridError)(one.why))
+        watcher.event(one)
 
-    workers = min(len(left), processes or max(1, (os.cpu_count() or 1) // spec.threads))
-    if workers == 1:
-        for one in left:
-            take(run(one, results, watcher=watcher, **options))
-    elif left:
-        work = partial(run_one, results=str(results), options=options)
-        _in_processes(left, work, workers, take, watcher.interruption)
-    return Repetitions(tuple(by_seed[one.seed] for one in specs))
+    def interruption() -> HybridError | None:
+        return failed[0] if failed else watcher.interruption()
 
-
-def _in_processes(
-    specs: list[Spec],
-    work: Callable[[Spec], Result],
-    workers: int,
-    take: Callable[[Result], None],
-    interruption: Callable[[], HybridError | None],
-) -> None:
-    """Fresh processes (a fork would share this one's threads); after an error the others stop at their next answer."""
-    context = get_context("spawn")
-    stop = context.RawValue("b", 0)
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(stop, os.getpid())) as pool:
-        with _safe_path():
-            pending = {pool.submit(work, spec) for spec in specs}
-        try:
-            while pending:
-                done, pending = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-                for future in done:
-                    take(future.result())
-                if error := interruption():
-                    left = len(pending)
-                    raise type(error)(f"{error} {left} of the runs are unfinished; the same command continues them.")
-        except BaseException as error:
-            stop.value = 1
-            pool.shutdown(wait=False, cancel_futures=True)
-            if isinstance(error, BrokenProcessPool):
-                raise Stopped(
-                    "a worker process was killed, perhaps for its memory; what was measured is saved, and the same command "
-                    "continues the unfinished runs."
-                ) from None
-            raise
-
-
-@contextmanager
-def _safe_path() -> Iterator[None]:
-    """Processes that start meanwhile, in the working folder, do not take its files for modules of Python."""
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
+    work.forget_failures()
     try:
-        yield
+        do_left(work, Local(processes), SweepWatcher(event, interruption, watcher.note))
     finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
-
-
-def _begin(stop: Any, parent: int) -> None:
-    """In a worker: signals are left to the parent, which says when to stop; a worker without its parent ends."""
-    global _stop
-    _stop = stop
-    die_with(parent)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    Thread(target=_end, daemon=True).start()
-
-
-def _end() -> None:
-    """In a worker: once told to stop, and when its run is saved, end. A queue's lock may have died with another worker."""
-    while not _stop.value:
-        time.sleep(POLL_SECONDS)
-    with _working:
-        os._exit(0)
-
-
-def run_one(spec: Spec, results: str, *, options: dict[str, Any]) -> Result:
-    """In a worker: one run."""
-    watcher = Watcher(interruption=lambda: Stopped("stopped.") if _stop.value else None)
-    with _working:
-        return run(spec, results, watcher=watcher, **options)
+        work.forget_failures()
+    if failed:
+        raise failed[0]
+    found = [finished(work.path(index)) for index in range(count)]
+    return Repetitions(tuple(agreeing(result) for result in found if result is not None))

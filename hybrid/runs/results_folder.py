@@ -20,8 +20,6 @@ COLUMNS = ("n", "question", "iteration", "nfev", "points", "value", "stderr", "s
 """First columns of every exported row."""
 GEOMETRY = ("metric", "overlaps", "measure", "check", "calibrate", "stop")
 """Questions whose answers contain no loss."""
-VERIFIED_BYTES = 2**24
-"""A list checks so many bytes of records, about two seconds."""
 AT_HOME = ("host", "cores", "processor", "kernel", "folder")
 """Keys of a start line's meta that say where a run was made."""
 
@@ -60,30 +58,6 @@ class Glance(NamedTuple):
 def iso(seconds: float) -> str:
     """Seconds since 1970 as ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-def glances(folder: Path) -> list[Glance]:
-    """A summary of every `.jsonl` file in the folder, the last written first."""
-    return sorted(map(glance, folder.glob("*.jsonl")), key=lambda one: (-one.written, one.id))
-
-
-def verified(shown: list[Glance]) -> list[Glance]:
-    """The same with all checksums of finished records checked, in order, up to `VERIFIED_BYTES`; others are "unchecked"."""
-    left, checked = VERIFIED_BYTES, []
-    for one in shown:
-        if one.state == "finished":
-            left -= Path(one.record).stat().st_size
-            one = one._replace(state="unchecked") if left < 0 else _verified(one)
-        checked.append(one)
-    return checked
-
-
-def _verified(one: Glance) -> Glance:
-    try:
-        read(Path(one.record), brief=True)
-    except RecordError as error:
-        return Glance(one.id, one.record, "damaged", one.written, why=str(error))
-    return one
 
 
 def glance(path: Path) -> Glance:
@@ -170,6 +144,7 @@ class Run(NamedTuple):
     """One record, every checksum verified: bodies and metas of start, answers and stop (None while unfinished).
 
     There are `n_answers`, which took `spent` evaluations; `answers` are all, or of a record read in brief the last ones.
+    `core_seconds` are those of all lines (of earlier versions, the time that the answers took), `jobs` the ids on a machine.
     """
 
     path: Path
@@ -181,6 +156,8 @@ class Run(NamedTuple):
     ended: dict[str, Any]
     n_answers: int
     spent: int
+    core_seconds: float = 0.0
+    jobs: tuple[str, ...] = ()
 
     @property
     def resolved(self) -> dict[str, Any]:
@@ -249,10 +226,13 @@ def read(path: Path, *, brief: bool = False) -> Run:
     ended: dict[str, Any] = {}
     answers: list[dict[str, Any]] = []
     seconds: list[float] = []
-    n_answers = spent = 0
+    n_answers = spent = microseconds = 0
+    jobs: dict[str, None] = {}
     digest, stop_line = hashlib.sha256(), 0
     try:
         for number, kind, body, meta, _ in record.lines(path):
+            microseconds += round(1e6 * meta.get("core_seconds", meta["seconds"] if kind == "answer" else 0.0))
+            jobs |= {str(meta[key]): None for key in ("submitted", "job") if key in meta}
             if kind == "start":
                 start, about = body, meta
             elif kind == "answer":
@@ -275,7 +255,7 @@ def read(path: Path, *, brief: bool = False) -> Run:
         digest.update(dump(stop["solution"]).encode())
         if digest.hexdigest() != stop["digest"]:
             raise RecordError(f"{path}:{stop_line}: the digest is not that of this record; it was changed.")
-    return Run(path, start, about, answers, seconds, stop, ended, n_answers, spent)
+    return Run(path, start, about, answers, seconds, stop, ended, n_answers, spent, microseconds / 1e6, tuple(jobs))
 
 
 def rows(run: Run) -> Iterator[dict[str, Any]]:

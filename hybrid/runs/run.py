@@ -32,13 +32,15 @@ def run(
     force: bool = False,
     max_time: float | str | None = None,
     strict: bool = False,
+    label: str | None = None,
 ) -> Result:
     """Run `spec`; continue it where its record in `results` is unfinished; read the result where it is finished.
 
     Without `device_interval` nothing is said of other devices; id, answers and digest are the same. A new run that could show
     nothing is refused unless `force`; see `hybrid.runs.look`. `max_time`, seconds or a text like "10min", ends the loop once
     the recorded answers have taken so long; the record keeps where it ended. With `strict` a record is not continued on another
-    processor, where the last digits of linear algebra may differ; else a note says so, and the result.
+    processor, where the last digits of linear algebra may differ; else a note says so, and the result. `label` is a project of
+    your own that the run is booked on.
     Raises UsageError for bad input, RecordError when the record disagrees, Stopped or Interrupted with everything saved,
     CheckFailed where Aer disagrees with the exact engine.
     """
@@ -47,13 +49,13 @@ def run(
     if before := finished(path):
         return agreeing(before)
     watcher.work("loading the problem")
-    prepared = prepare(spec)
-    record = Record(path)
+    record = Record(path)  # before anything that takes long: another process may have the run
     try:
+        prepared = prepare(spec)
         if record.stop is None:
             leap = partial(_look, prepared, force, watcher.note) if record.start is None else None
             before = Before(leap, watcher.work)
-            log = RecordingLog(record, watcher.interruption, watcher.note, strict=strict)
+            log = RecordingLog(record, watcher.interruption, watcher.note, strict=strict, label=label)
             _work(prepared, record, log, watcher, before, device_interval, inf if max_time_s is None else max_time_s)
     finally:
         moved = record.close()

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, final
 
@@ -13,11 +14,14 @@ from qiskit.providers import BackendV2
 from qiskit.result import Result
 from qiskit.transpiler.exceptions import TranspilerError
 
-from hybrid.base.errors import HybridError, Stopped, UsageError
+from hybrid.base.errors import HybridError, Interrupted, Stopped, UsageError
+from hybrid.base.lease import POLL_SECONDS, Lease, LeaseLost
 from hybrid.base.types import Angles, Counts, Journal, NoJournal, Runner, Scalars, Setting, Shots, Task
 from hybrid.catalog.lookup import named_object
 from hybrid.simulators._circuits import gate_circuit
 
+ADDED = ("exclusive",)
+"""Options that are newer than version 0.1."""
 MAX_OUTCOME_QUBITS = 63
 TRANSPILER_SEED = 0
 OUR_FAULT = (AssertionError, AttributeError, HybridError, ImportError, LookupError, NotImplementedError, TypeError, ValueError)
@@ -31,11 +35,13 @@ def qiskit(
     retries: int = 5,
     wait: float = 1.0,
     shot_cycle: float | None = None,
+    exclusive: bool = False,
 ) -> "Foreign":
     """Any Qiskit BackendV2: object=package.module:name or ./mine.py:name, an instance or what makes one. Its own physics.
 
     `level` is the transpiler's. A job that fails is sent again up to `retries` times, first after `wait` seconds, then twice as
-    long each time. `shot_cycle` (seconds per shot) is what --max-qpu counts with.
+    long each time. `shot_cycle` (seconds per shot) is what --max-qpu counts with. An `exclusive` machine, or one with a true
+    attribute of this name, gets one job at a time from all runs of this user: `hybrid qpu`.
 
     Raises UsageError for an object that is no BackendV2, and for numbers below zero.
     """
@@ -49,7 +55,8 @@ def qiskit(
             raise UsageError(f"qiskit: '{object}' cannot be called without arguments: {error}.") from None
     if not isinstance(backend, BackendV2):
         raise UsageError(f"qiskit: '{object}' is a {type(backend).__name__}, not a Qiskit BackendV2.")
-    return Foreign(backend, int(level), retries, wait, shot_cycle)
+    exclusive = exclusive or getattr(backend, "exclusive", False) is True
+    return Foreign(backend, int(level), retries, wait, shot_cycle, exclusive)
 
 
 @final
@@ -62,6 +69,7 @@ class Foreign:
     retries: int
     wait_s: float
     shot_cycle_s: float | None
+    exclusive: bool = False
     journal: Journal = field(default_factory=NoJournal)
 
     @property
@@ -106,10 +114,13 @@ class Foreign:
         except TranspilerError as error:
             raise UsageError(f"the circuit cannot be translated for backend '{self.physics}': {error.message}") from None
 
-    def ask(self, circuits: Sequence[QuantumCircuit], shots: int, seed: np.random.SeedSequence) -> tuple[Result, str, int]:
-        """One job's result, name and retries, sent again while it fails.
+    def ask(
+        self, circuits: Sequence[QuantumCircuit], shots: int, seed: np.random.SeedSequence, of: str = ""
+    ) -> tuple[Result, str, int]:
+        """One job's result, name and retries, sent again while it fails; `of` identifies the circuits.
 
-        Stopped when it keeps failing, HybridError when sending it again cannot help.
+        A job that was sent before and whose result nobody has taken is collected. Stopped when it keeps failing, HybridError
+        when sending it again cannot help.
         """
         options: dict[str, Any] = {"shots": shots}
         if hasattr(self.backend.options, "seed_simulator"):
@@ -117,11 +128,12 @@ class Foreign:
         last = ""
         for attempt in range(self.retries + 1):
             try:
-                job = self.backend.run(list(circuits), **options)
-                result = job.result()
+                result, name = self._collected(of) or self._result(lambda: self.backend.run(list(circuits), **options), of)
                 if not result.success:
                     raise RuntimeError(result.status)
-                return result, str(job.job_id()), attempt
+                return result, name, attempt
+            except (Stopped, Interrupted):
+                raise
             except OUR_FAULT as error:
                 raise HybridError(f"backend '{self.physics}' refused the job: {type(error).__name__}: {error}") from error
             except Exception as error:
@@ -130,6 +142,42 @@ class Foreign:
                 time.sleep(self.wait_s * 2**attempt)
         times = f"{self.retries + 1} times" if self.retries else "once"
         raise Stopped(f"backend '{self.physics}' failed {times}, the last time with {last.rstrip('.')}.")
+
+    def _result(self, run: Callable[[], Any], of: str) -> tuple[Result, str]:
+        """Of a new job; on an exclusive machine under a lease, which is asked for again where it was lost."""
+        if not self.exclusive:
+            return self._finished(run(), of)
+        lease = Lease(self.physics)
+        while True:
+            with suppress(LeaseLost), lease.held(self.journal.check, self._finish) as fence:
+                return self._finished(lease.submit(fence, run), of)
+
+    def _finished(self, job: Any, of: str) -> tuple[Result, str]:
+        self.journal.submitted(str(job.job_id()), of)
+        return job.result(), str(job.job_id())
+
+    def _collected(self, of: str) -> tuple[Result, str] | None:
+        """The result of a job that was sent before; None where there is none, or the machine does not know it."""
+        name = self.journal.sent(of)
+        job = None if name is None else self._job_named(name)
+        return None if job is None or name is None else (job.result(), name)
+
+    def _job_named(self, name: str) -> Any:
+        """The job by its id; None where the machine keeps none, as a simulator in a process that has ended."""
+        retrieve = getattr(self.backend, "retrieve_job", None) or getattr(getattr(self.backend, "service", None), "job", None)
+        if retrieve is None:
+            return None
+        try:
+            return retrieve(name)
+        except Exception:  # whatever a provider raises for a job that it does not know
+            return None
+
+    def _finish(self, name: str) -> None:
+        """Wait for the end of a job whose owner is gone."""
+        job = self._job_named(name)
+        while job is not None and not job.in_final_state():
+            self.journal.check()
+            time.sleep(POLL_SECONDS)
 
 
 class _Asked(NamedTuple):
@@ -185,7 +233,9 @@ class _QiskitRunner:
         """A function that sends these circuits as one job; it returns their counts by key, and facts about the job."""
 
         def send() -> tuple[dict[str, Any], dict[str, Any]]:
-            result, job_id, retries = self._foreign.ask([self._bound(one) for one in batch], batch[0].shots, batch[0].seed)
+            of = hashlib.sha256("".join(one.key + one.fingerprint for one in batch).encode()).hexdigest()[:16]
+            circuits = [self._bound(one) for one in batch]
+            result, job_id, retries = self._foreign.ask(circuits, batch[0].shots, batch[0].seed, of)
             parts = {}
             for place, one in enumerate(batch):
                 counts = {hex(int(text.replace(" ", ""), 2)): int(n) for text, n in result.get_counts(place).items()}

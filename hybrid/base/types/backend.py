@@ -214,6 +214,18 @@ class Journal(Protocol):
         """Send a job, keep its parts by key and the information about the job, and return the parts."""
         ...
 
+    def submitted(self, job: str, of: str) -> None:
+        """Keep the id of a job that was sent and has no result yet; `of` identifies its circuits."""
+        ...
+
+    def sent(self, of: str) -> str | None:
+        """The id of a job with these circuits that was sent before, by a process that ended before its result was there."""
+        ...
+
+    def check(self) -> None:
+        """Raises the interruption's error, where there is one: called while a machine is waited for."""
+        ...
+
 
 class NoJournal:
     """Keeps nothing."""
@@ -225,6 +237,16 @@ class NoJournal:
     def keep(self, send: Callable[[], tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
         """See `Journal`."""
         return send()[0]
+
+    def submitted(self, job: str, of: str) -> None:
+        """See `Journal`."""
+
+    def sent(self, of: str) -> str | None:
+        """See `Journal`."""
+        return None
+
+    def check(self) -> None:
+        """See `Journal`."""
 
 
 @runtime_checkable

@@ -32,6 +32,19 @@ def look() -> Iterator[Finding]:
     fits = f"room for exact values on {qubits} qubits, or on {qubits // 2} noisy ones"
     state = "ok" if free > 2**30 else "note"
     yield Finding("machine", "memory", state, f"{free / 2**30:.1f} GiB free of {total / 2**30:.1f} GiB; {fits}")
+    yield from _job()
+
+
+def _job() -> Iterator[Finding]:
+    """The Slurm job that this process is in, and the quantum resources that QRMI's plugin gave it."""
+    if job := os.environ.get("SLURM_JOB_ID"):
+        counts = {name: os.environ.get(f"SLURM_{key}", "?") for name, key in (("nodes", "NNODES"), ("tasks", "NTASKS"))}
+        yield Finding("machine", "Slurm job", "ok", f"{job}, " + ", ".join(f"{value} {name}" for name, value in counts.items()))
+    if names := os.environ.get("QRMI_JOB_QPU_RESOURCES", os.environ.get("SLURM_JOB_QPU_RESOURCES")):
+        kinds = os.environ.get("QRMI_JOB_QPU_TYPES", os.environ.get("SLURM_JOB_QPU_TYPES", "kind not named"))
+        yield Finding("machine", "QPU of the job", "ok", f"{names} ({kinds}), by QRMI's variables")
+    elif job:
+        yield Finding("machine", "QPU of the job", "ok", "none; ask for one with --gres=qpu:1 where the site has it")
 
 
 def _quota() -> float | None:

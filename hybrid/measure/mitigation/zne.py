@@ -29,7 +29,7 @@ def zne(
 ) -> Mitigation:
     """The circuit folded to each of the odd `factors` (Giurgica-Tiron et al., arXiv:2005.10921), and the value at zero: by a
     straight line, a polynomial (Richardson: Temme, Bravyi and Gambetta, PRL 119, 180509, 2017), or an exponential decay to zero
-    of the value without its constant part (Endo, Benjamin and Li, PRX 8, 031027, 2018). Folded is each gate on a pair of qubits,
+    of the value without its constant part (Endo, Benjamin and Li, PRX 8, 031027, 2018). Folded is each gate on two qubits,
     each gate, or the circuit as a whole: the last two echo a part of standing detunings, and go too far."""
     scale = scale_factors(factors)
     weights = np.array(richardson(scale) if model == "richardson" else line(scale))
