@@ -108,7 +108,7 @@ def _write_parquet(rows: list[dict[str, Any]], out: Path) -> None:
         polars.DataFrame(rows, infer_schema_length=None).write_parquet(out)
     except ImportError:
         try:
-            import pandas
+            import pandas  # pyright: ignore[reportMissingImports]
 
             pandas.DataFrame(rows).to_parquet(out)
         except ImportError:

@@ -77,7 +77,7 @@ class Dask:
     def execute(self, work: Worklist, watcher: SweepWatcher) -> str:
         """See `hybrid.runs.worklist.Executor`. A run whose workers die one after the other has failed."""
         try:
-            import distributed
+            import distributed  # pyright: ignore[reportMissingImports]
         except ImportError:
             raise MissingPart("dask: 'distributed' is not installed: pip install 'hybrid-sandbox[hpc]'.") from None
         security = None
