@@ -41,7 +41,12 @@ def mitigate_run_or_circuit(
     subject: flags.RunOrCircuit,
     also: Annotated[
         list[str],
-        typer.Option("--mitigate", help="Compare these methods too. Repeatable.", metavar="METHOD[+...]"),
+        typer.Option(
+            "--mitigate",
+            help="Compare these methods too. Repeatable.",
+            metavar="METHOD[+...]",
+            autocompletion=completion.of_family("mitigations"),
+        ),
     ] = [],  # noqa: B006  # typer makes a new list for every call
     shots: Annotated[int | None, typer.Option(help="Shots of a value. Default: as recorded; 1,000.", metavar="N")] = None,
     device: flags.DeviceOfCircuit = None,
