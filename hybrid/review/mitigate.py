@@ -52,8 +52,8 @@ matrix takes so much longer."""
 
 
 class _Subject(NamedTuple):
-    """What is measured: compiled for methods, decoupling, shots and realizations; where; whether detunings are drawn; what a ledger
-    says of it."""
+    """What is measured: compiled for methods, decoupling, shots and realizations; where; whether detunings are drawn; the other
+    fields of a ledger."""
 
     compiled: Callable[[str, str, int, int | None], Measurement]
     x: Point
