@@ -223,6 +223,15 @@ def test_the_command_prints_and_draws(command, tmp_path, monkeypatch):
     assert command("mitigate", "bell", "--shots", 0).code == 2
 
 
+def test_the_picture_has_the_errors_as_bars_and_their_parts_as_marks(ledger):
+    from hybrid.figures.mitigation_ledger import draw
+
+    (axes,) = draw(ledger).axes
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([ledger.rms_at_equal_time(one) for one in ledger.rows])
+    biases, errors = ([line.get_xdata()[0] for line in axes.lines[first::2]] for first in (0, 1))
+    assert np.hypot(biases[: len(errors)], errors) == pytest.approx([bar.get_width() for bar in axes.patches])
+
+
 def test_a_run_that_noise_limits_proposes_the_ledger(command, tmp_path, monkeypatch):
     """At the noiseless optimum nothing but noise is left."""
     monkeypatch.chdir(tmp_path)
