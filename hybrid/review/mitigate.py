@@ -50,6 +50,8 @@ QUICK_QUBITS = 6
 """On more qubits there are fewer draws, the usual ones for training, and four times fewer signed ones for each qubit: a density
 matrix takes so much longer."""
 
+_NO_REFERENCE: dict[str, Any] = {"unit": "", "maximize": False, "exact": None, "baseline": None, "baseline_name": ""}
+
 
 class _Subject(NamedTuple):
     """What is measured: compiled for methods, decoupling, shots and realizations; where; whether detunings are drawn; the other
@@ -130,8 +132,7 @@ def _of_circuit(circuit: QuantumCircuit, device_name: str, observable: SparsePau
     _check_noise(device)
     if (split := final_measurements(circuit)) is None or circuit.num_parameters:
         raise UsageError("an expectation value is that of a circuit without free parameters, measured at its end if at all.")
-    body, about = split[0], {"quantity": "value", "unit": "", "maximize": False}
-    about |= {"exact": None, "baseline": None, "baseline_name": ""}
+    body, about = split[0], _NO_REFERENCE | {"quantity": "value"}
     name, sign = observable if isinstance(observable, str) else "an observable of one's own", 1
     if isinstance(observable, str):
         problem = catalog.load(catalog.parse("problems", observable))()
@@ -168,7 +169,10 @@ def _is_detuned(device: Device) -> bool:
 
 
 def _of_problem(problem: ProblemBase) -> dict[str, Any]:
-    return {key: getattr(problem, key) for key in ("quantity", "unit", "maximize", "exact", "baseline", "baseline_name")}
+    """A classifier's loss is no accuracy: nothing of the data goes with it."""
+    if not isinstance(problem, Problem):
+        return _NO_REFERENCE | {"quantity": "loss"}
+    return {key: getattr(problem, key) for key in ("quantity", *_NO_REFERENCE)}
 
 
 def _of_device(device: Device) -> dict[str, Any]:
