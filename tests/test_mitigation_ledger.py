@@ -183,6 +183,12 @@ def test_the_first_sentence_says_what_pays_and_what_makes_it_worse(ledger):
     assert "mostly bias" in sentence(biased)
 
 
+def test_what_pays_may_be_decoupling_alone(ledger):
+    both = plain_ledger(ledger, ("none", 0.5, 0.1), ("readout", 0.4, 0.1))
+    echo = both.rows[0]._replace(mitigate="none", dd="echo", bias=Amount(0.1, 0.0))
+    assert sentence(replace(both, rows=(echo, *both.rows))).startswith("--dd echo pays most")
+
+
 def test_the_baseline_is_named_with_what_reaches_beyond_it(ledger):
     """Lower is better: 0.5 + bias below 0.55."""
     some = " ".join(text(plain_ledger(ledger, ("none", 0.3, 0.1), ("cdr", -0.1, 0.1))).split())
@@ -221,6 +227,18 @@ def test_the_command_prints_and_draws(command, tmp_path, monkeypatch):
         assert part in joined
     assert json.loads(command("mitigate", "bell", "--shots", 100, "--json").out)["best"] in done.out
     assert command("mitigate", "bell", "--shots", 0).code == 2
+
+
+def test_the_picture_has_the_errors_as_bars_and_their_parts_as_marks(ledger):
+    from matplotlib.patches import Rectangle
+
+    from hybrid.figures.mitigation_ledger import draw
+
+    (axes,) = draw(ledger).axes
+    widths = [bar.get_width() for bar in axes.patches if isinstance(bar, Rectangle)]
+    assert widths == pytest.approx([ledger.rms_at_equal_time(one) for one in ledger.rows])
+    biases, errors = ([np.ravel(line.get_xdata())[0] for line in axes.lines[first::2]] for first in (0, 1))
+    assert np.hypot(biases[: len(errors)], errors) == pytest.approx(widths)
 
 
 def test_a_run_that_noise_limits_proposes_the_ledger(command, tmp_path, monkeypatch):

@@ -41,7 +41,12 @@ def mitigate_run_or_circuit(
     subject: flags.RunOrCircuit,
     also: Annotated[
         list[str],
-        typer.Option("--mitigate", help="Compare these methods too. Repeatable.", metavar="METHOD[+...]"),
+        typer.Option(
+            "--mitigate",
+            help="Compare these methods too. Repeatable.",
+            metavar="METHOD[+...]",
+            autocompletion=completion.of_family("mitigations"),
+        ),
     ] = [],  # noqa: B006  # typer makes a new list for every call
     shots: Annotated[int | None, typer.Option(help="Shots of a value. Default: as recorded; 1,000.", metavar="N")] = None,
     device: flags.DeviceOfCircuit = None,
@@ -110,10 +115,11 @@ def sentence(ledger: "Ledger") -> str:
     """In words: what pays most, what is left of the error, and what makes it worse."""
     best, plain = ledger.best, amount(ledger.plain.rms(), ledger.unit)
     now, flag = ledger.rms_at_equal_time(best), "" if best.dd == ledger.dd else f" --dd {best.dd}"
+    flag = f"--mitigate {best.mitigate}{flag}" if best.mitigate != "none" else flag.lstrip()
     if ledger.worth(best) == "closer":
         rest = "bias" if best.rms(0.0) ** 2 > now**2 / 2 else "shot noise, which more shots make smaller"
         said = (
-            f"--mitigate {best.mitigate}{flag} pays most: in the same machine time its error is {amount(now, ledger.unit)}, "
+            f"{flag} pays most: in the same machine time its error is {amount(now, ledger.unit)}, "
             f"{ledger.gain(best):.1f} times closer than without mitigation ({plain}); what is left is mostly {rest}."
         )
     else:
@@ -169,7 +175,7 @@ def _refused(ledger: "Ledger") -> Iterator[tuple[str, str]]:
     """Methods that do not apply, those with one reason together."""
     by_reason: dict[str, list[str]] = {}
     for one in ledger.refused:
-        reason = one.why.partition("; ")[0].rstrip(".")
+        reason = one.why.partition("; ")[0].rstrip(".").replace(f"mitigate={one.mitigate} ", "it ")
         by_reason.setdefault(reason, []).append(ledger.label(one))
     for i, (reason, names) in enumerate(by_reason.items()):
         yield "" if i else "does not apply", f"{', '.join(names)}: {reason.removeprefix(f'{names[0]}: ')}"

@@ -42,18 +42,25 @@ DRAWS, FEW_DRAWS = 8, 2
 """A standard error is the root mean square of those of so many values, of which the first is shown."""
 SHOTS = 1000
 """Of a value, where neither the run nor the user says."""
-SIGNED_REALIZATIONS = 8192
+SIGNED_REALIZATIONS = 4096
 """Of a limit whose draws have signs (pec): they scatter so much that the usual number would say little."""
+TRAINED_REALIZATIONS = 256
+"""Of a limit whose training circuits have detunings of their own (cdr): it has their errors too."""
 QUICK_QUBITS = 6
-"""On more qubits there are fewer draws, and four times fewer signed ones for each: a density matrix takes so much longer."""
+"""On more qubits there are fewer draws, the usual ones for training, and four times fewer signed ones for each qubit: a density
+matrix takes so much longer."""
+
+_NO_REFERENCE: dict[str, Any] = {"unit": "", "maximize": False, "exact": None, "baseline": None, "baseline_name": ""}
 
 
 class _Subject(NamedTuple):
-    """What is measured: compiled for methods, decoupling, shots and realizations; where; and what a ledger says of it."""
+    """What is measured: compiled for methods, decoupling, shots and realizations; where; whether detunings are drawn; the other
+    fields of a ledger."""
 
     compiled: Callable[[str, str, int, int | None], Measurement]
     x: Point
     sign: int
+    detuned: bool
     about: dict[str, Any]
 
 
@@ -114,7 +121,9 @@ def _of_run(recorded: runs.Run, given: dict[str, Any]) -> _Subject:
 
     title = f"{spec.algorithm} of {spec.problem}; ansatz {ansatz_text}"
     about = {"title": title, "id": recorded.start["id"], "dd": spec.dd, "evaluations": max(1, recorded.spent)}
-    return _Subject(compiled, x, problem.sign, about | _of_problem(problem) | _of_device(prepared.device))
+    return _Subject(
+        compiled, x, problem.sign, _is_detuned(prepared.device), about | _of_problem(problem) | _of_device(prepared.device)
+    )
 
 
 def _of_circuit(circuit: QuantumCircuit, device_name: str, observable: SparsePauliOp | str | None) -> _Subject:
@@ -123,8 +132,7 @@ def _of_circuit(circuit: QuantumCircuit, device_name: str, observable: SparsePau
     _check_noise(device)
     if (split := final_measurements(circuit)) is None or circuit.num_parameters:
         raise UsageError("an expectation value is that of a circuit without free parameters, measured at its end if at all.")
-    body, about = split[0], {"quantity": "value", "unit": "", "maximize": False}
-    about |= {"exact": None, "baseline": None, "baseline_name": ""}
+    body, about = split[0], _NO_REFERENCE | {"quantity": "value"}
     name, sign = observable if isinstance(observable, str) else "an observable of one's own", 1
     if isinstance(observable, str):
         problem = catalog.load(catalog.parse("problems", observable))()
@@ -141,7 +149,7 @@ def _of_circuit(circuit: QuantumCircuit, device_name: str, observable: SparsePau
         return Measurement(loss, (), device, engine(), Measuring(conditions, mitigate=methods))
 
     about |= {"title": f"{circuit.name}; {name}", "id": None, "dd": NONE, "evaluations": 1} | _of_device(device)
-    return _Subject(compiled, np.zeros(0), sign, about)
+    return _Subject(compiled, np.zeros(0), sign, _is_detuned(device), about)
 
 
 def _neighbours(n: int) -> SparsePauliOp:
@@ -156,8 +164,15 @@ def _check_noise(device: Device) -> None:
         raise UsageError(f"device '{device.label}' has no noise to mitigate; take another one: --device meluxina-q.")
 
 
+def _is_detuned(device: Device) -> bool:
+    return device.dephasing == "quasistatic"
+
+
 def _of_problem(problem: ProblemBase) -> dict[str, Any]:
-    return {key: getattr(problem, key) for key in ("quantity", "unit", "maximize", "exact", "baseline", "baseline_name")}
+    """A classifier's loss is no accuracy: nothing of the data goes with it."""
+    if not isinstance(problem, Problem):
+        return _NO_REFERENCE | {"quantity": "loss"}
+    return {key: getattr(problem, key) for key in ("quantity", *_NO_REFERENCE)}
 
 
 def _of_device(device: Device) -> dict[str, Any]:
@@ -236,13 +251,18 @@ class _Comparison:
 
     def _limit(self, text: str, dd: str) -> Amount:
         """The value of infinitely many shots, at the detunings of all methods."""
-        twirl = composed(text).twirl
-        signed = twirl is not None and twirl.inverse and twirl.instances < self._signed
-        realizations = self._realizations or (self._signed if signed else None)
-        measured = self._subject.compiled(text, dd, 0, realizations)
+        measured = self._subject.compiled(text, dd, 0, self._realizations or self._usual_realizations(text))
         seed, detunings = child(self._root, LedgerStream.LIMIT), child(self._root, LedgerStream.DETUNINGS)
         losses = measured.values(self._subject.x[None], seed, detunings)
         return Amount(self._subject.sign * losses[0], float(losses.stderr[0]))
+
+    def _usual_realizations(self, text: str) -> int | None:
+        """None where the usual number is enough, or all that there is time for."""
+        mitigation = composed(text)
+        if mitigation.training and self._subject.detuned and self._draws == DRAWS:
+            return TRAINED_REALIZATIONS
+        twirl = mitigation.twirl
+        return self._signed if twirl is not None and twirl.inverse and twirl.instances < self._signed else None
 
 
 def _shown(text: str) -> str:
