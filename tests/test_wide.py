@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 import pytest
@@ -87,6 +88,47 @@ def test_terms_with_readout_errors_on_every_profile(name):
     corrected = ours.execution.weighted(angles, seed, terms_of(ours.groups, correction))[0, 0]
     distributions = ours.execution.distributions(angles, seed)[0, 0]
     assert corrected == pytest.approx(np.sum(distributions * ours.outcome_weights(correction)), abs=1e-12)
+
+
+def beside_one_another(parts: list[Task], places: list[list[int]]) -> Task:
+    """Circuits that do not meet, on qubits of a wider one, their steps taken in turn."""
+    moved = []
+    for part, at in zip(parts, places, strict=True):
+        own = []
+        for step in part.settings[0].steps:
+            if hasattr(step, "qubit"):
+                own.append(replace(step, qubit=at[step.qubit]))
+            elif isinstance(step, Operation):
+                own.append(step._replace(qubits=tuple(at[q] for q in step.qubits)))
+            else:
+                own.append(replace(step, qubits=tuple(at[q] for q in step.qubits)))
+        moved.append(own)
+    steps = [step for together in zip_longest(*moved) for step in together if step is not None]
+    angles = [angle for part in parts for angle in part.angles]
+    return Task((Setting(sum(map(len, places)), tuple(steps)),), tuple(angles), None, 0, 1)
+
+
+def test_noisy_circuits_that_do_not_meet_on_24_qubits():
+    """A term is the product of what the narrow circuits give it, each from its own distribution: an order of sums, 1e-12."""
+    rng, n, width = np.random.default_rng(4), 6, 4
+    parts = [random_task(width, 25, seed, noisy=True) for seed in range(n)]
+    shuffled = rng.permutation(n * width).tolist()
+    places = [shuffled[i * width : (i + 1) * width] for i in range(n)]
+    task = beside_one_another(parts, places)
+    angles = rng.uniform(-3, 3, (2, len(task.angles)))
+    masks = rng.integers(1, 2 ** (n * width), 30, dtype=np.uint64)
+    terms = DiagonalTerms(masks, rng.normal(size=30), np.exp(rng.normal(0, 0.3, (n * width, 2))) * [1, -1])
+    expected, first = np.tile(terms.coefficients, (2, 1)), 0
+    for part, at in zip(parts, places, strict=True):
+        own = angles[:, first : first + len(part.angles)]
+        first += len(part.angles)
+        distributions, outcomes = exact().compile(part).distributions(own)[:, 0], np.arange(2**width)
+        for t, mask in enumerate(masks):
+            factors = [terms.factors[q, outcomes >> i & 1] for i, q in enumerate(at) if int(mask) >> q & 1]
+            expected[:, t] *= distributions @ np.prod([np.ones(2**width), *factors], axis=0)
+    wide = exact().compile(task._replace(terms=[terms]))
+    np.testing.assert_allclose(wide.weighted(angles, [terms]), expected.sum(axis=1), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(wide.differentiate(angles, [terms])[0], expected.sum(axis=1), rtol=0, atol=1e-12)
 
 
 def free_fermions(n: int, theta: np.ndarray) -> float:
