@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from itertools import zip_longest
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,9 @@ from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.observables import terms_of
 from hybrid.measure.set_up import described
+from hybrid.review.replay import repeat
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
 from hybrid.simulators.auto import auto
 from hybrid.simulators.engine import certificate, sampling, workspace
 from hybrid.simulators.engine.fuse import Site, plan, plan_reading_early
@@ -336,3 +340,15 @@ def test_detuned_spins_from_shots():
     (value,), (stderr,) = program(22, device, auto(), shots=400, realizations=20).values(x[None], seed=1)
     (limit,), (error,) = program(22, device, auto(), realizations=64).values(x[None], seed=1)
     assert abs(value - limit) < 4 * np.hypot(stderr, error)
+
+
+@pytest.mark.parametrize(("shots", "width"), [(0, 14), (300, 22)])
+def test_a_wide_run_is_recorded_and_replayed(tmp_path, shots, width):
+    budget = {"max_evals": 3} if shots else {"max_iterations": 2}
+    spec = Spec(
+        problem=f"tfim:n={width}", algorithm="vqe", ansatz="real_amplitudes:reps=1", device="iqm-star-24", shots=shots, **budget
+    )
+    found = run(spec, results=tmp_path)
+    assert "no truncation" in found.simulator and "not checked by Aer" in found.simulator
+    again = repeat(Path(found.record))
+    assert (again.verdict, again.digest) == ("identical", found.digest)
