@@ -47,7 +47,8 @@ def _ended(items: Sequence[Item], branches: Branches, matrix: Matrix, rng: np.ra
             middle = len(branches.shots) // 2
             halves = branches.part(slice(None, middle)), branches.part(slice(middle, None))
             one, other = (_ended(items[place:], half, matrix, rng) for half in halves)
-            return Branches(*(np.concatenate(pair) for pair in zip(one[:3], other[:3], strict=True)), one.lengths)
+            outcomes, shots, states = (np.concatenate(pair) for pair in zip(one[:3], other[:3], strict=True))
+            return Branches(outcomes, shots, states, one.lengths)
         if not isinstance(item, Site):
             branches = _turned(branches, [q for q in item.order if q in branches.lengths])
             continue
@@ -91,5 +92,5 @@ def _drawn(branches: Branches, q: int, still: Sequence[int], rng: np.random.Gene
         rows = np.flatnonzero(shots)
         states = cube.take(bit, axis=place).reshape(len(cube), -1)[rows] / marginal[rows, bit, None]
         parts.append((branches.outcomes[rows] | np.uint64(bit << q), shots[rows], states))
-    columns = (np.concatenate(pair) for pair in zip(*parts, strict=True))
-    return Branches(*columns, {axis: length for axis, length in branches.lengths.items() if axis != q})
+    outcomes, numbers, states = (np.concatenate(pair) for pair in zip(*parts, strict=True))
+    return Branches(outcomes, numbers, states, {axis: length for axis, length in branches.lengths.items() if axis != q})
