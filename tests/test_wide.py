@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import replace
+from itertools import zip_longest
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +23,9 @@ from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.observables import terms_of
 from hybrid.measure.set_up import described
+from hybrid.review.replay import repeat
+from hybrid.runs.run import run
+from hybrid.runs.spec import Spec
 from hybrid.simulators.auto import auto
 from hybrid.simulators.engine import certificate, sampling, workspace
 from hybrid.simulators.engine.fuse import Site, plan, plan_reading_early
@@ -87,6 +92,47 @@ def test_terms_with_readout_errors_on_every_profile(name):
     corrected = ours.execution.weighted(angles, seed, terms_of(ours.groups, correction))[0, 0]
     distributions = ours.execution.distributions(angles, seed)[0, 0]
     assert corrected == pytest.approx(np.sum(distributions * ours.outcome_weights(correction)), abs=1e-12)
+
+
+def beside_one_another(parts: list[Task], places: list[list[int]]) -> Task:
+    """Circuits that do not meet, on qubits of a wider one, their steps taken in turn."""
+    moved = []
+    for part, at in zip(parts, places, strict=True):
+        own = []
+        for step in part.settings[0].steps:
+            if hasattr(step, "qubit"):
+                own.append(replace(step, qubit=at[step.qubit]))
+            elif isinstance(step, Operation):
+                own.append(step._replace(qubits=tuple(at[q] for q in step.qubits)))
+            else:
+                own.append(replace(step, qubits=tuple(at[q] for q in step.qubits)))
+        moved.append(own)
+    steps = [step for together in zip_longest(*moved) for step in together if step is not None]
+    angles = [angle for part in parts for angle in part.angles]
+    return Task((Setting(sum(map(len, places)), tuple(steps)),), tuple(angles), None, 0, 1)
+
+
+def test_noisy_circuits_that_do_not_meet_on_24_qubits():
+    """A term is the product of what the narrow circuits give it, each from its own distribution: an order of sums, 1e-12."""
+    rng, n, width = np.random.default_rng(4), 6, 4
+    parts = [random_task(width, 25, seed, noisy=True) for seed in range(n)]
+    shuffled = rng.permutation(n * width).tolist()
+    places = [shuffled[i * width : (i + 1) * width] for i in range(n)]
+    task = beside_one_another(parts, places)
+    angles = rng.uniform(-3, 3, (2, len(task.angles)))
+    masks = rng.integers(1, 2 ** (n * width), 30, dtype=np.uint64)
+    terms = DiagonalTerms(masks, rng.normal(size=30), np.exp(rng.normal(0, 0.3, (n * width, 2))) * [1, -1])
+    expected, first = np.tile(terms.coefficients, (2, 1)), 0
+    for part, at in zip(parts, places, strict=True):
+        own = angles[:, first : first + len(part.angles)]
+        first += len(part.angles)
+        distributions, outcomes = exact().compile(part).distributions(own)[:, 0], np.arange(2**width)
+        for t, mask in enumerate(masks):
+            factors = [terms.factors[q, outcomes >> i & 1] for i, q in enumerate(at) if int(mask) >> q & 1]
+            expected[:, t] *= distributions @ np.prod([np.ones(2**width), *factors], axis=0)
+    wide = exact().compile(task._replace(terms=[terms]))
+    np.testing.assert_allclose(wide.weighted(angles, [terms]), expected.sum(axis=1), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(wide.differentiate(angles, [terms])[0], expected.sum(axis=1), rtol=0, atol=1e-12)
 
 
 def free_fermions(n: int, theta: np.ndarray) -> float:
@@ -294,3 +340,15 @@ def test_detuned_spins_from_shots():
     (value,), (stderr,) = program(22, device, auto(), shots=400, realizations=20).values(x[None], seed=1)
     (limit,), (error,) = program(22, device, auto(), realizations=64).values(x[None], seed=1)
     assert abs(value - limit) < 4 * np.hypot(stderr, error)
+
+
+@pytest.mark.parametrize(("shots", "width"), [(0, 14), (300, 22)])
+def test_a_wide_run_is_recorded_and_replayed(tmp_path, shots, width):
+    budget = {"max_evals": 3} if shots else {"max_iterations": 2}
+    spec = Spec(
+        problem=f"tfim:n={width}", algorithm="vqe", ansatz="real_amplitudes:reps=1", device="iqm-star-24", shots=shots, **budget
+    )
+    found = run(spec, results=tmp_path)
+    assert "no truncation" in found.simulator and "not checked by Aer" in found.simulator
+    again = repeat(Path(found.record))
+    assert (again.verdict, again.digest) == ("identical", found.digest)

@@ -92,5 +92,5 @@ def _drawn(branches: Branches, q: int, still: Sequence[int], rng: np.random.Gene
         rows = np.flatnonzero(shots)
         states = cube.take(bit, axis=place).reshape(len(cube), -1)[rows] / marginal[rows, bit, None]
         parts.append((branches.outcomes[rows] | np.uint64(bit << q), shots[rows], states))
-    outcomes, shots, states = (np.concatenate(pair) for pair in zip(*parts, strict=True))
-    return Branches(outcomes, shots, states, {axis: length for axis, length in branches.lengths.items() if axis != q})
+    outcomes, numbers, states = (np.concatenate(pair) for pair in zip(*parts, strict=True))
+    return Branches(outcomes, numbers, states, {axis: length for axis, length in branches.lengths.items() if axis != q})
