@@ -189,7 +189,9 @@ def test_the_default_keeps_95_per_cent_of_the_best_tried_by_hand(text, inputs):
     elif loaded.choices is None:
         spec = replace(spec, optimizer="lbfgs")
     assert spec.algorithm is not None
-    default, *others = (judged(replace(spec, **choice), inputs) for choice in ({}, *choices(spec, loaded)))
+    # With 64 draws the portfolio's expected cost is known to ± 14 % of its distance from guessing, with 512 to ± 3 %.
+    draws = 512 if wide and isinstance(loaded, Problem) and loaded.choices is not None else None
+    default, *others = (judged(replace(spec, **choice), inputs, draws) for choice in ({}, *choices(spec, loaded)))
     guessing = 1.0 if isinstance(loaded, Dataset) else loaded.sign * TABLE.guessing(loaded)
     sign = -1 if isinstance(loaded, Problem) and loaded.maximize else 1
     best = min(sign * other for other in others)
@@ -203,10 +205,10 @@ def choices(spec: Spec, loaded: Problem | Dataset) -> list[dict[str, Any]]:
     return [choice | {"ansatz": own} if choice.get("ansatz", "") is None else choice for choice in TRIED[spec.algorithm]]
 
 
-def judged(spec: Spec, folder: Path) -> float:
+def judged(spec: Spec, folder: Path, draws: int | None) -> float:
     """The value, or the loss over the points to learn from, where a run ends."""
     end = run(spec, folder, device_interval=False, force=True).x
-    one = replace(spec, max_iterations=None, max_evals=0, initial_point=end, realizations=None)
+    one = replace(spec, max_iterations=None, max_evals=0, initial_point=end, realizations=draws)
     result = run(one, folder, device_interval=False, force=True)
     if spec.algorithm is not None and spec.algorithm.startswith("vqc"):
         lines = map(json.loads, (folder / f"{result.id}.jsonl").read_text().splitlines())
