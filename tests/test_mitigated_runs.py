@@ -159,7 +159,7 @@ def test_a_method_from_a_file(tmp_path, monkeypatch):
     how = {"device": "meluxina-q:dephasing=markov", "backend": "exact"}
     mine, line, raw = (
         hybrid.compile(ANSATZ, OBSERVABLE, mitigate=mitigate, **how).values(X[None]).values[0]
-        for mitigate in ("readout+./mine.py:halves:factor=3", "readout+zne:model=linear", "readout")
+        for mitigate in ("readout+./mine.py:halves:factor=3", "readout+zne:model=linear,fold_by=circuit", "readout")
     )
     assert mine == pytest.approx(raw - (line - raw), abs=1e-12)  # line = raw + (raw - folded)/2, mine = raw - (raw - folded)/2
     spec = replace(NOISY, mitigate="./mine.py:halves")

@@ -13,7 +13,7 @@ from qiskit.quantum_info import DensityMatrix, Kraus, Pauli, SparsePauliOp, Supe
 
 import hybrid
 from hybrid.base.errors import UsageError
-from hybrid.base.types import Channel, Operation, Setting
+from hybrid.base.types import Operation, Setting
 from hybrid.compilation.noise import describe
 from hybrid.compilation.schedule import schedule_all
 from hybrid.device.channels import kraus, qubits_of
@@ -35,12 +35,12 @@ def device_with(name: str, *, control: bool = False, **rates: float) -> Device:
     return replace(device, gates=gates, **fields)
 
 
-def value(circuit, observable, device="ideal", mitigate="none", x=None, **words):
+def value(circuit, observable, device: str | Device = "ideal", mitigate="none", x=None, seed=1, **words):
     """The limit and its standard error, from detunings and random Paulis alone."""
     points = NONE if x is None else np.asarray(x)[None]
-    words = {"backend": "exact", "seed": 1} | words
-    seed = words.pop("seed")
-    found = hybrid.compile(circuit, observable, device=device, mitigate=mitigate, **words).values(points, seed=seed)
+    found = hybrid.compile(circuit, observable, device=device, backend="exact", mitigate=mitigate, **words).values(
+        points, seed=seed
+    )
     return found.values[0], found.stderr[0]
 
 
@@ -163,14 +163,11 @@ def twirled(channel: SuperOp) -> SuperOp:
     return sum((p.compose(channel).compose(p) for p in paulis[1:]), start=channel) / len(paulis)
 
 
-def _drives(step: Operation | Channel) -> bool:
-    return isinstance(step, Operation) and step.gate.name != "rz"
-
-
 def value_of_description(setting: Setting, weights: np.ndarray, *, paulis: bool) -> float:
     """Sum of weights of outcomes, by Qiskit; with `paulis` twirled channels in place of those between a qubit's pulses: before
     the first it is in |0>, and after the last its outcome is not flipped."""
-    pulses = [(i, q) for i, step in enumerate(setting.steps) if _drives(step) for q in step.qubits]
+    driven = [(i, step) for i, step in enumerate(setting.steps) if isinstance(step, Operation) and step.gate.name != "rz"]
+    pulses = [(i, q) for i, step in driven for q in step.qubits]
     state = DensityMatrix.from_label("0" * setting.n_qubits)
     for i, step in enumerate(setting.steps):
         if isinstance(step, Operation):
@@ -194,7 +191,8 @@ def test_a_twirled_channel_is_a_pauli_channel(name):
     angles = dict(zip(isa.circuit.parameters, program.angle_map(x[None])[0], strict=True))
     plain, paulis = 0.0, 0.0
     for weights, measured in zip(program.outcome_weights(None), circuits, strict=True):
-        setting = describe(*schedule_all([measured.assign_parameters(angles)], device, isa.physical), device, isa.physical)
+        schedule = schedule_all([measured.assign_parameters(angles)], device, isa.physical)[0]
+        setting = describe(schedule, device, isa.physical)
         plain += value_of_description(setting, weights, paulis=False)
         paulis += value_of_description(setting, weights, paulis=True)
     assert abs(found.values[0] - paulis) < 4 * found.stderr[0] < 0.2 * abs(plain - paulis)

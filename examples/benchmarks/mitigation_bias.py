@@ -5,6 +5,7 @@ of the raw error |raw - ideal| that the method leaves, in per cent: the mean ove
 """
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -93,11 +94,11 @@ def main() -> None:
             for model, device in DEVICES.items():
                 found = np.array([[*shares(each, device, chosen.methods)] for each in cases])
                 columns.append(found)
+                print(f"{family}, {model}", file=sys.stderr, flush=True)
                 heads.append(f"{family}, {model}")
     print(f"| method | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}")
     for row, method in enumerate(chosen.methods):
         cells = [f"{c[:, row, 0].mean():.0f} ({c[:, row, 0].max():.0f})" for c in columns]
-        print(method, [c[:, row].round(1).tolist() for c in columns], file=__import__("sys").stderr)
         print(f"| `{method}` | {' | '.join(cells)} |")
 
 

@@ -2,8 +2,10 @@
 
 Errors are propagated by a weight w_i = df/dv_i for each variant, the weights themselves where f is linear. Elsewhere a tangent
 sees too little: an exponential through values of which the second is nearly lost bends within their errors, and intervals by
-tangents cover 80 %. With s_i a value's standard error and h = 1.25 s_i,
-    w_i = the larger in size of (f(v + h e_i) - f(v))/h and (f(v) - f(v - h e_i))/h                                       (1)
+tangents cover 76 %. With s_i a value's standard error,
+    w_i = the larger in size of (f(v + s_i e_i) - f(v))/s_i and (f(v) - f(v - s_i e_i))/s_i                               (1)
+For exponential decays through factors 1 and 3, with 0.5 to 40 standard errors of signal of which 15 to 95 % are left at the
+second, intervals then cover 84 to 99 %, and those of random circuits 96 %.
 """
 
 from collections.abc import Callable
@@ -13,10 +15,6 @@ from jaxtyping import Float
 
 from hybrid.base.types import Mitigation
 
-REACH = 1.25
-"""h in standard errors. For exponential decays through factors 1 and 3, with 0.5 to 40 standard errors of signal of which 15 to
-95 % are left at the second, 95 % intervals then cover 89 to 99 %; with 1.0 they go down to 84 %, and with 1.5 the intervals of
-random circuits on `meluxina-q` cover 97 %."""
 SMALLEST = 1e-6
 """Relative to the values: the step where there is no error, small against what f bends over, large against rounding."""
 
@@ -29,7 +27,7 @@ def combination(
         return float(values[0]), np.ones(1)
     combine = mitigation.extrapolation.combine
     value = float(combine(values))
-    steps = np.where(stderr > 0, REACH * stderr, SMALLEST * (1 + np.abs(values)))
+    steps = np.where(stderr > 0, stderr, SMALLEST * (1 + np.abs(values)))
     sides = [_secants(combine, values, value, step) for step in np.diag(steps)]
     weights = [max(pair, key=abs) if error > 0 else sum(pair) / 2 for pair, error in zip(sides, stderr, strict=True)]
     return value, np.array(weights)

@@ -87,7 +87,8 @@ class Engine:
             with self._run(circuits, "matrices", circuits.of_rotations(angles[row : row + 1])) as workspace:
                 found = sample(circuits.plan, workspace.matrix, int(shots[row]), rng)
             parts.append(Counts(found.outcomes, found.shots, np.full(len(found.shots), row)))
-        return Counts(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        outcomes, numbers, realizations = (np.concatenate(columns) for columns in zip(*(part[:3] for part in parts), strict=True))
+        return Counts(outcomes, numbers, realizations)
 
     def weighted(self, angles: Angles, weights: Sequence[DiagonalTerms]) -> Scalars:
         """f of `differentiate`, (k,), from states as short as sums over outcomes leave them; UsageError as there."""
