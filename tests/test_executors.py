@@ -22,7 +22,9 @@ import hybrid
 from hybrid import catalog
 from hybrid.base.errors import UsageError
 from hybrid.base.locks import not_shared
+from hybrid.runs.account import account
 from hybrid.runs.executors import slurm
+from hybrid.runs.results_index import entries
 from hybrid.runs.spec import Spec
 from hybrid.runs.worklist import SweepWatcher, Worklist
 
@@ -116,6 +118,14 @@ def test_locks_between_hosts(tmp_path, kind, options, why):
     assert (not_shared(tmp_path / "r", mounts) == "") if not why else (why in not_shared(tmp_path / "r", mounts))
 
 
+def test_workers_on_several_nodes_need_locks_between_them(tmp_path, monkeypatch, command):
+    (tmp_path / "sweep.toml").write_text('problem = "h2"\nseed = "0..3"\n')
+    monkeypatch.setenv("SLURM_NNODES", "2")
+    monkeypatch.setattr("hybrid.cli.sweep.not_shared", lambda path: "/x is nfs without locks between hosts")
+    code, _, err = command("sweep", "--worker", tmp_path / "sweep.toml", "--results", tmp_path / "r")
+    assert code == 2 and "nfs without locks between hosts, and workers on several nodes need them" in err
+
+
 @pytest.mark.parametrize(
     ("address", "more", "message"),
     [
@@ -202,6 +212,8 @@ def test_workers_killed_and_the_job_requeued(real_slurm, tmp_path):
     serial = hybrid.sweep(results=tmp_path / "serial", executor="local:processes=1", **fields)
     found = hybrid.sweep(results=tmp_path / "r", **fields)
     assert [one.digest for one in found.results] == [one.digest for one in serial.results] and len(found.results) == 40
+    sums = [account(entries(tmp_path / name))[-1] for name in ("r", "serial")]
+    assert sums[0].shots == sums[1].shots > 0 and sums[0].runs == sums[1].finished == 40
     starts = [path.read_text().splitlines()[0] for path in (tmp_path / "r").glob("*.jsonl")]
     assert all(json.loads(line)["meta"]["slurm_job"] == job for line in starts)
 

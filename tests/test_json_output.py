@@ -95,6 +95,7 @@ def test_every_problem(command, folder, anyway, name, how):
 
 VERBS = {
     "run": "run h2 --max-evals 2 --shots 20 --device meluxina-q",
+    "sweep": "sweep h2 --seed 0,1 --max-evals 2 --executor local:processes=1",
     "sample": "sample ghz:n=3 --device meluxina-q --shots 20",
     "schedule": "schedule ghz:n=3 --device meluxina-q",
     "list": "list problems",
@@ -105,10 +106,13 @@ VERBS = {
     "doctor": "doctor",
     "check": "check",
     "runs list": "runs list",
+    "runs table": "runs table",
+    "runs account": "runs account",
     "runs show": "runs show {run}",
     "runs diff": "runs diff {run} {run}",
     "runs replay": "runs replay {run}",
     "runs plot": "runs plot {run} --out {folder}/run.svg",
+    "qpu list": "qpu list",
     "bench capability": "bench capability meluxina-q --only mirror --shots 20",
     "bench score": "bench score meluxina-q --shots 20",
     "bench list": "bench list",
@@ -121,6 +125,7 @@ VERBS = {
     "bench merge": "bench merge {bench} --out {folder}/merged.jsonl",
 }
 WITHOUT = {
+    "qpu release": "it needs a machine that is held: tests/test_lease.py",
     "runs sign": "it needs a key: tests/test_signatures.py",
     "runs verify": "it needs a signature: tests/test_signatures.py",
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hybrid.base.errors import HybridError, UsageError
+from hybrid.base.locks import not_shared
 from hybrid.cli import completion, sweep_text
 from hybrid.cli.flags import RESULTS, Json, Label, Plot, Quiet, Results
 from hybrid.cli.layout import emit
@@ -223,6 +224,8 @@ def _work(file: Path, results: Path, label: str | None, options: dict[str, Any],
         work = Worklist(specs=made.specs, results=results, options=options | ({} if label is None else {"label": label}))
     else:
         work = read_worklist(file)
+    if int(os.environ.get("SLURM_NNODES", "1")) > 1 and (why := not_shared(work.results)):
+        raise UsageError(f"{work.results}: {why}, and workers on several nodes need them. Choose --results DIR elsewhere.")
     rank, of = (int(os.environ.get(name, default)) for name, default in (("SLURM_PROCID", "0"), ("SLURM_NTASKS", "1")))
     with pending_stop() as pending, SweepDisplay(len(work.specs), quiet=quiet, watch=False) as display:
         pending.work = "starting"

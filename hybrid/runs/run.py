@@ -48,9 +48,9 @@ def run(
     path = Path(results) / f"{spec.id}.jsonl"
     if before := finished(path):
         return agreeing(before)
-    watcher.work("loading the problem")
     record = Record(path)  # before anything that takes long: another process may have the run
     try:
+        watcher.work("loading the problem")
         prepared = prepare(spec)
         if record.stop is None:
             leap = partial(_look, prepared, force, watcher.note) if record.start is None else None

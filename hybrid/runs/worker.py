@@ -46,11 +46,9 @@ def _wait(watcher: SweepWatcher) -> None:
 
 def _do(work: Worklist, index: int, watcher: SweepWatcher) -> bool:
     """One run, to its end or its failure; False where another worker has it."""
-    watcher.event(Event("begin", index))
     try:
         run(work.specs[index], work.results, watcher=_of_run(index, watcher), **work.options)
     except Busy:
-        watcher.event(Event("left", index))
         return False
     except Exception as error:
         if watcher.interruption():
@@ -64,7 +62,14 @@ def _do(work: Worklist, index: int, watcher: SweepWatcher) -> bool:
 
 
 def _of_run(index: int, watcher: SweepWatcher) -> Watcher:
-    told = 0.0
+    told, begun = 0.0, False
+
+    def work(text: str) -> None:
+        """First called when the record is this process's."""
+        nonlocal begun
+        if not begun:
+            watcher.event(Event("begin", index))
+        begun = True
 
     def progress(at: RunProgress) -> None:
         nonlocal told
@@ -72,7 +77,7 @@ def _of_run(index: int, watcher: SweepWatcher) -> Watcher:
             told = time.monotonic()
             watcher.event(Event("progress", index, at.fraction))
 
-    return Watcher(progress, watcher.interruption, watcher.note)
+    return Watcher(progress, watcher.interruption, watcher.note, work)
 
 
 def main() -> None:
