@@ -115,11 +115,11 @@ def test_without_a_billing_table_it_says_so(command):
 
 
 def test_a_run_and_its_plan_have_the_same_bill(tmp_path):
-    """Readout mitigation: per answer two calibration circuits of 200 shots in one job or two, beside those of a point."""
+    """Readout mitigation: once two calibration circuits of 200 shots in one job or two, beside those of a point."""
     spec = hybrid.Spec(problem="tfim:n=2", device="iqm-star-24", shots=200, mitigate="readout", max_evals=6, backend="exact")
     result = hybrid.run(spec, tmp_path)
-    # three questions of two points, and the final one: 7 points and 4 calibrations of 2 circuits each, all at the floor
-    assert result.billed["jobs"] == [11, 22, 22] and result.billed["seconds"] == pytest.approx([9.9, 19.8, 19.8])
+    # three questions of two points, and the final one: 7 points and a calibration of 2 circuits, all at the floor
+    assert result.billed["jobs"] == [8, 16, 16] and result.billed["seconds"] == pytest.approx([7.2, 14.4, 14.4])
     assert plan(spec).billed == result.billed
 
 

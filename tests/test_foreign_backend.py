@@ -290,7 +290,7 @@ def test_the_budget_counts_shots_times_the_given_cycle(tmp_path):
         ({"device": "meluxina-q"}, "brings its own physics, no device goes with it"),
         ({"shots": 0, "optimizer": "adam"}, "answers with shots only: give --shots 1000"),
         ({"problem": "tfim:n=7"}, "cannot be translated for backend 'generic_backend_5q'"),
-        ({"mitigate": "readout"}, "chooses the qubits of every circuit itself"),
+        ({"mitigate": "readout"}, "chooses qubits and pulses of every circuit itself"),
         ({"dd": "echo"}, "nothing takes time"),
         ({"gradient": "adjoint"}, "take parameter-shift"),
         ({"backend": backend("none")}, "unknown name in foreign_backends: 'none'"),

@@ -117,36 +117,6 @@ def test_workers_end_with_the_parent_however_it_ends(tmp_path):
     _until(lambda: not any(_alive(pid) for pid in workers))
 
 
-IDLE_WORKER = """
-import os, signal, sys, time
-from pathlib import Path
-from hybrid.runs import repeat
-from hybrid.runs.spec import Spec
-
-def work(spec):
-    with repeat._working:
-        Path(str(spec.seed)).touch()
-        while not Path("1").exists() or (spec.seed and not repeat._stop.value):
-            time.sleep(0.05)
-    return os.getpid()
-
-def kill(pid):
-    time.sleep(1)  # until it waits for more work, and holds the lock of the queue meanwhile
-    os.kill(pid, signal.SIGKILL)
-
-if __name__ == "__main__":
-    repeat._in_processes([Spec(problem="h2", seed=seed) for seed in (0, 1)], work, 2, kill, lambda: None)
-"""
-
-
-def test_a_worker_that_is_killed_while_it_waits_for_work(tmp_path):
-    """The other one, which ignores SIGTERM, once waited for ever for the lock that the dead one held, and the parent for it."""
-    script = tmp_path / "idle.py"
-    script.write_text(IDLE_WORKER)
-    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert "Stopped: a worker process was killed" in done.stderr, done.stderr
-
-
 def _until(holds, seconds=60.0):
     """Wait until it holds; the limit is for a machine that is busy with other work."""
     end = time.monotonic() + seconds

@@ -195,7 +195,7 @@ class CompiledQuery:
         if (group := self.distribution_dependent) is not None:
             rows = [exact_values([_at_distributions(group, row)], row, None) for row in distributions]
             return without_shots(np.array(rows))
-        if self.mitigation.variants == 1:
+        if self.mitigation.extrapolation is None:
             return without_shots(self._of_variant(distributions, 0, draws.correction))
         f = range(self.mitigation.variants)
         by_variant = np.stack([self._of_variant(distributions, which, draws.correction) for which in f], axis=-1)
@@ -241,7 +241,11 @@ class CompiledQuery:
         twirled = self.execution.frames is not None
         errors = np.sqrt([variance(estimates[which::f], inflation, twirled=twirled) for which in range(f)])
         value, slopes = combination(self.mitigation, means, errors)
-        scaled = [estimate.scaled(slopes[i % f]) for i, estimate in enumerate(estimates)] if f > 1 else estimates
+        scaled = (
+            [estimate.scaled(slopes[i % f]) for i, estimate in enumerate(estimates)]
+            if self.mitigation.extrapolation is not None
+            else estimates
+        )
         shifts = sum(
             slopes[which] * weight * calibration_shifts(groups[which::f], counts[which::f], correction)
             for weight, counts in parts

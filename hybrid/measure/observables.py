@@ -31,7 +31,7 @@ class Group(NamedTuple):
 
     def moved(self, ends: Sequence[int]) -> "Group":
         """The group after routing moved qubit q to `ends[q]`."""
-        masks = np.array([sum(1 << ends[q] for q in qubits_of_mask(mask)) for mask in self.masks], dtype=np.uint64)
+        masks = np.array([sum(1 << ends[q] for q in qubits_of_mask(mask)) for mask in self.masks.tolist()], dtype=np.uint64)
         return self._replace(masks=masks, basis="".join(self.basis[q] for q in np.argsort(ends)))
 
     def eigenvalues(self, outcomes: Outcomes, correction: ReadoutFit | None) -> Float[np.ndarray, " u"]:

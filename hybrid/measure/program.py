@@ -184,7 +184,7 @@ class Program(CompiledQuery):
     @property
     def _linear(self) -> bool:
         """Whether the value is a fixed sum over the outcomes' probabilities."""
-        return self.mitigation.variants == 1 and self.selection is None
+        return self.mitigation.extrapolation is None and self.selection is None
 
     def _weights(self, execution: Execution, theta: Angles, draws: MeasurementDraws) -> Weights | None:
         """The derivative of the value by the probabilities of what is read at these angles (1, m); of wide circuits by those of

@@ -143,6 +143,11 @@ def sample(
     if split is None:
         return Sample(**asked, **_dynamic(measured, loaded, member, backend, shots, seed, threads))
     body, read = split
+    if mitigation.readout:
+        if len(read.qubits) < len(read.written):
+            raise UsageError("mitigate=readout inverts independent bits; this circuit reads a qubit into two of them.")
+        if len(read.written) > MITIGATED_BITS:
+            raise UsageError(f"mitigate=readout inverts at most {MITIGATED_BITS} bits, this circuit reads {len(read.written)}.")
     isa = to_isa(body, loaded, checked_level(optimization_level))
     conditions = Conditions(shots, realizations, threads, dd, mitigation=mitigation)
     execution = set_up(isa, [isa.circuit], loaded, member, conditions)
@@ -153,10 +158,6 @@ def sample(
     if loaded.billing is not None:
         billed = loaded.billing.to_json(_bill(loaded.billing, execution, 2 if mitigation.readout else 0))
     if mitigation.readout:
-        if len(read.qubits) < len(read.written):
-            raise UsageError("mitigate=readout inverts independent bits; this circuit reads a qubit into two of them.")
-        if len(read.written) > MITIGATED_BITS:
-            raise UsageError(f"mitigate=readout inverts at most {MITIGATED_BITS} bits, this circuit reads {len(read.written)}.")
         calibrated = calibration(isa, loaded, member, conditions)(child(seed, SampleStream.CALIBRATION))
         qubits = np.array([isa.layout[qubit] for _, qubit in read.written])
         correction = Correction(*(rates[qubits] for rates in calibrated))

@@ -87,7 +87,8 @@ class Engine:
             with self._run(circuits, "matrices", circuits.of_rotations(angles[row : row + 1])) as workspace:
                 found = sample(circuits.plan, workspace.matrix, int(shots[row]), rng)
             parts.append(Counts(found.outcomes, found.shots, np.full(len(found.shots), row)))
-        outcomes, numbers, realizations = (np.concatenate(columns) for columns in zip(*(part[:3] for part in parts), strict=True))
+        columns = zip(*(part[:3] for part in parts), strict=True)
+        outcomes, numbers, realizations = (np.concatenate(column) for column in columns)
         return Counts(outcomes, numbers, realizations)
 
     def weighted(self, angles: Angles, weights: Sequence[DiagonalTerms]) -> Scalars:
