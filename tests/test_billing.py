@@ -120,7 +120,8 @@ def test_a_run_and_its_plan_have_the_same_bill(tmp_path):
     result = hybrid.run(spec, tmp_path)
     # three questions of two points, and the final one: 7 points and a calibration of 2 circuits, all at the floor
     assert result.billed["jobs"] == [8, 16, 16] and result.billed["seconds"] == pytest.approx([7.2, 14.4, 14.4])
-    assert plan(spec).billed == result.billed
+    assert plan(spec).billed["jobs"] == result.billed["jobs"]
+    assert plan(spec).billed["seconds"] == pytest.approx(result.billed["seconds"])
 
 
 def test_a_sample_is_billed_with_its_calibration(command):

@@ -181,8 +181,8 @@ BAD = [
     ("run tfim:n=11 --device meluxina-q", "the circuit has 11 qubits, device 'meluxina-q' has 10"),
     ("run tfim:n=40", "40 qubits need 16.0 TiB"),
     # the initial point
-    ("run h2 --initial-point 0,nan,0", "entry 1 is nan; every entry must be a finite number"),
-    ("run h2 --initial-point -inf,0", "entry 0 is -inf; every entry must be a finite number"),
+    ("run h2 --initial-point 0,nan,0", "'nan' is not a number"),
+    ("run h2 --initial-point -inf,0", "'-inf' is not a number"),
     ("run h2 --initial-point 0.1,abc", "'abc' is not a number"),
     ("run h2 --initial-point abc", "run 'abc': there are no runs in"),
     ("run h2 --initial-point latest", "'latest': there are no runs in"),

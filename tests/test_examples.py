@@ -65,7 +65,7 @@ def hybrid(command, folder, monkeypatch):
 
 def test_every_example_is_tested():
     scripts = ("engine", "engine_peers", "vqe_lightning", "overhead", "silicon_spin", "pulse_order")
-    scripts += ("mitigation_bias", "mitigation_coverage")
+    scripts += ("mitigation_bias", "mitigation_coverage", "wide")
     benchmarks = {*(f"benchmarks/{name}.py" for name in scripts), "benchmarks/meluxina-q-v1.toml"}
     cluster = {"cluster/constraints.txt", "cluster/hybrid.def"}  # tests/test_executors.py
     scripts_tested = {"energy_landscape.py", "optimizers.py", "defaults.py", "mitigation.py"}

@@ -58,12 +58,12 @@ def clifford(n: int, rng: np.random.Generator) -> QuantumCircuit:
 
 
 @pytest.mark.parametrize("name", ["meluxina-q", "iqm-star-24", "aqt-20"])
-@pytest.mark.parametrize("how", ["factors=1/3", "factors=1/3/5", "factors=1/3,fold_by=gate"])
+@pytest.mark.parametrize("how", ["fold_by=circuit", "factors=1/3/5,fold_by=circuit", "fold_by=gate", "fold_by=pair"])
 def test_an_exponential_recovers_single_strings_of_clifford_circuits(name, how):
     """Depolarising noise alone multiplies a Pauli string by one factor per gate on its way, the same backwards and forwards, so
-    the decay is exponential in the fold; gate by gate this holds where pulses of single qubits are perfect."""
+    the decay is exponential in the fold; by pairs of qubits this holds where pulses of single qubits are perfect."""
     device, rng = device_with(name, control=True), np.random.default_rng(3)
-    if "gate" in how:
+    if "pair" in how:
         gates = device.gates
         perfect = {key: g if g.n_qubits == 2 else replace(g, error=dict.fromkeys(g.error, 0.0)) for key, g in gates.items()}
         device = replace(device, gates=perfect)

@@ -198,7 +198,7 @@ def test_a_glance_survives_any_value_anywhere(home, tmp_path, instead):
                 inner = inner[key]
             inner[at[-1] if at else line] = instead
             (tmp_path / "a.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in changed))
-            assert runs.glances(tmp_path)[0].state in ("finished", "unfinished", "damaged"), at
+            assert entries(tmp_path)[0].glance.state in ("finished", "unfinished", "damaged"), at
 
 
 def test_list_of_nothing(hybrid, tmp_path):

@@ -28,12 +28,12 @@ FAMILIES = {
 }
 """Family -> problem and ansatz."""
 METHODS = (
-    *("readout", "trex", "twirl", "zne:model=linear", "zne:factors=1/3/5,model=richardson", "zne:model=exponential"),
-    *("readout+zne:model=linear", "readout+zne:factors=1/3/5,model=linear", "readout+zne:factors=1/3/5,model=richardson"),
-    *("readout+zne:model=exponential", "readout+zne:factors=1/3/5,model=exponential"),
-    *("readout+zne:model=linear,fold_by=gate", "readout+zne:model=exponential,fold_by=gate"),
-    *("trex+twirl+zne:model=linear", "trex+twirl+zne:model=exponential"),
-    *("cdr", "readout+cdr", "pec", "trex+pec", "symmetry", "symmetry+zne:model=exponential"),
+    *("readout", "trex", "twirl", "zne:model=linear", "zne:factors=1/3/5,model=richardson", "zne"),
+    *("readout+zne:model=linear", "readout+zne:factors=1/3/5,model=richardson", "readout+zne", "readout+zne:factors=1/3/5"),
+    *("readout+zne:model=linear,fold_by=circuit", "readout+zne:factors=1/3/5,model=richardson,fold_by=circuit"),
+    *("readout+zne:fold_by=circuit", "readout+zne:fold_by=gate"),
+    *("trex+twirl+zne:model=linear", "trex+twirl+zne", "trex+twirl+zne:fold_by=circuit"),
+    *("cdr", "readout+cdr", "pec", "trex+pec", "symmetry", "symmetry+zne"),
 )
 ROWS = {"trex": 256, "twirl": 256, "pec": 4096}
 """Realizations of a method with random Paulis; detunings alone are few."""

@@ -243,7 +243,8 @@ def _moved(folder: Path, path: str) -> str:
 def read_point(text: str, results: Path) -> list[float]:
     """The numbers of a list `0.1,0.2`, of a file that holds one, or of where a run in `results` ended; else UsageError."""
     where = "initial point"
-    if not NUMBER.fullmatch(text.split(",")[0].strip(" [")):
+    first = text.split(",")[0].strip(" [")
+    if not NUMBER.fullmatch(first) and first.lower().lstrip("+-") not in ("nan", "inf", "infinity"):
         if not looks_like_path(text):
             return record.final_point(record.find(results, text))
         where, text = text, read_text(Path(text))
