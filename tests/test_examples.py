@@ -195,7 +195,7 @@ def test_pulse_order_benchmark(script):
 
 def test_mitigation_bias_benchmark(script):
     """Two qubits, Markovian: extrapolation after the readout is corrected leaves less than half of what the correction does."""
-    out = script("examples/benchmarks/mitigation_bias.py", "--qubits", 2, "--methods", "readout", "readout+zne")
+    out = script("examples/benchmarks/mitigation_bias.py", "--qubits", 2, "--methods", "readout", "readout+zne:fold_by=circuit")
     alone, both = ([float(cell.split("(")[0]) for cell in line.split("|")[2:-1]] for line in out.splitlines()[2:])
     assert len(alone) == 8
     assert both[1] < 0.5 * alone[1]
