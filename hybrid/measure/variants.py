@@ -3,9 +3,9 @@
 Errors are propagated by a weight w_i = df/dv_i for each variant, the weights themselves where f is linear. Elsewhere a tangent
 sees too little: an exponential through values of which the second is nearly lost bends within their errors, and intervals by
 tangents cover 76 %. With s_i a value's standard error,
-    w_i = the larger in size of (f(v + s_i e_i) - f(v))/s_i and (f(v) - f(v - s_i e_i))/s_i                               (1)
-For exponential decays through factors 1 and 3, with 0.5 to 40 standard errors of signal of which 15 to 95 % are left at the
-second, intervals then cover 84 to 99 %, and those of random circuits 96 %.
+    w_i^2 = ((f(v + s_i e_i) - f(v))^2 + (f(v) - f(v - s_i e_i))^2) / (2 s_i^2)                                           (1)
+with the sign of the central secant. For exponential decays through factors 1 and 3, with 1 to 40 standard errors of signal of
+which 40 to 100 % are left at the second, intervals then cover 94 to 97 % in the mean, of which 15 % are left, 88 %.
 """
 
 from collections.abc import Callable
@@ -29,8 +29,9 @@ def combination(
     value = float(combine(values))
     steps = np.where(stderr > 0, stderr, SMALLEST * (1 + np.abs(values)))
     sides = [_secants(combine, values, value, step) for step in np.diag(steps)]
-    weights = [max(pair, key=abs) if error > 0 else sum(pair) / 2 for pair, error in zip(sides, stderr, strict=True)]
-    return value, np.array(weights)
+    central = np.sum(sides, axis=1) / 2
+    both = np.sign(central) * np.sqrt(np.sum(np.square(sides), axis=1) / 2)
+    return value, np.where(stderr > 0, both, central)
 
 
 def _secants(

@@ -10,7 +10,7 @@ import numpy as np
 from hybrid.base.errors import HybridError
 from hybrid.base.own_physics import OWN_PHYSICS
 from hybrid.base.randomness import DevicesStream, RunStream, child
-from hybrid.base.types import Dataset, Point, Problem, Solution
+from hybrid.base.types import NO_MITIGATION, Dataset, Point, Problem, Solution
 from hybrid.device.device import Device
 from hybrid.runs.device_interval import left_out
 from hybrid.runs.loss import Measurement
@@ -43,6 +43,8 @@ def error_parts(
     sampled = any(program.execution.shots.size for program in programs)
     if programs[0].resources.physics.startswith(OWN_PHYSICS):
         return left_out("the backend's noise is its own")
+    if measurement.mitigation._replace(readout="") != NO_MITIGATION:
+        return left_out("not with error mitigation beyond the readout's")
     if max(program.resources.n_qubits for program in programs) > MOST_QUBITS:
         return left_out(f"more than {MOST_QUBITS} qubits")
     each_s = measurement.seconds_per_device() if device.noisy else 0.0
