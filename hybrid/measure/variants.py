@@ -5,7 +5,7 @@ sees too little: an exponential through values of which the second is nearly los
 tangents cover 76 %. With s_i a value's standard error,
     w_i^2 = ((f(v + s_i e_i) - f(v))^2 + (f(v) - f(v - s_i e_i))^2) / (2 s_i^2)                                           (1)
 with the sign of the central secant. For exponential decays through factors 1 and 3, with 1 to 40 standard errors of signal of
-which 40 to 100 % are left at the second, intervals then cover 94 to 97 % in the mean, of which 15 % are left, 88 %.
+which 60 to 100 % are left at the second, intervals then cover 95 to 96 % in the mean; with 40 % 93, and with 15 % 87.
 """
 
 from collections.abc import Callable

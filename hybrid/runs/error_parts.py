@@ -15,8 +15,9 @@ from hybrid.device.device import Device
 from hybrid.runs.device_interval import left_out
 from hybrid.runs.loss import Measurement
 
-MOST_QUBITS = 14
-"""Up to so many qubits noise-free values are computed: a state of 16,384 numbers, milliseconds for each evaluation."""
+MOST_QUBITS, MITIGATED_QUBITS = 14, 6
+"""Up to so many qubits noise-free values are computed, a state of 16,384 numbers, milliseconds for each evaluation; and those
+of infinitely many shots with error mitigation, whose circuits are many and longer."""
 MOST_SECONDS = 9.0
 """CPU time of the values with noise, by the upper estimate, which is a matter of the circuits alone: half of what a device
 interval may take. Where two values would take longer, the one without readout errors is left out."""
@@ -43,10 +44,10 @@ def error_parts(
     sampled = any(program.execution.shots.size for program in programs)
     if programs[0].resources.physics.startswith(OWN_PHYSICS):
         return left_out("the backend's noise is its own")
-    if measurement.mitigation._replace(readout="") != NO_MITIGATION:
-        return left_out("not with error mitigation beyond the readout's")
-    if max(program.resources.n_qubits for program in programs) > MOST_QUBITS:
-        return left_out(f"more than {MOST_QUBITS} qubits")
+    mitigated = measurement.mitigation._replace(readout="") != NO_MITIGATION
+    most = MITIGATED_QUBITS if mitigated else MOST_QUBITS
+    if max(program.resources.n_qubits for program in programs) > most:
+        return left_out(f"more than {most} qubits")
     each_s = measurement.seconds_per_device() if device.noisy else 0.0
     if each_s > MOST_SECONDS:
         return left_out("it would take too long for this loss")
@@ -54,8 +55,10 @@ def error_parts(
     try:
         plain = measurement.without_noise()
         ideal = infinite = sign * plain.values(x[None], NO_SEED)[0] if device.noisy or sampled else value
-        if device.noisy:
-            detunings = child(seed, RunStream.DEVICES, DevicesStream.DETUNINGS)
+        detunings = child(seed, RunStream.DEVICES, DevicesStream.DETUNINGS)
+        if mitigated:
+            infinite = sign * float(measurement.with_infinite_shots().values(x[None], detunings)[0])
+        elif device.noisy:
             infinite = sign * float(measurement.on_devices(x, [device], detunings)[0])
             if 2 * each_s <= MOST_SECONDS:
                 without_readout = sign * float(measurement.on_devices(x, [device], detunings, READOUT)[0])

@@ -174,6 +174,12 @@ class Measurement:
         """The loss on ideal hardware for infinitely many shots, by the exact engine: nothing is drawn."""
         return Measurement(self._loss, self._parameters, Device.load("ideal"), engine(), self._exact())
 
+    def with_infinite_shots(self) -> "Measurement":
+        """The loss on the same device with the same error mitigation for infinitely many shots, by the exact engine."""
+        conditions = self._measuring.conditions._replace(shots=0, realizations=None, allocation="uniform")
+        measuring = self._measuring._replace(conditions=conditions, gradient="auto")
+        return Measurement(self._loss, self._parameters, self._device, engine(), measuring)
+
     def observed_without_noise(self, x: Point, observables: Sequence[SparsePauliOp]) -> list[float]:
         """<observable> of each at x in the state that the loss's first query prepares, without noise, by the exact engine."""
         queries = [Expectation(self._loss.queries[0].circuit, observable) for observable in observables]

@@ -11,7 +11,7 @@ from hybrid.base.types import Extrapolation, Mitigation
 from hybrid.compilation.folding import fold, scale_factors
 
 LARGEST_GAIN = 4.0
-"""The exponential model multiplies a value by at most so much: beyond it what is left of the signal is noise."""
+"""The exponential model multiplies or divides a value by at most so much: beyond it what is left of the signal is noise."""
 ABOUT = {
     "linear": "a straight line through the values at factors",
     "richardson": "the polynomial through the values at factors",
@@ -63,15 +63,14 @@ def line(factors: tuple[int, ...]) -> list[float]:
 
 
 def decay(scale: Float[np.ndarray, " f"], values: Float[np.ndarray, " f"]) -> float:
-    """E(0) of E(l) = E(0) exp(-b l): log-linear least squares over |E|, the rate b kept between 0 and that of `LARGEST_GAIN`.
+    """E(0) of E(l) = E(0) exp(-b l): log-linear least squares over |E|, its gain E(0)/E(l_1) = exp(b l_1) between
+    1/`LARGEST_GAIN` and `LARGEST_GAIN`.
 
-    The sign is that of the first value; the gain is E(0)/E(l_1) = exp(b l_1). A value of the other sign, or none, is noise: the
-    decay counts as the largest.
+    The sign is that of the first value. A later value of the other sign is noise: the decay to it counts as the largest.
     """
-    first = values[0]
+    first, most = values[0], np.log(LARGEST_GAIN)
     if first == 0:
         return 0.0
-    ratios = np.maximum(values / first, np.exp(-np.log(LARGEST_GAIN) * (scale - scale[0]) / scale[0]))
-    apart = scale - scale[0]
-    rate = -float(apart @ np.log(ratios)) / float(apart @ apart)
-    return float(first * np.exp(np.clip(rate * scale[0], 0.0, np.log(LARGEST_GAIN))))
+    apart = (scale - scale[0]) / scale[0]
+    logs = np.log(np.clip(values / first, np.exp(-most * apart), np.exp(most * apart)))
+    return float(first * np.exp(-(apart @ logs) / (apart @ apart)))
