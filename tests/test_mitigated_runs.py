@@ -10,10 +10,10 @@ from qiskit.circuit.library import real_amplitudes
 from qiskit.quantum_info import SparsePauliOp
 
 import hybrid
-from hybrid import catalog
 from hybrid.base.errors import UsageError
 from hybrid.base.json_lines import load
 from hybrid.device.device import Device
+from hybrid.measure.composed import composed
 from hybrid.review.replay import repeat
 from hybrid.runs.dry_run import plan
 from hybrid.runs.run import run
@@ -94,7 +94,7 @@ def test_the_estimator_and_a_sample_take_methods():
 )
 def test_chains_that_make_no_sense(mitigate, words):
     with pytest.raises(UsageError, match=words):
-        Spec(problem="h2", mitigate=mitigate) and catalog.load_chain(mitigate)
+        Spec(problem="h2", mitigate=mitigate) and composed(mitigate)
 
 
 @pytest.mark.parametrize(
@@ -167,3 +167,10 @@ def test_a_method_from_a_file(tmp_path, monkeypatch):
     assert "#" in spec.resolved()["mitigate"] and run(spec, tmp_path, device_interval=False, force=True).stderr > 0
     (tmp_path / "mine.py").write_text(OUTSIDE + "\n")
     assert spec.id != before
+
+
+@pytest.mark.parametrize("wrong", ["1 / 0", "[circuit, None]"])
+def test_what_goes_wrong_in_a_method_from_a_file_names_it(tmp_path, wrong):
+    (tmp_path / "mine.py").write_text(OUTSIDE.replace("[circuit, fold(circuit, factor)]", wrong))
+    with pytest.raises(UsageError, match="mitigation 'halves': (ZeroDivision|Type|Attribute)Error"):
+        hybrid.compile(ANSATZ, OBSERVABLE, device="meluxina-q", backend="exact", mitigate=f"{tmp_path}/mine.py:halves")

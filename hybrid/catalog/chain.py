@@ -1,10 +1,9 @@
 """Methods of error mitigation in a row, `readout+twirl+zne:factors=1/3`: read, put in canonical text, and checked for order."""
 
 from itertools import pairwise
-from typing import Any
 
 from hybrid.base.errors import UsageError
-from hybrid.catalog.lookup import Member, load, parse
+from hybrid.catalog.lookup import Member, parse
 
 FAMILY, NONE = "mitigations", "none"
 STAGES = ("readout", "selection", "twirling", "extrapolation")
@@ -41,11 +40,6 @@ def chain(text: str) -> list[Member]:
 def chain_text(text: str, *, defaults: bool = False) -> str:
     """The canonical text of the methods."""
     return "+".join(member.text(defaults=defaults) for member in chain(text)) or NONE
-
-
-def load_chain(text: str) -> list[Any]:
-    """What each method changes (`hybrid.base.types.Mitigation`), from left to right."""
-    return [load(member)() for member in chain(text)]
 
 
 def _stage(member: Member) -> int:

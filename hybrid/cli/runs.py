@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hybrid.base.errors import CheckFailed, UsageError
+from hybrid.base.errors import CheckFailed, RecordError, UsageError
 from hybrid.cli import completion, flags, runs_many, runs_text
 from hybrid.cli.layout import csv_text, emit, write_text
 from hybrid.cli.pictures import need_matplotlib
@@ -61,10 +61,15 @@ verb(name="account", help=runs_many.ACCOUNT_HELP, short_help="What runs cost, su
 @verb(name="show", help="Show one run; the checksum of every line is verified.", short_help="Show one run.")
 def show_run(run: flags.RunName, results: flags.Results = flags.RESULTS, as_json: flags.Json = False) -> None:
     """Print the report of a finished run, or how far an unfinished one has come."""
-    recorded = runs.read(find(results, run), brief=True)
-    emit(json.dumps(recorded.to_json()) if as_json else runs_text.shown(recorded))
-    if recorded.result is not None:
-        agreeing(recorded.result)
+    path = find(results, run)
+    try:
+        recorded = runs.read(path, brief=True)
+        emit(json.dumps(recorded.to_json()) if as_json else runs_text.shown(recorded))
+        if recorded.result is not None:
+            agreeing(recorded.result)
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise RecordError(f"{path}: a value is not what a record has there ({why}); it was changed.") from error
 
 
 @verb(name="diff", help="Compare two runs: inputs, versions and hosts, outcome.")
