@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hybrid.base.errors import UsageError
 from hybrid.base.json_lines import load
 from hybrid.device.device import Device
 from hybrid.measure.composed import composed
+from hybrid.review.cross_check import cross_check
 from hybrid.review.replay import repeat
 from hybrid.runs.dry_run import plan
 from hybrid.runs.run import run
@@ -57,6 +59,16 @@ def test_one_calibration_is_kept_and_charged(tmp_path):
     lines = [load(line)["body"] for line in (tmp_path / f"{result.id}.jsonl").read_text().splitlines()]
     assert [line.get("question") for line in lines].count("calibrate") == 1 and lines[0]["calibration"] == "once"
     assert plan(replace(NOISY, mitigate="readout")).total.shots == result.shots
+
+
+def test_a_mitigated_run_is_measured_again_elsewhere(tmp_path):
+    """With a calibration of its own there; calibrations themselves are not compared."""
+    spec = replace(NOISY, mitigate="readout", shots=4000, max_evals=2)
+    result = run(spec, tmp_path, device_interval=False, force=True)
+    again = cross_check(Path(result.record), device="meluxina-q:two_qubit=today")
+    assert {answer.question for answer in again.answers} == {"values", "final"} and again.p is not None
+    same = cross_check(Path(result.record), seed=1, shots=8000)
+    assert same.p is not None and same.p > 1e-3
 
 
 def test_states_on_the_same_qubits_share_one_calibration(tmp_path):

@@ -21,13 +21,20 @@ Watch = Callable[[RunProgress], None]
 
 
 def numbers(body: Body) -> tuple[list[str], list[float], list[float]]:
-    """Names, numbers (losses, a loss and then its gradient, overlaps, a metric) and standard errors of an answer."""
+    """Names, numbers (losses, a loss and its gradient, overlaps, a metric, a calibration) and standard errors of an answer."""
+    if body["question"] == "calibrate":
+        found = [(f"{key}[{i}]", v) for key in sorted(body.keys() - {"x"}) for i, v in enumerate(_listed(body[key]))]
+        return [name for name, _ in found], [v for _, v in found], [0.0] * len(found)
     if body["question"] == "metric":
         return [f"metric[{i}]" for i in range(len(body["metric"]))], body["metric"], [0.0] * len(body["metric"])
     if body["question"] != "gradient":
         return [f"values[{i}]" for i in range(len(body["values"]))], body["values"], body["stderr"]
     names = ["loss", *(f"gradient[{i}]" for i in range(len(body["gradient"])))]
     return names, [body["loss"], *body["gradient"]], [body["loss_stderr"], *body["gradient_stderr"]]
+
+
+def _listed(value: Any) -> list[float]:
+    return value if isinstance(value, list) else []
 
 
 def scale(*bodies: Body) -> float:

@@ -68,6 +68,7 @@ class LiveSession(PreparedSession):
             self._chosen.backend = self._chosen.backend.through(log)
         self._limits = limits
         self._before, self._max_time_s = before or Before(), max_time_s
+        self._independent = randomness is not None
         self._randomness = randomness or np.random.SeedSequence(prepared.spec.seed)
         self._read = False
         self._spent = Cost()
@@ -153,6 +154,8 @@ class LiveSession(PreparedSession):
             body = self._answer(asked, x, 0, lambda: calibrations_body(measurement.calibrations(seed, known)))
             self._outside = self._outside.plus(measurement.calibration_cost(known))
             found = calibrations_of(body, len(measurement.programs))
+            if self._independent:  # another device, shots or backend has its own
+                found = measurement.calibrations(seed, known)
         for program, calibration in zip(measurement.programs, found, strict=True):
             if calibration.readout is not None:
                 self._readouts[program.execution.recipe.isa.physical] = calibration.readout
