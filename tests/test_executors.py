@@ -160,7 +160,9 @@ def test_an_executor_of_ones_own(tmp_path):
 def real_slurm():
     """A Slurm of one node, started here and stopped again."""
     if os.name != "posix" or os.geteuid() != 0 or shutil.which("slurmctld") is None or not UP.exists():
-        pytest.skip("needs root, apt-get install slurm-wlm munge, and the scripts that start a Slurm of one node")
+        pytest.skip(
+            "needs root, apt-get install slurm-wlm munge, and in HYBRID_SLURM the folder of up.sh and down.sh for one node"
+        )
     mine = subprocess.run(["timeout", "5", "sinfo"], capture_output=True, check=False).returncode != 0
     if mine:
         subprocess.run(["timeout", "60", "bash", UP], check=True, capture_output=True)
