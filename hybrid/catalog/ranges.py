@@ -39,7 +39,7 @@ def listed(text: str) -> list[str]:
 def options(text: str, whole: str) -> list[tuple[str, list[str]]]:
     """Key and values of every option in `n=1..2,m=x,y`; an item without a key goes on with the list of the option before it.
 
-    A key without `=` has no values; whoever reads the member's text refuses it.
+    A key without `=` has no values, and is refused where the member's text is read.
     """
     found: list[tuple[str, list[str]]] = []
     for item in filter(None, text.split(",")):

@@ -3,7 +3,7 @@
 import inspect
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -72,6 +72,21 @@ POSITIONAL = ("algorithm", "problem")
 WHOLE = {field.name for field in fields(Spec) if field.type in (int, int | None)}
 
 
+def spec_options() -> Iterator[tuple[str, Any]]:
+    """Name and option of every field of Spec that is a flag."""
+    for field in fields(Spec):
+        if field.name not in POSITIONAL:
+            default = "" if field.default in (None, MISSING) else f" Default: {field.default}."
+            yield (
+                field.name,
+                typer.Option(
+                    help=field.metadata["help"] + default,
+                    metavar=field.metadata["metavar"],
+                    autocompletion=completion.of_field(field.name),
+                ),
+            )
+
+
 def command() -> Callable[..., None]:
     """The function Typer reads: positional words, a flag for every field of Spec, and the flags of the command itself."""
     words = typer.Argument(
@@ -80,15 +95,7 @@ def command() -> Callable[..., None]:
         autocompletion=completion.words,
     )
     parameters = [parameter("words", Annotated[list[str] | None, words], None)]
-    for field in fields(Spec):
-        if field.name not in POSITIONAL:
-            default = "" if field.default in (None, MISSING) else f" Default: {field.default}."
-            option = typer.Option(
-                help=field.metadata["help"] + default,
-                metavar=field.metadata["metavar"],
-                autocompletion=completion.of_field(field.name),
-            )
-            parameters.append(parameter(field.name, Annotated[str | None, option], None))
+    parameters += [parameter(name, Annotated[str | None, option], None) for name, option in spec_options()]
     parameters += [parameter(name, annotation, default) for name, (annotation, default) in OWN_FLAGS.items()]
 
     def run(**arguments: Any) -> None:

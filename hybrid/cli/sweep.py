@@ -5,7 +5,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,11 +17,11 @@ from hybrid.cli.flags import RESULTS, Json, Label, Plot, Quiet, Results
 from hybrid.cli.layout import emit
 from hybrid.cli.pictures import picture, say
 from hybrid.cli.run import OWN_FLAGS as OF_RUN
-from hybrid.cli.run import POSITIONAL, is_on, parameter
+from hybrid.cli.run import is_on, parameter, spec_options
 from hybrid.cli.signals import pending_stop
 from hybrid.cli.sweep_display import SweepDisplay
 from hybrid.runs.axes import Grid, grid, read_sweep
-from hybrid.runs.spec import Spec, duration_s, read_point
+from hybrid.runs.spec import duration_s, read_point
 from hybrid.runs.worklist import SweepWatcher, Worklist, read_worklist
 
 if TYPE_CHECKING:
@@ -90,15 +89,7 @@ def command() -> Callable[..., None]:
         autocompletion=completion.words,
     )
     parameters = [parameter("words", Annotated[list[str] | None, words], None)]
-    for field in fields(Spec):
-        if field.name not in POSITIONAL:
-            default = "" if field.default in (None, MISSING) else f" Default: {field.default}."
-            option = typer.Option(
-                help=field.metadata["help"] + default,
-                metavar=field.metadata["metavar"],
-                autocompletion=completion.of_field(field.name),
-            )
-            parameters.append(parameter(field.name, Annotated[list[str], option], []))
+    parameters += [parameter(name, Annotated[list[str], option], []) for name, option in spec_options()]
     parameters += [parameter(name, annotation, default) for name, (annotation, default) in OWN.items()]
 
     def sweep(**arguments: Any) -> None:

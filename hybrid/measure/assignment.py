@@ -12,9 +12,9 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Gate
 from qiskit.circuit.library import RXGate, RZGate, SXGate
 
-from hybrid.base.errors import HybridError, UsageError
+from hybrid.base.errors import HybridError
 from hybrid.base.randomness import CountStream, child
-from hybrid.base.types import NO_MITIGATION, Backend, Counts, ForeignBackend, Mitigation, Twirl
+from hybrid.base.types import NO_MITIGATION, Backend, Counts, Mitigation, Twirl
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction, Readout, StringFactors, merge, on_each_bit
@@ -27,17 +27,7 @@ NO_ANGLES = np.zeros((1, 0))
 def calibration(
     isa: IsaCircuit, device: Device, backend: Backend, conditions: Conditions
 ) -> Callable[[np.random.SeedSequence], Correction]:
-    """A function that measures the assignment errors of the circuit's qubits: two circuits, each with the conditions' shots.
-
-    UsageError on a device without readout errors.
-    """
-    if isinstance(backend, ForeignBackend):
-        raise UsageError(
-            f"mitigate=readout: backend '{backend.physics}' chooses the qubits of every circuit itself, so a calibration may "
-            "not be that of the qubits that were read; leave it out."
-        )
-    if not device.noisy:
-        raise UsageError(f"mitigate=readout: device '{device.label}' reads perfectly; leave it out.")
+    """A function that measures the assignment errors of the circuit's qubits: two circuits, each with the conditions' shots."""
     n = len(isa.physical)
     zeros, ones = QuantumCircuit(n), QuantumCircuit(n)
     for qubit in range(n):

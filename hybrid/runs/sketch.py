@@ -95,7 +95,7 @@ def _bits(isa: IsaCircuit) -> SparsePauliOp:
 
 def signal_left(part: Sketch, prepared: Prepared, x: Point) -> float:
     """What noise leaves of the query at the start; of an overlap, the fidelity of the whole state."""
-    device, physical, corrected = prepared.device, part.isa.physical, prepared.spec.mitigate == "readout"
+    device, physical, corrected = prepared.device, part.isa.physical, bool(composed(prepared.spec.mitigate).readout)
     if part.observable is None:
         read = [] if corrected else [q for q in part.isa.layout if q >= 0]
         return exp(-predicted_loss(part.schedule, device, physical, read))
