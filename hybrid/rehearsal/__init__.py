@@ -1,0 +1,4 @@
+"""Whether an experiment is worth time on a machine: it is played there, judged, and packed as evidence.
+
+Imports `review`, `runs` and the rooms below them. Offers `rehearse`, the `Rehearsal` and the evidence package.
+"""

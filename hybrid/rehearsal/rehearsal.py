@@ -1,0 +1,160 @@
+"""A rehearsal as data: what was played, and the verdict for each device. Standard library only."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple, final
+
+GO, MARGINAL, NO_GO = "GO", "MARGINAL", "NO-GO"
+FITS, LIVES, RESOLVES, BEATS, AFFORDABLE, STABLE = "fits", "lives", "resolves", "beats guessing", "affordable", "stable"
+CRITERIA = (FITS, LIVES, RESOLVES, BEATS, AFFORDABLE, STABLE)
+NOISELESS, RAW, MITIGATED = "noiseless", "raw", "mitigated"
+
+
+class Criterion(NamedTuple):
+    """One question of the verdict. `met` is None where it was not judged; `words` is one sentence that says why either way;
+    `numbers` are the figures that it rests on, with the unit in the key."""
+
+    name: str
+    met: bool | None
+    words: str
+    numbers: dict[str, Any]
+
+
+class Played(NamedTuple):
+    """One run of a rehearsal: which `step` it is (`NOISELESS`, `RAW`, `MITIGATED`, or what was tried), the command that gives
+    the same run, its record's id and digest, and its reported value in the problem's `unit`."""
+
+    step: str
+    device: str
+    command: str
+    id: str
+    digest: str
+    value: float
+    stderr: float
+    mitigate: str
+
+
+class Skipped(NamedTuple):
+    """A step that was planned and left out, and why: it does not fit, or its predicted seconds do not."""
+
+    step: str
+    device: str
+    seconds: float | None
+    why: str
+
+
+class Flip(NamedTuple):
+    """The number of a device at which the verdict flips: `key` as the profile names it, `unit`, its nominal value, and between
+    `go` and `no_go` (both were run) the verdict changes. `words`: "GO if two-qubit error < 0.8 %"."""
+
+    key: str
+    unit: str
+    nominal: float
+    go: float
+    no_go: float
+    words: str
+
+
+class Remedy(NamedTuple):
+    """The smallest change that was found, by trying it, to make a verdict GO: in words, the command, and what it ends in."""
+
+    words: str
+    command: str
+    verdict: str
+    id: str
+
+
+class CircuitFacts(NamedTuple):
+    """The largest circuit of one evaluation as compiled for the device; times in seconds, None without noise."""
+
+    qubits: int
+    physical: tuple[int, ...]
+    native_gates: dict[str, int]
+    two_qubit_gates: int
+    depth: int
+    two_qubit_depth: int
+    circuits: int
+    duration_s: float | None
+    t2_star_s: float | None
+    t2_echo_s: float | None
+    signal: float | None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class DeviceVerdict:
+    """The verdict on one device. `binding` is the first criterion that is not met, empty for GO; `sentence` names the verdict
+    and the binding constraint in words.
+
+    `billed` has the fields of `hybrid.Result.billed` for the whole experiment as asked for (None without a rule), and `hours`
+    is its [low, value, high] in QPU hours; `assumed` says whether its bill is assumed. `variants` says what each variant of
+    the profile ends in. `circuit` is None where the experiment does not fit.
+    """
+
+    device: str
+    title: str
+    word: str
+    binding: str
+    sentence: str
+    criteria: tuple[Criterion, ...]
+    circuit: CircuitFacts | None
+    runs: tuple[Played, ...]
+    recommended: str
+    value: float | None
+    stderr: float | None
+    interval: dict[str, Any] | None
+    variants: dict[str, str]
+    flips: tuple[Flip, ...]
+    remedy: Remedy | None
+    billed: dict[str, Any] | None
+    hours: tuple[float, float, float] | None
+    assumed: bool
+    jobs: int | None
+    shots: int | None
+    evaluations: int | None
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """One experiment on several devices. `title` names the experiment and `command` repeats the rehearsal.
+
+    `noiseless` is its run without noise; `exact`, `baseline` and `guessing` are known values in `unit`, None where not known.
+    `scale` is the distance that matters, `scale_words` says which. `caveat` holds for all numbers. `skipped` was planned and
+    left out. `seconds_planned` is the predicted processor time; no clock decides anything.
+    """
+
+    title: str
+    command: str
+    spec: dict[str, Any]
+    n_qubits: int
+    quantity: str
+    unit: str
+    maximize: bool
+    noiseless: Played | None
+    exact: float | None
+    baseline: float | None
+    baseline_name: str
+    guessing: float | None
+    scale: float | None
+    scale_words: str
+    hours_asked: float | None
+    devices: tuple[DeviceVerdict, ...]
+    skipped: tuple[Skipped, ...]
+    seconds_planned: float
+    caveat: str
+    versions: dict[str, str]
+    input_files: dict[str, str]
+
+    @property
+    def best(self) -> DeviceVerdict:
+        """The first device with the best verdict."""
+        return min(self.devices, key=lambda one: (GO, MARGINAL, NO_GO).index(one.word))
+
+    @property
+    def sentence(self) -> str:
+        """The verdict on the best device, first line of every report."""
+        return self.best.sentence
+
+    def to_json(self) -> dict[str, Any]:
+        """The rehearsal as one JSON object."""
+        return {"sentence": self.sentence} | asdict(self)
