@@ -54,7 +54,7 @@ class Flip(NamedTuple):
     words: str
 
 
-class Remedy(NamedTuple):
+class SmallestChange(NamedTuple):
     """The smallest change that was found, by trying it, to make a verdict GO: in words, the command, and what it ends in."""
 
     words: str
@@ -104,7 +104,7 @@ class DeviceVerdict:
     interval: dict[str, Any] | None
     variants: dict[str, str]
     flips: tuple[Flip, ...]
-    remedy: Remedy | None
+    remedy: SmallestChange | None
     billed: dict[str, Any] | None
     hours: tuple[float, float, float] | None
     assumed: bool
