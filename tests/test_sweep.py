@@ -274,8 +274,11 @@ def test_watching(tmp_path, command, monkeypatch):
     done = command(*words, "--executor", "local:processes=1", "--watch")
     assert done.code == 0 and "3 runs: 3 finished" in done.out
     display = SweepDisplay(3, quiet=False, watch=True, points=({"seed": 0}, {"seed": 1}, {"seed": 2}))
-    for event in (Event("begin", 0), Event("progress", 0, 0.5), Event("begin", 1), Event("finished", 1)):
+    cost = {"shots": 300, "machine_s": 90.0}
+    half = Event("progress", 0, 0.5, value=-1.1, stderr=0.02, **cost)
+    for event in (Event("begin", 0), half, Event("begin", 1), Event("finished", 1, **cost)):
         display.event(event)
     table = display._table()
-    assert "1 of 3 runs finished, 1 running, 1 waiting" in table.caption and "of computing by all processes" in table.caption
-    assert [*table.columns[0].cells] == ["seed=0"] and [*table.columns[1].cells] == ["50%"]
+    assert [str(*column.cells) for column in table.columns][:3] == ["seed=0", "50%", "-1.100(20)"]
+    assert display._line().startswith("1 of 3 runs finished, 1 running, 1 waiting") and display._line().endswith(" left")
+    assert display._cost().endswith(" of computing by all processes, 600 shots, 3 min 0 s of machine time")
