@@ -21,7 +21,7 @@ from readme import PAGES, ROOT, blocks
 import hybrid
 from hybrid import catalog
 from hybrid.base.errors import UsageError
-from hybrid.base.locks import not_shared
+from hybrid.base.locks import lock, not_shared
 from hybrid.runs.account import account
 from hybrid.runs.executors import slurm
 from hybrid.runs.results_index import entries
@@ -29,7 +29,7 @@ from hybrid.runs.spec import Spec
 from hybrid.runs.worklist import SweepWatcher, Worklist
 
 SHORT = {"problem": "h2", "shots": 100, "max_evals": 6, "backend": "exact"}
-NEEDED = "account=p200000,qos=default,partition=cpu,time=30min"
+NEEDED = "account=p200000,qos=default,partition=cpu,time=30min,nodes=1"
 UP, DOWN = (Path(os.environ.get("HYBRID_SLURM", "no scripts")) / name for name in ("up.sh", "down.sh"))
 """Start and stop a Slurm of one node on loopback; see the guide's page `sweeps`."""
 
@@ -41,11 +41,11 @@ def made(text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("slurm", "needs account, qos, partition, time: write slurm:account=..."),
-        (f"slurm:{NEEDED},nodes=0", "nodes and cores must be at least 1"),
-        ("slurm:account=p;rm,qos=a,partition=b,time=2h", "account takes a name of letters"),
-        ("slurm:account=p,qos=a,partition=b,time=soon", "time takes 30min, 2h or 1-12:00:00, not 'soon'"),
-        ("slurm:account=p,qos=a,partition=b,time=60s", "time must be at least 240 s, not '60s'"),
+        ("slurm", "needs account, qos, partition, time, nodes: write slurm:account=..."),
+        (f"slurm:{NEEDED},cores=0", "nodes and cores must be at least 1"),
+        ("slurm:account=p;rm,qos=a,partition=b,time=2h,nodes=1", "account takes a name of letters"),
+        ("slurm:account=p,qos=a,partition=b,time=soon,nodes=1", "time takes 30min, 2h or 1-12:00:00, not 'soon'"),
+        ("slurm:account=p,qos=a,partition=b,time=60s,nodes=1", "time must be at least 240 s, not '60s'"),
         (f"slurm:{NEEDED},setup=no.sh", "setup: no.sh: no such file"),
         (f"slurm:{NEEDED},gres=qpu;1", "gres takes a resource"),
         ("local:processes=0", "processes must be at least 1"),
@@ -61,7 +61,7 @@ def test_bad_executors(text, message):
 
 @pytest.mark.parametrize(("text", "found"), [("30min", "0:30:00"), ("2h", "2:00:00"), ("1-12:00:05", "36:00:05")])
 def test_time_limits(text, found):
-    assert slurm.slurm(account="p", qos="a", partition="b", time=text).time == found
+    assert slurm.slurm(account="p", qos="a", partition="b", time=text, nodes=1).time == found
 
 
 def test_job_script(tmp_path):
@@ -96,6 +96,45 @@ def test_without_slurm(command, monkeypatch, tmp_path):
     assert code == 0 and script.startswith("#!/bin/bash\n#SBATCH")
     code, _, err = command("sweep", "h2", "--write-only", "--results", tmp_path)
     assert code == 2 and "--write-only is for executors that write a job script" in err
+
+
+def answering(queue, submitted=()):
+    """Slurm's commands as they answer; what sbatch gets is kept in `submitted`."""
+
+    def run(words, **settings):
+        if words[0] == "sbatch":
+            submitted.append(settings["input"])
+            return subprocess.CompletedProcess(words, 0, f"{10 + len(submitted)}\n", "")
+        return subprocess.CompletedProcess(words, 1 if queue is None else 0, queue, "no slurmctld")
+
+    return run
+
+
+def test_runs_that_a_job_has_are_left_to_it(command, monkeypatch, tmp_path):
+    """A second submission while the first waits or runs: only what is in no job's list is submitted, and words say so."""
+    monkeypatch.setattr(slurm.shutil, "which", lambda name: name)
+    submitted, words = [], ["sweep", "h2", "--executor", f"slurm:{NEEDED}", "--results", tmp_path]
+    monkeypatch.setattr(slurm.subprocess, "run", answering("7|RUNNING|else\n", submitted))
+    assert "submitted as Slurm job 11;" in command(*words, "--seed", "0..3").out
+    name = submitted[0].partition("--job-name=")[2].splitlines()[0]
+    monkeypatch.setattr(slurm.subprocess, "run", answering(f"11|PENDING|{name}\n", submitted))
+    again = command(*words, "--seed", "0..3")
+    assert again.code == 0 and len(submitted) == 1
+    assert "4 of the runs are in Slurm job 11 already (pending). Nothing was submitted; scancel 11" in " ".join(
+        again.out.split()
+    )
+    more = command(*words, "--seed", "2..5")
+    assert "submitted as Slurm job 12;" in more.out and "2 of the runs are in Slurm job 11 already" in more.out
+    list_of_second = Path(submitted[1].split("--worker ")[1].strip())
+    assert [spec["seed"] for spec in json.loads(list_of_second.read_text())["specs"]] == [4, 5]
+    monkeypatch.setattr(slurm.subprocess, "run", answering(f"11|COMPLETING|{name}\n", submitted))
+    assert "submitted as Slurm job 13;" in command(*words, "--seed", "0..3").out  # that one does no more
+    monkeypatch.setattr(slurm.subprocess, "run", answering(None, submitted))
+    code, _, err = command(*words, "--seed", "0..3")
+    assert code == 1 and "squeue does not answer (no slurmctld); nothing was submitted" in err
+    with (tmp_path / ".sweeps" / "submitting.lock").open("w") as file:
+        lock(file.fileno())
+        assert "another process is submitting runs" in command(*words, "--seed", "0..3").err
 
 
 @pytest.mark.parametrize(
@@ -165,7 +204,8 @@ def real_slurm():
         )
     mine = subprocess.run(["timeout", "5", "sinfo"], capture_output=True, check=False).returncode != 0
     if mine:
-        subprocess.run(["timeout", "60", "bash", UP], check=True, capture_output=True)
+        cores = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}  # nproc reads it
+        subprocess.run(["timeout", "60", "bash", UP], check=True, capture_output=True, env=cores)
     yield
     if mine:
         subprocess.run(["timeout", "30", "bash", DOWN], check=False, capture_output=True)
@@ -197,6 +237,8 @@ def test_workers_killed_and_the_job_requeued(real_slurm, tmp_path):
     there = f"slurm:{NEEDED},cores={os.cpu_count()}"
     handed = hybrid.sweep(results=tmp_path / "r", executor=there, label="slurm", **fields)
     job = handed.handed_over.split("Slurm job ")[1].split(";")[0]
+    again = hybrid.sweep(results=tmp_path / "r", executor=there, label="slurm", **fields)
+    assert f"are in Slurm job {job} already" in again.handed_over and "Nothing was submitted" in again.handed_over
     killed, requeued, end = 0, False, time.monotonic() + 400
     while (state := state_of(job)) != "COMPLETED":
         assert time.monotonic() < end and state not in ("FAILED", "CANCELLED"), state

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hybrid.base import lease as leases
+from hybrid.base import slurm_jobs
 from hybrid.base.errors import Interrupted, UsageError
 from hybrid.base.lease import Lease, LeaseLost, is_gone, me
 from hybrid.cli.doctor import machine
@@ -152,10 +152,10 @@ def test_who_is_gone(monkeypatch):
     elsewhere = here | {"host": "node2", "slurm_job": "77"}
     assert not is_gone(elsewhere | {"slurm_job": None})
     for state, gone in (("JobState=RUNNING ", False), ("JobState=TIMEOUT ", True)):
-        monkeypatch.setattr(leases, "_asked_slurm", {})
-        monkeypatch.setattr(leases.shutil, "which", lambda name: name)
+        monkeypatch.setattr(slurm_jobs, "_asked", {})
+        monkeypatch.setattr(slurm_jobs.shutil, "which", lambda name: name)
         done = subprocess.CompletedProcess([], 0, f"JobId=77 {state}", "")
-        monkeypatch.setattr(leases.subprocess, "run", lambda *words, done=done, **settings: done)
+        monkeypatch.setattr(slurm_jobs.subprocess, "run", lambda *words, done=done, **settings: done)
         assert is_gone(elsewhere) == gone
 
 
