@@ -11,19 +11,21 @@ import tomllib
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from documents import BIN
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from readme import PAGES, ROOT, blocks
+from test_lease import MACHINE
 
 import hybrid
 from hybrid import catalog
 from hybrid.base.errors import UsageError
 from hybrid.base.locks import lock, not_shared
 from hybrid.runs.account import account
-from hybrid.runs.executors import slurm
+from hybrid.runs.executors import dask, slurm
 from hybrid.runs.results_index import entries
 from hybrid.runs.spec import Spec
 from hybrid.runs.worklist import SweepWatcher, Worklist
@@ -184,6 +186,20 @@ def test_no_cluster_that_others_can_use(tmp_path, address, more, message):
     assert message in str(refused.value)
 
 
+def test_which_runs_need_a_worker_with_a_machine(tmp_path, monkeypatch):
+    """Those whose backend is exclusive, by option or attribute; where no worker declares the resource they go anywhere."""
+    (tmp_path / "machine.py").write_text(MACHINE)
+    texts = [f"qiskit:object={tmp_path}/machine.py:One", "exact", f"qiskit:object={tmp_path}/machine.py:{{}},exclusive=true"]
+    texts[2] = texts[2].format("AerSimulator")
+    specs = tuple(Spec(problem="h2", shots=50, backend=text) for text in texts)
+    assert dask._exclusive(Worklist(specs=specs)) == [True, False, True]
+    plain, able = {"host": "10.0.0.1", "resources": {}}, {"host": "10.0.0.1", "resources": {"QPU": 2.0}}
+    assert dask._needed({"a": plain, "b": able}) == {"QPU": 1.0} and dask._needed({"a": plain}) is None
+    monkeypatch.setattr(dask, "not_shared", lambda path: "/x is tmpfs, with locks and files of this host alone")
+    with pytest.raises(UsageError, match="set XDG_STATE_HOME to a folder that the workers' hosts share"):
+        dask._needed({"a": plain, "b": able | {"host": "10.0.0.2"}})
+
+
 def test_an_executor_of_ones_own(tmp_path):
     """A file with a function of the executor's name; it takes the list and the watcher."""
     (tmp_path / "mine.py").write_text(
@@ -232,8 +248,10 @@ def state_of(job):
 
 @pytest.mark.slow
 def test_workers_killed_and_the_job_requeued(real_slurm, tmp_path):
-    """Every digest, and what the account sums, as without Slurm; no run twice to its end; the job completes."""
-    fields = SHORT | {"seed": "0..39", "max_evals": 60}
+    """Every digest, and what the account sums, as without Slurm; the job completes. A worker is killed before the requeue and
+    one after it; the second submission of the same sweep joins the first."""
+    fields: dict[str, Any] = SHORT | {"device": "meluxina-q", "seed": "0..39", "max_evals": 60}
+    fields |= {"options": {"force": True, "device_interval": False}}
     there = f"slurm:{NEEDED},cores={os.cpu_count()}"
     handed = hybrid.sweep(results=tmp_path / "r", executor=there, label="slurm", **fields)
     job = handed.handed_over.split("Slurm job ")[1].split(";")[0]
@@ -243,21 +261,22 @@ def test_workers_killed_and_the_job_requeued(real_slurm, tmp_path):
     while (state := state_of(job)) != "COMPLETED":
         assert time.monotonic() < end and state not in ("FAILED", "CANCELLED"), state
         stopped = sum(b'"kind":"stop"' in path.read_bytes() for path in (tmp_path / "r").glob("*.jsonl"))
-        if killed < 1 and stopped >= 4:
-            os.kill(workers_in(tmp_path)[-1], 9)
+        if (killed, requeued) in ((0, False), (1, True)) and stopped >= 4 + 16 * killed and (workers := workers_in(tmp_path)):
+            os.kill(workers[-1], 9)
             killed += 1
-        if not requeued and stopped >= 12:
+        if killed and not requeued and stopped >= 12:
             slurm_says("scontrol", "requeue", job)
             requeued = True
         if requeued and state == "PENDING":
             slurm_says("scontrol", "update", f"jobid={job}", "StartTime=now")
         time.sleep(0.5)
-    assert killed and requeued
+    assert killed == 2 and requeued
     serial = hybrid.sweep(results=tmp_path / "serial", executor="local:processes=1", **fields)
     found = hybrid.sweep(results=tmp_path / "r", **fields)
     assert [one.digest for one in found.results] == [one.digest for one in serial.results] and len(found.results) == 40
     sums = [account(entries(tmp_path / name))[-1] for name in ("r", "serial")]
-    assert sums[0].shots == sums[1].shots > 0 and sums[0].runs == sums[1].finished == 40
+    same = [(one.runs, one.finished, one.shots, one.qpu_hours, one.billed_hours, one.jobs) for one in sums]
+    assert same[0] == same[1] and same[0][0] == same[0][1] == 40 and min(same[0][2:5]) > 0
     starts = [path.read_text().splitlines()[0] for path in (tmp_path / "r").glob("*.jsonl")]
     assert all(json.loads(line)["meta"]["slurm_job"] == job for line in starts)
 
@@ -293,11 +312,12 @@ for name, text in (("ca.pem", made.tls_ca_file), ("own.pem", made.tls_client_key
 
 
 @pytest.fixture
-def cluster(tmp_path):
-    """A scheduler with TLS and two workers on loopback, as the guide starts them."""
+def cluster(tmp_path, request):
+    """A scheduler with TLS and two workers on loopback, as the guide starts them; a third with the arguments of a parameter."""
     pytest.importorskip("distributed", reason="pip install 'hybrid-sandbox[hpc]'")
     folder = tmp_path / "dask"
     folder.mkdir(mode=0o700)
+    environment = os.environ | {"XDG_STATE_HOME": str(folder), "MACHINE_LOG": str(folder / "jobs.log")}
     subprocess.run([sys.executable, "-c", CERTIFICATES, folder], check=True)
     tls = ["--tls-ca-file", f"{folder}/ca.pem", "--tls-cert", f"{folder}/own.pem", "--tls-key", f"{folder}/own.pem"]
     common = ["--scheduler-file", f"{folder}/s.json", "--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0", *tls]
@@ -305,7 +325,10 @@ def cluster(tmp_path):
         scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--protocol", "tls", "--port", "0", *common]
         worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--nthreads", "1", "--nworkers", "1"]
         worker += ["--death-timeout", "60", "--local-directory", str(folder), *common]
-        started = [subprocess.Popen(words, stdout=log, stderr=log) for words in (scheduler, worker, worker)]
+        third = [[*worker, *request.param]] if hasattr(request, "param") else []
+        started = [
+            subprocess.Popen(words, stdout=log, stderr=log, env=environment) for words in (scheduler, worker, worker, *third)
+        ]
     end = time.monotonic() + 60
     while not (folder / "s.json").exists():
         assert time.monotonic() < end
@@ -336,6 +359,24 @@ def test_a_dask_cluster_with_tls(cluster, tmp_path):
     found = hybrid.sweep(results=tmp_path / "r", executor=there, watcher=watcher, **fields)
     serial = hybrid.sweep(results=tmp_path / "serial", executor="local:processes=1", **fields)
     assert killed and [one.digest for one in found.results] == [one.digest for one in serial.results]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cluster", [["--resources", "QPU=2"]], indirect=True)
+def test_runs_on_an_exclusive_machine_go_where_it_is_declared(cluster, tmp_path, monkeypatch):
+    """All jobs come from the worker that declares a QPU, one at a time by the lease; the others do the other runs."""
+    folder, started = cluster
+    (tmp_path / "machine.py").write_text(MACHINE)
+    there = f"dask:scheduler_file={folder}/s.json,ca={folder}/ca.pem,certificate={folder}/own.pem"
+    machine = f"qiskit:object={tmp_path}/machine.py:One"
+    fields = {"problem": "h2", "shots": 50, "max_iterations": 2, "seed": "0..3"}
+    words = {"results": tmp_path / "r", "executor": there, "backend": [machine, "exact"], **fields}
+    found = hybrid.sweep(**words)
+    assert found.counts["finished"] == 8, found.failed
+    (nanny,) = [str(process.pid) for process in started[3:]]
+    children = Path(f"/proc/{nanny}/task/{nanny}/children").read_text().split()
+    sent = {line.split()[1] for line in (folder / "jobs.log").read_text().splitlines()}
+    assert sent <= {*children} and len(sent) == 1
 
 
 KNOCK = """

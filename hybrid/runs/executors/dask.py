@@ -4,17 +4,23 @@ import ipaddress
 import json
 import os
 import queue
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 from urllib.parse import urlsplit
 
+from hybrid import catalog
 from hybrid.base.errors import HybridError, MissingPart, Stopped, UsageError
 from hybrid.base.files import read_text
+from hybrid.base.lease import folder
+from hybrid.base.locks import not_shared
 from hybrid.runs.worker import walk
 from hybrid.runs.worklist import Event, SweepWatcher, Worklist
 
 POLL_SECONDS = 0.2
+RESOURCE = "QPU"
+"""The name that workers declare who reach exclusive machines."""
 CONNECT_SECONDS = 30
 OTHERS = 0o077
 
@@ -31,6 +37,9 @@ def dask(
     The scheduler must speak TLS with certificates on both sides: `ca` is the authority's certificate, `certificate` a file with
     your own and its key, which nobody else may read. Without TLS any user of the host could run code as you; `insecure=true`
     allows that on the loopback interface of a machine of your own. Workers need the records' folder and this package.
+
+    Where workers declare a resource QPU (dask worker --resources "QPU=1"), runs on an exclusive machine go to those alone; the
+    machine's lease gives each job its turn, as everywhere.
     """
     try:
         address = str(json.loads(read_text(Path(scheduler_file)))["address"])
@@ -97,9 +106,12 @@ class Dask:
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         about = work.to_json()
         shared = {key: about[key] for key in ("results", "options", "folder")}
+        exclusive = _exclusive(work)
+        needed = _needed(client.scheduler_info(n_workers=-1)["workers"]) if any(exclusive) else None
         pending = {}
         for number, spec in enumerate(about["specs"]):
-            future = client.submit(do_one, shared | {"specs": [spec]}, key=f"hybrid-{work.ids[number]}", pure=False)
+            settings = {"key": f"hybrid-{work.ids[number]}", "pure": False, "resources": needed if exclusive[number] else None}
+            future = client.submit(do_one, shared | {"specs": [spec]}, **settings)
             pending[future.key] = number, future  # Dask forgets a task that nobody refers to
             future.add_done_callback(done.put)
         while pending:
@@ -114,21 +126,39 @@ class Dask:
             future.release()  # a dead worker's finished results would else be computed again
 
 
+def _exclusive(work: Worklist) -> list[bool]:
+    """Of every run, whether its machine takes one job at a time; each backend that may say so is loaded once."""
+    found: dict[str, bool] = {}
+    for spec in work.specs:
+        if spec.backend not in found:
+            backend = spec.member("backend")
+            may_be = backend is not None and "exclusive" in backend.options
+            found[spec.backend] = may_be and bool(catalog.load(backend)().exclusive)
+    return [found[spec.backend] for spec in work.specs]
+
+
+def _needed(workers: Mapping[str, Mapping[str, Any]]) -> dict[str, float] | None:
+    """What a run on an exclusive machine asks of its worker: where the machine can be reached is what a resource says; whose
+    turn it is, the lease says. None where no worker declares it. UsageError where workers would not see each other's lease."""
+    hosts = {worker.get("host") for worker in workers.values()}
+    if len(hosts) > 1 and (why := not_shared(folder())):
+        raise UsageError(f"dask: {folder()}: {why}; set XDG_STATE_HOME to a folder that the workers' hosts share.")
+    return {RESOURCE: 1.0} if any(RESOURCE in worker.get("resources", {}) for worker in workers.values()) else None
+
+
 def _told(future: Any, work: Worklist, number: int) -> Event:
     """What became of a run; a worker that died is its failure."""
     try:
-        what, why, kind = future.result()
-        return Event(what, number, 1.0, why, kind)
+        return Event(*future.result())._replace(number=number)
     except Exception as error:
         failure = HybridError(f"lost with its Dask workers: {type(error).__name__}: {error}")
         work.fail(number, failure)
         return Event("failed", number, why=str(failure), kind="HybridError")
 
 
-def do_one(about: dict[str, Any]) -> tuple[str, str, str]:
-    """In a worker: one run; what became of it, why it failed and by which kind of error."""
+def do_one(about: dict[str, Any]) -> tuple[Any, ...]:
+    """In a worker: one run; the fields of the event that says what became of it."""
     os.chdir(about["folder"])
     ended: list[Event] = []
     walk(Worklist.from_json(about), SweepWatcher(ended.append))
-    last = next((event for event in reversed(ended) if event.what in ("finished", "failed")), Event("finished", 0))
-    return last.what, last.why, last.kind
+    return tuple(next((event for event in reversed(ended) if event.what in ("finished", "failed")), Event("finished", 0)))
