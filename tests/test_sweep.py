@@ -249,6 +249,12 @@ def test_command(swept, command, tmp_path):
     code, text, err = command("sweep", "h2", "--initial-point", "0.1", "--results", tmp_path)
     assert code == 1 and "1 failed" in text and "1 of 1 runs failed; --retry-failed tries them again" in err
     assert command("sweep", "h2", "--write-only").code == 2
+    for words, message in (
+        (("--dry-run", "--executor", "slurm"), "executor 'slurm' needs account, qos, partition, time, nodes"),
+        (("--dry-run", "--watch"), "--watch and --dry-run contradict each other"),
+    ):
+        code, _, err = command("sweep", "h2", "--seed", "0,1", *words)
+        assert code == 2 and message in err
 
 
 @pytest.mark.parametrize(
