@@ -19,8 +19,6 @@ from hybrid.runs.worker import walk
 from hybrid.runs.worklist import Event, SweepWatcher, Worklist
 
 POLL_SECONDS = 0.2
-RESOURCE = "QPU"
-"""The name that workers declare who reach exclusive machines."""
 CONNECT_SECONDS = 30
 OTHERS = 0o077
 
@@ -31,6 +29,7 @@ def dask(
     ca: str | None = None,
     certificate: str | None = None,
     insecure: bool = False,
+    resource: str | None = None,
 ) -> "Dask":
     """A running Dask cluster, by the file in which its scheduler has written its address; one run is one task.
 
@@ -38,8 +37,8 @@ def dask(
     your own and its key, which nobody else may read. Without TLS any user of the host could run code as you; `insecure=true`
     allows that on the loopback interface of a machine of your own. Workers need the records' folder and this package.
 
-    Where workers declare a resource QPU (dask worker --resources "QPU=1"), runs on an exclusive machine go to those alone; the
-    machine's lease gives each job its turn, as everywhere.
+    Runs on an exclusive machine go only to workers that declare this `resource` (`resource=QPU` and dask worker --resources
+    "QPU=1"); without it anywhere. The machine's lease gives each job its turn, as everywhere.
     """
     try:
         address = str(json.loads(read_text(Path(scheduler_file)))["address"])
@@ -55,7 +54,7 @@ def dask(
             read_text(Path(str(name)))
         if os.stat(str(certificate)).st_mode & OTHERS:
             raise UsageError(f"dask: {certificate}: others can read this key; chmod 600 {certificate}.")
-    return Dask(address, ca, certificate)
+    return Dask(address, ca, certificate, resource)
 
 
 def _check_insecure(address: str, insecure: bool) -> None:
@@ -77,11 +76,12 @@ def _check_insecure(address: str, insecure: bool) -> None:
 @final
 @dataclass(frozen=True)
 class Dask:
-    """The cluster's address and the certificates."""
+    """The cluster's address, the certificates, and what a worker declares who reaches exclusive machines."""
 
     address: str
     ca: str | None
     certificate: str | None
+    resource: str | None = None
 
     def execute(self, work: Worklist, watcher: SweepWatcher) -> str:
         """See `hybrid.runs.worklist.Executor`. A run whose workers die one after the other has failed."""
@@ -107,7 +107,15 @@ class Dask:
         about = work.to_json()
         shared = {key: about[key] for key in ("results", "options", "folder")}
         exclusive = _exclusive(work)
-        needed = _needed(client.scheduler_info(n_workers=-1)["workers"]) if any(exclusive) else None
+        if any(exclusive):
+            workers = client.scheduler_info(n_workers=-1)["workers"]
+            _check_hosts(workers)
+            if self.resource and not any(self.resource in worker.get("resources", {}) for worker in workers.values()):
+                watcher.note(
+                    f"dask: no worker declares the resource {self.resource} yet; runs on exclusive machines wait for one."
+                )
+        # where the machine can be reached is what a resource says; whose turn it is, the lease says, job by job
+        needed = {self.resource: 1.0} if self.resource else None
         pending = {}
         for number, spec in enumerate(about["specs"]):
             settings = {"key": f"hybrid-{work.ids[number]}", "pure": False, "resources": needed if exclusive[number] else None}
@@ -137,13 +145,10 @@ def _exclusive(work: Worklist) -> list[bool]:
     return [found[spec.backend] for spec in work.specs]
 
 
-def _needed(workers: Mapping[str, Mapping[str, Any]]) -> dict[str, float] | None:
-    """What a run on an exclusive machine asks of its worker: where the machine can be reached is what a resource says; whose
-    turn it is, the lease says. None where no worker declares it. UsageError where workers would not see each other's lease."""
-    hosts = {worker.get("host") for worker in workers.values()}
-    if len(hosts) > 1 and (why := not_shared(folder())):
+def _check_hosts(workers: Mapping[str, Mapping[str, Any]]) -> None:
+    """UsageError where workers would not see each other's lease of a machine."""
+    if len({worker.get("host") for worker in workers.values()}) > 1 and (why := not_shared(folder())):
         raise UsageError(f"dask: {folder()}: {why}; set XDG_STATE_HOME to a folder that the workers' hosts share.")
-    return {RESOURCE: 1.0} if any(RESOURCE in worker.get("resources", {}) for worker in workers.values()) else None
 
 
 def _told(future: Any, work: Worklist, number: int) -> Event:
