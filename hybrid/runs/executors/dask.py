@@ -139,9 +139,8 @@ def _exclusive(work: Worklist) -> list[bool]:
     found: dict[str, bool] = {}
     for spec in work.specs:
         if spec.backend not in found:
-            backend = spec.member("backend")
-            may_be = backend is not None and "exclusive" in backend.options
-            found[spec.backend] = may_be and bool(catalog.load(backend)().exclusive)
+            backend = catalog.parse("backends", spec.backend)
+            found[spec.backend] = "exclusive" in backend.options and bool(catalog.load(backend)().exclusive)
     return [found[spec.backend] for spec in work.specs]
 
 
