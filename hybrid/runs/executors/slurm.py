@@ -152,11 +152,17 @@ class Slurm:
 
 @contextmanager
 def _submitting(work: Worklist) -> Iterator[None]:
-    """One process at a time looks at the queue and submits; UsageError where another does."""
+    """One process at a time looks at the queue and submits; UsageError where another does, or nothing can be locked."""
     work.saved_lists().mkdir(mode=0o700, parents=True, exist_ok=True)
     file = os.open(work.saved_lists() / "submitting.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if not lock(file):
+        try:
+            locked = lock(file)
+        except OSError as error:
+            raise UsageError(
+                f"{work.results}: this file system cannot lock files ({error.strerror}); choose --results DIR elsewhere."
+            ) from None
+        if not locked:
             raise UsageError(f"slurm: another process is submitting runs of {work.results} just now; try again.")
         yield
     finally:
