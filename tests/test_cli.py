@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import io
 import json
 import os
 import pty
@@ -18,11 +19,13 @@ from pathlib import Path
 
 import pytest
 from conftest import Outcome
+from rich.console import Console
 
 from hybrid import catalog
 from hybrid.cli import layout, run
 from hybrid.cli.machine_time import duration
 from hybrid.cli.progress import Display, clock
+from hybrid.cli.run_view import RunView
 from hybrid.device.device import Device
 from hybrid.runs.spec import Spec, beside
 from hybrid.runs.watching import RunProgress
@@ -614,6 +617,35 @@ def test_quiet_is_quiet():
         display.note("a note")
         display.show(RunProgress(-1.0, 0.1, 3, 7, 2.0, 0.25, False))
     assert stream.text == ""
+
+
+def test_watching_a_run(hybrid, tmp_path):
+    """A table on a terminal, removed before the result; lines in a pipe; refused where nothing runs that could be watched."""
+    shown = terminal(*QUICK, "--watch", "--results", tmp_path)
+    assert "vqe h2 on ideal, seed 0" in shown and "newest value" in shown and "evaluations" in shown
+    table, _, result = shown.rpartition("cost so far")
+    assert "Without noise VQE" in result and "Without noise VQE" not in table
+    piped = hybrid(*QUICK, "--watch", "--seed", "1", "--results", tmp_path)
+    assert piped.code == 0 and "newest value" not in piped.err and "\x1b" not in piped.err
+    assert "--watch and --dry-run contradict each other" in hybrid("run", "h2", "--watch", "--dry-run").err
+    assert "--watch does not apply" in hybrid("run", "a.qasm", "--watch").err
+
+
+def test_what_a_watched_run_shows():
+    """The newest value with its error, never the least; shots and machine time of all so far."""
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=True, width=100, no_color=True)
+    view = RunView(console, "vqe h2[a] on meluxina-q")
+    view.work("measuring")
+    view.show(RunProgress(-1.2, 0.1, 2, 5, 1.0, 0.2, True, 900, 30.0))
+    view.show(RunProgress(-1.0, 0.1, 3, 7, 2.0, 0.25, False, 1400, 90.0))
+    console.print(view._table())
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in text.getvalue().splitlines()]
+    assert lines[0] == "run            vqe h2[a] on meluxina-q" and "newest value   -1.00(10), in iteration 3" in lines
+    assert lines[3].endswith("25%") and lines[5].startswith(
+        "cost so far    7 evaluations, 1,400 shots, 1 min 30 s of machine time"
+    )
+    assert lines[-1].endswith("about 0:06 left")
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(7.4, "0:07"), (754, "12:34"), (3723, "1:02:03"), (59.9, "1:00")])

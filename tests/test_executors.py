@@ -11,25 +11,27 @@ import tomllib
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from documents import BIN
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from readme import PAGES, ROOT, blocks
+from test_lease import MACHINE, jobs, overlaps
 
 import hybrid
 from hybrid import catalog
 from hybrid.base.errors import UsageError
-from hybrid.base.locks import not_shared
+from hybrid.base.locks import lock, not_shared
 from hybrid.runs.account import account
-from hybrid.runs.executors import slurm
+from hybrid.runs.executors import dask, slurm
 from hybrid.runs.results_index import entries
 from hybrid.runs.spec import Spec
 from hybrid.runs.worklist import SweepWatcher, Worklist
 
 SHORT = {"problem": "h2", "shots": 100, "max_evals": 6, "backend": "exact"}
-NEEDED = "account=p200000,qos=default,partition=cpu,time=30min"
+NEEDED = "account=p200000,qos=default,partition=cpu,time=30min,nodes=1"
 UP, DOWN = (Path(os.environ.get("HYBRID_SLURM", "no scripts")) / name for name in ("up.sh", "down.sh"))
 """Start and stop a Slurm of one node on loopback; see the guide's page `sweeps`."""
 
@@ -41,11 +43,11 @@ def made(text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("slurm", "needs account, qos, partition, time: write slurm:account=..."),
-        (f"slurm:{NEEDED},nodes=0", "nodes and cores must be at least 1"),
-        ("slurm:account=p;rm,qos=a,partition=b,time=2h", "account takes a name of letters"),
-        ("slurm:account=p,qos=a,partition=b,time=soon", "time takes 30min, 2h or 1-12:00:00, not 'soon'"),
-        ("slurm:account=p,qos=a,partition=b,time=60s", "time must be at least 240 s, not '60s'"),
+        ("slurm", "needs account, qos, partition, time, nodes: write slurm:account=..."),
+        (f"slurm:{NEEDED},cores=0", "nodes and cores must be at least 1"),
+        ("slurm:account=p;rm,qos=a,partition=b,time=2h,nodes=1", "account takes a name of letters"),
+        ("slurm:account=p,qos=a,partition=b,time=soon,nodes=1", "time takes 30min, 2h or 1-12:00:00, not 'soon'"),
+        ("slurm:account=p,qos=a,partition=b,time=60s,nodes=1", "time must be at least 240 s, not '60s'"),
         (f"slurm:{NEEDED},setup=no.sh", "setup: no.sh: no such file"),
         (f"slurm:{NEEDED},gres=qpu;1", "gres takes a resource"),
         ("local:processes=0", "processes must be at least 1"),
@@ -61,7 +63,7 @@ def test_bad_executors(text, message):
 
 @pytest.mark.parametrize(("text", "found"), [("30min", "0:30:00"), ("2h", "2:00:00"), ("1-12:00:05", "36:00:05")])
 def test_time_limits(text, found):
-    assert slurm.slurm(account="p", qos="a", partition="b", time=text).time == found
+    assert slurm.slurm(account="p", qos="a", partition="b", time=text, nodes=1).time == found
 
 
 def test_job_script(tmp_path):
@@ -98,6 +100,45 @@ def test_without_slurm(command, monkeypatch, tmp_path):
     assert code == 2 and "--write-only is for executors that write a job script" in err
 
 
+def answering(queue, submitted=()):
+    """Slurm's commands as they answer; what sbatch gets is kept in `submitted`."""
+
+    def run(words, **settings):
+        if words[0] == "sbatch":
+            submitted.append(settings["input"])
+            return subprocess.CompletedProcess(words, 0, f"{10 + len(submitted)}\n", "")
+        return subprocess.CompletedProcess(words, 1 if queue is None else 0, queue, "no slurmctld")
+
+    return run
+
+
+def test_runs_that_a_job_has_are_left_to_it(command, monkeypatch, tmp_path):
+    """A second submission while the first waits or runs: only what is in no job's list is submitted, and words say so."""
+    monkeypatch.setattr(slurm.shutil, "which", lambda name: name)
+    submitted, words = [], ["sweep", "h2", "--executor", f"slurm:{NEEDED}", "--results", tmp_path]
+    monkeypatch.setattr(slurm.subprocess, "run", answering("7|RUNNING|else\n", submitted))
+    assert "submitted as Slurm job 11;" in command(*words, "--seed", "0..3").out
+    name = submitted[0].partition("--job-name=")[2].splitlines()[0]
+    monkeypatch.setattr(slurm.subprocess, "run", answering(f"11|PENDING|{name}\n", submitted))
+    again = command(*words, "--seed", "0..3")
+    assert again.code == 0 and len(submitted) == 1
+    assert "4 of the runs are in Slurm job 11 already (pending). Nothing was submitted; scancel 11" in " ".join(
+        again.out.split()
+    )
+    more = command(*words, "--seed", "2..5")
+    assert "submitted as Slurm job 12;" in more.out and "2 of the runs are in Slurm job 11 already" in more.out
+    list_of_second = Path(submitted[1].split("--worker ")[1].strip())
+    assert [spec["seed"] for spec in json.loads(list_of_second.read_text())["specs"]] == [4, 5]
+    monkeypatch.setattr(slurm.subprocess, "run", answering(f"11|COMPLETING|{name}\n", submitted))
+    assert "submitted as Slurm job 13;" in command(*words, "--seed", "0..3").out  # that one does no more
+    monkeypatch.setattr(slurm.subprocess, "run", answering(None, submitted))
+    code, _, err = command(*words, "--seed", "0..3")
+    assert code == 1 and "squeue does not answer (no slurmctld); nothing was submitted" in err
+    with (tmp_path / ".sweeps" / "submitting.lock").open("w") as file:
+        lock(file.fileno())
+        assert "another process is submitting runs" in command(*words, "--seed", "0..3").err
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "why"),
     [
@@ -132,7 +173,7 @@ def test_workers_on_several_nodes_need_locks_between_them(tmp_path, monkeypatch,
         ("tcp://10.0.0.3:8786", "", "without TLS any user of the host can run code as you"),
         ("tcp://10.0.0.3:8786", ",insecure=true", "for the loopback interface alone"),
         ("tcp://127.0.0.1:8786", "", "without TLS any user of the host can run code as you"),
-        ("tls://10.0.0.3:8786", "", "speaks TLS; give ca and certificate"),
+        ("tls://10.0.0.3:8786", ",resource=QPU", "speaks TLS; give ca and certificate"),
         ("tls://10.0.0.3:8786", ",ca={folder}/ca.pem,certificate={folder}/open.pem", "others can read this key"),
     ],
 )
@@ -143,6 +184,19 @@ def test_no_cluster_that_others_can_use(tmp_path, address, more, message):
     with pytest.raises(UsageError) as refused:
         made(f"dask:scheduler_file={tmp_path}/s.json{more.format(folder=tmp_path)}")
     assert message in str(refused.value)
+
+
+def test_which_runs_need_a_worker_with_a_machine(tmp_path, monkeypatch):
+    """Those whose backend is exclusive, by option or attribute; leases must be seen by the hosts of all workers."""
+    (tmp_path / "machine.py").write_text(MACHINE)
+    texts = [f"qiskit:object={tmp_path}/machine.py:One", "exact", f"qiskit:object={tmp_path}/machine.py:{{}},exclusive=true"]
+    texts[2] = texts[2].format("AerSimulator")
+    specs = tuple(Spec(problem="h2", shots=50, backend=text) for text in texts)
+    assert dask._exclusive(Worklist(specs=specs)) == [True, False, True]
+    monkeypatch.setattr(dask, "not_shared", lambda path: "/x is tmpfs, with locks and files of this host alone")
+    dask._check_hosts({"a": {"host": "10.0.0.1"}, "b": {"host": "10.0.0.1"}})
+    with pytest.raises(UsageError, match="set XDG_STATE_HOME to a folder that the workers' hosts share"):
+        dask._check_hosts({"a": {"host": "10.0.0.1"}, "b": {"host": "10.0.0.2"}})
 
 
 def test_an_executor_of_ones_own(tmp_path):
@@ -165,7 +219,8 @@ def real_slurm():
         )
     mine = subprocess.run(["timeout", "5", "sinfo"], capture_output=True, check=False).returncode != 0
     if mine:
-        subprocess.run(["timeout", "60", "bash", UP], check=True, capture_output=True)
+        cores = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}  # nproc reads it
+        subprocess.run(["timeout", "60", "bash", UP], check=True, capture_output=True, env=cores)
     yield
     if mine:
         subprocess.run(["timeout", "30", "bash", DOWN], check=False, capture_output=True)
@@ -192,30 +247,36 @@ def state_of(job):
 
 @pytest.mark.slow
 def test_workers_killed_and_the_job_requeued(real_slurm, tmp_path):
-    """Every digest, and what the account sums, as without Slurm; no run twice to its end; the job completes."""
-    fields = SHORT | {"seed": "0..39", "max_evals": 60}
+    """Every digest, and what the account sums, as without Slurm; the job ends with all runs done. A worker is killed before
+    the requeue and one after it; the second submission of the same sweep joins the first."""
+    fields: dict[str, Any] = SHORT | {"device": "meluxina-q", "seed": "0..39", "max_evals": 60}
+    fields |= {"options": {"force": True, "device_interval": False}}
     there = f"slurm:{NEEDED},cores={os.cpu_count()}"
     handed = hybrid.sweep(results=tmp_path / "r", executor=there, label="slurm", **fields)
     job = handed.handed_over.split("Slurm job ")[1].split(";")[0]
+    again = hybrid.sweep(results=tmp_path / "r", executor=there, label="slurm", **fields)
+    assert f"are in Slurm job {job} already" in again.handed_over and "Nothing was submitted" in again.handed_over
     killed, requeued, end = 0, False, time.monotonic() + 400
-    while (state := state_of(job)) != "COMPLETED":
-        assert time.monotonic() < end and state not in ("FAILED", "CANCELLED"), state
+    while (state := state_of(job)) not in ("COMPLETED", "FAILED"):  # failed where a worker was killed, by srun's exit code
+        assert time.monotonic() < end and state != "CANCELLED", state
         stopped = sum(b'"kind":"stop"' in path.read_bytes() for path in (tmp_path / "r").glob("*.jsonl"))
-        if killed < 1 and stopped >= 4:
-            os.kill(workers_in(tmp_path)[-1], 9)
+        if (killed, requeued) in ((0, False), (1, True)) and stopped >= 4 + 16 * killed and (workers := workers_in(tmp_path)):
+            os.kill(workers[-1], 9)
             killed += 1
-        if not requeued and stopped >= 12:
+        if killed and not requeued and stopped >= 12:
             slurm_says("scontrol", "requeue", job)
             requeued = True
         if requeued and state == "PENDING":
             slurm_says("scontrol", "update", f"jobid={job}", "StartTime=now")
         time.sleep(0.5)
-    assert killed and requeued
+    assert killed == 2 and requeued
+    assert sum(b'"kind":"stop"' in path.read_bytes() for path in (tmp_path / "r").glob("*.jsonl")) == 40
     serial = hybrid.sweep(results=tmp_path / "serial", executor="local:processes=1", **fields)
     found = hybrid.sweep(results=tmp_path / "r", **fields)
     assert [one.digest for one in found.results] == [one.digest for one in serial.results] and len(found.results) == 40
     sums = [account(entries(tmp_path / name))[-1] for name in ("r", "serial")]
-    assert sums[0].shots == sums[1].shots > 0 and sums[0].runs == sums[1].finished == 40
+    same = [(one.runs, one.finished, one.shots, one.qpu_hours, one.billed_hours, one.jobs) for one in sums]
+    assert same[0] == same[1] and same[0][0] == same[0][1] == 40 and min(same[0][2:5]) > 0
     starts = [path.read_text().splitlines()[0] for path in (tmp_path / "r").glob("*.jsonl")]
     assert all(json.loads(line)["meta"]["slurm_job"] == job for line in starts)
 
@@ -251,11 +312,12 @@ for name, text in (("ca.pem", made.tls_ca_file), ("own.pem", made.tls_client_key
 
 
 @pytest.fixture
-def cluster(tmp_path):
-    """A scheduler with TLS and two workers on loopback, as the guide starts them."""
+def cluster(tmp_path, request):
+    """A scheduler with TLS and two workers on loopback, as the guide starts them; a third with the arguments of a parameter."""
     pytest.importorskip("distributed", reason="pip install 'hybrid-sandbox[hpc]'")
     folder = tmp_path / "dask"
     folder.mkdir(mode=0o700)
+    environment = os.environ | {"XDG_STATE_HOME": str(folder), "MACHINE_LOG": str(folder / "log.jobs")}
     subprocess.run([sys.executable, "-c", CERTIFICATES, folder], check=True)
     tls = ["--tls-ca-file", f"{folder}/ca.pem", "--tls-cert", f"{folder}/own.pem", "--tls-key", f"{folder}/own.pem"]
     common = ["--scheduler-file", f"{folder}/s.json", "--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0", *tls]
@@ -263,7 +325,10 @@ def cluster(tmp_path):
         scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--protocol", "tls", "--port", "0", *common]
         worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--nthreads", "1", "--nworkers", "1"]
         worker += ["--death-timeout", "60", "--local-directory", str(folder), *common]
-        started = [subprocess.Popen(words, stdout=log, stderr=log) for words in (scheduler, worker, worker)]
+        third = [[*worker, *request.param]] if hasattr(request, "param") else []
+        started = [
+            subprocess.Popen(words, stdout=log, stderr=log, env=environment) for words in (scheduler, worker, worker, *third)
+        ]
     end = time.monotonic() + 60
     while not (folder / "s.json").exists():
         assert time.monotonic() < end
@@ -294,6 +359,23 @@ def test_a_dask_cluster_with_tls(cluster, tmp_path):
     found = hybrid.sweep(results=tmp_path / "r", executor=there, watcher=watcher, **fields)
     serial = hybrid.sweep(results=tmp_path / "serial", executor="local:processes=1", **fields)
     assert killed and [one.digest for one in found.results] == [one.digest for one in serial.results]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cluster", [["--resources", "QPU=1"]], indirect=True)
+def test_runs_on_an_exclusive_machine_go_where_it_is_declared(cluster, tmp_path, monkeypatch):
+    """All jobs come from the worker that declares a QPU, one at a time by the lease; the others do the other runs."""
+    folder, started = cluster
+    (tmp_path / "machine.py").write_text(MACHINE)
+    there = f"dask:scheduler_file={folder}/s.json,ca={folder}/ca.pem,certificate={folder}/own.pem,resource=QPU"
+    machine = f"qiskit:object={tmp_path}/machine.py:One"
+    fields = {"problem": "h2", "shots": 50, "max_iterations": 2, "seed": "0..3"}
+    words = {"results": tmp_path / "r", "executor": there, "backend": [machine, "exact"], **fields}
+    found = hybrid.sweep(**words)
+    assert found.counts["finished"] == 8, found.failed
+    sent = (folder / "log.jobs").read_text().splitlines()
+    parents = {Path(f"/proc/{line.split()[1]}/stat").read_text().rpartition(")")[2].split()[1] for line in sent}
+    assert parents == {str(started[3].pid)} and overlaps(jobs(folder / "log.jobs")) == 0
 
 
 KNOCK = """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hybrid.base import lease as leases
+from hybrid.base import slurm_jobs
 from hybrid.base.errors import Interrupted, UsageError
 from hybrid.base.lease import Lease, LeaseLost, is_gone, me
 from hybrid.cli.doctor import machine
@@ -81,10 +81,10 @@ def spec(place, **fields):
     return Spec(backend=f"qiskit:object={place}/machine.py:One", **SHORT | fields)
 
 
-def jobs(place):
+def jobs(log):
     """Begin and end of every job, and the process that sent it; a job whose process was killed has no end."""
     begun, ended, owner = {}, {}, {}
-    for line in (place / "log").read_text().splitlines():
+    for line in log.read_text().splitlines():
         when, pid, what, name = line.split()
         (begun if what == "begin" else ended)[name] = float(when)
         owner[name] = int(pid)
@@ -103,7 +103,7 @@ def nothing():
 def test_in_turn_and_released_between_questions(place):
     found = run(spec(place), place / "r")  # two iterations of SPSA and the final value
     state = json.loads((place / "state" / "hybrid" / "qpu" / "aer_simulator.json").read_text())
-    assert state["holder"] is None and state["leases"] == len(jobs(place)) == 3 and state["fence"] == state["leases"]
+    assert state["holder"] is None and state["leases"] == len(jobs(place / "log")) == 3 and state["fence"] == state["leases"]
     lines = [json.loads(line) for line in Path(found.record).read_text().splitlines()]
     sent = [line["meta"]["submitted"] for line in lines if "submitted" in line["meta"]]
     assert sent == [line["meta"]["job"] for line in lines if "job" in line["meta"]]
@@ -152,10 +152,10 @@ def test_who_is_gone(monkeypatch):
     elsewhere = here | {"host": "node2", "slurm_job": "77"}
     assert not is_gone(elsewhere | {"slurm_job": None})
     for state, gone in (("JobState=RUNNING ", False), ("JobState=TIMEOUT ", True)):
-        monkeypatch.setattr(leases, "_asked_slurm", {})
-        monkeypatch.setattr(leases.shutil, "which", lambda name: name)
+        monkeypatch.setattr(slurm_jobs, "_asked", {})
+        monkeypatch.setattr(slurm_jobs.shutil, "which", lambda name: name)
         done = subprocess.CompletedProcess([], 0, f"JobId=77 {state}", "")
-        monkeypatch.setattr(leases.subprocess, "run", lambda *words, done=done, **settings: done)
+        monkeypatch.setattr(slurm_jobs.subprocess, "run", lambda *words, done=done, **settings: done)
         assert is_gone(elsewhere) == gone
 
 
@@ -199,19 +199,19 @@ def test_two_sweeps_at_once_and_owners_killed_and_stopped(place, monkeypatch, ca
         assert time.monotonic() < end
         time.sleep(0.2)
         holder = Lease("aer_simulator").state()["holder"]
-        count = len(jobs(place)) if (place / "log").exists() else 0
+        count = len(jobs(place / "log")) if (place / "log").exists() else 0
         if holder and count > 10 and not stopped:
             stopped.append(holder["pid"])
             os.kill(holder["pid"], signal.SIGSTOP)
             time.sleep(3)
             still = Lease("aer_simulator").state()["holder"]
             if still and still["pid"] == holder["pid"]:
-                assert len(jobs(place)) <= count + 1  # nobody submits meanwhile
+                assert len(jobs(place / "log")) <= count + 1  # nobody submits meanwhile
             os.kill(holder["pid"], signal.SIGCONT)
         elif holder and count > 25 and not killed:
             killed.append((holder["pid"], time.time()))
             os.kill(holder["pid"], signal.SIGKILL)
-    found = jobs(place)
+    found = jobs(place / "log")
     assert [one.returncode for one in sweeps] == [0, 0] and stopped and killed
     assert overlaps(found) == 0 and len({owner for _, _, owner in found}) >= 4
     pid, when = killed[0]
@@ -242,13 +242,13 @@ def test_a_job_that_was_submitted_is_collected(place, monkeypatch):
     (place / "machine.py").write_text(MACHINE + KEEPING)
     one = Spec(backend=f"qiskit:object={place}/machine.py:Keeping", **SHORT)
     steady = run(one, place / "steady")
-    sent = len(jobs(place))
+    sent = len(jobs(place / "log"))
     line = [sys.executable, "-m", "hybrid", "run", "h2", "--shots", "50", "--max-iterations", "2", "--results", place / "r"]
     environment = os.environ | {"MACHINE_DIES": "2"}
     done = subprocess.run([*map(str, line), "--backend", one.backend], env=environment, capture_output=True, check=False)
-    assert done.returncode == -signal.SIGKILL and len(jobs(place)) == sent + 2
+    assert done.returncode == -signal.SIGKILL and len(jobs(place / "log")) == sent + 2
     again = run(one, place / "r")
-    assert again.digest == steady.digest and len(jobs(place)) == 2 * sent  # no job was sent twice
+    assert again.digest == steady.digest and len(jobs(place / "log")) == 2 * sent  # no job was sent twice
 
 
 KEEPING = '''

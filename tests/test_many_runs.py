@@ -15,6 +15,7 @@ from interruption import interrupted_everywhere
 
 import hybrid
 from hybrid.base.errors import UsageError
+from hybrid.cli import sweep_text
 from hybrid.runs import record, results_index
 from hybrid.runs.account import account
 from hybrid.runs.results_index import NAME, RACY_NS, entries
@@ -122,6 +123,15 @@ def test_sums_are_exact(folder, command):
     assert [row["label"] for row in rows] == ["p1", "p2"] and float(rows[1]["qpu_hours"]) == total.qpu_hours
     shown = command("runs", "account", "--results", folder).out.splitlines()
     assert shown[-1].startswith("all") and max(map(len, shown)) <= 80
+
+
+def test_a_table_comes_closer_before_it_is_shortened(monkeypatch):
+    """Nine columns of 69 letters and numbers: with gaps of two cut off, of one not."""
+    monkeypatch.setattr(sweep_text, "terminal_columns", lambda: 80)
+    row = ["meluxina-q", *["1234567"] * 7, "1234567890"]
+    assert sweep_text.columns(["device", *"abcdefgh"], [row], left=1).splitlines()[1] == " ".join(row)
+    monkeypatch.setattr(sweep_text, "terminal_columns", lambda: 90)
+    assert sweep_text.columns(["device", *"abcdefgh"], [row], left=1).splitlines()[1] == "  ".join(row)
 
 
 def test_interrupted_sessions_are_in_the_account(tmp_path):

@@ -10,8 +10,6 @@ import json
 import os
 import platform
 import re
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,17 +19,14 @@ from typing import Any, final
 
 from hybrid.base.errors import HybridError, UsageError
 from hybrid.base.locks import lock, not_shared
+from hybrid.base.slurm_jobs import has_ended
 
 POLL_SECONDS, BUSY_SECONDS = 0.05, 0.005
 """Between two looks at whose turn it is, and at a lock that another process holds for a moment."""
 UNSEEN_SECONDS = 10.0
 """A waiter that has not looked for so long loses its place; a process that was stopped keeps nobody waiting."""
-ASK_SLURM_SECONDS = 10.0
 RELEASE_SECONDS = 5.0
-ENDED = ("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "TIMEOUT")
-"""States of a Slurm job that runs no more (squeue(1))."""
 _numbers = count()
-_asked_slurm: dict[str, tuple[float, bool]] = {}
 
 
 class LeaseLost(HybridError):
@@ -82,20 +77,7 @@ def is_gone(owner: dict[str, Any]) -> bool:
         if owner["space"] == _space() and (start := _start(owner["pid"])) != "":
             return start != owner["start"]
     job = owner.get("slurm_job")
-    return bool(job) and job != os.environ.get("SLURM_JOB_ID") and _has_ended(str(job))
-
-
-def _has_ended(job: str) -> bool:
-    """Whether Slurm says that the job has ended; it is asked every few seconds."""
-    asked, ended = _asked_slurm.get(job, (-ASK_SLURM_SECONDS, False))
-    if time.monotonic() - asked >= ASK_SLURM_SECONDS and shutil.which("scontrol"):
-        with suppress(OSError, subprocess.TimeoutExpired):
-            words = ["scontrol", "show", "job", job, "-o"]
-            done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=ASK_SLURM_SECONDS)
-            state = re.search(r"JobState=(\w+)", done.stdout)
-            ended = state is not None and state[1] in ENDED or "Invalid job id" in done.stderr
-        _asked_slurm[job] = time.monotonic(), ended
-    return ended
+    return bool(job) and job != os.environ.get("SLURM_JOB_ID") and has_ended(str(job))
 
 
 @final

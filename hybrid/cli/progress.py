@@ -1,6 +1,7 @@
 """Live progress on stderr: one line rewritten in place on a terminal, a line every ten seconds elsewhere."""
 
 import shutil
+import sys
 import threading
 import time
 from contextlib import AbstractContextManager
@@ -102,6 +103,16 @@ class Display(AbstractContextManager["Display"]):
             width = shutil.get_terminal_size((COLUMNS, 24)).columns - 1
             self._stream.write(f"\r\x1b[K{line[:width]}" if self._terminal else line + "\n")
             self._stream.flush()
+
+
+def live_console() -> Any:
+    """The console of stderr, where a table can be redrawn in place; None for a pipe, a file and a dumb terminal."""
+    if not sys.stderr.isatty():
+        return None
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return None if console.is_dumb_terminal else console
 
 
 def clock(seconds: float) -> str:

@@ -16,7 +16,8 @@ from hybrid.cli import completion, report, sample
 from hybrid.cli.flags import RESULTS, Json, Label, Plot, Quiet, Results
 from hybrid.cli.layout import emit
 from hybrid.cli.pictures import picture, say
-from hybrid.cli.progress import Display
+from hybrid.cli.progress import Display, live_console
+from hybrid.cli.run_view import RunView
 from hybrid.cli.signals import PendingStop, pending_stop
 from hybrid.cli.sweep_display import SweepDisplay
 from hybrid.runs.result import Result, agreeing, finished
@@ -64,6 +65,7 @@ OWN_FLAGS: dict[str, tuple[Any, Any]] = {
         False,
     ),
     "label": (Label, None),
+    "watch": (Annotated[bool, typer.Option("--watch", help="Show a live view: what runs, its cost, time left.")], False),
     "bind": (sample.Bind, []),
     "draw": (sample.Draw, False),
 }
@@ -166,6 +168,7 @@ def execute(
     max_time: str | None,
     strict: bool,
     label: str | None,
+    watch: bool,
     bind: list[str],
     draw: bool,
 ) -> None:
@@ -181,13 +184,14 @@ def execute(
             "max-time": max_time,
             "strict": strict,
             "label": label,
+            "watch": watch,
         }
         _check_sampled(words[0], [*flags, *(name for name, given in only_runs.items() if given)])
         sample.sample_and_print(words[0], flags, bind, draw, plot, as_json, quiet)
         return
     if bind or draw:
         raise UsageError(f"--{'bind' if bind else 'draw'} goes with a circuit file; see: hybrid sample --help.")
-    _check_together(exact and bool(flags.get("shots")), plot is not None, dry_run, repeat is not None)
+    _check_together(exact and bool(flags.get("shots")), plot is not None, dry_run, repeat is not None, watch)
     flags |= {"shots": 0} if exact else {}
     spec = make_spec(words, flags, results)
     if dry_run:
@@ -196,27 +200,33 @@ def execute(
     options = {"device_interval": device_interval, "force": force, "max_time": duration_s("max_time", max_time)}
     options |= {"strict": strict, "label": label}
     if repeat is not None:
-        _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, require_converged, options)
+        _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, watch, require_converged, options)
         return
     target = picture(plot, results / f"{spec.id}.png")
     with pending_stop() as pending:
-        result = _run(spec, results, quiet, pending, options)
+        result = _run(spec, results, quiet, watch, pending, options)
     emit(json.dumps(result.to_json()) if as_json else report.result_text(result, spec))
     if target is not None:
-        from hybrid.figures.convergence import convergence
-
-        convergence(Path(result.record), target)
-        say(f"drawn: {target}", quiet)
+        _draw(result, target, quiet)
     if require_converged and not result.converged:
         raise NotConverged(f"not converged: stopped by its {result.reason}.")
 
 
-def _check_together(exact_with_shots: bool, plot: bool, dry_run: bool, repeat: bool) -> None:
+def _draw(result: Result, target: Path, quiet: bool) -> None:
+    from hybrid.figures.convergence import convergence
+
+    convergence(Path(result.record), target)
+    say(f"drawn: {target}", quiet)
+
+
+def _check_together(exact_with_shots: bool, plot: bool, dry_run: bool, repeat: bool, watch: bool) -> None:
     """UsageError for flags that contradict each other."""
     if exact_with_shots:
         raise UsageError("--exact and --shots contradict each other.")
     if plot and dry_run:
         raise UsageError("--plot and --dry-run contradict each other: a dry run measures nothing that could be drawn.")
+    if watch and dry_run:
+        raise UsageError("--watch and --dry-run contradict each other: a dry run measures nothing that could be watched.")
     if repeat and (plot or dry_run):
         raise UsageError(f"--repeat and --{'dry-run' if dry_run else 'plot'} contradict each other: the latter is for one run.")
 
@@ -232,11 +242,19 @@ def _dry_run(spec: Spec, as_json: bool, quiet: bool) -> None:
 
 
 def _repeat(
-    spec: Spec, count: int, results: Path, as_json: bool, quiet: bool, require_converged: bool, options: dict[str, Any]
+    spec: Spec,
+    count: int,
+    results: Path,
+    as_json: bool,
+    quiet: bool,
+    watch: bool,
+    require_converged: bool,
+    options: dict[str, Any],
 ) -> None:
     from hybrid.runs.repeat import repeat
 
-    with pending_stop() as pending, SweepDisplay(count, quiet=quiet, watch=False) as display:
+    seeds = [{"seed": spec.seed + number} for number in range(count)]
+    with pending_stop() as pending, SweepDisplay(count, quiet=quiet, watch=watch, points=seeds) as display:
         watcher = SweepWatcher(display.event, lambda: pending.error, display.note)
         repetitions = repeat(spec, count, results, watcher=watcher, **options)
     emit(json.dumps(repetitions.to_json()) if as_json else report.repetitions_text(repetitions))
@@ -251,19 +269,26 @@ def _check_sampled(circuit: str, given: list[str]) -> None:
         raise UsageError(f"{circuit} is sampled, and --{wrong[0].replace('_', '-')} does not apply. See: hybrid sample --help.")
 
 
-def _run(spec: Spec, results: Path, quiet: bool, pending: PendingStop, options: dict[str, Any]) -> Result:
+def _run(spec: Spec, results: Path, quiet: bool, watch: bool, pending: PendingStop, options: dict[str, Any]) -> Result:
     if before := finished(results / f"{spec.id}.jsonl"):
         if options["max_time"] is not None and before.reason.endswith("of computing"):
             say(f"this run is finished: it ended by its {before.reason}. To go on: --initial-point {before.id}", quiet)
         return agreeing(before)
-    with Display(sys.stderr, quiet=quiet) as display:
+    with _display(spec, quiet=quiet, watch=watch) as display:
         pending.work = "starting"
         from hybrid.runs.run import run
 
         return run(spec, results, watcher=_watcher(display, pending), **options)
 
 
-def _watcher(display: Display, pending: PendingStop) -> Any:
+def _display(spec: Spec, *, quiet: bool, watch: bool) -> Display | RunView:
+    """The live view that was asked for; lines where it cannot be drawn, and nothing where quiet was asked for."""
+    if not watch or quiet or (console := live_console()) is None:
+        return Display(sys.stderr, quiet=quiet)
+    return RunView(console, f"{spec.algorithm} {spec.problem} on {spec.device}, seed {spec.seed}")
+
+
+def _watcher(display: Display | RunView, pending: PendingStop) -> Any:
     """Progress on the display; a signal ends at once what is no measurement, and otherwise waits for its end."""
     from hybrid.runs.watching import Watcher
 

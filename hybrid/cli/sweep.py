@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hybrid import catalog
 from hybrid.base.errors import HybridError, UsageError
 from hybrid.base.locks import not_shared
 from hybrid.cli import completion, sweep_text
@@ -135,7 +136,10 @@ def execute(
     given |= {"shots": 0} if exact else {}
     made, own = read(words, given, results, zip)
     executor, label = str(executor or own.get("executor", DEFAULT)), label or own.get("label")
+    if watch and (dry_run or write_only):
+        raise UsageError(f"--watch and --{'dry-run' if dry_run else 'write-only'} contradict each other: nothing runs.")
     if dry_run:
+        catalog.parse("executors", executor)  # a bad one is refused now, not when the runs are to begin
         _dry_run(made, results, as_json, quiet)
         return
     options |= {} if label is None else {"label": label}
@@ -182,8 +186,6 @@ def _dry_run(made: Grid, results: Path, as_json: bool, quiet: bool) -> None:
 
 
 def _script(made: Grid, results: Path, executor: str, options: dict[str, Any]) -> str:
-    from hybrid import catalog
-
     there = catalog.load(catalog.parse("executors", executor))()
     if not hasattr(there, "script"):
         raise UsageError(f"--write-only is for executors that write a job script, as slurm; {executor} writes none.")

@@ -50,10 +50,11 @@ def _cells(spread: Any) -> list[str]:
 
 
 def columns(heads: list[str], rows: list[list[str]], left: int) -> str:
-    """A table as wide as the terminal: the first columns to the `left`, the others to the right; the widest of the first are
-    shortened where it does not fit."""
-    room = terminal_columns() - 2 * (len(heads) - 1)
+    """A table as wide as the terminal: the first columns to the `left`, the others to the right; where it does not fit they
+    come closer, and then the widest of the first are shortened."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    gap = 2 if sum(widths) + 2 * (len(heads) - 1) <= terminal_columns() else 1
+    room = terminal_columns() - gap * (len(heads) - 1)
     while sum(widths) > room and left:
         widest = max(range(left), key=widths.__getitem__)
         if widths[widest] <= 6:
@@ -61,9 +62,9 @@ def columns(heads: list[str], rows: list[list[str]], left: int) -> str:
         widths[widest] -= 1
     sides = ["<"] * left + [">"] * (len(heads) - left)
     lines = (
-        "  ".join(
-            f"{shortened(cell, width):{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True)
-        ).rstrip()
+        (" " * gap)
+        .join(f"{shortened(cell, width):{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True))
+        .rstrip()
         for row in [heads, *rows]
     )
     return "\n".join(lines)

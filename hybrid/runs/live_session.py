@@ -309,4 +309,6 @@ class LiveSession(PreparedSession):
         ]
         seconds = time.monotonic() - self._begun
         loss = self._prepared.problem.sign * value
-        self._progress(RunProgress(loss, stderr, iteration, spent.nfev, seconds, max(parts), self._read))
+        machine_s = spent.qpu_seconds if spent.bill is None else spent.bill.seconds.value
+        at = RunProgress(loss, stderr, iteration, spent.nfev, seconds, max(parts), self._read, spent.shots, machine_s)
+        self._progress(at)

@@ -22,8 +22,8 @@ from hybrid.runs.results_folder import Glance, Run, glance, iso, read
 NAME, FORMAT = ".index", 1
 RACY_NS = 2_000_000_000
 MOST_BYTES = 2**30
-VERIFIED_BYTES = 2**24
-"""A list verifies so many bytes of records that are new, about two seconds."""
+VERIFIED_BYTES = 2**23
+"""A list verifies so many bytes of records that are new, about one second."""
 
 
 class IndexedRun(NamedTuple):

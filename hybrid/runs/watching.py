@@ -9,7 +9,8 @@ from hybrid.runs.setup import Chosen
 
 
 class RunProgress(NamedTuple):
-    """Reported at every answer; `fraction` is how much of the budget is spent."""
+    """Reported at every answer; `fraction` is how much of the budget is spent, `shots` and `machine_s` what the run has taken
+    so far: seconds by the site's bill, or else shots x shot cycle; None without a machine."""
 
     value: float
     stderr: float
@@ -18,6 +19,8 @@ class RunProgress(NamedTuple):
     seconds: float
     fraction: float
     replayed: bool
+    shots: int = 0
+    machine_s: float | None = None
 
 
 class Before(NamedTuple):

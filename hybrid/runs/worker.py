@@ -9,6 +9,7 @@ from typing import Any
 
 from hybrid.base.errors import Busy, HybridError, Interrupted, MissingPart, Stopped
 from hybrid.base.machine import die_with
+from hybrid.runs.result import Result
 from hybrid.runs.run import run
 from hybrid.runs.watching import RunProgress, Watcher
 from hybrid.runs.worklist import Event, SweepWatcher, Worklist, reason
@@ -47,7 +48,7 @@ def _wait(watcher: SweepWatcher) -> None:
 def _do(work: Worklist, index: int, watcher: SweepWatcher) -> bool:
     """One run, to its end or its failure; False where another worker has it."""
     try:
-        run(work.specs[index], work.results, watcher=_of_run(index, watcher), **work.options)
+        result = run(work.specs[index], work.results, watcher=_of_run(index, watcher), **work.options)
     except Busy:
         return False
     except Exception as error:
@@ -57,8 +58,14 @@ def _do(work: Worklist, index: int, watcher: SweepWatcher) -> bool:
             work.fail(index, error)
         watcher.event(Event("failed", index, why=reason(error), kind=type(error).__name__))
         return True
-    watcher.event(Event("finished", index, 1.0))
+    watcher.event(_finished(index, result))
     return True
+
+
+def _finished(index: int, result: Result) -> Event:
+    machine_s = result.billed["seconds"][1] if result.billed else result.qpu_seconds
+    cost = {"shots": result.shots, "machine_s": machine_s or 0.0}
+    return Event("finished", index, 1.0, value=result.value, stderr=result.stderr, **cost)
 
 
 def _of_run(index: int, watcher: SweepWatcher) -> Watcher:
@@ -75,7 +82,8 @@ def _of_run(index: int, watcher: SweepWatcher) -> Watcher:
         nonlocal told
         if time.monotonic() - told > TELL_SECONDS:
             told = time.monotonic()
-            watcher.event(Event("progress", index, at.fraction))
+            cost = {"shots": at.shots, "machine_s": at.machine_s or 0.0}
+            watcher.event(Event("progress", index, at.fraction, value=at.value, stderr=at.stderr, **cost))
 
     return Watcher(progress, watcher.interruption, watcher.note, work)
 

@@ -4,10 +4,11 @@ The lock of a record is the claim and the record is the result, so workers need 
 the tasks of a Slurm job do the same. A failure is kept beside the records, in a file ID.failed.
 """
 
+import hashlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,19 +23,25 @@ from hybrid.runs.spec import Spec
 
 STATES = ("finished", "interrupted", "failed", "waiting")
 LONGEST_REASON = 400
+NAME_DIGITS = 16
 MOST_BYTES = 2**28
 """Of a list's file: 100,000 runs with an initial point each."""
 
 
 class Event(NamedTuple):
     """What a worker tells of the run with this `number` in its list: `what` is begin, progress, finished, failed, or left (to
-    another worker); the `fraction` of its budget that is spent, `why` it failed and by which `kind` of error."""
+    another worker); the `fraction` of its budget that is spent, `why` it failed and by which `kind` of error; the newest
+    `value` with its `stderr`, and the `shots` and seconds on a machine, `machine_s`, that it has taken so far."""
 
     what: str
     number: int
     fraction: float = 0.0
     why: str = ""
     kind: str = ""
+    value: float | None = None
+    stderr: float = 0.0
+    shots: int = 0
+    machine_s: float = 0.0
 
 
 class SweepWatcher(NamedTuple):
@@ -131,12 +138,22 @@ class Worklist:
         return cls(specs=specs, results=Path(value["results"]), options=value["options"])
 
     def save(self) -> Path:
-        """Write the list for workers elsewhere, readable by its owner alone; its name follows from its runs."""
-        folder = self.results / ".sweeps"
+        """Write the list for workers elsewhere, readable by its owner alone; its name is a hash of what it holds."""
+        value, folder = self.to_json(), self.saved_lists()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f"{self.ids[0]}-{len(self.ids)}.json"
-        write_privately(path, self.to_json())
+        name = hashlib.sha256(json_lines.dump(value).encode()).hexdigest()[:NAME_DIGITS]
+        path = folder / f"{name}.json"
+        write_privately(path, value)
         return path.resolve()
+
+    def saved_lists(self) -> Path:
+        """The folder of saved lists."""
+        return self.results / ".sweeps"
+
+    def without(self, ids: Collection[str]) -> "Worklist":
+        """The list without these runs."""
+        specs = tuple(spec for spec, name in zip(self.specs, self.ids, strict=True) if name not in ids)
+        return Worklist(specs=specs, results=self.results, options=self.options)
 
 
 def read_worklist(path: Path) -> Worklist:

@@ -4,13 +4,17 @@ import ipaddress
 import json
 import os
 import queue
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 from urllib.parse import urlsplit
 
+from hybrid import catalog
 from hybrid.base.errors import HybridError, MissingPart, Stopped, UsageError
 from hybrid.base.files import read_text
+from hybrid.base.lease import folder
+from hybrid.base.locks import not_shared
 from hybrid.runs.worker import walk
 from hybrid.runs.worklist import Event, SweepWatcher, Worklist
 
@@ -25,12 +29,16 @@ def dask(
     ca: str | None = None,
     certificate: str | None = None,
     insecure: bool = False,
+    resource: str | None = None,
 ) -> "Dask":
     """A running Dask cluster, by the file in which its scheduler has written its address; one run is one task.
 
     The scheduler must speak TLS with certificates on both sides: `ca` is the authority's certificate, `certificate` a file with
     your own and its key, which nobody else may read. Without TLS any user of the host could run code as you; `insecure=true`
     allows that on the loopback interface of a machine of your own. Workers need the records' folder and this package.
+
+    Runs on an exclusive machine go only to workers that declare this `resource` (`resource=QPU` and dask worker --resources
+    "QPU=1"); without it anywhere. The machine's lease gives each job its turn, as everywhere.
     """
     try:
         address = str(json.loads(read_text(Path(scheduler_file)))["address"])
@@ -46,7 +54,7 @@ def dask(
             read_text(Path(str(name)))
         if os.stat(str(certificate)).st_mode & OTHERS:
             raise UsageError(f"dask: {certificate}: others can read this key; chmod 600 {certificate}.")
-    return Dask(address, ca, certificate)
+    return Dask(address, ca, certificate, resource)
 
 
 def _check_insecure(address: str, insecure: bool) -> None:
@@ -68,11 +76,12 @@ def _check_insecure(address: str, insecure: bool) -> None:
 @final
 @dataclass(frozen=True)
 class Dask:
-    """The cluster's address and the certificates."""
+    """The cluster's address, the certificates, and what a worker declares who reaches exclusive machines."""
 
     address: str
     ca: str | None
     certificate: str | None
+    resource: str | None = None
 
     def execute(self, work: Worklist, watcher: SweepWatcher) -> str:
         """See `hybrid.runs.worklist.Executor`. A run whose workers die one after the other has failed."""
@@ -97,9 +106,20 @@ class Dask:
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         about = work.to_json()
         shared = {key: about[key] for key in ("results", "options", "folder")}
+        exclusive = _exclusive(work)
+        if any(exclusive):
+            workers = client.scheduler_info(n_workers=-1)["workers"]
+            _check_hosts(workers)
+            if self.resource and not any(self.resource in worker.get("resources", {}) for worker in workers.values()):
+                watcher.note(
+                    f"dask: no worker declares the resource {self.resource} yet; runs on exclusive machines wait for one."
+                )
+        # where the machine can be reached is what a resource says; whose turn it is, the lease says, job by job
+        needed = {self.resource: 1.0} if self.resource else None
         pending = {}
         for number, spec in enumerate(about["specs"]):
-            future = client.submit(do_one, shared | {"specs": [spec]}, key=f"hybrid-{work.ids[number]}", pure=False)
+            settings = {"key": f"hybrid-{work.ids[number]}", "pure": False, "resources": needed if exclusive[number] else None}
+            future = client.submit(do_one, shared | {"specs": [spec]}, **settings)
             pending[future.key] = number, future  # Dask forgets a task that nobody refers to
             future.add_done_callback(done.put)
         while pending:
@@ -114,21 +134,35 @@ class Dask:
             future.release()  # a dead worker's finished results would else be computed again
 
 
+def _exclusive(work: Worklist) -> list[bool]:
+    """Of every run, whether its machine takes one job at a time; each backend that may say so is loaded once."""
+    found: dict[str, bool] = {}
+    for spec in work.specs:
+        if spec.backend not in found:
+            backend = catalog.parse("backends", spec.backend)
+            found[spec.backend] = "exclusive" in backend.options and bool(catalog.load(backend)().exclusive)
+    return [found[spec.backend] for spec in work.specs]
+
+
+def _check_hosts(workers: Mapping[str, Mapping[str, Any]]) -> None:
+    """UsageError where workers would not see each other's lease of a machine."""
+    if len({worker.get("host") for worker in workers.values()}) > 1 and (why := not_shared(folder())):
+        raise UsageError(f"dask: {folder()}: {why}; set XDG_STATE_HOME to a folder that the workers' hosts share.")
+
+
 def _told(future: Any, work: Worklist, number: int) -> Event:
     """What became of a run; a worker that died is its failure."""
     try:
-        what, why, kind = future.result()
-        return Event(what, number, 1.0, why, kind)
+        return Event(*future.result())._replace(number=number)
     except Exception as error:
         failure = HybridError(f"lost with its Dask workers: {type(error).__name__}: {error}")
         work.fail(number, failure)
         return Event("failed", number, why=str(failure), kind="HybridError")
 
 
-def do_one(about: dict[str, Any]) -> tuple[str, str, str]:
-    """In a worker: one run; what became of it, why it failed and by which kind of error."""
+def do_one(about: dict[str, Any]) -> tuple[Any, ...]:
+    """In a worker: one run; the fields of the event that says what became of it."""
     os.chdir(about["folder"])
     ended: list[Event] = []
     walk(Worklist.from_json(about), SweepWatcher(ended.append))
-    last = next((event for event in reversed(ended) if event.what in ("finished", "failed")), Event("finished", 0))
-    return last.what, last.why, last.kind
+    return tuple(next((event for event in reversed(ended) if event.what in ("finished", "failed")), Event("finished", 0)))

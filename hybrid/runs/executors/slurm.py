@@ -1,22 +1,30 @@
 """One Slurm job of whole nodes, inside which a worker on every core walks the list."""
 
+import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
 from hybrid.base.errors import HybridError, MissingPart, UsageError
-from hybrid.base.locks import not_shared
+from hybrid.base.files import read_bytes
+from hybrid.base.locks import lock, not_shared
+from hybrid.base.slurm_jobs import QueuedJob, queued
 from hybrid.runs.spec import SECONDS
-from hybrid.runs.worklist import SweepWatcher, Worklist
+from hybrid.runs.worklist import MOST_BYTES, SweepWatcher, Worklist
 
 SECONDS_BEFORE = 120
 """Slurm sends SIGTERM so long before the time limit; a worker then ends after its measurement in progress."""
 SUBMIT_SECONDS = 60
+NAMED = "hybrid-"
+"""How a job's name begins; the name of its list follows."""
 TIME = re.compile(r"(?:(\d+)-)?(\d+):(\d\d):(\d\d)|(\d+)(s|min|h)")
 SCRIPT = """#!/bin/bash
 #SBATCH --job-name={name}
@@ -45,14 +53,15 @@ def slurm(
     qos: str,
     partition: str,
     time: str,
-    nodes: int = 1,
+    nodes: int,
     cores: int = 128,
     setup: str | None = None,
     gres: str | None = None,
 ) -> "Slurm":
     """One Slurm job: `nodes` whole nodes of `cores` cores for `time` (2h, 30min or 02:00:00), booked on `account`.
 
-    A worker runs on every core that the threads of a run leave. `setup` is a shell script that every job sources first, which
+    A worker runs on every core that the threads of a run leave. Runs that a job of yours has already, waiting or running, are
+    left to it. `setup` is a shell script that every job sources first, which
     loads modules and the environment; `gres` a resource such as qpu:1. The job ends cleanly before its limit, is requeued by
     Slurm after a node's failure, and the same command continues it.
     """
@@ -109,7 +118,7 @@ class Slurm:
         worker = [sys.executable, "-m", "hybrid", "sweep", "--worker", str(saved)]
         more = f"#SBATCH --signal=TERM@{SECONDS_BEFORE}\n" + (f"#SBATCH --gres={self.gres}\n" if self.gres else "")
         return SCRIPT.format(
-            name=f"hybrid-{work.ids[0]}",
+            name=f"{NAMED}{saved.stem}",
             account=self.account,
             qos=self.qos,
             partition=self.partition,
@@ -124,21 +133,66 @@ class Slurm:
         )
 
     def execute(self, work: Worklist, watcher: SweepWatcher) -> str:
-        """Submit the job; see `hybrid.runs.worklist.Executor`. MissingPart where there is no Slurm here."""
+        """Submit what no job has yet; see `hybrid.runs.worklist.Executor`. MissingPart where there is no Slurm here."""
         if shutil.which("sbatch") is None:
             raise MissingPart(
                 "there is no Slurm here: sbatch is not found. Give the command on a login node, or leave --executor slurm out."
             )
-        text = self.script(work)
-        submit = ["sbatch", "--parsable"]
+        with _submitting(work):
+            there = _at_jobs(work)
+            left = work.without({name for _, ids in there for name in ids})
+            words = [f"{len(ids)} of the runs are in Slurm job {job.id} already ({job.state.lower()})." for job, ids in there]
+            if left.specs:
+                job = _submitted(self.script(left))
+                words.insert(0, f"submitted as Slurm job {job}; its log is {work.results / f'slurm-{job}.log'}.")
+            else:
+                words.append(f"Nothing was submitted; scancel {' '.join(job.id for job, _ in there)} ends what is there.")
+        return " ".join([*words, "The same command with --dry-run shows what is left."])
+
+
+@contextmanager
+def _submitting(work: Worklist) -> Iterator[None]:
+    """One process at a time looks at the queue and submits; UsageError where another does, or nothing can be locked."""
+    work.saved_lists().mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = os.open(work.saved_lists() / "submitting.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
         try:
-            done = subprocess.run(submit, input=text, capture_output=True, text=True, check=False, timeout=SUBMIT_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise HybridError(
-                f"slurm: sbatch did not answer for {SUBMIT_SECONDS} s; squeue shows whether the job is there."
+            locked = lock(file)
+        except OSError as error:
+            raise UsageError(
+                f"{work.results}: this file system cannot lock files ({error.strerror}); choose --results DIR elsewhere."
             ) from None
-        if done.returncode:
-            raise UsageError(f"slurm: sbatch refused the job: {' '.join((done.stderr or done.stdout).split())}")
-        job = done.stdout.strip().partition(";")[0]
-        log = work.results / f"slurm-{job}.log"
-        return f"submitted as Slurm job {job}; its log is {log}. The same command with --dry-run shows what is left."
+        if not locked:
+            raise UsageError(f"slurm: another process is submitting runs of {work.results} just now; try again.")
+        yield
+    finally:
+        os.close(file)
+
+
+def _at_jobs(work: Worklist) -> list[tuple[QueuedJob, set[str]]]:
+    """The user's jobs that wait or run, each with the ids of this list's runs that are on its own; a job's name says which
+    saved list that is. UsageError for a saved list that is damaged."""
+    found = []
+    for job in queued():
+        path = work.saved_lists() / f"{job.name.removeprefix(NAMED)}.json"
+        if job.name.startswith(NAMED) and path.is_file():
+            try:
+                theirs = Worklist.from_json(json.loads(read_bytes(path, max_bytes=MOST_BYTES)))
+            except (ValueError, KeyError, TypeError):
+                raise UsageError(f"slurm: {path}: is damaged, and job {job.id} has its runs: scancel {job.id}.") from None
+            if ids := {*theirs.ids} & {*work.ids}:
+                found.append((job, ids))
+    return found
+
+
+def _submitted(script: str) -> str:
+    """The id of the job that Slurm makes of the script; UsageError where it refuses."""
+    words = ["sbatch", "--parsable"]
+    try:
+        done = subprocess.run(words, input=script, capture_output=True, text=True, check=False, timeout=SUBMIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        why = f"slurm: sbatch did not answer for {SUBMIT_SECONDS} s; squeue shows whether the job is there."
+        raise HybridError(why) from None
+    if done.returncode:
+        raise UsageError(f"slurm: sbatch refused the job: {' '.join((done.stderr or done.stdout).split())}")
+    return done.stdout.strip().partition(";")[0]
