@@ -13,7 +13,6 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, final
 
 from hybrid.base.errors import unknown
-from hybrid.base.files import looks_like_path
 from hybrid.device import naming
 from hybrid.device import options as device_options
 from hybrid.device.billing import Billing, billing_of
@@ -153,8 +152,8 @@ class Device:
         `dephasing` (quasistatic or markov) is the option of this name given beside the text. UsageError names file, line
         and key, or the option.
         """
-        own_file = looks_like_path(device_options.split(text)[0])
-        return _load(text, dephasing) if own_file else _built_in(text, dephasing)
+        built_in = naming.built_in(device_options.split(text)[0])
+        return _built_in(text, dephasing) if built_in else _load(text, dephasing)
 
 
 @lru_cache(maxsize=256)

@@ -84,7 +84,7 @@ def _where(result: Any) -> str:
     name = NAMES.get(result.algorithm.partition(":")[0], result.algorithm.partition(":")[0].replace("_", " "))
     if result.physics.startswith(OWN_PHYSICS):
         return f"On {result.backend.partition(':')[0]} {name}"
-    device = result.device.partition(":")[0].partition("#")[0]
+    device = result.device.partition(":")[0].partition("#")[0].partition("@")[0]
     return f"Without noise {name}" if device == "ideal" else f"On {device} {name}"
 
 
