@@ -150,7 +150,7 @@ def _locate(family: str, text: str) -> _Located:
     """A built-in member, one from outside, or the reader of a data file."""
     word = FAMILIES[family]
     head, _, rest = text.partition(":")
-    suffix, owners = Path(head).suffix.lower(), _owners(family)
+    suffix, owners = Path(head).suffix.lower(), suffixes(family)
     if suffix in owners:
         owner = owners[suffix]
         return _Located(owner, owner.name, f"{next(iter(owner.options))}={head}" + (f",{rest}" if rest else ""))
@@ -172,7 +172,7 @@ def _locate(family: str, text: str) -> _Located:
 
 
 @cache
-def _owners(family: str) -> dict[str, Signature]:
+def suffixes(family: str) -> dict[str, Signature]:
     """File suffix -> the member that lists it in `SUFFIXES`; the file is the value of the member's first option."""
     members = [signature(folder(family) / f"{name}.py", name) for name in names(family) if family != "devices"]
     return {suffix: member for member in members for suffix in member.constants.get("SUFFIXES", ())}

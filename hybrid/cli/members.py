@@ -29,7 +29,6 @@ MARKS = (
     "they differ); * published for MeluXina-Q itself."
 )
 WIDTH = 24
-WORDS = {"int": "whole number", "float": "number", "str": "text", "bool": "true | false"}
 
 
 def list_members(
@@ -80,7 +79,7 @@ def show_member(
         raise UsageError(f"--plot draws the map of a device; no {catalog.FAMILIES[folder]} has one.")
     signature = catalog.locate(folder, name)
     options = [
-        {"name": o.name, "type": _type(o), "default": o.default, "required": o.required} for o in signature.options.values()
+        {"name": o.name, "type": o.takes, "default": o.default, "required": o.required} for o in signature.options.values()
     ]
     offer = None if name in catalog.names(folder) else catalog.offered(folder).get(name)
     related = list(signature.constants.get("SEE_ALSO", ()))
@@ -89,7 +88,8 @@ def show_member(
         about |= {"package": None if offer is None else {"name": offer.package, "version": offer.version}}
         emit(json.dumps(about, indent=2))
         return
-    rows = [(f"  {o['name']}", f"{o['type']}; {_default(o)}") for o in options]
+    defaults = {o.name: "required" if o.required else f"default {o.default_text}" for o in signature.options.values()}
+    rows = [(f"  {o['name']}", f"{o['type']}; {defaults[o['name']]}") for o in options]
     head = f"options (write them as {signature.name}:key=value,key=value):\n" if options else "no options"
     whose = "" if offer is None else f" of {offer.origin} ({offer.entry})"
     parts = [
@@ -101,18 +101,6 @@ def show_member(
         others = [(f"  {member}", ", ".join(catalog.locate(folder, member).options)) for member in related]
         parts.append(f"see also, with their options (hybrid show {catalog.FAMILIES[folder]} NAME):\n{table(others, WIDTH)}")
     emit("\n\n".join(parts))
-
-
-def _type(option: catalog.Option) -> str:
-    kind = " | ".join(option.choices) or WORDS[option.type]
-    return f"{kind} | none" if option.optional else kind
-
-
-def _default(option: dict[str, Any]) -> str:
-    default = option["default"]
-    if option["required"]:
-        return "required"
-    return f"default {str(default).lower() if default is None or isinstance(default, bool) else default}"
 
 
 def _show_device(device: Device, plot: Path | None, as_json: bool, quiet: bool) -> None:

@@ -3,8 +3,8 @@
 import hashlib
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from numbers import Real
 from pathlib import Path
 from typing import Any, final
@@ -18,6 +18,8 @@ from hybrid.measure.choices import ALLOCATIONS, DD, GRADIENTS, GROUPINGS, WORDS
 from hybrid.runs import record
 
 DEFAULT_ITERATIONS = 300
+DURATION = r"\d+(?:\.\d+)?"
+"""The number of a time, before its unit, one of SECONDS."""
 SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 MEMBERS = {
     "algorithm": "algorithms",
@@ -192,20 +194,39 @@ class Spec:
             where = f"{path}:{line_of(text, key)}"
             if key not in allowed:
                 raise UsageError(f"{where}: {unknown('key', key, allowed)}")
-            if key not in overrides:
-                if key in (*MEMBERS, "device", "initial_point") and isinstance(value, str):
-                    value = table[key] = beside(Path(path).parent, value)
-                try:
-                    if key == "initial_point" and isinstance(value, str):
-                        value = table[key] = read_point(value, Path(results))
-                    replace(cls(problem="h2"), **{key: value})
-                except UsageError as error:
-                    named = "" if str(error).startswith(key) else f"{key}: "
-                    raise UsageError(f"{where}: {named}{error}") from None
+            if key not in overrides and key in (*MEMBERS, "device", "initial_point") and isinstance(value, str):
+                table[key] = beside(Path(path).parent, value)
+                if key == "initial_point":
+                    try:
+                        table[key] = read_point(table[key], Path(results))
+                    except UsageError as error:
+                        raise UsageError(f"{where}: {key}: {error}") from None
         try:
             return cls(**(table | overrides))
         except UsageError as error:
-            raise UsageError(f"{path}: {error}") from None
+            raise located(error, Path(path), text, table, overrides, lambda given: cls(**given)) from None
+
+
+def located(
+    error: UsageError,
+    path: Path,
+    text: str,
+    table: Mapping[str, Any],
+    overrides: Mapping[str, Any],
+    make: Callable[[dict[str, Any]], Any],
+) -> UsageError:
+    """The error of a file's `table` with file, line and key: of the first key that `make` refuses alone, or else of the file.
+
+    Keys in `overrides` do not count. A kind of dephasing is one of a device, and is tried with it.
+    """
+    device = {key: value for key, value in {**table, **overrides}.items() if key == "device"}
+    for key in sorted(table.keys() - overrides.keys(), key=lambda key: (key == "dephasing", [*table].index(key))):
+        try:
+            make({"problem": "h2"} | (device if key == "dephasing" else {}) | {key: table[key]})
+        except UsageError as alone:
+            named = "" if str(alone).startswith(key) else f"{key}: "
+            return UsageError(f"{path}:{line_of(text, key)}: {named}{alone}")
+    return UsageError(f"{path}: {error}")
 
 
 def beside(folder: Path, text: str) -> str:
@@ -290,7 +311,7 @@ def duration_s(name: str, value: Any) -> float | None:
     """Seconds from 90, '90s', '30min' or '2h'; UsageError says what `name` takes."""
     if value is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", str(value).strip())
+    match = re.fullmatch(rf"({DURATION})\s*([a-z]*)", str(value).strip())
     if match is None or match[2] not in SECONDS or float(match[1]) <= 0:
         raise UsageError(f"{name} takes a time such as 90s, 30min or 2h, not '{shortened(str(value))}'.")
     return float(match[1]) * SECONDS[match[2]]
