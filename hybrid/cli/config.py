@@ -1,15 +1,21 @@
 """`hybrid config`: what an editor, or a person who begins, needs to write experiment, sweep and device files."""
 
 import json
+from contextlib import chdir
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hybrid.base.errors import unknown
+from hybrid.base.errors import UsageError, unknown
+from hybrid.base.files import read_text
 from hybrid.cli import completion
 from hybrid.cli.flags import command_of_verbs
 from hybrid.cli.layout import emit
+from hybrid.device.naming import device_file
+from hybrid.runs.spec import beside
 
+PROBLEM = "h2"
 FILES = ("experiment", "sweep", "device")
 app, verb = command_of_verbs("Write experiment, sweep and device files: a schema for editors, a file to begin with.")
 
@@ -37,3 +43,63 @@ def schema(
 
     made = {"experiment": experiment_schema, "sweep": sweep_schema, "device": device_schema}[kind]()
     emit(json.dumps(made, indent=2, ensure_ascii=True))
+
+
+INIT_HELP = """Print a commented experiment to begin with: every key, its default, what is allowed. It runs as it is.
+
+For example: hybrid config init h2 --output my.toml, then hybrid run my.toml.
+"""
+
+
+@verb(name="init", help=INIT_HELP, short_help="Print or write a file to begin with.")
+def init(
+    problem: Annotated[
+        str | None,
+        typer.Argument(
+            help="What to solve: a problem with its options, or a file. Default: h2.",
+            metavar="[PROBLEM]",
+            autocompletion=completion.of_family("problems"),
+        ),
+    ] = None,
+    sweep: Annotated[bool, typer.Option("--sweep", help="A sweep's file.")] = False,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="A device's file: the profile of this device, to be changed.",
+            metavar="NAME",
+            autocompletion=completion.of_family("devices"),
+        ),
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Write it there; a file that exists is kept.", metavar="FILE")] = None,
+) -> None:
+    """Print or write it."""
+    if device is not None and (sweep or problem is not None):
+        raise UsageError("--device is for a device's file, which has no problem and is no sweep.")
+    if device is not None:
+        text = read_text(device_file(device))
+    else:
+        from hybrid.runs.new_file import new_file
+
+        named = problem or PROBLEM
+        text = new_file(named, written=None if output is None else _seen_from(output.parent, named), sweep=sweep)
+    if output is None:
+        emit(text.rstrip("\n"))
+        return
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{output}: exists, and is kept; choose another name.") from None
+    except OSError as error:
+        raise UsageError(f"{output}: cannot be written ({error.strerror}).") from None
+    emit(f"written: {output}")
+
+
+def _seen_from(folder: Path, problem: str) -> str:
+    """The problem as a file in this folder has to name it."""
+    here = Path.cwd()
+    try:
+        with chdir(folder):
+            return beside(here, problem)
+    except OSError as error:
+        raise UsageError(f"{folder}: {error.strerror}.") from None

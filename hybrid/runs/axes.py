@@ -16,12 +16,20 @@ from hybrid.runs.options import number
 from hybrid.runs.spec import MEMBERS, WHOLE, Spec, beside, located, read_point
 
 MOST_RUNS = 100_000
+
+
+class OwnKey(NamedTuple):
+    """A key of a sweep's file that is no field of a Spec: what it is, and an example."""
+
+    help: str
+    example: Any
+
+
 OWN_KEYS = {
-    "zip": 'Axes that go together instead of crossed, as [["device", "shots"]].',
-    "label": "Project that the runs are booked on: hybrid runs account.",
-    "executor": "Where the runs are done: local, slurm, dask.",
+    "zip": OwnKey("Axes that go together instead of crossed.", [["device", "shots"]]),
+    "label": OwnKey("Project that the runs are booked on: hybrid runs account.", "my project"),
+    "executor": OwnKey("Where the runs are done: local, slurm, dask.", "local"),
 }
-"""Keys of a sweep's file that are no fields of a Spec, and what they are."""
 TEXTS = (*MEMBERS, "device", "dephasing", "gradient", "dd", "mitigate", "grouping", "allocation")
 """Fields whose values may be lists of words, and whose options may be lists and ranges."""
 

@@ -30,7 +30,7 @@ def sweep_schema() -> Schema:
     """The schema of a sweep's file: values may be lists and ranges, and it has keys of its own."""
     about = "hybrid sweep FILE.toml runs every combination of the values: a value, a list, or a text as 0..9 or 1,2,5."
     properties = {field.name: _several(field.name) | _about(field) for field in fields(Spec)}
-    properties |= {key: _own(key) | {"description": help} for key, help in OWN_KEYS.items()}
+    properties |= {key: _own(key) | {"description": own.help, "examples": [own.example]} for key, own in OWN_KEYS.items()}
     texts = {field.name: _text_of_several(field.name) for field in fields(Spec)}
     return _file(properties, "Sweep of hybrid", about) | {"$defs": texts}
 
@@ -48,8 +48,11 @@ def _file(properties: Schema, title: str, about: str) -> Schema:
 
 
 def _about(field: Field[Any]) -> Schema:
-    """What the field is, in the words of the flag, and its default."""
-    return {"description": field.metadata["help"]} | ({} if field.default in (None, "") else {"default": field.default})
+    """What the field is, in the words of the flag, and its default, or an example where the start of a run chooses."""
+    about, example = {"description": field.metadata["help"]}, field.metadata["example"]
+    if example is not None:
+        return about | {"examples": [[*example] if isinstance(example, tuple) else example]}
+    return about if field.default == "" else about | {"default": field.default}
 
 
 def _own(key: str) -> Schema:

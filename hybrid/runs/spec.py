@@ -45,8 +45,9 @@ FIRST_RULES, RULES = 1, 3
 device and SPSA's gains, the third an algorithm's own OPTIMIZERS."""
 
 
-def _flag(default: Any, help: str, metavar: str = "") -> Any:
-    return field(default=default, metadata={"help": help, "metavar": metavar})
+def _flag(default: Any, help: str, metavar: str = "", example: Any = None) -> Any:
+    """A field as a flag and a key of a file; the `example` is of one whose default is chosen when the run starts."""
+    return field(default=default, metadata={"help": help, "metavar": metavar, "example": example})
 
 
 @final
@@ -58,30 +59,39 @@ class Spec:
     """
 
     problem: str = _flag("", "What to solve: a problem, or a file such as ./my.edges.", "PROBLEM")
-    algorithm: str | None = _flag(None, "How to solve it; left out, the problem implies it.", "ALGORITHM")
-    ansatz: str | None = _flag(None, "Parametrised circuit; left out, the problem proposes one.", "NAME[:k=v,...]")
+    algorithm: str | None = _flag(None, "How to solve it; left out, the problem implies it.", "ALGORITHM", "vqe")
+    ansatz: str | None = _flag(
+        None, "Parametrised circuit; left out, the problem proposes one.", "NAME[:k=v,...]", "efficient_su2"
+    )
     optimizer: str | None = _flag(
-        None, "Classical optimiser; adam for exact values, spsa with shots, or the algorithm's.", "NAME[:k=v,...]"
+        None, "Classical optimiser; adam for exact values, spsa with shots, or the algorithm's.", "NAME[:k=v,...]", "spsa"
     )
     gradient: str = _flag("auto", f"How gradients are made: {', '.join(GRADIENTS)}.", "METHOD")
     backend: str = _flag("auto", "Simulator that answers; auto: the exact engine, checked by aer.", "NAME[:k=v,...]")
     device: str = _flag("ideal", "Physics to stand in for: a profile, or ./mine.toml.", "NAME[:k=v,...]")
-    dephasing: str | None = _flag(None, "quasistatic or markov; left out, what the device's profile says.", "KIND")
-    realizations: int | None = _flag(None, "Draws of quasi-static detunings for each value; 100, or 64 without shots.", "N")
+    dephasing: str | None = _flag(None, "quasistatic or markov; left out, what the device's profile says.", "KIND", "markov")
+    realizations: int | None = _flag(
+        None, "Draws of quasi-static detunings for each value; 100, or 64 without shots.", "N", 100
+    )
     dd: str = _flag("none", f"Dynamical decoupling in idle times: {', '.join(DD)}.", "SEQUENCE")
     mitigate: str = _flag("none", "Error mitigation: readout+zne, say; see hybrid list mitigations.", "METHOD[+...]")
     shots: int = _flag(0, "Shots per expectation value, divided over its groups; 0 = exact.", "N")
     grouping: str = _flag("qwc", f"How Pauli terms share circuits: {', '.join(GROUPINGS)}.", "METHOD")
     allocation: str = _flag("uniform", f"How shots are divided over groups: {', '.join(ALLOCATIONS)}.", "METHOD")
     threads: int = _flag(1, "Threads of the simulator.", "N")
-    max_evals: int | None = _flag(None, "Stop before more parameter points than this; 0 only evaluates.", "N")
+    max_evals: int | None = _flag(None, "Stop before more parameter points than this; 0 only evaluates.", "N", 300)
     max_iterations: int | None = _flag(
-        None, f"Stop a minimisation before more iterations than this; {DEFAULT_ITERATIONS} when no budget is given.", "N"
+        None,
+        f"Stop a minimisation before more iterations than this; {DEFAULT_ITERATIONS} when no budget is given.",
+        "N",
+        DEFAULT_ITERATIONS,
     )
-    max_qpu: float | str | None = _flag(None, "Stop before more time on the machine than this: 90s, 30min, 2h.", "TIME")
+    max_qpu: float | str | None = _flag(
+        None, "Stop before more time on the machine than this: 90s, 30min, 2h.", "TIME", "30min"
+    )
     seed: int = _flag(0, "The one seed every random draw descends from.", "N")
     initial_point: Sequence[float] | None = _flag(
-        None, "Where to start: 0.1,0.2,... or a file, 'latest', or a run's id.", "POINT"
+        None, "Where to start: 0.1,0.2,... or a file, 'latest', or a run's id.", "POINT", (0.1, 0.2)
     )
 
     def __post_init__(self) -> None:
