@@ -8,10 +8,13 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
+from readme import blocks
 
 from hybrid import catalog
 from hybrid.base.errors import RecordError, UsageError
 from hybrid.catalog import packages
+from hybrid.cli.doctor import installation
+from hybrid.cli.guide import FOLDER
 from hybrid.device.device import Device
 from hybrid.review.replay import repeat
 from hybrid.runs import record
@@ -191,6 +194,20 @@ def test_two_packages_with_one_name(package, command, tmp_path):
     assert done.code == 0 and done.err.count("offers it too") == 6  # three members of each
 
 
+def test_the_guide_s_entry_points_are_those_of_the_tests(package):
+    """So what it shows is listed, run and recorded here."""
+    entries = {line.partition(" = ")[0].strip('"') for line in PROJECT.splitlines() if '" = "' in line}
+    assert entries == {line.partition(" = ")[0] for line in package.entries().splitlines()}
+
+
+def test_the_doctor_names_them(package):
+    (found,) = installation._packages()
+    assert found[1:4] == (f"{package.name} 1.2", "ok", "offers device lab-3, optimizer halving, problem spins")
+    package.install(entries=f"{package.entries()}\noptimizer.adam = {package.module}.members:adam")
+    (found,) = installation._packages()
+    assert found.state == "note" and "is built in" in found.text
+
+
 def test_an_unknown_name_suggests_theirs(package, command):
     done = command("run", "h2", "--optimizer", "halvin")
     assert done.code == 2 and "Did you mean 'halving'?" in done.err
@@ -220,23 +237,8 @@ def test_nothing_is_searched_where_built_in_names_are_used(command, monkeypatch,
         assert command(*words.split(), *(["--results", tmp_path] if "h2" in words else [])).code == 0
 
 
-PROJECT = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "their-lab"
-version = "2.0"
-
-[project.entry-points."hybrid.members"]
-"problem.spins" = "their_lab.members:spins"
-"optimizer.halving" = "their_lab.members:halving"
-"device.lab-3" = "their_lab"
-
-[tool.hatch.build.targets.wheel]
-packages = ["their_lab"]
-"""
+PROJECT = next(block.text for block in blocks(FOLDER / "extend.md") if "hybrid.members" in block.text and block.kind == "text")
+"""The pyproject.toml that the guide shows."""
 
 
 @pytest.mark.slow
@@ -244,7 +246,7 @@ def test_a_real_wheel(tmp_path):
     """Built by hatchling, installed by pip, listed and run in another process."""
     wheels = pytest.importorskip("hatchling.builders.wheel", reason="the build's backend is not installed")
     Package(tmp_path, "their-lab").install()
-    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "pyproject.toml").write_text(PROJECT)  # hatchling finds the package by its name
     (built,) = wheels.WheelBuilder(str(tmp_path)).build(directory=str(tmp_path / "dist"), versions=["standard"])
     site = tmp_path / "site"
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site), built]
