@@ -237,8 +237,46 @@ def test_nothing_is_searched_where_built_in_names_are_used(command, monkeypatch,
         assert command(*words.split(), *(["--results", tmp_path] if "h2" in words else [])).code == 0
 
 
+def test_a_list_without_packages_does_not_load_their_reader():
+    """It takes longer than the list."""
+    code = (
+        "import sys; sys.argv = ['hybrid', 'list']; from hybrid.cli.app import main; main()\n"
+        "assert 'importlib.metadata' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 PROJECT = next(block.text for block in blocks(FOLDER / "extend.md") if "hybrid.members" in block.text and block.kind == "text")
 """The pyproject.toml that the guide shows."""
+
+
+EVERY_FAMILY = {
+    "optimizer.halving": "run h2 --optimizer halving:rate=0.1 --max-iterations 2",
+    "problem.pair": "run pair:j=0.5 --max-iterations 2",
+    "ansatz.ladder": "run h2 --ansatz ladder:reps=1 --max-iterations 2",
+    "algorithm.magnetic": "run magnetic h2 --max-iterations 2",
+    "backend.single": "run h2 --backend single --max-iterations 2",
+    "circuit.plus": "sample plus:n=3",
+    "mitigation.both": "mitigate bell --mitigate both --shots 200",
+    "workload.bell": "bench verify --workload bell --backend aer",
+    "adapter.states": "bench verify --workload ghz:n=3 --backend states",
+    "executor.backwards": "sweep h2 --seed 0..1 --max-evals 0 --executor backwards",
+}
+"""Entry point -> a command that uses it; the members are those of the guide."""
+
+
+@pytest.mark.slow
+def test_a_member_of_every_family(package, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    entries = [f"{entry} = {package.module}.members:{entry.partition('.')[2]}" for entry in EVERY_FAMILY]
+    code = next(block.text for block in blocks(FOLDER / "extend.md") if block.file == "mine.py")
+    package.install(entries="\n".join([*entries, f"device.lab-3 = {package.module}"]), code=code)
+    assert {entry.partition(".")[0] for entry in EVERY_FAMILY} == set(catalog.FAMILIES.values()) - {"device"}
+    assert command("list").err == ""
+    for words in [*EVERY_FAMILY.values(), "sample bell --device lab-3"]:
+        done = command(*words.split())
+        assert done.code == 0, (words, done.err)
 
 
 @pytest.mark.slow

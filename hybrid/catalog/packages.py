@@ -8,6 +8,8 @@ import os
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -110,14 +112,12 @@ def module_file(module: str) -> Path | None:
 @lru_cache(maxsize=4)
 def _offers(path: tuple[str, ...]) -> tuple[Offering, ...]:
     """The offers of the packages on this path: their metadata are read once in a process."""
-    from importlib import metadata  # loads more than the rest of a start
-
     read: dict[str, list[Offering]] = {}
-    for package in metadata.distributions(path=[*path]):
+    for folder in _stating(path):
+        from importlib import metadata  # loads as much as the rest of a start: only where a package has the group
+
+        package = metadata.Distribution.at(folder)
         try:
-            text = package.read_text("entry_points.txt")
-            if text is None or GROUP not in text:
-                continue
             name, version = package.metadata["Name"], package.version
         except Exception:  # remains of an installation: nothing names the package
             continue
@@ -126,6 +126,19 @@ def _offers(path: tuple[str, ...]) -> tuple[Offering, ...]:
     found = sorted((one for several in read.values() for one in several), key=lambda one: (one.package, one.family, one.name))
     wanted = Counter((offer.family, offer.name) for offer in found if not offer.refusal)
     return tuple(_alone(offer, found) if wanted[offer.family, offer.name] > 1 else offer for offer in found)
+
+
+def _stating(path: Iterable[str]) -> Iterator[Path]:
+    """The metadata folders of installed packages, in the order of the path, in which entry points of the group are stated."""
+    for place in path:
+        try:
+            names = sorted(name for name in os.listdir(place) if name.endswith((".dist-info", ".egg-info")))
+        except OSError:
+            continue
+        for name in names:
+            with suppress(OSError, UnicodeDecodeError):
+                if GROUP in (Path(place) / name / "entry_points.txt").read_text(encoding="utf-8"):
+                    yield Path(place) / name
 
 
 def _entries(package: "metadata.Distribution") -> list[tuple[str, str]]:
