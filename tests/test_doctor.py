@@ -1,10 +1,13 @@
 """`hybrid doctor` on a sound machine, and with each thing missing, broken or claimed by somebody else."""
 
 import errno
+import getpass
 import json
 import os
+import platform
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -12,8 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from conftest import run_command
 
 from hybrid.cli.doctor import Finding, examine, installation, machine, results_folder, simulators, software, text
+from hybrid.cli.doctor.anonymous import anonymous, without_names
 
 HYBRID = [sys.executable, "-m", "hybrid"]
 TOPICS = ["software", "machine", "simulators", "optional parts", "installation", "results"]
@@ -95,6 +100,65 @@ def test_the_text_fits_80_columns(tmp_path):
 def test_it_opens_no_socket(sound):
     assert (sound.done.returncode, sound.done.stderr) == (0, "")
     assert not re.search(r"\bnetwork\b", sound.done.stdout)  # what its check of sockets would say
+
+
+# ---- for an issue
+
+
+NAMES = {"node": "login-03.uni-example.org", "user": "jane.doe", "home": "/home/users/Jane Doe"}
+
+
+@pytest.fixture
+def names(monkeypatch, tmp_path):
+    """A host, a person and a home of these names, and a package and a working folder below it."""
+    monkeypatch.setattr("platform.node", lambda: NAMES["node"])
+    monkeypatch.setattr("socket.gethostname", lambda: "login-03")
+    monkeypatch.setattr("getpass.getuser", lambda: NAMES["user"])
+    monkeypatch.setenv("HOME", NAMES["home"])
+    monkeypatch.setenv("SLURM_SUBMIT_HOST", "frontend7")
+    for name in ("USER", "LOGNAME"):
+        monkeypatch.setenv(name, "jdoe42")
+
+
+SAID = {
+    "3.11.7, /home/users/Jane Doe/.venv/bin/python": "3.11.7, <path>",
+    "pip install '/home/users/Jane Doe/hybrid[plot]'": "pip install '<path>[plot]'",
+    "export PATH=/opt/jane.doe/bin:$PATH": "export PATH=<path>",
+    "~/results cannot be written: Permission denied": "<path> cannot be written: Permission denied",
+    "file:///srv/jdoe42/x; then": "file:<path>; then",
+    r"C:\Users\jdoe42\x is not a folder": "<path> is not a folder",
+    "shared with JDOE42 on login-03": "shared with <user> on <host>",
+    "submitted on frontend7, run on login-03.uni-example.org": "submitted on <host>, run on <host>",
+    "2.2 (needs >=2.2,<3); 1/2 of 4": "2.2 (needs >=2.2,<3); 1/2 of 4",
+    "100 shots on Qiskit Aer: {'00': 50, '11': 50}": "100 shots on Qiskit Aer: {'00': 50, '11': 50}",
+}
+
+
+@pytest.mark.parametrize("text", SAID)
+def test_names_and_paths_are_taken_out_and_nothing_else(names, text):
+    assert without_names(text) == SAID[text]
+
+
+def test_the_report_names_nobody(names, monkeypatch):
+    found = [Finding("results", "folder", "note", text, text) for text in SAID]
+    monkeypatch.setattr("hybrid.cli.doctor.examine", lambda results: iter(found))
+    for words in (["--report"], ["--report", "--json"]):
+        told = run_command("doctor", *words).out.lower()
+        for name in (*NAMES.values(), "login-03", "frontend7", "jdoe42", "jane", "uni-example"):
+            assert name.lower() not in told
+    assert run_command("doctor", "--report").out.startswith("```\nresults\n")
+
+
+def test_the_report_of_this_machine(sound):
+    """With what a maintainer asks for; the names of this host and person stand in no word of it."""
+    found = [anonymous(Finding(**finding)) for finding in json.loads(sound.done.stdout)["findings"]]
+    told = text(found)
+    for name in ("python", "system", "hybrid-sandbox", "numpy", "qiskit-aer", "processor", "cores", "memory", "BLAS of numpy"):
+        assert name in {finding.name for finding in found}
+    words = {*re.findall(r"[\w.-]+", told)}
+    assert not words & {platform.node(), socket.gethostname(), getpass.getuser(), Path.home().name}
+    assert str(Path.home()) + "/" not in told and str(sound.folder) not in told and sys.prefix not in told
+    assert not re.search(r"(?<![\w.<])/\w", told)
 
 
 # ---- software and simulators

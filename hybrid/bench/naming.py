@@ -21,10 +21,11 @@ Cell = dict[str, Any]
 
 
 def split(text: str) -> tuple[str, dict[str, str]]:
-    """The member's name, without the file of an outside one, and the options that are written out."""
+    """The member's name, without the file or package of an outside one, and the options that are written out."""
     head, _, rest = text.partition(":")
-    if "#" in head and rest:  # fingerprint of a file, then its function
+    if "#" in head and "@" not in head and rest:  # fingerprint of a file, then its function
         head, _, rest = rest.partition(":")
+    head = head.partition("@")[0]  # what a package offers
     pairs = (item.partition("=") for item in rest.split(",") if item)
     return head, {key: value for key, _, value in pairs}
 

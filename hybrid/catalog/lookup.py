@@ -1,8 +1,9 @@
 """Finds and loads members: a member is one file with a function of the same name, whose options are keyword-only.
 
 Names and signatures are read with `ast`, so that listing and checking import no member (and so no simulator). A member is
-written `name:key=value,key=value`; one from outside is `package.module:function:key=value` or `./file.py:function:key=value`;
-a data file stands for the member that reads its suffix (`./my.edges` is `maxcut:graph=./my.edges`).
+written `name:key=value,key=value`; one from outside is `package.module:function:key=value` or `./file.py:function:key=value`,
+or has the name that its package gives it by an entry point; a data file stands for the member that reads its suffix
+(`./my.edges` is `maxcut:graph=./my.edges`).
 """
 
 import hashlib
@@ -15,48 +16,29 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
-from hybrid.base.errors import UsageError, shortened, unknown
+from hybrid.base.errors import HybridError, UsageError, shortened, unknown
 from hybrid.base.files import check_file, looks_like_path, read_bytes
 from hybrid.catalog.csv_files import TABLES, meant
+from hybrid.catalog.families import FAMILIES, FOLDERS, PACKAGE, folder, names
+from hybrid.catalog.packages import Offering, module_file, offer_of
 from hybrid.catalog.signatures import Signature, converted, signature
-
-PACKAGE = Path(__file__).parent.parent
-FAMILIES = {
-    "adapters": "adapter",
-    "algorithms": "algorithm",
-    "ansatze": "ansatz",
-    "backends": "backend",
-    "circuits": "circuit",
-    "devices": "device",
-    "executors": "executor",
-    "mitigations": "mitigation",
-    "optimizers": "optimizer",
-    "problems": "problem",
-    "workloads": "workload",
-}
-"""Family -> the word for one member."""
-FOLDERS = {family: f"catalog/{family}" for family in FAMILIES} | {
-    "adapters": "bench/adapters",
-    "backends": "simulators",
-    "devices": "device/profiles",
-    "executors": "runs/executors",
-    "mitigations": "measure/mitigation",
-    "workloads": "bench/workloads",
-}
-"""Family -> where in the package its members are, one file each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A checked reference to a member: every option converted to its type, `given` naming those that were written out."""
+    """A checked reference to a member: every option converted to its type, `given` naming those that were written out.
+
+    `offer` is the entry point that names it, None of one that is built in or named by its module or file.
+    """
 
     family: str
     name: str
     signature: Signature
     options: dict[str, Any]
     given: frozenset[str]
+    offer: Offering | None = None
 
     @property
     def files(self) -> list[Path]:
@@ -70,7 +52,7 @@ class Member:
         The first defaults are those of version 0.1, which the member's file keeps in FIRST where it has others today; so a new
         default is written out, and `as_first` leaves out what was not given. Options that the file lists in ADDED are newer:
         their defaults are never written. A file is written as its name and the first digits of its sha256, so that the text
-        says what was read, not where.
+        says what was read, not where; a member that a package offers as its name, the package, its version and these digits.
         """
         constants = self.signature.constants
         first = {key: option.default for key, option in self.signature.options.items()} | constants.get("FIRST", {})
@@ -82,38 +64,16 @@ class Member:
         }
         body = ",".join(f"{key}={_canonical_value(value)}" for key, value in shown.items())
         name = self.name
-        if not self.signature.file.is_relative_to(PACKAGE):
+        if self.offer is not None:
+            name = offer_text(self.offer)
+        elif not self.signature.file.is_relative_to(PACKAGE):
             name = f"{fingerprint(self.signature.file)}:{self.signature.name}"
         return f"{name}:{body}" if body else name
 
 
-def family_of(word: str) -> str:
-    """The folder for `optimizer` or `optimizers`; UsageError with the nearest otherwise."""
-    for folder, singular in FAMILIES.items():
-        if word in (folder, singular):
-            return folder
-    raise unknown("family", word, FAMILIES)
-
-
-def folder(family: str) -> Path:
-    """Where the family's built-in members are."""
-    return PACKAGE / FOLDERS[family]
-
-
-def names(family: str) -> list[str]:
-    """Members of a family, sorted: its folder's files."""
-    return [*_names(family)]
-
-
-@cache
-def _names(family: str) -> tuple[str, ...]:
-    suffix = ".toml" if family == "devices" else ".py"
-    return tuple(sorted(path.stem for path in folder(family).glob(f"*{suffix}") if not path.stem.startswith("_")))
-
-
 def parse(family: str, text: str) -> Member:
     """The member that `text` names, its options checked and completed; UsageError says what is allowed."""
-    signature, name, rest = _locate(family, text)
+    signature, name, rest, offer = _locate(family, text)
     options = {key: option.default for key, option in signature.options.items()}
     given: set[str] = set()
     for item in filter(None, rest.split(",")) if rest else ():
@@ -136,17 +96,27 @@ def parse(family: str, text: str) -> Member:
         raise UsageError(
             f"{FAMILIES[family]} '{signature.name}' needs {', '.join(missing)}: write {signature.name}:{missing[0]}=..."
         )
-    return Member(family, name, signature, options, frozenset(given))
+    return Member(family, name, signature, options, frozenset(given), offer)
 
 
 def locate(family: str, text: str) -> Signature:
     """The signature of the member that `text` names, its options left unchecked."""
-    return _locate(family, text)[0]
+    return _locate(family, text).signature
 
 
 def load(member: Member) -> Callable[..., Any]:
-    """Import the member's function and bind its options."""
-    module = _import(member)
+    """Import the member's function and bind its options; UsageError where the code of one from outside cannot be imported."""
+    try:
+        module = _import(member)
+    except HybridError:
+        raise
+    except Exception as error:
+        if member.signature.file.is_relative_to(PACKAGE):
+            raise
+        whose = f" of {member.offer.origin}" if member.offer is not None else ""
+        raise UsageError(
+            f"{FAMILIES[member.family]} '{shortened(member.name)}'{whose} cannot be imported: {type(error).__name__}: {error}."
+        ) from error
     function = getattr(module, member.signature.name, None)
     if not callable(function):
         raise UsageError(f"{member.signature.file}: defines no function '{member.signature.name}'.")
@@ -155,56 +125,77 @@ def load(member: Member) -> Callable[..., Any]:
 
 def fingerprint(path: Path) -> str:
     """File name and the first 16 hex digits of the sha256 of its content; UsageError when it cannot be read."""
-    return f"{path.name}#{hashlib.sha256(read_bytes(path)).hexdigest()[:16]}"
+    return f"{path.name}#{_sha256(path)}"
 
 
-def _locate(family: str, text: str) -> tuple[Signature, str, str]:
-    """Signature, name as written and the options' text of a built-in, an outside member or a data file."""
+def offer_text(offer: Offering) -> str:
+    """Name, package and version of what a package offers, and the first 16 hex digits of the sha256 of its file."""
+    return f"{offer.label}#{_sha256(offer.file)}"
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(read_bytes(path)).hexdigest()[:16]
+
+
+class _Located(NamedTuple):
+    """A member's signature, its name as written, the text of its options, and the entry point that names it."""
+
+    signature: Signature
+    name: str
+    rest: str
+    offer: Offering | None = None
+
+
+def _locate(family: str, text: str) -> _Located:
+    """A built-in member, one from outside, or the reader of a data file."""
     word = FAMILIES[family]
     head, _, rest = text.partition(":")
-    suffix, owners = Path(head).suffix.lower(), _owners(family)
+    suffix, owners = Path(head).suffix.lower(), suffixes(family)
     if suffix in owners:
         owner = owners[suffix]
-        return owner, owner.name, f"{next(iter(owner.options))}={head}" + (f",{rest}" if rest else "")
+        return _Located(owner, owner.name, f"{next(iter(owner.options))}={head}" + (f",{rest}" if rest else ""))
     if suffix == ".py" or ("." in head and "/" not in head and rest):
         function, _, options = rest.partition(":")
         if not function:
             raise UsageError(f"{word} '{shortened(text)}': name the function too, as in {head}:my_function.")
-        return signature(_source(family, head), function), f"{head}:{function}", options
+        return _Located(signature(_source(family, head), function), f"{head}:{function}", options)
     if looks_like_path(head):
         allowed = ", ".join(sorted(owners)) or "none"
         raise UsageError(f"{word} '{shortened(head)}': no {word} reads files ending in '{suffix}'. Allowed: {allowed}.")
-    if head not in names(family):
-        raise unknown(word, head, names(family))
-    return signature(folder(family) / f"{head}.py", head), head, rest
+    if head in names(family):
+        return _Located(signature(folder(family) / f"{head}.py", head), head, rest)
+    offer = offer_of(family, head)
+    try:
+        return _Located(signature(offer.file, head), head, rest, offer)
+    except UsageError as error:
+        raise UsageError(f"{word} '{head}' of {offer.origin}: {error}") from None
 
 
 @cache
-def _owners(family: str) -> dict[str, Signature]:
+def suffixes(family: str) -> dict[str, Signature]:
     """File suffix -> the member that lists it in `SUFFIXES`; the file is the value of the member's first option."""
     members = [signature(folder(family) / f"{name}.py", name) for name in names(family) if family != "devices"]
     return {suffix: member for member in members for suffix in member.constants.get("SUFFIXES", ())}
 
 
 def _source(family: str, head: str) -> Path:
-    """The file of an outside module, found without importing the module itself."""
+    """The file of an outside module, found without importing it."""
     if head.endswith(".py"):
         try:
             check_file(Path(head))
         except UsageError as error:
             raise UsageError(f"{FAMILIES[family]} {error}") from None
         return Path(head)
-    try:
-        spec = importlib.util.find_spec(head)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None or spec.origin is None:
+    found = module_file(head)
+    if found is None:
         raise UsageError(f"{FAMILIES[family]} '{shortened(head)}': no such module on the Python path.")
-    return Path(spec.origin)
+    return found
 
 
 def _import(member: Member) -> Any:
     head = member.name.partition(":")[0]
+    if member.offer is not None:
+        return importlib.import_module(member.offer.module)
     if head.endswith(".py"):
         return import_file(member.signature.file)
     return importlib.import_module(head if ":" in member.name else f"hybrid.{FOLDERS[member.family].replace('/', '.')}.{head}")

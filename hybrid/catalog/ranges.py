@@ -9,6 +9,8 @@ from hybrid.base.errors import UsageError, shortened
 MOST = 100_000
 """The most values of one range."""
 _NUMBER = r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+RANGE_TEXT = rf"{_NUMBER}(?:\.\.{_NUMBER}){{1,2}}"
+"""The expression of a range, without groups."""
 RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})(?:\.\.({_NUMBER}))?")
 
 

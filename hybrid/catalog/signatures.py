@@ -8,6 +8,7 @@ from typing import Any
 
 from hybrid.base.errors import UsageError, shortened, unknown
 
+WORDS = {"int": "whole number", "float": "number", "str": "text", "bool": "true | false"}
 TOO_LARGE = 1e150
 """Squares of numbers, which standard errors need, must stay finite."""
 
@@ -22,6 +23,18 @@ class Option:
     choices: tuple[str, ...] = ()
     optional: bool = False
     required: bool = False
+
+    @property
+    def takes(self) -> str:
+        """What the option takes, for people: `whole number`, `exact | sampled | none`."""
+        kind = " | ".join(self.choices) or WORDS[self.type]
+        return f"{kind} | none" if self.optional else kind
+
+    @property
+    def default_text(self) -> str:
+        """The default as it is written."""
+        default = self.default
+        return str(default).lower() if default is None or isinstance(default, bool) else str(default)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from hybrid.cli import (
     characterize,
     check,
     completion,
+    config,
     doctor,
     explain,
     guide,
@@ -90,6 +91,7 @@ VERBS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
 for _name, _function, _help, _line in VERBS:
     app.command(name=_name, cls=HybridCommand, help=_help, short_help=_line)(_function)
 app.add_typer(runs.app, name="runs", short_help="List, compare, measure again, draw, export and sign runs.")
+app.add_typer(config.app, name="config", short_help="Write experiment, sweep and device files.")
 app.add_typer(qpu.app, name="qpu", short_help="Show and release the leases of exclusive machines.")
 app.add_typer(bench.app, name="bench", short_help="Benchmark simulators: measure, verify, compare.")
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hybrid import catalog
 from hybrid.base.errors import CheckFailed, HybridError, UsageError
 from hybrid.cli import bench_capability, bench_flags, bench_pages, bench_scores, flags
 from hybrid.cli.bench_steps import chosen_cells, make_bench, measured, read_rows, show, time_limit_of
@@ -52,10 +53,10 @@ def list_all(as_json: flags.Json = False) -> None:
     """Print names and first lines."""
     from hybrid.bench import suites
     from hybrid.cli import bench_text
-    from hybrid.cli.members import first_lines
+    from hybrid.cli.members import first_line
 
     loaded = [suites.load(name) for name in suites.names()]
-    members = {family: first_lines(family) for family in ("workloads", "adapters")}
+    members = {one: {name: first_line(one, name) for name in catalog.names(one)} for one in ("workloads", "adapters")}
     if as_json:
         about = {s.name: {"title": s.title, "processes": s.processes, "seconds": s.seconds} for s in loaded}
         emit(json.dumps({"suites": about, **members}, indent=2))

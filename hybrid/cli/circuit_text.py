@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def is_circuit(word: str) -> bool:
     """Whether the word names a circuit: a file of one, or a member of the catalogue."""
     head = word.partition(":")[0]
-    return Path(head).suffix.lower() in CIRCUIT_SUFFIXES or head in catalog.names("circuits")
+    return Path(head).suffix.lower() in CIRCUIT_SUFFIXES or catalog.knows("circuits", head)
 
 
 def explain_and_print(circuit: str, bind: dict[str, float], chosen: dict[str, Any], measure_all: bool, as_json: bool) -> None:

@@ -93,7 +93,7 @@ def families(ctx: typer.Context, incomplete: str) -> list[str]:
 def names(ctx: typer.Context, incomplete: str) -> list[str]:
     """Members of the family that was given before; `hybrid show` takes no options."""
     with suppress(HybridError):
-        return catalog.names(catalog.family_of(str(ctx.params.get("family"))))
+        return _names(catalog.family_of(str(ctx.params.get("family"))))
     return []
 
 
@@ -122,12 +122,17 @@ def _member(family: str, incomplete: str) -> list[str]:
         function, colon, rest = rest.partition(":")
         head = f"{head}:{function}"
     elif not colon:
-        matches = [name for name in catalog.names(family) if name.startswith(incomplete)]
+        matches = [name for name in _names(family) if name.startswith(incomplete)]
         has_options = incomplete in matches and _options(family, head)
         return [*matches, f"{incomplete}:"] if has_options else matches
-    elif head not in catalog.names(family):
+    elif not catalog.knows(family, head):
         return []
     return [f"{head}:{text}" for text in _settings(_options(family, head), rest)] if colon else []
+
+
+def _names(family: str) -> list[str]:
+    """Built in, and offered by packages."""
+    return [*catalog.names(family), *catalog.offered(family)]
 
 
 def _options(family: str, head: str) -> dict[str, catalog.Option]:

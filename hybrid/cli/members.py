@@ -12,6 +12,7 @@ from hybrid.base.errors import UsageError
 from hybrid.cli import completion
 from hybrid.cli.flags import Json, Plot, Quiet
 from hybrid.cli.layout import emit, one_line_each, paragraphs, table, wrapped
+from hybrid.cli.offered import by_package, from_packages, overview
 from hybrid.cli.pictures import picture, say
 from hybrid.device.device import Device
 from hybrid.device.profile import Number
@@ -28,7 +29,6 @@ MARKS = (
     "they differ); * published for MeluXina-Q itself."
 )
 WIDTH = 24
-WORDS = {"int": "whole number", "float": "number", "str": "text", "bool": "true | false"}
 
 
 def list_members(
@@ -37,20 +37,25 @@ def list_members(
 ) -> None:
     """Print the names of every family, or a line per member of one."""
     families = list(catalog.FAMILIES) if family is None else [catalog.family_of(family)]
+    found, refused = from_packages(families, first_line)
     if as_json:
-        emit(json.dumps({name: first_lines(name) for name in families}, indent=2))
+        lines = {name: {one: first_line(name, one) for one in catalog.names(name)} for name in families}
+        for one in found:
+            lines[one.family][one.name] = f"{one.line} [{one.origin}]"
+        emit(json.dumps(lines, indent=2))
     elif family is None:
         rows = [(name, ", ".join(catalog.names(name))) for name in families]
-        emit(f"{table(rows, max(map(len, families)))}\n\n{wrapped(MORE)}")
+        emit("\n\n".join([table(rows, max(map(len, families))), *overview(found), wrapped(MORE)]))
     else:
-        emit(f"{families[0]}\n{one_line_each(first_lines(families[0]))}")
+        lines = {name: first_line(families[0], name) for name in catalog.names(families[0])}
+        emit("\n\n".join([f"{families[0]}\n{one_line_each(lines)}", *by_package(found)]))
+    for note in refused:
+        say(note, quiet=False)
 
 
-def first_lines(family: str) -> dict[str, str]:
-    """The members of a family with the first lines of their docstrings; of a device its title."""
-    if family == "devices":
-        return {name: Device.load(name).title for name in catalog.names(family)}
-    return {name: catalog.locate(family, name).doc.partition("\n")[0] for name in catalog.names(family)}
+def first_line(family: str, name: str) -> str:
+    """The first line of a member's docstring; of a device its title."""
+    return Device.load(name).title if family == "devices" else catalog.locate(family, name).doc.partition("\n")[0]
 
 
 def show_member(
@@ -74,32 +79,28 @@ def show_member(
         raise UsageError(f"--plot draws the map of a device; no {catalog.FAMILIES[folder]} has one.")
     signature = catalog.locate(folder, name)
     options = [
-        {"name": o.name, "type": _type(o), "default": o.default, "required": o.required} for o in signature.options.values()
+        {"name": o.name, "type": o.takes, "default": o.default, "required": o.required} for o in signature.options.values()
     ]
+    offer = None if name in catalog.names(folder) else catalog.offered(folder).get(name)
     related = list(signature.constants.get("SEE_ALSO", ()))
     if as_json:
         about = {"family": folder, "name": signature.name, "doc": signature.doc, "options": options, "see_also": related}
+        about |= {"package": None if offer is None else {"name": offer.package, "version": offer.version}}
         emit(json.dumps(about, indent=2))
         return
-    rows = [(f"  {o['name']}", f"{o['type']}; {_default(o)}") for o in options]
+    defaults = {o.name: "required" if o.required else f"default {o.default_text}" for o in signature.options.values()}
+    rows = [(f"  {o['name']}", f"{o['type']}; {defaults[o['name']]}") for o in options]
     head = f"options (write them as {signature.name}:key=value,key=value):\n" if options else "no options"
-    parts = [f"{catalog.FAMILIES[folder]} {signature.name}", paragraphs(signature.doc), f"{head}{table(rows, WIDTH)}"]
+    whose = "" if offer is None else f" of {offer.origin} ({offer.entry})"
+    parts = [
+        wrapped(f"{catalog.FAMILIES[folder]} {signature.name}{whose}"),
+        paragraphs(signature.doc),
+        f"{head}{table(rows, WIDTH)}",
+    ]
     if related:
         others = [(f"  {member}", ", ".join(catalog.locate(folder, member).options)) for member in related]
         parts.append(f"see also, with their options (hybrid show {catalog.FAMILIES[folder]} NAME):\n{table(others, WIDTH)}")
     emit("\n\n".join(parts))
-
-
-def _type(option: catalog.Option) -> str:
-    kind = " | ".join(option.choices) or WORDS[option.type]
-    return f"{kind} | none" if option.optional else kind
-
-
-def _default(option: dict[str, Any]) -> str:
-    default = option["default"]
-    if option["required"]:
-        return "required"
-    return f"default {str(default).lower() if default is None or isinstance(default, bool) else default}"
 
 
 def _show_device(device: Device, plot: Path | None, as_json: bool, quiet: bool) -> None:

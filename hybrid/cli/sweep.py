@@ -161,18 +161,15 @@ def execute(
 
 def read(words: list[str], given: dict[str, Any], results: Path, zipped: Sequence[str] = ()) -> tuple[Grid, dict[str, Any]]:
     """The grid of the command's words and flags, flags winning over a file, and the file's own keys."""
-    own: dict[str, Any] = {}
-    if len(words) == 1 and words[0].endswith(".toml"):
-        table, own = read_sweep(Path(words[0]), results)
-        given = table | given
-    elif len(words) in (1, 2):
-        given = given | dict(zip(("problem",) if len(words) == 1 else ("algorithm", "problem"), words, strict=True))
-    else:
-        raise UsageError("give an algorithm and a problem (hybrid sweep vqe h2 --seed 0..9), or a problem, or a sweep.toml.")
+    together = [group.split(",") for group in zipped]
     if isinstance(given.get("initial_point"), str):
         given["initial_point"] = read_point(given["initial_point"], results)
-    together = [group.split(",") for group in zipped] if zipped else own.get("zip", [])
-    return grid(given, together), own
+    if len(words) == 1 and words[0].endswith(".toml"):
+        return read_sweep(Path(words[0]), results, given, together)
+    if len(words) not in (1, 2):
+        raise UsageError("give an algorithm and a problem (hybrid sweep vqe h2 --seed 0..9), or a problem, or a sweep.toml.")
+    given = given | dict(zip(("problem",) if len(words) == 1 else ("algorithm", "problem"), words, strict=True))
+    return grid(given, together), {}
 
 
 def _dry_run(made: Grid, results: Path, as_json: bool, quiet: bool) -> None:

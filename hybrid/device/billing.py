@@ -11,15 +11,23 @@ every bill has a low end, a value and a high end.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import inf, isinf
+from math import isinf
 from typing import Any, NamedTuple, final
 
 from hybrid.device.profile import Number, Profile, QuantityRule, to_si
 
 RULES = ("machine-time", "qubit-seconds")
-_TIME, _LIMIT = QuantityRule("time"), QuantityRule("plain number", low=1, endless=True)
-_QUANTITIES = {"shot_time": _TIME, "job_floor": _TIME, "shots_per_job": _LIMIT, "circuits_per_job": _LIMIT}
-_OPTIONAL = {"shot_overhead": _TIME, "reference_gate": QuantityRule("time", above=True)}
+_TIME, _LIMIT = QuantityRule("time"), QuantityRule("plain number", low=1, endless=True, whole=True)
+QUANTITIES = {
+    "shot_time": _TIME._replace(about="Machine time of a shot."),
+    "job_floor": _TIME._replace(about="Machine time that a job costs at least."),
+    "shots_per_job": _LIMIT._replace(about="The most shots of one job, all its circuits together; inf: no limit is known."),
+    "circuits_per_job": _LIMIT._replace(about="The most circuits of one job; inf: no limit is known."),
+}
+OPTIONAL = {
+    "shot_overhead": _TIME._replace(about="What a shot costs besides its circuit's time, where a site bills that too."),
+    "reference_gate": QuantityRule("time", above=True, about="Of rule qubit-seconds: the reference machine's one-qubit gate."),
+}
 
 
 class Spread(NamedTuple):
@@ -120,13 +128,13 @@ def _at_one_end(shots: tuple[int, ...], shot_s: float, floor_s: float, most: flo
 def billing_of(profile: Profile, n_qubits: int, gate_s: float) -> Billing:
     """The `[billing]` table of a profile, whose one-qubit gate takes `gate_s`; UsageError names file, line and key."""
     at = ("billing",)
-    table = profile.keys(at, ("rule", *_QUANTITIES), _OPTIONAL)
+    table = profile.keys(at, ("rule", *QUANTITIES), OPTIONAL)
     rule = profile.word((*at, "rule"), "rule", RULES)
     if rule == "qubit-seconds" and "reference_gate" not in table:
         raise profile.error(at, "rule 'qubit-seconds' needs the key 'reference_gate'.")
     if rule == "machine-time" and "reference_gate" in table:
         raise profile.error((*at, "reference_gate"), "rule 'machine-time' has no use for it.")
-    spreads = {key: _spread(profile, key, quantity) for key, quantity in (_QUANTITIES | _OPTIONAL).items() if key in table}
+    spreads = {key: _spread(profile, key, quantity) for key, quantity in (QUANTITIES | OPTIONAL).items() if key in table}
     numbers = {key: profile.numbers[f"billing.{key}"] for key in table}
     return Billing(
         words=_words(numbers, n_qubits, gate_s),
@@ -140,14 +148,11 @@ def billing_of(profile: Profile, n_qubits: int, gate_s: float) -> Billing:
 
 
 def _spread(profile: Profile, key: str, quantity: QuantityRule) -> Spread:
-    """One entry in SI units; UsageError for a limit that is not a whole number."""
+    """One entry in SI units."""
     at = ("billing", key)
     (value,) = profile.number(at, quantity)
     number = profile.numbers[".".join(at)]
     low, high = (value, value) if number.range is None else (to_si(end, number.unit) for end in number.range)
-    for field, end in (("value", value), ("range", low), ("range", high)):
-        if quantity is _LIMIT and end != inf and end % 1:
-            raise profile.error((*at, field), f"{end:g} is not a whole number; inf stands for no limit.")
     return Spread(low, value, high)
 
 

@@ -13,7 +13,6 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any, final
 
 from hybrid.base.errors import unknown
-from hybrid.base.files import looks_like_path
 from hybrid.device import naming
 from hybrid.device import options as device_options
 from hybrid.device.billing import Billing, billing_of
@@ -25,24 +24,35 @@ from hybrid.device.published import read_published
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
+IDEAL_KEYS = ("title", "caveat", "any_gate")
+"""All that the profile of an ideal device has."""
 GATES = {"rz": 1, "sx": 1, "rx": 1, "cz": 2, "rzz": 2, "rxx": 2}
 """The native gates that the noise model describes, with their qubits. `rz` may be virtual: a change of frame, no error."""
+PULSES, TWO_QUBIT = ("sx", "rx"), ("cz", "rzz", "rxx")
+"""A device has one of each besides rz."""
 MAX_QUBITS = 256
 
+N_QUBITS = QuantityRule("plain number", low=1, high=MAX_QUBITS, whole=True, about="Number of qubits.")
 _COHERENCE = QuantityRule("time", above=True, listed=True, endless=True)
 _PROBABILITY = QuantityRule("plain number", high=1.0, listed=True)
-_QUANTITIES = {
-    "t1": _COHERENCE,
-    "t2_star": _COHERENCE,
-    "t2_echo": _COHERENCE,
-    "context_t2star_factor": QuantityRule("plain number", high=1.0, above=True),
-    "residual_exchange": QuantityRule("frequency"),
-    "readout_p01": _PROBABILITY,
-    "readout_p10": _PROBABILITY,
-    "init_error": _PROBABILITY,
-    "readout_duration": QuantityRule("time"),
-    "shot_cycle": QuantityRule("time", above=True),
+QUANTITIES = {
+    "t1": _COHERENCE._replace(about="Relaxation time T1, of all qubits or one by one."),
+    "t2_star": _COHERENCE._replace(about="T2* of isolated qubits: quasi-static detunings."),
+    "t2_echo": _COHERENCE._replace(about="T2 with an echo, at most 2 T1: what no echo removes."),
+    "context_t2star_factor": QuantityRule(
+        "plain number",
+        high=1.0,
+        above=True,
+        about="T2* in circuits with a two-qubit gate, as a share of that of isolated qubits.",
+    ),
+    "residual_exchange": QuantityRule("frequency", about="Exchange between coupled qubits while no gate runs."),
+    "readout_p01": _PROBABILITY._replace(about="Probability to read 1 where the qubit is 0."),
+    "readout_p10": _PROBABILITY._replace(about="Probability to read 0 where the qubit is 1."),
+    "init_error": _PROBABILITY._replace(about="Probability that a qubit begins in 1."),
+    "readout_duration": QuantityRule("time", about="How long the qubits are read."),
+    "shot_cycle": QuantityRule("time", above=True, about="From the beginning of one shot to that of the next one."),
 }
+"""Key of a profile -> what its number may be."""
 FIELDS = {
     "t1": "t1_s",
     "t2_star": "t2_star_s",
@@ -52,7 +62,7 @@ FIELDS = {
     "shot_cycle": "shot_cycle_s",
 }
 """A profile's key -> the field of a device, where it has another name."""
-_QUASISTATIC_ONLY = ("t2_star", "context_t2star_factor", "residual_exchange")
+QUASISTATIC_ONLY = ("t2_star", "context_t2star_factor", "residual_exchange")
 
 
 @final
@@ -153,8 +163,8 @@ class Device:
         `dephasing` (quasistatic or markov) is the option of this name given beside the text. UsageError names file, line
         and key, or the option.
         """
-        own_file = looks_like_path(device_options.split(text)[0])
-        return _load(text, dephasing) if own_file else _built_in(text, dephasing)
+        built_in = naming.built_in(device_options.split(text)[0])
+        return _built_in(text, dephasing) if built_in else _load(text, dephasing)
 
 
 @lru_cache(maxsize=256)
@@ -195,7 +205,7 @@ def _read(profile: Profile) -> Device:
     """The whole profile; checks between numbers are here, those of one number in `Profile`."""
     ideal = "any_gate" in profile.table
     dephasing = "" if ideal else _dephasing(profile)
-    table = profile.keys((), ("title", "caveat", "any_gate")) if ideal else _table(profile, dephasing)
+    table = profile.keys((), IDEAL_KEYS) if ideal else profile.keys((), *profile_keys(dephasing))
     title, caveat = (profile.words((key,), table[key]) for key in ("title", "caveat"))
     sha256 = hashlib.sha256(physics_of(profile.text).encode()).hexdigest()
     start = partial(Device, name=profile.path.stem, title=title, caveat=caveat, sha256=sha256, dephasing=dephasing)
@@ -203,14 +213,13 @@ def _read(profile: Profile) -> Device:
         if table["any_gate"] is not True:
             raise profile.error(("any_gate",), "only true is allowed; a device with native gates has no such key.")
         return start(numbers={}, gates={})
-    (count,) = profile.number(("n_qubits",), QuantityRule("plain number", low=1, high=MAX_QUBITS))
-    if (n := int(count)) != count:
-        raise profile.error(("n_qubits", "value"), f"{count:g} is not a whole number.")
+    (count,) = profile.number(("n_qubits",), N_QUBITS)
+    n = int(count)
     edges = profile.coupling(("coupling",), n)
     gates = _gates(profile, n, edges, dephasing)
-    si = {key: profile.number((key,), quantity, n) for key, quantity in _QUANTITIES.items() if key in table}
+    si = {key: profile.number((key,), quantity, n) for key, quantity in QUANTITIES.items() if key in table}
     _check_order(profile, si)
-    fields: dict[str, Any] = {FIELDS.get(key, key): value if _QUANTITIES[key].listed else value[0] for key, value in si.items()}
+    fields: dict[str, Any] = {FIELDS.get(key, key): value if QUANTITIES[key].listed else value[0] for key, value in si.items()}
     if "published" in table:
         read_published(profile, edges)
     if "billing" in table:
@@ -219,19 +228,32 @@ def _read(profile: Profile) -> Device:
     return start(numbers=profile.numbers, gates=gates, n_qubits=n, edges=edges, **fields)
 
 
-def _table(profile: Profile, dephasing: str) -> dict[str, Any]:
-    """The top level of a profile with noise: every key that its kind of dephasing needs is there, and no other."""
-    left_out = _QUASISTATIC_ONLY if dephasing == "markov" else ()
+def profile_keys(dephasing: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The top level of a profile with noise: the keys that its kind of dephasing needs, and those that it may have."""
+    left_out = QUASISTATIC_ONLY if dephasing == "markov" else ()
     needed = ("title", "caveat", "dephasing", "n_qubits", "coupling", "gates")
-    quantities = (key for key in _QUANTITIES if key not in left_out)
-    return profile.keys((), (*needed, *quantities), ("billing", "published", "variants"))
+    return (*needed, *(key for key in QUANTITIES if key not in left_out)), ("billing", "published", "variants")
+
+
+def gate_rules(name: str) -> dict[str, QuantityRule]:
+    """What the numbers of a physical gate may be, by key."""
+    worst = 1 - 0.5 ** GATES[name]  # the average infidelity of replacing the qubits by a random state
+    return {
+        "duration": QuantityRule("time", above=True, listed=True, about="Duration, of all places or one by one."),
+        "error": QuantityRule("plain number", high=worst, listed=True, about="Average gate infidelity."),
+    }
+
+
+def gate_keys(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys that a physical gate needs, and those that it may have."""
+    return (*gate_rules(name), "parallel"), (("echoed",) if GATES[name] == 2 else ())
 
 
 def _dephasing(profile: Profile) -> str:
     kind = profile.table.get("dephasing", "quasistatic")
     if kind not in DEPHASING:
         raise profile.error(("dephasing",), str(unknown("kind of dephasing", str(kind), DEPHASING)))
-    for key in _QUASISTATIC_ONLY:
+    for key in QUASISTATIC_ONLY:
         if kind == "markov" and key in profile.table:
             raise profile.error((key,), "is a number of quasi-static dephasing; this profile says dephasing = 'markov'.")
     return kind
@@ -251,7 +273,7 @@ def _check_order(profile: Profile, si: dict[str, tuple[float, ...]]) -> None:
 def _gates(profile: Profile, n: int, edges: Pairs | None, dephasing: str) -> dict[str, NativeGate]:
     """A universal set: rz, a pulse about X, a two-qubit gate."""
     given = profile.keys(("gates",), ("rz",), GATES)
-    if len({"sx", "rx"} & set(given)) != 1 or len({"cz", "rzz", "rxx"} & set(given)) != 1:
+    if any(len({*kind} & set(given)) != 1 for kind in (PULSES, TWO_QUBIT)):
         raise profile.error(
             ("gates",), f"{', '.join(given)} are given; rz, one of sx and rx, and one of cz, rzz and rxx are needed."
         )
@@ -273,10 +295,8 @@ def _gate(profile: Profile, name: str, places: Sequence[tuple[int, ...]]) -> Nat
                 (*at, "virtual", "value"), "only true is allowed; a physical rz has duration, error and parallel instead."
             )
         return NativeGate(name, 1, dict.fromkeys(places, 0.0), dict.fromkeys(places, 0.0), virtual=True, parallel=True)
-    profile.keys(at, ("duration", "error", "parallel"), ("echoed",) if GATES[name] == 2 else ())
-    worst = 1 - 0.5 ** GATES[name]  # the average infidelity of replacing the qubits by a random state
-    duration_s = profile.number((*at, "duration"), QuantityRule("time", above=True, listed=True), len(places))
-    error = profile.number((*at, "error"), QuantityRule("plain number", high=worst, listed=True), len(places))
+    profile.keys(at, *gate_keys(name))
+    duration_s, error = (profile.number((*at, key), rule, len(places)) for key, rule in gate_rules(name).items())
     parallel = profile.switch((*at, "parallel"))
     echoed = "echoed" in profile.table_at(at) and profile.switch((*at, "echoed"))
     by_place = (dict(zip(places, numbers, strict=True)) for numbers in (duration_s, error))

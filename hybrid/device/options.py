@@ -22,8 +22,12 @@ BUILT_IN = {
 """Options of every device with noise, and what they take; a profile's variants are options as well."""
 MOST_QUBITS = 63
 """Outcomes are kept as 63-bit numbers."""
+NAME = r"[a-z][a-z0-9_]*"
+"""Of a variant, and of its choices."""
 DEFAULT = "default"
 """The choice that every variant has, and that is the profile without it."""
+COUNT = r"\d+(?:\.\d+)?(?:e[+-]?\d{1,2})?"
+"""The number of a time, before its unit, one of SECONDS."""
 SECONDS = {"ns": Decimal("1e-9"), "us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": 1, "min": 60, "h": 3600}
 
 
@@ -170,7 +174,7 @@ def _drift_time_s(owner: str, drift: str, text: str | None) -> float:
         return 0.0
     if text is None:
         raise UsageError(f"{owner}: drift={drift} needs drift_time, a time such as 10s, 5ms or 2min.")
-    match = re.fullmatch(r"(\d+(?:\.\d+)?(?:e[+-]?\d{1,2})?)\s*([a-z]+)", text)
+    match = re.fullmatch(rf"({COUNT})\s*([a-z]+)", text)
     seconds = float(Decimal(match[1]) * SECONDS[match[2]]) if match and match[2] in SECONDS else 0.0
     if not 0 < seconds < inf:
         units = ", ".join(SECONDS)
@@ -210,7 +214,7 @@ def declared_variants(profile: Profile) -> dict[str, tuple[str, ...]]:
                 raise profile.error(("variants", option, choice), f"'{DEFAULT}' is the profile without the variant.")
             _replaced(profile, option, choice)
         for name, at in ((option, ()), *((choice, (option,)) for choice in choices)):
-            if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            if not re.fullmatch(NAME, name):
                 raise profile.error(("variants", *at, name), "a name has small letters, digits and _, a letter first.")
         variants[option] = (DEFAULT, *choices)
     return variants

@@ -27,6 +27,8 @@ UNITS = {
 }
 """Unit -> its dimension and the power of ten that makes it SI."""
 MARKS = {"H": "read in the primary text", "M": "from a secondary source", "D": "derived or fitted", "A": "assumed"}
+LARGEST = 1e300
+"""Of finite numbers, in the file's own unit."""
 NO_PAPER = ("assumed", "derived")
 """What `source` says instead of a paper's key; a reason is needed then."""
 
@@ -73,7 +75,10 @@ class Number:
 
 
 class QuantityRule(NamedTuple):
-    """What a number may be: dimension, bounds in SI units (`above`: the lower one is excluded), a list, infinity."""
+    """What a number may be: dimension, bounds in SI units (`above`: the lower one is excluded), a list, infinity, whole.
+
+    `about` says in a sentence what the number is.
+    """
 
     dimension: str
     low: float = 0.0
@@ -81,6 +86,14 @@ class QuantityRule(NamedTuple):
     above: bool = False
     listed: bool = False
     endless: bool = False
+    whole: bool = False
+    about: str = ""
+
+
+def entry_keys(with_unit: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys that an entry needs, and those that it may have; an entry `with_unit` is a number."""
+    unit, spread = (("unit",), ("range",)) if with_unit else ((), ())
+    return ("value", *unit, "mark", "source", "known_for_target"), ("reason", *spread)
 
 
 def to_si(value: Any, unit: str) -> float:
@@ -217,18 +230,20 @@ class Profile:
         for value in values:
             if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
                 raise self.error(at, f"'{shortened(str(value))}' is not a number.")
-            if abs(value) > 1e300 and not (value == inf and quantity.endless):
+            if abs(value) > LARGEST and not (value == inf and quantity.endless):
                 raise self.error(at, "a finite number is needed.")
             si = to_si(value, unit)
             if not quantity.low <= si <= quantity.high or (quantity.above and si == quantity.low):
                 above = f"above {quantity.low:g}" if quantity.above else f"at least {quantity.low:g}"
                 below = "" if isinf(quantity.high) else f" and at most {quantity.high:g}"
                 raise self.error(at, f"{value:g} {unit} is not allowed; {above}{below} (in SI units) is needed.")
+            if quantity.whole and si != inf and si % 1:
+                raise self.error(at, f"{si:g} is not a whole number{'; inf stands for no limit' if quantity.endless else ''}.")
         return tuple(float(value) for value in values)
 
     def _entry(self, at: tuple[str, ...], *more: str) -> dict[str, Any]:
         """One entry's table with all but its value checked."""
-        entry = self.keys(at, ("value", *more, "mark", "source", "known_for_target"), ("reason", *(("range",) if more else ())))
+        entry = self.keys(at, *entry_keys(bool(more)))
         for key in ("mark", "source", "reason"):
             if key in entry:
                 self.words((*at, key), entry[key])

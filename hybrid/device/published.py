@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from hybrid.device.profile import Number, Pairs, Profile, QuantityRule
 
 KEYS = ("bell", "bell_raw", "ghz", "ghz_raw")
-_FIDELITY = QuantityRule("plain number", high=1.0, listed=True)
+FIDELITY = QuantityRule("plain number", high=1.0, listed=True, about="Fidelities as published, one or a list.")
 
 
 def chains_of_three(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int, int]]:
@@ -24,7 +24,7 @@ def read_published(profile: Profile, edges: Pairs | None) -> None:
     if edges is None:
         raise profile.error(at, "needs coupled pairs in order; this profile couples all of them.")
     for key in profile.keys(at, (), KEYS):
-        profile.number((*at, key), _FIDELITY, len(_places(key, edges)))
+        profile.number((*at, key), FIDELITY, len(_places(key, edges)))
 
 
 def published(numbers: Mapping[str, Number], edges: Pairs | None, key: str) -> dict[tuple[int, ...], float]:

@@ -102,7 +102,7 @@ def mitigate(
 
 def _names_circuit(word: str) -> bool:
     head = word.partition(":")[0]
-    return Path(head).suffix.lower() in SUFFIXES or head in catalog.names("circuits")
+    return Path(head).suffix.lower() in SUFFIXES or catalog.knows("circuits", head)
 
 
 def _of_run(recorded: runs.Run, given: dict[str, Any]) -> _Subject:

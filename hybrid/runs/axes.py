@@ -8,15 +8,28 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
+from hybrid import catalog
 from hybrid.base.errors import UsageError, shortened, unknown
 from hybrid.base.files import line_of, read_toml
 from hybrid.catalog import ranges
 from hybrid.runs.options import number
-from hybrid.runs.spec import MEMBERS, WHOLE, Spec, beside, read_point
+from hybrid.runs.spec import MEMBERS, WHOLE, Spec, beside, located, read_point
 
 MOST_RUNS = 100_000
-OWN_KEYS = ("zip", "label", "executor")
-"""Keys of a sweep's file that are no fields of a Spec."""
+
+
+class OwnKey(NamedTuple):
+    """A key of a sweep's file that is no field of a Spec: what it is, and an example."""
+
+    help: str
+    example: Any
+
+
+OWN_KEYS = {
+    "zip": OwnKey("Axes that go together instead of crossed.", [["device", "shots"]]),
+    "label": OwnKey("Project that the runs are booked on: hybrid runs account.", "my project"),
+    "executor": OwnKey("Where the runs are done: local, slurm, dask.", "local"),
+}
 TEXTS = (*MEMBERS, "device", "dephasing", "gradient", "dd", "mitigate", "grouping", "allocation")
 """Fields whose values may be lists of words, and whose options may be lists and ranges."""
 
@@ -161,13 +174,15 @@ def _groups(axes: tuple[Axis, ...], zipped: list[tuple[str, ...]]) -> list[list[
     return [[by_name[name] for name in group] for group in order]
 
 
-def read_sweep(path: Path, results: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The fields of a sweep's file as they are written, files relative to it, and its own keys: zip, label, executor.
+def read_sweep(
+    path: Path, results: Path, given: Mapping[str, Any], zipped: Iterable[Sequence[str]] = ()
+) -> tuple[Grid, dict[str, Any]]:
+    """The grid of a sweep's file, files relative to it, and its own keys: zip, label, executor. Fields in `given` win over it.
 
     UsageError names file, line and key.
     """
     table, text = read_toml(path)
-    own = {key: table.pop(key) for key in OWN_KEYS if key in table}
+    own = _own_keys(path, text, table)
     allowed = [field.name for field in fields(Spec)]
     for key, value in table.items():
         if key not in allowed:
@@ -179,13 +194,29 @@ def read_sweep(path: Path, results: Path) -> tuple[dict[str, Any], dict[str, Any
                 if key == "initial_point":
                     moved = [read_point(item, results) if isinstance(item, str) else item for item in moved]
                 table[key] = moved[0] if isinstance(value, str) else moved
+    try:
+        return grid({**table, **given}, list(zipped) or own.get("zip", [])), own
+    except UsageError as error:
+        if str(error).startswith("zip:") and not zipped:
+            raise UsageError(f"{path}:{line_of(text, 'zip')}: {error}") from None
+        raise located(error, path, text, table, given, grid) from None
+
+
+def _own_keys(path: Path, text: str, table: dict[str, Any]) -> dict[str, Any]:
+    """The file's keys that are no fields of a Spec, taken out of the table."""
+    own = {key: table.pop(key) for key in OWN_KEYS if key in table}
     zipped = own.get("zip", [])
     if not isinstance(zipped, list) or not all(isinstance(group, list) and all(map(_is_text, group)) for group in zipped):
         raise UsageError(f'{path}:{line_of(text, "zip")}: zip takes lists of axes, as zip = [["device", "shots"]].')
     for key in ("label", "executor"):
         if key in own and not _is_text(own[key]):
             raise UsageError(f"{path}:{line_of(text, key)}: {key} takes a text, not {own[key]!r}.")
-    return table, own
+    if "executor" in own:
+        try:
+            catalog.parse("executors", own["executor"])
+        except UsageError as error:
+            raise UsageError(f"{path}:{line_of(text, 'executor')}: executor: {error}") from None
+    return own
 
 
 def _is_text(value: Any) -> bool:

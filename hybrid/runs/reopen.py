@@ -47,7 +47,7 @@ def as_given(run: Run) -> Iterator[dict[str, Any]]:
                 spec = Spec(**given)
                 problem = "" if spec.id_under(rules) == run.start["id"] else _changed(run, spec)
             except UsageError as error:
-                problem = str(error)
+                problem = f"{str(error).rstrip('.')}{_of_packages(run)}"
             try:
                 if not problem:
                     yield given
@@ -73,5 +73,22 @@ def _changed(run: Run, spec: Spec) -> str:
         dict(re.findall(r"([^,=:\n]+)#([0-9a-f]{16})", "\n".join(str(value) for value in fields.values())))
         for fields in (run.resolved, spec.canonical())
     )
-    files = [f"{name} changed (sha256 {then[name]} then, {now[name]} now)" for name in then if now.get(name, "") != then[name]]
+    files = [
+        f"{name} changed (sha256 {then[name]} then, {now[name]} now)"
+        for name in then
+        if now.get(name, then[name]) != then[name]
+    ]
+    other = {name.partition("@")[0]: name for name in now if "@" in name}
+    files += [
+        f"{name} was recorded, {other[name.partition('@')[0]]} is installed"
+        for name in then
+        if name not in now and name.partition("@")[0] in other
+    ]
     return ", ".join(files) or f"the same inputs are run {spec.id} today"
+
+
+def _of_packages(run: Run) -> str:
+    """The recorded members of other packages, each with the package and its version; empty where there are none."""
+    text = "\n".join(str(value) for value in run.resolved.values())
+    labels = dict.fromkeys(re.findall(r"([a-z][\w-]*@[^,=:\n#]+)#[0-9a-f]{16}", text))
+    return f"; recorded with {', '.join(labels)}" if labels else ""

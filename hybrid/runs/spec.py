@@ -3,8 +3,8 @@
 import hashlib
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from numbers import Real
 from pathlib import Path
 from typing import Any, final
@@ -18,6 +18,8 @@ from hybrid.measure.choices import ALLOCATIONS, DD, GRADIENTS, GROUPINGS, WORDS
 from hybrid.runs import record
 
 DEFAULT_ITERATIONS = 300
+DURATION = r"\d+(?:\.\d+)?"
+"""The number of a time, before its unit, one of SECONDS."""
 SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
 MEMBERS = {
     "algorithm": "algorithms",
@@ -43,8 +45,9 @@ FIRST_RULES, RULES = 1, 3
 device and SPSA's gains, the third an algorithm's own OPTIMIZERS."""
 
 
-def _flag(default: Any, help: str, metavar: str = "") -> Any:
-    return field(default=default, metadata={"help": help, "metavar": metavar})
+def _flag(default: Any, help: str, metavar: str = "", example: Any = None) -> Any:
+    """A field as a flag and a key of a file; the `example` is of one whose default is chosen when the run starts."""
+    return field(default=default, metadata={"help": help, "metavar": metavar, "example": example})
 
 
 @final
@@ -56,30 +59,39 @@ class Spec:
     """
 
     problem: str = _flag("", "What to solve: a problem, or a file such as ./my.edges.", "PROBLEM")
-    algorithm: str | None = _flag(None, "How to solve it; left out, the problem implies it.", "ALGORITHM")
-    ansatz: str | None = _flag(None, "Parametrised circuit; left out, the problem proposes one.", "NAME[:k=v,...]")
+    algorithm: str | None = _flag(None, "How to solve it; left out, the problem implies it.", "ALGORITHM", "vqe")
+    ansatz: str | None = _flag(
+        None, "Parametrised circuit; left out, the problem proposes one.", "NAME[:k=v,...]", "efficient_su2"
+    )
     optimizer: str | None = _flag(
-        None, "Classical optimiser; adam for exact values, spsa with shots, or the algorithm's.", "NAME[:k=v,...]"
+        None, "Classical optimiser; adam for exact values, spsa with shots, or the algorithm's.", "NAME[:k=v,...]", "spsa"
     )
     gradient: str = _flag("auto", f"How gradients are made: {', '.join(GRADIENTS)}.", "METHOD")
     backend: str = _flag("auto", "Simulator that answers; auto: the exact engine, checked by aer.", "NAME[:k=v,...]")
     device: str = _flag("ideal", "Physics to stand in for: a profile, or ./mine.toml.", "NAME[:k=v,...]")
-    dephasing: str | None = _flag(None, "quasistatic or markov; left out, what the device's profile says.", "KIND")
-    realizations: int | None = _flag(None, "Draws of quasi-static detunings for each value; 100, or 64 without shots.", "N")
+    dephasing: str | None = _flag(None, "quasistatic or markov; left out, what the device's profile says.", "KIND", "markov")
+    realizations: int | None = _flag(
+        None, "Draws of quasi-static detunings for each value; 100, or 64 without shots.", "N", 100
+    )
     dd: str = _flag("none", f"Dynamical decoupling in idle times: {', '.join(DD)}.", "SEQUENCE")
     mitigate: str = _flag("none", "Error mitigation: readout+zne, say; see hybrid list mitigations.", "METHOD[+...]")
     shots: int = _flag(0, "Shots per expectation value, divided over its groups; 0 = exact.", "N")
     grouping: str = _flag("qwc", f"How Pauli terms share circuits: {', '.join(GROUPINGS)}.", "METHOD")
     allocation: str = _flag("uniform", f"How shots are divided over groups: {', '.join(ALLOCATIONS)}.", "METHOD")
     threads: int = _flag(1, "Threads of the simulator.", "N")
-    max_evals: int | None = _flag(None, "Stop before more parameter points than this; 0 only evaluates.", "N")
+    max_evals: int | None = _flag(None, "Stop before more parameter points than this; 0 only evaluates.", "N", 300)
     max_iterations: int | None = _flag(
-        None, f"Stop a minimisation before more iterations than this; {DEFAULT_ITERATIONS} when no budget is given.", "N"
+        None,
+        f"Stop a minimisation before more iterations than this; {DEFAULT_ITERATIONS} when no budget is given.",
+        "N",
+        DEFAULT_ITERATIONS,
     )
-    max_qpu: float | str | None = _flag(None, "Stop before more time on the machine than this: 90s, 30min, 2h.", "TIME")
+    max_qpu: float | str | None = _flag(
+        None, "Stop before more time on the machine than this: 90s, 30min, 2h.", "TIME", "30min"
+    )
     seed: int = _flag(0, "The one seed every random draw descends from.", "N")
     initial_point: Sequence[float] | None = _flag(
-        None, "Where to start: 0.1,0.2,... or a file, 'latest', or a run's id.", "POINT"
+        None, "Where to start: 0.1,0.2,... or a file, 'latest', or a run's id.", "POINT", (0.1, 0.2)
     )
 
     def __post_init__(self) -> None:
@@ -192,20 +204,39 @@ class Spec:
             where = f"{path}:{line_of(text, key)}"
             if key not in allowed:
                 raise UsageError(f"{where}: {unknown('key', key, allowed)}")
-            if key not in overrides:
-                if key in (*MEMBERS, "device", "initial_point") and isinstance(value, str):
-                    value = table[key] = beside(Path(path).parent, value)
-                try:
-                    if key == "initial_point" and isinstance(value, str):
-                        value = table[key] = read_point(value, Path(results))
-                    replace(cls(problem="h2"), **{key: value})
-                except UsageError as error:
-                    named = "" if str(error).startswith(key) else f"{key}: "
-                    raise UsageError(f"{where}: {named}{error}") from None
+            if key not in overrides and key in (*MEMBERS, "device", "initial_point") and isinstance(value, str):
+                table[key] = beside(Path(path).parent, value)
+                if key == "initial_point":
+                    try:
+                        table[key] = read_point(table[key], Path(results))
+                    except UsageError as error:
+                        raise UsageError(f"{where}: {key}: {error}") from None
         try:
             return cls(**(table | overrides))
         except UsageError as error:
-            raise UsageError(f"{path}: {error}") from None
+            raise located(error, Path(path), text, table, overrides, lambda given: cls(**given)) from None
+
+
+def located(
+    error: UsageError,
+    path: Path,
+    text: str,
+    table: Mapping[str, Any],
+    overrides: Mapping[str, Any],
+    make: Callable[[dict[str, Any]], Any],
+) -> UsageError:
+    """The error of a file's `table` with file, line and key: of the first key that `make` refuses alone, or else of the file.
+
+    Keys in `overrides` do not count. A kind of dephasing is one of a device, and is tried with it.
+    """
+    device = {key: value for key, value in {**table, **overrides}.items() if key == "device"}
+    for key in sorted(table.keys() - overrides.keys(), key=lambda key: (key == "dephasing", [*table].index(key))):
+        try:
+            make({"problem": "h2"} | (device if key == "dephasing" else {}) | {key: table[key]})
+        except UsageError as alone:
+            named = "" if str(alone).startswith(key) else f"{key}: "
+            return UsageError(f"{path}:{line_of(text, key)}: {named}{alone}")
+    return UsageError(f"{path}: {error}")
 
 
 def beside(folder: Path, text: str) -> str:
@@ -290,7 +321,7 @@ def duration_s(name: str, value: Any) -> float | None:
     """Seconds from 90, '90s', '30min' or '2h'; UsageError says what `name` takes."""
     if value is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", str(value).strip())
+    match = re.fullmatch(rf"({DURATION})\s*([a-z]*)", str(value).strip())
     if match is None or match[2] not in SECONDS or float(match[1]) <= 0:
         raise UsageError(f"{name} takes a time such as 90s, 30min or 2h, not '{shortened(str(value))}'.")
     return float(match[1]) * SECONDS[match[2]]

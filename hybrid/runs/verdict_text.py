@@ -81,10 +81,11 @@ def of_repetitions(results: Sequence[Any]) -> str:
 
 
 def _where(result: Any) -> str:
-    name = NAMES.get(result.algorithm.partition(":")[0], result.algorithm.partition(":")[0].replace("_", " "))
+    algorithm = result.algorithm.partition(":")[0].partition("@")[0]
+    name = NAMES.get(algorithm, algorithm.replace("_", " "))
     if result.physics.startswith(OWN_PHYSICS):
         return f"On {result.backend.partition(':')[0]} {name}"
-    device = result.device.partition(":")[0].partition("#")[0]
+    device = result.device.partition(":")[0].partition("#")[0].partition("@")[0]
     return f"Without noise {name}" if device == "ideal" else f"On {device} {name}"
 
 

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from hybrid.base.errors import CheckFailed
 from hybrid.cli.doctor.finding import Finding
@@ -17,7 +20,7 @@ from hybrid.cli.layout import emit, wrapped
 HELP = """Check this machine and installation: versions, cores, memory, simulators, optional parts, results folder.
 
 Exit code 4 if something is broken that every run needs. Remarks are marked ! and exit with 0. No data are sent, no files
-are left.
+are left. With --report it prints what a maintainer needs in an issue.
 """
 MARKS = {"ok": "ok", "note": "!", "broken": "BROKEN"}
 WIDTH = 20
@@ -42,12 +45,23 @@ def examine(results: Path = Path("results")) -> Iterator[Finding]:
             yield Finding(topic, name, "note", f"could not be checked: {type(error).__name__}: {error}")
 
 
-def doctor(results: Results = RESULTS, as_json: Json = False) -> None:
+def doctor(
+    results: Results = RESULTS,
+    report: Annotated[
+        bool, typer.Option("--report", help="Print it for an issue: no names of people or hosts, no paths.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Examine and print."""
     findings = list(examine(results))
+    if report:
+        from hybrid.cli.doctor.anonymous import anonymous
+
+        findings = [anonymous(finding) for finding in findings]
     broken = [finding.name for finding in findings if finding.state == "broken"]
     about = {"healthy": not broken, "findings": [finding._asdict() for finding in findings]}
-    emit(json.dumps(about, indent=2) if as_json else text(findings))
+    fence = "```\n" if report else ""  # a block of the issue's Markdown
+    emit(json.dumps(about, indent=2) if as_json else f"{fence}{text(findings)}\n{fence}".rstrip())
     if broken:
         raise CheckFailed(f"broken: {', '.join(broken)}.")
 

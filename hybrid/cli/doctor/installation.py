@@ -8,14 +8,16 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from importlib import metadata
+from itertools import groupby
 from pathlib import Path
 
+from hybrid import catalog
 from hybrid.cli.doctor import software
 from hybrid.cli.doctor.finding import Finding
 
 
 def look() -> Iterator[Finding]:
-    """Other packages and commands named `hybrid`; changed files."""
+    """Other packages and commands named `hybrid`; changed files; packages that offer members."""
     others = sorted(
         {name for name in metadata.packages_distributions().get("hybrid", []) if software.plain(name) != software.NAME}
     )
@@ -36,6 +38,17 @@ def look() -> Iterator[Finding]:
         text = f"{rival} has the same name; Python started in its folder imports it instead"
         yield Finding("installation", "import hybrid", "note", text, "rename it or work in another folder")
     yield _command()
+    yield from _packages()
+
+
+def _packages() -> Iterator[Finding]:
+    """The packages that offer members, and what they offer that cannot be used."""
+    for package, group in groupby(catalog.offers(), lambda offer: offer.origin):
+        offers = [*group]
+        usable = [f"{catalog.FAMILIES[offer.family]} {offer.name}" for offer in offers if not offer.refusal]
+        refused = [f"{offer.entry}: {offer.refusal}" for offer in offers if offer.refusal]
+        text = "; ".join([f"offers {', '.join(usable) or 'nothing usable'}", *refused])
+        yield Finding("installation", package, "note" if refused else "ok", text)
 
 
 def _rival_files() -> Iterator[Path]:

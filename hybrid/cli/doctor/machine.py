@@ -4,14 +4,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from hybrid.base.machine import cores, memory_bytes
+from hybrid.base.machine import cores, memory_bytes, processor
 from hybrid.cli.doctor.finding import Finding
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def look() -> Iterator[Finding]:
-    """Usable cores, limits on threads, free memory and how many qubits fit into it."""
+    """The processor, usable cores, limits on threads, free memory and how many qubits fit into it."""
+    yield Finding("machine", "processor", "ok", processor())
     all_cores, allowed = os.cpu_count() or 1, cores()
     text = f"{allowed} of {all_cores} may be used by this process (--threads N, default 1)"
     quota = _quota()

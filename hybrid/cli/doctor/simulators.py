@@ -32,6 +32,11 @@ try:
     found["counts"] = simulator.run(circuit, shots=100, seed_simulator=1).result().get_counts()
 except BaseException as error:
     found["errors"]["Qiskit Aer"] = f"{type(error).__name__}: {error}"
+try:
+    from threadpoolctl import threadpool_info
+    found["libraries"] = threadpool_info()
+except BaseException:  # it is a requirement, and reported as one
+    found["libraries"] = []
 print(json.dumps(found))
 """
 
@@ -56,6 +61,7 @@ def look() -> Iterator[Finding]:
         return
     for name, error in report["errors"].items():
         yield Finding("simulators", name, "broken", error, reinstall("qiskit-aer" if name == "Qiskit Aer" else name))
+    yield from _blas(report["libraries"])
     if "methods" in report:
         yield Finding("simulators", "Aer methods", "ok", ", ".join(report["methods"]))
         gpu = Path("/proc/driver/nvidia").exists() and "GPU" not in report["devices"]
@@ -65,6 +71,16 @@ def look() -> Iterator[Finding]:
     if "counts" in report:
         right = set(report["counts"]) <= {"00", "11"}
         yield Finding("simulators", "Bell pair", "ok" if right else "broken", f"100 shots on Qiskit Aer: {report['counts']}")
+
+
+def _blas(libraries: list[dict[str, Any]]) -> Iterator[Finding]:
+    """The libraries of linear algebra that were loaded, by the package that brings each: last digits depend on them."""
+    for library in libraries:
+        if library["user_api"] == "blas":
+            owner = next((name for name in ("numpy", "scipy", "qiskit_aer") if name in library["filepath"]), "another")
+            kernels = f", kernels for {library['architecture']}" if "architecture" in library else ""
+            text = f"{library['internal_api']} {library['version'] or 'of unknown version'}{kernels}"
+            yield Finding("simulators", f"BLAS of {owner}", "ok", text)
 
 
 def _modules(distributions: list[str]) -> list[str]:
