@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hybrid.measure.program import Program
     from hybrid.measure.sampling import sample
     from hybrid.qiskit_api import DeviceBackend, Estimator, Sampler
+    from hybrid.rehearsal.rehearse import rehearse
     from hybrid.review.explain import explain
     from hybrid.review.mitigate import mitigate
     from hybrid.runs.dry_run import plan
@@ -34,6 +35,7 @@ __all__, __getattr__, __dir__ = names_from(
         "hybrid.measure.program": "Program",
         "hybrid.measure.sampling": "sample",
         "hybrid.qiskit_api": "DeviceBackend Estimator Sampler",
+        "hybrid.rehearsal.rehearse": "rehearse",
         "hybrid.review.explain": "explain",
         "hybrid.review.mitigate": "mitigate",
         "hybrid.runs.dry_run": "plan",

@@ -103,14 +103,14 @@ def command() -> Callable[..., None]:
         own["device_interval"] = is_on("device-interval", own["device_interval"])
         words = arguments.pop("words") or []
         given = {key: value for key, value in arguments.items() if value is not None}
-        execute(words, {key: _whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
+        execute(words, {key: whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
-def _whole(name: str, text: str) -> int:
+def whole(name: str, text: str) -> int:
     try:
         return int(text)
     except ValueError:
@@ -196,7 +196,7 @@ def execute(
     options = {"device_interval": device_interval, "force": force, "max_time": duration_s("max_time", max_time)}
     options |= {"strict": strict, "label": label}
     if repeat is not None:
-        _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, require_converged, options)
+        _repeat(spec, whole("repeat", repeat), results, as_json, quiet, require_converged, options)
         return
     target = picture(plot, results / f"{spec.id}.png")
     with pending_stop() as pending:
@@ -260,10 +260,10 @@ def _run(spec: Spec, results: Path, quiet: bool, pending: PendingStop, options: 
         pending.work = "starting"
         from hybrid.runs.run import run
 
-        return run(spec, results, watcher=_watcher(display, pending), **options)
+        return run(spec, results, watcher=watcher_of(display, pending), **options)
 
 
-def _watcher(display: Display, pending: PendingStop) -> Any:
+def watcher_of(display: Display, pending: PendingStop) -> Any:
     """Progress on the display; a signal ends at once what is no measurement, and otherwise waits for its end."""
     from hybrid.runs.watching import Watcher
 

@@ -1,6 +1,7 @@
 """A rehearsal as data: what was played, and the verdict for each device. Standard library only."""
 
 from dataclasses import asdict, dataclass
+from math import inf
 from typing import Any, NamedTuple, final
 
 GO, MARGINAL, NO_GO = "GO", "MARGINAL", "NO-GO"
@@ -55,11 +56,13 @@ class Flip(NamedTuple):
 
 
 class SmallestChange(NamedTuple):
-    """The smallest change that was found, by trying it, to make a verdict GO: in words, the command, and what it ends in."""
+    """The smallest change that was found, by trying it, to make a verdict GO: in words, the command that rehearses it, what it
+    ends in, its bill in QPU hours (low, value, high), and the id of the run that showed it, at the angles of the raw run."""
 
     words: str
     command: str
     verdict: str
+    hours: tuple[float, float, float] | None
     id: str
 
 
@@ -82,15 +85,17 @@ class CircuitFacts(NamedTuple):
 @final
 @dataclass(frozen=True, kw_only=True)
 class DeviceVerdict:
-    """The verdict on one device. `binding` is the first criterion that is not met, empty for GO; `sentence` names the verdict
-    and the binding constraint in words.
+    """The verdict on one device; `machine` is the one that its profile stands for, empty for others.
 
-    `billed` has the fields of `hybrid.Result.billed` for the whole experiment as asked for (None without a rule), and `hours`
-    is its [low, value, high] in QPU hours; `assumed` says whether its bill is assumed. `variants` says what each variant of
-    the profile ends in. `circuit` is None where the experiment does not fit.
+    `binding` is the first criterion that is not met, empty for GO; `sentence` names the verdict and the binding constraint in
+    words. `circuit` is None where the experiment does not fit. `recommended` is the error mitigation that pays most, empty for
+    none. `variants` says what each variant of the profile ends in. `tried` are changes that were tried before `remedy` and are
+    not enough. `billed` has the fields of `hybrid.Result.billed` for the whole experiment as asked for (None without a rule),
+    and `hours` is its [low, value, high] in QPU hours; `assumed` says whether its rule is assumed.
     """
 
     device: str
+    machine: str
     title: str
     word: str
     binding: str
@@ -105,6 +110,7 @@ class DeviceVerdict:
     variants: dict[str, str]
     flips: tuple[Flip, ...]
     remedy: SmallestChange | None
+    tried: tuple[str, ...]
     billed: dict[str, Any] | None
     hours: tuple[float, float, float] | None
     assumed: bool
@@ -147,8 +153,14 @@ class Rehearsal:
 
     @property
     def best(self) -> DeviceVerdict:
-        """The first device with the best verdict."""
-        return min(self.devices, key=lambda one: (GO, MARGINAL, NO_GO).index(one.word))
+        """The device with the best verdict, as asked for and then as changed; of equals the one with the fewest hours."""
+
+        def rank(one: DeviceVerdict) -> tuple[int, int, float]:
+            words = (GO, MARGINAL, NO_GO)
+            changed, hours = (NO_GO, one.hours) if one.remedy is None else (one.remedy.verdict, one.remedy.hours)
+            return words.index(one.word), words.index(changed), inf if hours is None else hours[1]
+
+        return min(self.devices, key=rank)
 
     @property
     def sentence(self) -> str:

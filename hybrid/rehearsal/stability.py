@@ -1,0 +1,136 @@
+"""Whether a verdict stands when the device is another one: its variants, others within its ranges, and where it flips."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import floor, log10, sqrt
+from typing import Any, NamedTuple
+
+from hybrid.base.errors import HybridError
+from hybrid.device import options
+from hybrid.device.device import Device
+from hybrid.device.options import DEFAULT
+from hybrid.rehearsal.criteria import is_go, judged
+from hybrid.rehearsal.evidence import Case
+from hybrid.rehearsal.play import Player, why_refused
+from hybrid.rehearsal.question import CHOICES
+from hybrid.rehearsal.rehearsal import GO, NO_GO, STABLE, Criterion, Flip, Skipped
+from hybrid.rehearsal.scaled import DeviceNumber, mean_of, numbers_that_matter, scaled_device
+
+FARTHEST, NEAR = 32.0, 1.05
+"""A number is multiplied or divided by at most so much, and the two sides of a flip differ by at most this factor."""
+
+
+class Variants(NamedTuple):
+    """What each variant ends in: GO, NO-GO or that it is not known."""
+
+    words: dict[str, str]
+    skipped: list[Skipped]
+
+
+def variants(player: Player, case: Case, x: Sequence[float]) -> Variants:
+    """The verdict on every variant of the profile, at the same x and with the same pulses."""
+    words, skipped = {}, []
+    for text in variant_texts(case.spec.device, case.device):
+        label = options.split(text)[1]
+        try:
+            words[label] = _word(_elsewhere(player, case, x, text, f"variant {label}"))
+        except HybridError as error:
+            skipped.append(Skipped(f"variant {label}", case.spec.device, None, why_refused(error)))
+    return Variants(words, skipped)
+
+
+def variant_texts(text: str, device: Device) -> list[str]:
+    """The device with every choice of every option that the profile offers, but those that are chosen already."""
+    head, settings = options.split(text)
+    given = dict(item.partition("=")[::2] for item in filter(None, settings.split(",")))
+    texts = []
+    for option, choices in device.variants.items():
+        for choice in choices:
+            if choice != given.get(option, DEFAULT):
+                other = given | {option: choice}
+                texts.append(f"{head}:{','.join(f'{key}={value}' for key, value in other.items())}")
+    return texts
+
+
+def stable(case: Case, found: Variants | None, interval: dict[str, Any] | None, flips: Sequence[Flip]) -> Criterion:
+    """Whether every variant and both ends of the device interval end as the device itself does."""
+    ends = _ends(case, interval)
+    others = ({} if found is None else found.words) | ends
+    numbers: dict[str, Any] = {"variants": {} if found is None else found.words, "interval": ends}
+    if case.at is None or (found is None and not ends):
+        return Criterion(STABLE, None, "not known: no other device was played", numbers)
+    own = _word(case)
+    differ = [name for name, word in others.items() if word != own]
+    tail = f"; {'; '.join(flip.words for flip in flips)}" if flips else ""
+    if not others:
+        return Criterion(STABLE, True, f"the profile has neither variants nor ranges{tail}", numbers)
+    if differ:
+        return Criterion(STABLE, False, f"{own} turns into {_other(own)} with {', '.join(differ)}{tail}", numbers)
+    missing = "" if found is not None else "; its variants were not played"
+    named = f"{own} with all of {', '.join(others)}" if len(others) > 1 else f"{own} with {next(iter(others))} too"
+    return Criterion(STABLE, found is not None, f"{named}{missing}{tail}", numbers)
+
+
+def _ends(case: Case, interval: dict[str, Any] | None) -> dict[str, str]:
+    """The verdict at both ends of the device interval of the value; none for choices, whose shares are not sampled."""
+    if case.at is None or not interval or "left_out" in interval or case.question.kind == CHOICES:
+        return {}
+    ends = {f"{'low' if end == 'low' else 'high'} end of the device interval": interval[end] for end in ("low", "high")}
+    return {name: _word(replace(case, at=case.at._replace(limit=value))) for name, value in ends.items()}
+
+
+def flips(player: Player, case: Case, x: Sequence[float]) -> list[Flip]:
+    """For each number that matters, where the verdict flips: bisected, and run at both sides. None where it never does."""
+    result = []
+    for number in numbers_that_matter(case.device):
+        if flip := _flip(player, case, x, number):
+            result.append(flip)
+    return result
+
+
+def _flip(player: Player, case: Case, x: Sequence[float], number: DeviceNumber) -> Flip | None:
+    """The farthest factor first; then halves, in the logarithm, of where the verdict changes."""
+    own = is_go(judged(case))
+    stronger = number.more_is_better != own  # multiply: to make GO of NO-GO more of what is good, and the other way round
+    same, other = 1.0, FARTHEST if stronger else 1 / FARTHEST
+
+    def is_go_at(factor: float) -> bool:
+        text = scaled_device(case.spec.device, number, factor, player.results)
+        return is_go(judged(_elsewhere(player, case, x, text, f"{number.words} x {factor:.4g}")))
+
+    if is_go_at(other) == own:
+        return None
+    while max(same / other, other / same) > NEAR:
+        middle = float(f"{sqrt(same * other):.6g}")
+        same, other = (middle, other) if is_go_at(middle) == own else (same, middle)
+    go, no_go = (same, other) if own else (other, same)
+    nominal, unit = mean_of(case.device, number)
+    at_go, at_no_go = (
+        mean_of(Device.load(scaled_device(case.spec.device, number, factor, player.results)), number)[0]
+        for factor in (go, no_go)
+    )
+    sign = ">" if number.more_is_better else "<"
+    words = f"{GO} if {number.words} {sign} {_rounded(at_go, up=number.more_is_better)} {unit}"
+    return Flip(number.words, unit, nominal, at_go, at_no_go, words)
+
+
+def _rounded(value: float, *, up: bool) -> str:
+    """Two digits, towards the side of GO."""
+    step = 10.0 ** (floor(log10(abs(value))) - 1) if value else 1.0
+    whole = floor(value / step + 1e-9)
+    return f"{(whole + (up and whole * step < value * (1 - 1e-9))) * step:.6g}"
+
+
+def _elsewhere(player: Player, case: Case, x: Sequence[float], device: str, step: str) -> Case:
+    """The same shots where the limit is that of another device."""
+    assert case.at is not None
+    limit = player.limit(step, replace(case.with_ansatz, device=device), x)
+    return replace(case, at=case.at.with_limit(limit))
+
+
+def _word(case: Case) -> str:
+    return GO if is_go(judged(case)) else NO_GO
+
+
+def _other(word: str) -> str:
+    return NO_GO if word == GO else GO
