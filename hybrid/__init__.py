@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hybrid.base.errors import HybridError
     from hybrid.characterization import characterize
     from hybrid.device.device import Device
+    from hybrid.figures.rehearsal_package import verify_package, write_package
     from hybrid.measure.compile import compile
     from hybrid.measure.program import Program
     from hybrid.measure.sampling import sample
@@ -31,6 +32,7 @@ __all__, __getattr__, __dir__ = names_from(
         "hybrid.base.errors": "HybridError",
         "hybrid.characterization": "characterize",
         "hybrid.device.device": "Device",
+        "hybrid.figures.rehearsal_package": "verify_package write_package",
         "hybrid.measure.compile": "compile",
         "hybrid.measure.program": "Program",
         "hybrid.measure.sampling": "sample",

@@ -53,6 +53,7 @@ def rehearsed(spec: Spec, results: Path, devices=DEVICES) -> Rehearsal:
         devices=tuple(verdicts),
         skipped=(),
         seconds_planned=12.0,
+        max_time_s=600.0,
         caveat="Profiles are published figures, the rest assumed. Not a prediction.",
         versions={"python": "3"},
         input_files={},
@@ -73,6 +74,7 @@ def _verdict(spec: Spec, results: Path, *, first: bool) -> DeviceVerdict:
     numbers = {"qubits": result.n_qubits, "device_qubits": 24 if first else 10}
     return DeviceVerdict(
         device=spec.device,
+        machine="",
         title=result.physics,
         word=word,
         binding="" if first else LIVES,
@@ -95,7 +97,8 @@ def _verdict(spec: Spec, results: Path, *, first: bool) -> DeviceVerdict:
         interval={"low": result.value - 0.02, "high": result.value + 0.01, "share": 0.9},
         variants={"nominal": word},
         flips=(Flip("gates.cz.error", "%", 0.5, 0.7, 0.8, "GO if the two-qubit error < 0.75 %"),),
-        remedy=None if first else SmallestChange("one layer less", f"hybrid run {spec.problem}", GO, ""),
+        remedy=None if first else SmallestChange("one layer less", f"hybrid run {spec.problem}", GO, None, ""),
+        tried=(),
         billed=billed,
         hours=tuple(second / 3600 for second in weights),
         assumed=not first,

@@ -12,7 +12,7 @@ import typer
 
 from hybrid.base.errors import UsageError, shortened
 from hybrid.base.files import read_toml
-from hybrid.cli import completion
+from hybrid.cli import completion, rehearse_package
 from hybrid.cli.flags import MEMBER, RESULTS, Json, Quiet, Results
 from hybrid.cli.layout import emit
 from hybrid.cli.pictures import say
@@ -54,6 +54,7 @@ OWN_FLAGS: dict[str, tuple[Any, Any]] = {
     "results": (Results, RESULTS),
     "as_json": (Json, False),
     "quiet": (Quiet, False),
+    **rehearse_package.FLAGS,
 }
 """Flags that are not part of the Spec, with their defaults."""
 
@@ -91,12 +92,24 @@ def execute(
     results: Path,
     as_json: bool,
     quiet: bool,
+    package: Path | None,
+    redact: bool,
+    verify: Path | None,
 ) -> None:
     """Do what the command line says."""
+    if verify is not None:
+        rehearse_package.verify(verify, words, flags, as_json=as_json, quiet=quiet)
+        return
+    rehearse_package.check(package, redact, quiet)
     flags |= {"shots": 0} if exact else {}
     spec = with_shots(words, make_spec(words, flags, results), flags, quiet)
     rehearsal = rehearsed(spec, device, _hours(hours), max_time, results, quiet)
-    emit(json.dumps(rehearsal.to_json()) if as_json else text(rehearsal, results))
+    about = rehearsal.to_json()
+    printed = text(rehearsal, results)
+    if package is not None:
+        written = rehearse_package.write(rehearsal, package, results, redact=redact, quiet=quiet)
+        about, printed = about | {"package": written.to_json()}, f"{printed}\n\n{rehearse_package.written_text(written)}"
+    emit(json.dumps(about) if as_json else printed)
 
 
 def rehearsed(spec: Spec, devices: list[str], hours: float | None, max_time: str, results: Path, quiet: bool) -> "Rehearsal":

@@ -1,13 +1,15 @@
 """The evidence package of a rehearsal with its pictures and its page: written, and executed again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 from hybrid.figures.rehearsal_page import page
 from hybrid.rehearsal.package import archive, redaction
+from hybrid.rehearsal.package.again import rehearsed_again
 from hybrid.rehearsal.package.archive import Written
 from hybrid.rehearsal.package.contents import contents
+from hybrid.rehearsal.package.verification import Verification, verify
 from hybrid.rehearsal.rehearsal import Rehearsal
 
 ALT = "The value on each device beside the exact, the classical and the guessed one; the figures are in the table."
@@ -24,6 +26,11 @@ def write_package(
     archive.check_folder(Path(folder))
     made = contents(rehearsal, Path(results), drawn, redact=redact)
     return archive.write(made.files, made.times, Path(folder))
+
+
+def verify_package(folder: Path | str, watch: Callable[[str], None] = lambda text: None) -> Verification:
+    """Execute a package again: its files, records, verdict and texts. UsageError where the folder holds none."""
+    return verify(Path(folder), drawn, lambda rehearsal, records: rehearsed_again(rehearsal, records, watch), watch)
 
 
 def drawn(rehearsal: Rehearsal) -> Mapping[str, bytes]:

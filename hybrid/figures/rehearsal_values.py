@@ -8,18 +8,19 @@ from matplotlib.patches import Patch
 from hybrid.base.errors import shortened
 from hybrid.figures import style
 from hybrid.figures.style import BASELINE, EXACT, FINAL, GREY, INK, MEASURED, styled
-from hybrid.rehearsal.rehearsal import RAW, DeviceVerdict, Rehearsal
+from hybrid.rehearsal.package.main_runs import mitigated
+from hybrid.rehearsal.rehearsal import DeviceVerdict, Rehearsal
 
 ROW_INCHES = 0.42
 LONGEST_DEVICE, LONGEST_NAME = 22, 40
 BAND_ALPHA = 0.4
 BAND, SHIFT = 0.5, 0.18
-"""Of a row's height: that of the band of devices, and how far the raw value lies from the middle."""
+"""Of a row's height: that of the band of devices, and how far two values lie from the middle."""
 
 
 @styled
 def values(rehearsal: Rehearsal) -> Figure:
-    """One row per device: the raw value, the value that is judged, and where 90 % of devices within the ranges lie."""
+    """One row per device: the value as asked for, with mitigation, and where 90 % of devices within the ranges lie."""
     unit = f" ({rehearsal.unit})" if rehearsal.unit else ""
     better = "larger" if rehearsal.maximize else "smaller"
     lines = [f"{rehearsal.quantity}, {better} is better; error bars are one standard error", *_outside(rehearsal)]
@@ -71,9 +72,9 @@ def _legend(rehearsal: Rehearsal) -> list[Line2D | Patch]:
         Line2D([], [], color=colour, ls=dash, lw=width, label=shortened(name, LONGEST_NAME))
         for _, colour, dash, width, name in _levels(rehearsal)
     ]
-    if any(_raw(one) is not None for one in rehearsal.devices):
-        entries.append(Line2D([], [], color=INK, marker="o", ms=4, mfc="none", ls="none", label="raw"))
-    entries.append(Line2D([], [], color=FINAL, marker="D", ms=5, ls="none", label="judged"))
+    entries.append(Line2D([], [], color=FINAL, marker="D", ms=5, ls="none", label="as asked for"))
+    if any(mitigated(one) is not None for one in rehearsal.devices):
+        entries.append(Line2D([], [], color=FINAL, marker="o", mfc=style.PAPER, ms=5, ls="none", label="mitigated"))
     if any(one.interval and "low" in one.interval for one in rehearsal.devices):
         entries.append(Patch(color=MEASURED, alpha=BAND_ALPHA, lw=0, label="90 % of devices in the ranges"))
     return entries
@@ -83,18 +84,13 @@ def _draw_device(axes: Axes, row: int, verdict: DeviceVerdict) -> None:
     if verdict.interval is not None and "low" in verdict.interval:
         low, high = verdict.interval["low"], verdict.interval["high"]
         axes.barh(row, high - low, left=low, height=BAND, color=MEASURED, alpha=BAND_ALPHA, lw=0, zorder=2)
-    bar = {"ls": "none", "capsize": 3, "zorder": 4}
-    raw = _raw(verdict)
-    if raw is not None:
-        value, stderr = raw
-        axes.errorbar(value, row - SHIFT, xerr=stderr or None, fmt="o", ms=4, mfc="none", color=INK, **bar)
-    if verdict.value is not None:
-        axes.errorbar(verdict.value, row + SHIFT, xerr=verdict.stderr or None, fmt="D", ms=5, color=FINAL, **bar)
-    elif raw is None:
-        middle = axes.get_yaxis_transform()
-        axes.text(0.5, row, "not played", transform=middle, ha="center", va="center", size=style.TINY, color=style.MUTED)
-
-
-def _raw(verdict: DeviceVerdict) -> tuple[float, float] | None:
-    """Value and error of the unmitigated run; None where there is none."""
-    return next(((run.value, run.stderr) for run in verdict.runs if run.step == RAW), None)
+    bar = {"ls": "none", "capsize": 3, "zorder": 4, "color": FINAL}
+    better = mitigated(verdict)
+    if verdict.value is None:
+        across = axes.get_yaxis_transform()
+        axes.text(0.5, row, "not played", transform=across, ha="center", va="center", size=style.TINY, color=style.MUTED)
+        return
+    shift = 0.0 if better is None else SHIFT
+    axes.errorbar(verdict.value, row - shift, xerr=verdict.stderr or None, fmt="D", ms=5, **bar)
+    if better is not None:
+        axes.errorbar(better.value, row + shift, xerr=better.stderr or None, fmt="o", ms=5, mfc=style.PAPER, **bar)

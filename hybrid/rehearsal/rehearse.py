@@ -13,7 +13,7 @@ from typing import Any, final
 from hybrid.base.errors import HybridError, UsageError
 from hybrid.device.device import Device
 from hybrid.rehearsal.changes import Change, smallest_change
-from hybrid.rehearsal.commands import MAX_TIME, rehearse_command
+from hybrid.rehearsal.commands import MAX_TIME_S, rehearse_command
 from hybrid.rehearsal.criteria import is_assumed, is_go, judged
 from hybrid.rehearsal.evidence import Case, at_point
 from hybrid.rehearsal.machines import DEVICES, machine_of, profiles_of
@@ -54,7 +54,7 @@ def rehearse(
     devices: Sequence[str] = (),
     *,
     hours: float | None = None,
-    max_time: float | str = MAX_TIME,
+    max_time: float | str = MAX_TIME_S,
     results: str | Path = "results",
     watcher: Watcher = SILENT,
     begin: Callable[[str], None] = lambda text: None,
@@ -94,7 +94,7 @@ def rehearse(
         verdicts.append(part.verdict())
     return Rehearsal(
         title=f"{spec.algorithm} of {Path(spec.problem).name if ':' not in spec.problem else spec.problem}",
-        command=rehearse_command(spec, names, hours, max_time),
+        command=rehearse_command(spec, names, hours, max_time_s),
         spec=spec.given(),
         n_qubits=plain.problem.n_qubits,
         quantity=question.quantity,
@@ -111,6 +111,7 @@ def rehearse(
         devices=tuple(verdicts),
         skipped=tuple(schedule.skipped),
         seconds_planned=round(schedule.seconds, 1),
+        max_time_s=max_time_s,
         caveat=" ".join(dict.fromkeys(case.device.caveat for case in cases)),
         versions={package: version(package) for package in PACKAGES},
         input_files=_input_files(spec),

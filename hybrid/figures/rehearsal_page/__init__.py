@@ -10,12 +10,14 @@ from hybrid.rehearsal.package.readme_text import METHODS, VERIFY
 from hybrid.rehearsal.rehearsal import DeviceVerdict, Rehearsal
 
 STYLE = Path(__file__).parent / "page.css"
+FULL_ON_PAPER = 2
+"""Of more devices only the first has all its reasons on paper, where two pages hold no more; the others what is not met."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """No network and no script; plots have their style in attributes."""
 
 
 def page(rehearsal: Rehearsal, plot: str | None, reveals: str = "") -> str:
-    """The page, the same text every time. `plot`: an inline SVG of the values; `reveals`: the sentence of a redacted package."""
+    """The page, the same text every time. `plot`: an inline SVG of the values; `reveals`: that of a redacted package."""
     title = f"Rehearsal of {rehearsal.title}"
     head = tag(
         "head",
@@ -27,7 +29,8 @@ def page(rehearsal: Rehearsal, plot: str | None, reveals: str = "") -> str:
         tag("style", Markup(STYLE.read_text(encoding="utf-8"))),
     )
     sections = [_banner(rehearsal, title, reveals), _glance(rehearsal), _numbers(rehearsal, plot)]
-    sections += [_device(one, first=one is rehearsal.best) for one in _best_first(rehearsal)]
+    few = len(rehearsal.devices) <= FULL_ON_PAPER
+    sections += [_device(one, full=few or one is rehearsal.best) for one in _best_first(rehearsal)]
     return "<!DOCTYPE html>\n" + tag("html", head, tag("body", tag("main", *sections, _ending(rehearsal))), lang="en")
 
 
@@ -38,25 +41,25 @@ def _banner(rehearsal: Rehearsal, title: str, reveals: str) -> Markup:
 
 
 def _glance(rehearsal: Rehearsal) -> Markup:
-    return tag("section", tag("h2", "At a glance"), _scrolled(tables.grid(rehearsal)))
+    return tag("section", tag("h2", "At a glance"), _scrolled(tables.grid(rehearsal)), tag("p", words.asks(), class_="small"))
 
 
 def _numbers(rehearsal: Rehearsal, plot: str | None) -> Markup:
-    parts = [tag("h2", "In numbers"), _scrolled(tables.numbers(rehearsal)), _scrolled(tables.known(rehearsal))]
+    parts = [tag("h2", "In numbers"), _scrolled(tables.known(rehearsal)), _scrolled(tables.numbers(rehearsal))]
     if plot is not None:
         parts.append(tag("figure", Markup(plot)))
     return tag("section", *parts)
 
 
-def _device(verdict: DeviceVerdict, *, first: bool) -> Markup:
-    """The reasons; on paper the first device has all of them, the others what is not met."""
+def _device(verdict: DeviceVerdict, *, full: bool) -> Markup:
+    """The reasons; on paper what is not met, or all if `full`."""
     reasons = [
-        tag("li", tag("b", one.name), f": {words.criterion(one)}", class_=False if first or one.met is False else "screen")
+        tag("li", tag("b", one.name), f": {words.criterion(one)}", class_=False if full or one.met is False else "screen")
         for one in verdict.criteria
     ]
     parts = [
         tag("h2", verdict.device, ": ", tag("span", verdict.word, class_=f"word {tables.kind(verdict.word)}")),
-        tag("p", f"{verdict.title}. {verdict.sentence}", class_=False if first else "screen"),
+        tag("p", f"{verdict.title}. {verdict.sentence}", class_=False if full else "screen"),
         tag("ul", *reasons),
     ]
     changes = words.changes(verdict)
@@ -65,10 +68,10 @@ def _device(verdict: DeviceVerdict, *, first: bool) -> Markup:
 
 
 def _ending(rehearsal: Rehearsal) -> Markup:
-    methods = [tag("p", line.replace("`", ""), class_="screen") for line in METHODS]
+    methods = [tag("p", line.replace("`", ""), class_="methods") for line in METHODS]
     return tag(
         "section",
-        tag("h2", "Methods and how to execute it again", class_="screen"),
+        tag("h2", "Methods, and how to execute it again"),
         *methods,
         tag(
             "p",

@@ -40,24 +40,27 @@ def _field(verdict: DeviceVerdict, name: str) -> Markup:
 
 
 def numbers(rehearsal: Rehearsal) -> Markup:
-    """One row per device: value, bill, circuit."""
-    columns = ("device", "value", "QPU hours", "jobs", "shots", "two-qubit gates", "circuit takes", "signal left")
-    return _table(columns, [_row(rehearsal, one) for one in rehearsal.devices], class_="devices")
+    """One row per device: bill and circuit."""
+    columns = ("device", "QPU hours", "jobs", "shots", "two-qubit gates", "circuit takes", "signal expected")
+    return _table(columns, [_row(one) for one in rehearsal.devices], class_="devices")
 
 
-def _row(rehearsal: Rehearsal, one: DeviceVerdict) -> Sequence[str]:
+def _row(one: DeviceVerdict) -> Sequence[str]:
     circuit = one.circuit
     gates = "-" if circuit is None else str(circuit.two_qubit_gates)
     duration = "-" if circuit is None else words.microseconds(circuit.duration_s)
     signal = "-" if circuit is None or circuit.signal is None else percent(circuit.signal)
     bill = (words.hours_of(one), words.whole(one.jobs), words.whole(one.shots))
-    return (one.device, words.device_value(rehearsal, one), *bill, gates, duration, signal)
+    return (one.device, *bill, gates, duration, signal)
 
 
 def known(rehearsal: Rehearsal) -> Markup:
-    """The values that those of devices are compared with."""
+    """The values of devices, and those that they are compared with."""
     better = "larger" if rehearsal.maximize else "smaller"
-    return _table((f"{rehearsal.quantity} ({better} is better)", "value"), words.known_values(rehearsal))
+    return _table(
+        (f"{rehearsal.quantity} ({better} is better)", "value"),
+        [*words.known_values(rehearsal), *words.measured_values(rehearsal)],
+    )
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], class_: str | bool = False) -> Markup:

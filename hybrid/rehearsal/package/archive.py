@@ -11,7 +11,7 @@ import shutil
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hybrid.base.errors import UsageError
 
@@ -30,6 +30,10 @@ class Written(NamedTuple):
     archive: Path
     files: int
     sha256: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As one JSON object."""
+        return {"folder": str(self.folder), "archive": str(self.archive), "files": self.files, "sha256": self.sha256}
 
 
 def check_folder(folder: Path) -> None:

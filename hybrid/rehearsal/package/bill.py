@@ -125,9 +125,9 @@ def _formula(bill: WorkedBill, weighted: bool) -> str:
 
 
 def _time(seconds: float) -> str:
-    for size, unit in ((1e-3, "us"), (1.0, "ms")):
+    for size, factor, unit in ((1e-3, 1e6, "us"), (0.1, 1e3, "ms")):
         if 0 < seconds < size:
-            return f"{seconds * 1000 / size:.4g} {unit}"
+            return f"{seconds * factor:.4g} {unit}"
     return f"{seconds:,.4g} s" if seconds < 1000 else f"{seconds:,.0f} s"
 
 

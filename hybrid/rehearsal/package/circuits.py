@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hybrid.base.errors import UsageError
-from hybrid.rehearsal.rehearsal import RAW, Rehearsal
+from hybrid.rehearsal.package.main_runs import raw
+from hybrid.rehearsal.rehearsal import Rehearsal
 from hybrid.review.export_circuits import export
 
 FOLDER = "circuits"
@@ -24,12 +25,12 @@ def circuits(rehearsal: Rehearsal, results: Path) -> DeviceCircuits:
     files: dict[str, bytes] = {}
     left_out: dict[str, str] = {}
     for verdict in rehearsal.devices:
-        raw = next((run for run in verdict.runs if run.step == RAW), None)
-        if raw is None:
+        run = raw(verdict)
+        if run is None:
             left_out[verdict.device] = "nothing was run on this device"
             continue
         try:
-            exported = export(results / f"{raw.id}.jsonl")
+            exported = export(results / f"{run.id}.jsonl")
         except UsageError as error:
             left_out[verdict.device] = str(error)
             continue

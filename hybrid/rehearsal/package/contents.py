@@ -12,7 +12,7 @@ from hybrid.rehearsal.package import bill, crate, form, readme_text, redaction, 
 from hybrid.rehearsal.package import kept_records as records
 from hybrid.rehearsal.package.circuits import DeviceCircuits, circuits
 from hybrid.rehearsal.package.inputs import Inputs
-from hybrid.rehearsal.package.stored import plain
+from hybrid.rehearsal.package.main_runs import resolved
 from hybrid.rehearsal.rehearsal import DeviceVerdict, Rehearsal
 
 REHEARSAL = "rehearsal.json"
@@ -33,17 +33,18 @@ def contents(rehearsal: Rehearsal, results: Path, draw: Draw, *, redact: bool = 
     RecordError for a missing or damaged record, UsageError for an input file that cannot be read.
     """
     billings = [_billing(one.device) for one in rehearsal.devices]
-    if redact:
-        return _written(redaction.redacted(rehearsal), billings, {}, DeviceCircuits({}, {}), {}, draw)
     inputs, kept = Inputs(), {}
     for id_ in ids(rehearsal):
         path = results / f"{id_}.jsonl"
         if not path.is_file():
             raise RecordError(f"{path}: this record of the rehearsal is missing; the same command makes it again.")
         kept[id_] = records.kept(path, inputs)
+    files = {f"{records.FOLDER}/{id_}.jsonl": record.text for id_, record in kept.items()}
+    if redact:
+        hidden = redaction.redacted(rehearsal, resolved(rehearsal, files))
+        return _written(hidden, billings, {}, DeviceCircuits({}, {}), {}, draw)
     exported = circuits(rehearsal, results)
     packed = with_paths_of(rehearsal, inputs)
-    files = {f"{records.FOLDER}/{id_}.jsonl": record.text for id_, record in kept.items()}
     times = {id_: record.times for id_, record in kept.items()}
     return _written(packed, billings, files | inputs.files, exported, times, draw)
 
@@ -73,9 +74,9 @@ def _texts(
 ) -> dict[str, bytes]:
     tools, hidden = software.used(), rehearsal.title == redaction.TITLE
     stored = sum(len(content) for name, content in files.items() if name.startswith(f"{records.FOLDER}/"))
-    fields = form.form_fields(rehearsal, tools, stored, reproduce=readme_text.VERIFY)
+    fields = form.form_fields(rehearsal, resolved(rehearsal, files), tools, stored, reproduce=readme_text.VERIFY)
     made: dict[str, bytes] = {
-        REHEARSAL: _json(plain(rehearsal)),
+        REHEARSAL: _json(rehearsal.to_json()),
         "form.md": form.markdown(fields, rehearsal.best.device).encode(),
         "form.json": _json(form.to_json(fields, rehearsal.best.device)),
         "bill.md": bill.markdown(rehearsal, billings).encode(),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from hybrid.rehearsal.package.form import READ
+from hybrid.rehearsal.package.form_answers import READ
 from hybrid.rehearsal.package.software import DISTRIBUTION, Software
 
 NAME = "ro-crate-metadata.json"

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hybrid.base.uncertainty import with_uncertainty
-from hybrid.rehearsal.rehearsal import Criterion, DeviceVerdict, Rehearsal
+from hybrid.rehearsal.package.main_runs import mitigated
+from hybrid.rehearsal.rehearsal import AFFORDABLE, BEATS, FITS, LIVES, RESOLVES, STABLE, Criterion, DeviceVerdict, Rehearsal
 
 UNKNOWN = "not known"
 PLAIN_DIGITS = 6
@@ -59,6 +60,22 @@ def device_value(rehearsal: Rehearsal, verdict: DeviceVerdict) -> str:
     return value(verdict.value, verdict.stderr, rehearsal.unit)
 
 
+ASKS = {
+    FITS: "do the circuits fit the machine's qubits, coupling, gates and jobs",
+    LIVES: "is enough of the signal left after noise",
+    RESOLVES: "is the error, of noise and of shots, smaller than what matters",
+    BEATS: "is the answer better than guessing",
+    AFFORDABLE: "is the bill within the hours asked for",
+    STABLE: "does the verdict stay the same on other devices within the profile's ranges",
+}
+"""What each criterion asks."""
+
+
+def asks() -> str:
+    """All criteria with what they ask, in one sentence."""
+    return f"The six criteria: {'; '.join(f'{name}: {asked}' for name, asked in ASKS.items())}."
+
+
 def criterion(one: Criterion) -> str:
     """`met: 4 of 24 qubits.`"""
     return ended(f"{met(one.met)}: {one.words}" if one.words else met(one.met))
@@ -94,5 +111,15 @@ def known_values(rehearsal: Rehearsal) -> list[tuple[str, str]]:
     )
     rows.append(("guessing", value(rehearsal.guessing, None, unit)))
     if rehearsal.scale is not None:
-        rows.append((f"distance that matters: {rehearsal.scale_words}", value(rehearsal.scale, None, unit)))
+        rows.append((f"what matters: {rehearsal.scale_words}", value(rehearsal.scale, None, unit)))
+    return rows
+
+
+def measured_values(rehearsal: Rehearsal) -> list[tuple[str, str]]:
+    """Names and values of the devices' runs, as asked for and with the recommended error mitigation."""
+    rows = []
+    for one in rehearsal.devices:
+        rows.append((one.device, device_value(rehearsal, one)))
+        if (run := mitigated(one)) is not None:
+            rows.append((f"{one.device}, mitigated by {run.mitigate}", value(run.value, run.stderr, rehearsal.unit)))
     return rows

@@ -45,7 +45,7 @@ def markdown(rehearsal: Rehearsal, *, files: Sequence[str], left_out: Mapping[st
         *([reveals] if reveals else []),
         rehearsal.caveat,
     ]
-    parts += ["## The verdict", _table(rehearsal), *_picture(files, "figures/verdict.png")]
+    parts += ["## The verdict", _table(rehearsal), words.asks(), *_picture(files, "figures/verdict.png")]
     for verdict in rehearsal.devices:
         parts += [f"### {verdict.device}: {verdict.word}", *_device(verdict)]
     parts += ["## The value", _known(rehearsal), *_picture(files, "figures/values.png")]
@@ -65,7 +65,7 @@ def _again(rehearsal: Rehearsal) -> list[str]:
         "In this folder, which carries all inputs, with the versions in software.md:",
         f"```sh\n{VERIFY}\n```",
         "It measures every record again, says of every number whether it holds, and names a file that was changed since. "
-        "From nothing, with the folder as it is:",
+        "To rehearse from nothing, in this folder too:",
         f"```sh\n{rehearsal.command}\n```",
     ]
 
@@ -102,10 +102,7 @@ def _device(verdict: DeviceVerdict) -> list[str]:
 
 
 def _known(rehearsal: Rehearsal) -> str:
-    rows = words.known_values(rehearsal)
-    for one in rehearsal.devices:
-        recommended = "" if one.recommended in ("", "none") else f", {one.recommended}"
-        rows.append((f"{one.device}{recommended}", words.device_value(rehearsal, one)))
+    rows = [*words.known_values(rehearsal), *words.measured_values(rehearsal)]
     better = "larger" if rehearsal.maximize else "smaller"
     lines = [f"| {rehearsal.quantity} ({better} is better) | value |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)]
     return "\n".join(lines)

@@ -7,20 +7,24 @@ sentence that was made elsewhere. Values become shares of the way from guessing 
 names its molecule.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from hybrid import catalog
 from hybrid.device import naming
+from hybrid.rehearsal.package import figures_in_words as words
 from hybrid.rehearsal.rehearsal import CircuitFacts, Criterion, DeviceVerdict, Flip, Played, Rehearsal, Skipped, SmallestChange
+from hybrid.rehearsal.sentences import MEANING
 
 REVEALS = (
     "This package reveals the names of the algorithm, ansatz and optimiser without their options, the number of qubits, the "
     "numbers of gates, depth and duration of the largest circuit, the numbers of evaluations, shots and jobs with their bill, "
     "the devices and their verdicts with shares of the signal and of optimal shots, and values with errors as shares of the "
-    "way from guessing (0) to the exact value (1); it reveals nothing else of the problem."
+    "way from guessing (0) to the exact value (1); it reveals nothing else of the problem, but somebody who guesses the problem "
+    "can confirm the guess by rehearsing it."
 )
 HIDDEN = "left out on request"
+CHANGE = "a change that is left out on request"
 OWN_PROFILE = "a profile of one's own"
 TITLE = "an experiment whose problem is left out"
 QUANTITY = "share of the way from guessing to exact"
@@ -36,9 +40,9 @@ FIGURES = {
     "expected_signal": "share of the signal expected",
     "simulated_signal": "share of the signal simulated",
     "least_signal": "share needed",
-    "duration_s": "seconds that the circuit takes",
-    "t2_star_s": "T2* in seconds",
-    "t2_echo_s": "T2 in seconds",
+    "duration_s": "the circuit takes",
+    "t2_star_s": "T2*",
+    "t2_echo_s": "T2",
     "hours": "QPU hours",
     "hours_asked": "hours asked for",
     "share": "share of optimal shots",
@@ -49,14 +53,14 @@ FIGURES = {
 """Numbers of a criterion that are kept, and what they are."""
 
 
-def redacted(rehearsal: Rehearsal) -> Rehearsal:
-    """The rehearsal without problem data and names."""
+def redacted(rehearsal: Rehearsal, inputs: Mapping[str, Any]) -> Rehearsal:
+    """The rehearsal without problem data and names; `inputs` are the Spec's fields with their defaults filled in."""
     scale = _Share(rehearsal)
     devices = tuple(_device(one, scale) for one in rehearsal.devices)
     return Rehearsal(
         title=TITLE,
         command=HIDDEN,
-        spec=_spec(rehearsal.spec),
+        spec=_spec(inputs),
         n_qubits=rehearsal.n_qubits,
         quantity=QUANTITY,
         unit="",
@@ -64,7 +68,7 @@ def redacted(rehearsal: Rehearsal) -> Rehearsal:
         noiseless=None if rehearsal.noiseless is None else scale.played(rehearsal.noiseless),
         exact=None if scale.span is None else 1.0,
         baseline=scale.of(rehearsal.baseline),
-        baseline_name="the classical answer",
+        baseline_name="",
         guessing=None if scale.span is None else 0.0,
         scale=None,
         scale_words="",
@@ -72,6 +76,7 @@ def redacted(rehearsal: Rehearsal) -> Rehearsal:
         devices=devices,
         skipped=tuple(Skipped(one.step, _device_name(one.device), one.seconds, HIDDEN) for one in rehearsal.skipped),
         seconds_planned=rehearsal.seconds_planned,
+        max_time_s=rehearsal.max_time_s,
         caveat="Not a prediction." if any(one.device == OWN_PROFILE for one in devices) else rehearsal.caveat,
         versions=rehearsal.versions,
         input_files={},
@@ -102,7 +107,7 @@ class _Share:
         return Played(run.step, run.device, "", "", "", value, stderr, _chain(run.mitigate))
 
 
-def _spec(spec: dict[str, Any]) -> dict[str, Any]:
+def _spec(spec: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: spec[key] for key in SPEC if isinstance(spec.get(key), int | float | str)}
     return kept | {key: _name(spec[key]) for key in NAMES if spec.get(key)}
 
@@ -120,13 +125,14 @@ def _chain(text: str) -> str:
 
 def _device(verdict: DeviceVerdict, scale: _Share) -> DeviceVerdict:
     name = _device_name(verdict.device)
-    binding = f"; the binding constraint is '{verdict.binding}'" if verdict.binding else ""
+    why = MEANING[verdict.binding] if verdict.binding else "every criterion is met"
     return DeviceVerdict(
         device=name,
+        machine=verdict.machine,
         title=HIDDEN if name == OWN_PROFILE else verdict.title,
         word=verdict.word,
         binding=verdict.binding,
-        sentence=f"{verdict.word} on {name}{binding}.",
+        sentence=f"{verdict.word} on {f'{name} ({verdict.machine})' if verdict.machine else name}: {why}.",
         criteria=tuple(_criterion(one) for one in verdict.criteria),
         circuit=None if verdict.circuit is None else CircuitFacts(**verdict.circuit._asdict() | {"physical": ()}),
         runs=(),
@@ -136,7 +142,8 @@ def _device(verdict: DeviceVerdict, scale: _Share) -> DeviceVerdict:
         interval=_interval(verdict.interval, scale),
         variants=verdict.variants,
         flips=tuple(_flip(one) for one in verdict.flips),
-        remedy=None if verdict.remedy is None else SmallestChange(HIDDEN, "", verdict.remedy.verdict, ""),
+        remedy=None if verdict.remedy is None else SmallestChange(CHANGE, "", verdict.remedy.verdict, verdict.remedy.hours, ""),
+        tried=(),
         billed=verdict.billed if name != OWN_PROFILE or verdict.billed is None else verdict.billed | {"rule": HIDDEN},
         hours=verdict.hours,
         assumed=verdict.assumed,
@@ -154,14 +161,17 @@ def _device_name(device: str) -> str:
 def _criterion(one: Criterion) -> Criterion:
     """The same answer, in words of our own from the numbers that are kept."""
     numbers = {key: one.numbers[key] for key in FIGURES if one.numbers.get(key) is not None}
-    words = ", ".join(f"{FIGURES[key]}: {_plain(value)}" for key, value in numbers.items())
-    return Criterion(one.name, one.met, words, numbers)
+    said = [MEANING[one.name]] if one.met is False else []
+    said += [f"{FIGURES[key]} {_text(key, value)}" for key, value in numbers.items()]
+    return Criterion(one.name, one.met, ", ".join(said), numbers)
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return " to ".join(_plain(one) for one in value)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _text(key: str, value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return words.spread(value, lambda one: _text(key, one))
+    if key.endswith("_s"):
+        return words.microseconds(value)
+    return f"{value:.4g}" if isinstance(value, float) else f"{value:,}"
 
 
 def _interval(interval: dict[str, Any] | None, scale: _Share) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""A rehearsal as JSON, and back."""
+"""A rehearsal read back from JSON."""
 
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
@@ -6,19 +6,6 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from hybrid.base.errors import RecordError
 from hybrid.rehearsal.rehearsal import Rehearsal
-
-
-def plain(value: Any) -> Any:
-    """A value in which dataclasses and named tuples are objects by field."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if hasattr(value, "_asdict"):
-        return {key: plain(one) for key, one in value._asdict().items()}
-    if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    return value
 
 
 def rehearsal_of(about: Any) -> Rehearsal:

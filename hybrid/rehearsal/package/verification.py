@@ -17,7 +17,7 @@ from hybrid.base.json_lines import load
 from hybrid.rehearsal.package import archive, kept_records, redaction
 from hybrid.rehearsal.package.circuits import circuits
 from hybrid.rehearsal.package.contents import REHEARSAL, Draw, ids, rendered
-from hybrid.rehearsal.package.stored import plain, rehearsal_of
+from hybrid.rehearsal.package.stored import rehearsal_of
 from hybrid.rehearsal.rehearsal import Played, Rehearsal
 from hybrid.review.replay import repeat
 from hybrid.runs.results_folder import read
@@ -146,7 +146,7 @@ def _rehearsed_again(rehearsal: Rehearsal, again: Again) -> Finding:
         raise
     except HybridError as error:
         return Finding("verdict", False, f"cannot be made again: {error}")
-    then, today = (json.loads(json.dumps(plain(one))) for one in (rehearsal, now))
+    then, today = (json.loads(json.dumps(one.to_json())) for one in (rehearsal, now))
     changed = [*_differences("", then, today)]
     if not changed:
         return Finding("verdict", True, f"the rehearsal made again from the records is the same: {rehearsal.sentence}")
