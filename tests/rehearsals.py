@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from hybrid.base.machine import versions
 from hybrid.rehearsal.rehearsal import (
     AFFORDABLE,
     BEATS,
@@ -55,7 +56,7 @@ def rehearsed(spec: Spec, results: Path, devices=DEVICES) -> Rehearsal:
         seconds_planned=12.0,
         max_time_s=600.0,
         caveat="Profiles are published figures, the rest assumed. Not a prediction.",
-        versions={"python": "3"},
+        versions=versions(),
         input_files={},
     )
 

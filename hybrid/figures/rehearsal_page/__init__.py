@@ -11,7 +11,7 @@ from hybrid.rehearsal.rehearsal import DeviceVerdict, Rehearsal
 
 STYLE = Path(__file__).parent / "page.css"
 FULL_ON_PAPER = 2
-"""Of more devices only the first has all its reasons on paper, where two pages hold no more; the others what is not met."""
+"""Of more devices only the first has all its reasons on paper, where two pages hold no more; the others what binds."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """No network and no script; plots have their style in attributes."""
 
@@ -52,9 +52,14 @@ def _numbers(rehearsal: Rehearsal, plot: str | None) -> Markup:
 
 
 def _device(verdict: DeviceVerdict, *, full: bool) -> Markup:
-    """The reasons; on paper what is not met, or all if `full`."""
+    """The reasons; on paper what binds, or all if `full`."""
     reasons = [
-        tag("li", tag("b", one.name), f": {words.criterion(one)}", class_=False if full or one.met is False else "screen")
+        tag(
+            "li",
+            tag("b", one.name),
+            f": {words.criterion(one)}",
+            class_=False if full or one.name == verdict.binding else "screen",
+        )
         for one in verdict.criteria
     ]
     parts = [
@@ -63,7 +68,7 @@ def _device(verdict: DeviceVerdict, *, full: bool) -> Markup:
         tag("ul", *reasons),
     ]
     changes = words.changes(verdict)
-    parts += [tag("ul", *(tag("li", line) for line in changes), class_="changes")] if changes else []
+    parts += [tag("ul", *(tag("li", line) for line in changes), class_=False if full else "screen")] if changes else []
     return tag("section", *parts, class_="device")
 
 

@@ -20,8 +20,8 @@ REVEALS = (
     "This package reveals the names of the algorithm, ansatz and optimiser without their options, the number of qubits, the "
     "numbers of gates, depth and duration of the largest circuit, the numbers of evaluations, shots and jobs with their bill, "
     "the devices and their verdicts with shares of the signal and of optimal shots, and values with errors as shares of the "
-    "way from guessing (0) to the exact value (1); it reveals nothing else of the problem, but somebody who guesses the problem "
-    "can confirm the guess by rehearsing it."
+    "way from guessing (0) to the exact value (1); it reveals nothing else of the problem, but somebody who guesses the "
+    "problem can confirm the guess by rehearsing it."
 )
 HIDDEN = "left out on request"
 CHANGE = "a change that is left out on request"
