@@ -14,7 +14,7 @@ from hybrid.rehearsal.evidence import Case
 from hybrid.rehearsal.play import Player, why_refused
 from hybrid.rehearsal.question import CHOICES
 from hybrid.rehearsal.rehearsal import GO, NO_GO, STABLE, Criterion, Flip, Skipped
-from hybrid.rehearsal.scaled import DeviceNumber, mean_of, numbers_that_matter, scaled_device
+from hybrid.rehearsal.scaled import DeviceNumber, chosen_options, mean_of, numbers_that_matter, scaled_device
 
 FARTHEST, NEAR = 32.0, 1.05
 """A number is multiplied or divided by at most so much, and the two sides of a flip differ by at most this factor."""
@@ -42,7 +42,7 @@ def variants(player: Player, case: Case, x: Sequence[float]) -> Variants:
 def variant_texts(text: str, device: Device) -> list[str]:
     """The device with every choice of every option that the profile offers, but those that are chosen already."""
     head, settings = options.split(text)
-    given = dict(item.partition("=")[::2] for item in filter(None, settings.split(",")))
+    given = chosen_options(settings)
     texts = []
     for option, choices in device.variants.items():
         for choice in choices:
@@ -72,10 +72,11 @@ def stable(case: Case, found: Variants | None, interval: dict[str, Any] | None, 
 
 
 def _ends(case: Case, interval: dict[str, Any] | None) -> dict[str, str]:
-    """The verdict at both ends of the device interval of the value; none for choices, whose shares are not sampled."""
-    if case.at is None or not interval or "left_out" in interval or case.question.kind == CHOICES:
+    """The verdict at both ends of the device interval of the value; of choices the signal alone, for no shares are sampled."""
+    if case.at is None or not interval or "left_out" in interval:
         return {}
-    ends = {f"{'low' if end == 'low' else 'high'} end of the device interval": interval[end] for end in ("low", "high")}
+    of = " (its signal)" if case.question.kind == CHOICES else ""
+    ends = {f"{end} end of the device interval{of}": interval[end] for end in ("low", "high")}
     return {name: _word(replace(case, at=case.at._replace(limit=value))) for name, value in ends.items()}
 
 
