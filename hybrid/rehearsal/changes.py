@@ -1,7 +1,7 @@
 """The smallest change that makes a verdict GO, found by trying: each candidate is measured, the cheapest to make first.
 
-First what leaves the angles alone: error mitigation, more shots, both. Then other circuits, optimised anew: another mapping,
-fewer layers. Last another machine.
+First what leaves the angles alone: error mitigation, more shots, both. Then what is optimised anew: fewer evaluations, another
+mapping, fewer layers. Last another machine.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,6 +29,8 @@ MOST_SHOTS = 10**6
 """For one value; machines measure hundreds to thousands of shots a second."""
 MARGIN = 0.8
 """So much of what would just be enough is aimed at, since the standard error is itself measured."""
+LEAST_EVALUATIONS = 20
+"""With fewer no optimiser gets anywhere."""
 MOST_CIRCUITS = 3
 """So many other circuits are optimised anew."""
 
@@ -100,6 +102,8 @@ def smallest_change(player: Player, case: Case, x: Sequence[float], best: Recomm
     """The first change that is GO on the same device."""
     search = _Search(player, case)
     found = search.at_the_same_angles(case, x, _specs(case, best))
+    if found is None and (spec := _fewer_evaluations(case)) is not None:
+        found = search.optimised_anew(spec, best, agenda)
     if found is None:
         problem = prepare(case.spec).problem
         for spec, _ in zip(other_circuits(case.spec, problem), range(MOST_CIRCUITS), strict=False):
@@ -121,9 +125,9 @@ def with_other_machines(verdicts: Sequence[DeviceVerdict]) -> tuple[DeviceVerdic
 def change_words(before: Spec, after: Spec) -> str:
     """The words of the command line that differ."""
     words = [text for name in ("algorithm", "problem") if (text := getattr(after, name)) != getattr(before, name)]
-    for name in ("ansatz", "mitigate", "shots"):
+    for name in ("ansatz", "mitigate", "shots", "max_evals"):
         if (value := getattr(after, name)) != getattr(before, name) and value is not None:
-            words.append(f"--{name} {value}")
+            words.append(f"--{name.replace('_', '-')} {value}")
     return " ".join(words)
 
 
@@ -160,6 +164,14 @@ def enough_shots(case: Case, at: AtPoint) -> int | None:
     step = 10 ** int(log10(needed))
     enough = step * ceil(needed / step)
     return None if enough > MOST_SHOTS else enough
+
+
+def _fewer_evaluations(case: Case) -> Spec | None:
+    """So few evaluations that the high end of the bill stays within the hours asked for; None where it does, or none would."""
+    if case.hours is None or case.hours_asked is None or case.hours[2] <= case.hours_asked or case.dry_run is None:
+        return None
+    fewer = int(MARGIN * case.dry_run.total.nfev * case.hours_asked / case.hours[2])
+    return None if fewer < LEAST_EVALUATIONS else replace(case.spec, max_evals=fewer, max_iterations=None)
 
 
 def _room_of_choices(at: AtPoint) -> float | None:

@@ -183,6 +183,11 @@ def is_go(criteria: Sequence[Criterion]) -> bool:
     return all(one.met or (one.met is None and one.name == AFFORDABLE) for one in criteria)
 
 
+def is_go_physically(case: Case) -> bool:
+    """Whether the device could do it, whatever it costs: the bill does not depend on how good the device is."""
+    return is_go([one for one in judged(case) if one.name != AFFORDABLE])
+
+
 def share_error(probability: float, shots: int) -> float:
     """The standard error of a share of so many shots; at least one shot's worth, so that it is never zero."""
     p = min(max(probability, 1 / shots), 1 - 1 / shots) if shots > 1 else 0.5

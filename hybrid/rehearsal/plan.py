@@ -24,8 +24,9 @@ LONGER = 3.0
 FINISH_S = {True: 4.0, False: 30.0}
 """What other devices give and the check by Aer take so much at most, up to `FEW_QUBITS` qubits and beyond."""
 FEW_QUBITS = 6
-CHANGES, SCALED = 8, 27
-"""Runs at one x that looking for the smallest change may take, and those of the flips: three numbers, each bisected."""
+CHANGES, SCALED = 8, 48
+"""Runs at one x that looking for the smallest change may take, and those of the flips: three numbers, each bisected, two runs
+at every step."""
 
 
 class PlannedStep(NamedTuple):
@@ -106,7 +107,7 @@ def _seconds(name: str, case: Case) -> float | None:
         RAW: loop + FINISH_S[case.n_qubits <= FEW_QUBITS],
         AT_X: 3 * one,
         METHODS: 2 * LONGER * one * len(candidates(case)),
-        VARIANTS: variants * one,
+        VARIANTS: 2 * variants * one,
         CHANGE: CHANGES * LONGER * one,
         FLIPS: SCALED * one,
     }[name]
