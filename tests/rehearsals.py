@@ -52,6 +52,7 @@ def rehearsed(spec: Spec, results: Path, devices=DEVICES) -> Rehearsal:
         scale_words="the distance from the classical answer to the exact one",
         hours_asked=2.0,
         devices=tuple(verdicts),
+        ranking=(devices,),
         skipped=(),
         seconds_planned=12.0,
         max_time_s=600.0,

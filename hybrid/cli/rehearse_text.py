@@ -24,6 +24,7 @@ def text(rehearsal: "Rehearsal", results: Path) -> str:
         wrapped(f"rehearsed: {_spaced(rehearsal.title)}; {rehearsal.spec.get('shots', 0):,} shots a value", indent=2),
         table(_known(rehearsal), WIDTH),
         "\n".join(_overview(rehearsal)),
+        wrapped(_order(rehearsal)),
         *(_device(rehearsal, one) for one in rehearsal.devices),
         table(_left_out(rehearsal), WIDTH),
         table([("next", _next(rehearsal, results))], WIDTH),
@@ -56,6 +57,14 @@ def _overview(rehearsal: "Rehearsal") -> Iterator[str]:
         hours = "no rule" if one.hours is None else f"{one.hours[1]:.3g}{' (assumed)' if one.assumed else ''}"
         jobs = "-" if one.jobs is None else f"{one.jobs:,}"
         yield _row((one.device, one.word, one.binding or "-", value, hours, jobs))
+
+
+def _order(rehearsal: "Rehearsal") -> str:
+    """The devices by value; those whose bands overlap are not told apart."""
+    groups = [" and ".join(group) + (" (not told apart)" if len(group) > 1 else "") for group in rehearsal.ranking]
+    if len(rehearsal.devices) < 2 or not groups:
+        return ""
+    return f"By value, within the ranges of their profiles: {'; then '.join(groups)}."
 
 
 def _row(cells: tuple[str, ...]) -> str:

@@ -15,7 +15,7 @@ from hybrid.base.uncertainty import amount, duration, percent
 from hybrid.rehearsal.evidence import AtPoint, Case
 from hybrid.rehearsal.question import CHOICES
 from hybrid.rehearsal.rehearsal import AFFORDABLE, BEATS, FITS, LIVES, RESOLVES, Criterion
-from hybrid.runs.look import microseconds, share
+from hybrid.runs.look import share
 from hybrid.runs.verdict import CHEMICAL_ACCURACY_HA, CLEAR
 
 LEAST_SIGNAL = exp(-1)
@@ -140,7 +140,7 @@ def _classical(case: Case, at: AtPoint) -> str:
     """The classical answer beside it; it does not bind."""
     question = case.question
     if question.kind == CHOICES:
-        return "; a classical computer tries all choices at once at this size, which does not count here"
+        return f"; classically the best choice is known ({question.classical}), which does not count here"
     if question.baseline is None:
         return ""
     by = question.better_by(at.limit, question.baseline)
@@ -183,6 +183,11 @@ def is_go(criteria: Sequence[Criterion]) -> bool:
     return all(one.met or (one.met is None and one.name == AFFORDABLE) for one in criteria)
 
 
+def is_go_physically(case: Case) -> bool:
+    """Whether the device could do it, whatever it costs: the bill does not depend on how good the device is."""
+    return is_go([one for one in judged(case) if one.name != AFFORDABLE])
+
+
 def share_error(probability: float, shots: int) -> float:
     """The standard error of a share of so many shots; at least one shot's worth, so that it is never zero."""
     p = min(max(probability, 1 / shots), 1 - 1 / shots) if shots > 1 else 0.5
@@ -214,9 +219,15 @@ def _timing(case: Case) -> str:
     look = case.dry_run.look
     if look.duration_s is None:
         return "nothing takes time"
-    words = f"the circuit takes {microseconds(look.duration_s)}"
+    words = f"the circuit takes {time_words(look.duration_s)}"
     times = [("T2*", look.t2_star_s), ("T2 echo" if look.t2_star_s is not None else "T2", look.t2_echo_s)]
-    return words + "".join(f", {name} is {microseconds(time_s)}" for name, time_s in times if time_s is not None)
+    return words + "".join(f", {name} is {time_words(time_s)}" for name, time_s in times if time_s is not None)
+
+
+def time_words(seconds: float) -> str:
+    """Three digits, in microseconds, milliseconds or seconds."""
+    size, unit = next(((size, unit) for size, unit in ((1e-6, "us"), (1e-3, "ms")) if seconds < 999.5 * size), (1.0, "s"))
+    return f"{seconds / size:.3g} {unit}"
 
 
 def _signed_share(part: float) -> str:

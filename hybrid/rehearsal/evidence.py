@@ -34,9 +34,11 @@ class AtPoint(NamedTuple):
             return None
         return (self.limit - mixed) / (self.ideal - mixed)
 
-    def with_limit(self, result: Result) -> "AtPoint":
-        """The same shots on another device, whose limit is known."""
-        return self._replace(limit=result.value, share_limit=_share(result))
+    def elsewhere(self, shots: Result, limit: Result) -> "AtPoint":
+        """The same x on another device."""
+        return self._replace(
+            value=shots.value, stderr=shots.stderr, limit=limit.value, share=_share(shots), share_limit=_share(limit)
+        )
 
 
 def at_point(shots: Result, limit: Result, ideal: Result, question: Question) -> AtPoint:

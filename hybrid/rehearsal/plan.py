@@ -1,7 +1,7 @@
-"""What a rehearsal plays and what it leaves out, made beforehand from cost formulas: no clock is read.
+"""What a rehearsal plays and what it leaves out, planned from cost formulas: no clock is read.
 
-Seconds are processor time on one core. A rehearsal takes them one after the other, and times by formulas hold within a factor
-of three at worst, so that the whole time may be given away where two cores share the work of others.
+Seconds are processor time on one core. The formulas hold within a factor of three at worst; a rehearsal uses one core, and the
+time that it may take is meant for a machine with two.
 """
 
 from collections.abc import Iterable
@@ -24,11 +24,12 @@ LONGER = 3.0
 FINISH_S = {True: 4.0, False: 30.0}
 """What other devices give and the check by Aer take so much at most, up to `FEW_QUBITS` qubits and beyond."""
 FEW_QUBITS = 6
-CHANGES, SCALED = 8, 27
-"""Runs at one x that looking for the smallest change may take, and those of the flips: three numbers, each bisected."""
+CHANGES, SCALED = 8, 48
+"""Runs at one x that looking for the smallest change may take, and those of the flips: three numbers, each bisected, two runs
+at every step."""
 
 
-class Step(NamedTuple):
+class PlannedStep(NamedTuple):
     """One step on one device with its predicted seconds; None where no formula is known."""
 
     name: str
@@ -37,7 +38,7 @@ class Step(NamedTuple):
 
 
 @final
-class Schedule:
+class Agenda:
     """The steps that fit the time, the most important first; `skipped` are the others."""
 
     def __init__(self, max_time_s: float, noiseless: DryRun | None, cases: Iterable[Case]) -> None:
@@ -45,31 +46,43 @@ class Schedule:
         self._kept: set[tuple[str, str]] = set()
         self._left = max_time_s
         if noiseless is not None:
-            self._take(Step(NOISELESS, "ideal", _loop_s(noiseless)))
+            self.take(PlannedStep(NOISELESS, "ideal", loop_s(noiseless)))
         cases = [case for case in cases if case.dry_run is not None]
         for name in ROUNDS:
             for case in cases:
-                self._take(Step(name, case.spec.device, _seconds(name, case)))
+                self._plan(name, case)
 
     def has(self, name: str, device: str) -> bool:
         """Whether the step is played."""
         return (name, device) in self._kept
 
-    def _take(self, step: Step) -> None:
+    def take(self, step: PlannedStep) -> bool:
+        """Whether the step fits what is left; it is kept then, and else among those left out."""
         name, device, seconds = step
-        needs = {METHODS: AT_X, VARIANTS: AT_X, CHANGE: AT_X, FLIPS: AT_X}.get(name)
-        if needs is not None and not self.has(needs, device):
-            self.skipped.append(Skipped(name, device, seconds, f"it follows on '{needs}', which is left out"))
-        elif seconds is None or seconds <= self._left:
-            self._kept.add((name, device))
-            self._left -= seconds or 0.0
-            self.seconds += seconds or 0.0
-        else:
-            words = f"its predicted {seconds:.0f} s do not fit the {max(0.0, self._left):.0f} s that are left"
+        if seconds is not None and seconds > self._left:
+            words = f"its predicted {seconds:.0f} s do not fit the {self._left:.0f} s that are left"
             self.skipped.append(Skipped(name, device, seconds, words))
+            return False
+        self._kept.add((name, device))
+        self._left -= seconds or 0.0
+        self.seconds += seconds or 0.0
+        return True
+
+    def _plan(self, name: str, case: Case) -> None:
+        device, seconds = case.spec.device, _seconds(name, case)
+        if name == RAW and case.dry_run is not None and case.dry_run.look is not None and case.dry_run.look.drowned:
+            words = "its optimiser would see no signal; it is measured at the angles found without noise"
+            self.skipped.append(Skipped(name, device, seconds, words))
+        elif name not in (RAW, AT_X) and not self.has(AT_X, device):
+            self.skipped.append(Skipped(name, device, seconds, f"it follows on '{AT_X}', which is left out"))
+        else:
+            if name == AT_X and seconds is not None and not self.has(RAW, device):
+                seconds += FINISH_S[case.n_qubits <= FEW_QUBITS]
+            self.take(PlannedStep(name, device, seconds))
 
 
-def _loop_s(dry_run: DryRun) -> float | None:
+def loop_s(dry_run: DryRun) -> float | None:
+    """Seconds of a whole run, without what follows its last measurement."""
     if dry_run.look is None or dry_run.look.seconds is None:
         return None
     return RUN_S + dry_run.look.seconds
@@ -86,16 +99,15 @@ def at_x_s(dry_run: DryRun) -> float | None:
 
 def _seconds(name: str, case: Case) -> float | None:
     assert case.dry_run is not None
-    one, loop = at_x_s(case.dry_run), _loop_s(case.dry_run)
+    one, loop = at_x_s(case.dry_run), loop_s(case.dry_run)
     if one is None or loop is None:
         return None
-    finish = FINISH_S[case.n_qubits <= FEW_QUBITS]
     variants = sum(len(choices) - 1 for choices in case.device.variants.values())
     return {
-        RAW: loop + finish,
+        RAW: loop + FINISH_S[case.n_qubits <= FEW_QUBITS],
         AT_X: 3 * one,
         METHODS: 2 * LONGER * one * len(candidates(case)),
-        VARIANTS: variants * one,
+        VARIANTS: 2 * variants * one,
         CHANGE: CHANGES * LONGER * one,
         FLIPS: SCALED * one,
     }[name]

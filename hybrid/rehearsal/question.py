@@ -19,7 +19,7 @@ class Question:
 
     `mixed` is the value of the fully mixed state, None where the value is no mean of an observable; `guessing` that of chance
     in `unit`: the mean over all states, or the most frequent class. `scale` is the distance that matters, None for choices,
-    where the share of optimal shots is judged.
+    where the share of optimal shots is judged. `classical` is the method that finds the best choice classically.
     """
 
     kind: str
@@ -33,6 +33,7 @@ class Question:
     guessing: float | None
     scale: float | None
     scale_words: str
+    classical: str
 
     def better_by(self, value: float, other: float) -> float:
         """By how much a value is better than another one."""
@@ -61,6 +62,7 @@ def question_of(problem: Problem | Dataset, algorithm: str, noiseless: float | N
         guessing=guessing,
         scale=scale,
         scale_words=words,
+        classical=problem.choices.method if isinstance(problem, Problem) and problem.choices is not None else "",
     )
 
 

@@ -88,10 +88,12 @@ class DeviceVerdict:
     """The verdict on one device; `machine` is the one that its profile stands for, empty for others.
 
     `binding` is the first criterion that is not met, empty for GO; `sentence` names the verdict and the binding constraint in
-    words. `circuit` is None where the experiment does not fit. `recommended` is the error mitigation that pays most, empty for
-    none. `variants` says what each variant of the profile ends in. `tried` are changes that were tried before `remedy` and are
-    not enough. `billed` has the fields of `hybrid.Result.billed` for the whole experiment as asked for (None without a rule),
-    and `hours` is its [low, value, high] in QPU hours; `assumed` says whether its rule is assumed.
+    words, and `command` rehearses this device alone. `circuit` is None where the experiment does not fit. `value` is that of
+    the asked shots, `limit` of infinitely many on the device and `ideal` without noise, at the same x; `interval` is that of
+    `limit` within the profile's ranges, as in `hybrid.Result.device_interval`. `recommended` is the error mitigation that pays
+    most, empty for none. `variants` says what each variant of the profile ends in. `tried` are changes that were tried before
+    `remedy` and are not enough. `billed` has the fields of `hybrid.Result.billed` for the whole experiment as asked for (None
+    without a rule), and `hours` is its [low, value, high] in QPU hours; `assumed` says whether its rule is assumed.
     """
 
     device: str
@@ -100,12 +102,15 @@ class DeviceVerdict:
     word: str
     binding: str
     sentence: str
+    command: str
     criteria: tuple[Criterion, ...]
     circuit: CircuitFacts | None
     runs: tuple[Played, ...]
     recommended: str
     value: float | None
     stderr: float | None
+    limit: float | None
+    ideal: float | None
     interval: dict[str, Any] | None
     variants: dict[str, str]
     flips: tuple[Flip, ...]
@@ -125,8 +130,9 @@ class Rehearsal:
     """One experiment on several devices. `title` names the experiment and `command` repeats the rehearsal.
 
     `noiseless` is its run without noise; `exact`, `baseline` and `guessing` are known values in `unit`, None where not known.
-    `scale` is the distance that matters, `scale_words` says which. `caveat` holds for all numbers. `skipped` was planned and
-    left out. `seconds_planned` is the predicted processor time, at most `max_time_s`; no clock decides anything.
+    `scale` is the distance that matters, `scale_words` says which. `ranking` has the devices by value, best first; those that
+    stand together are not told apart, for their bands overlap. `caveat` holds for all numbers. `skipped` was planned and left
+    out. `seconds_planned` is the predicted processor time, at most `max_time_s`; no clock decides anything.
     """
 
     title: str
@@ -145,6 +151,7 @@ class Rehearsal:
     scale_words: str
     hours_asked: float | None
     devices: tuple[DeviceVerdict, ...]
+    ranking: tuple[tuple[str, ...], ...]
     skipped: tuple[Skipped, ...]
     seconds_planned: float
     max_time_s: float

@@ -12,13 +12,14 @@ from typing import Any, final
 
 from hybrid.base.errors import HybridError, UsageError
 from hybrid.device.device import Device
-from hybrid.rehearsal.changes import Change, smallest_change
+from hybrid.rehearsal.changes import ChangeFound, smallest_change, with_other_machines
 from hybrid.rehearsal.commands import MAX_TIME_S, rehearse_command
+from hybrid.rehearsal.compare import ranking
 from hybrid.rehearsal.criteria import is_assumed, is_go, judged
 from hybrid.rehearsal.evidence import Case, at_point
 from hybrid.rehearsal.machines import DEVICES, machine_of, profiles_of
 from hybrid.rehearsal.mitigation import Recommended, candidates, recommended
-from hybrid.rehearsal.plan import AT_X, CHANGE, FLIPS, METHODS, VARIANTS, Schedule
+from hybrid.rehearsal.plan import AT_X, CHANGE, FLIPS, METHODS, VARIANTS, Agenda
 from hybrid.rehearsal.play import NOISELESS_DEVICE, Player, played, why_refused, without_noise
 from hybrid.rehearsal.question import Question, question_of
 from hybrid.rehearsal.rehearsal import (
@@ -78,19 +79,19 @@ def rehearse(
     cases = [_case(replace(spec, device=name, dephasing=None), plain, question, hours) for name in names]
     reference = _reference(spec, cases)
     dry_run, why_not = _dry_run(reference)
-    schedule = Schedule(max_time_s, dry_run, cases)
+    agenda = Agenda(max_time_s, dry_run, cases)
     noiseless = None
-    if schedule.has(NOISELESS, NOISELESS_DEVICE):
+    if agenda.has(NOISELESS, NOISELESS_DEVICE):
         begin("without noise")
         noiseless = player.loop(NOISELESS, reference)
         player.taken()
     elif why_not:
-        schedule.skipped.append(Skipped(NOISELESS, NOISELESS_DEVICE, None, why_not))
+        agenda.skipped.append(Skipped(NOISELESS, NOISELESS_DEVICE, None, why_not))
     question = question_of(plain.problem, spec.algorithm or "", None if noiseless is None else noiseless.value)
     verdicts = []
     for case in cases:
         begin(f"on {case.spec.device}")
-        part = _OnDevice(player, schedule, replace(case, question=question), noiseless)
+        part = _OnDevice(player, agenda, replace(case, question=question), noiseless)
         verdicts.append(part.verdict())
     return Rehearsal(
         title=f"{spec.algorithm} of {Path(spec.problem).name if ':' not in spec.problem else spec.problem}",
@@ -108,9 +109,10 @@ def rehearse(
         scale=question.scale,
         scale_words=question.scale_words,
         hours_asked=hours,
-        devices=tuple(verdicts),
-        skipped=tuple(schedule.skipped),
-        seconds_planned=round(schedule.seconds, 1),
+        devices=with_other_machines(verdicts),
+        ranking=ranking(verdicts, maximize=question.maximize),
+        skipped=tuple(agenda.skipped),
+        seconds_planned=round(agenda.seconds, 1),
         max_time_s=max_time_s,
         caveat=" ".join(dict.fromkeys(case.device.caveat for case in cases)),
         versions={package: version(package) for package in PACKAGES},
@@ -175,7 +177,7 @@ class _OnDevice:
     """The steps on one device, in order."""
 
     player: Player
-    schedule: Schedule
+    agenda: Agenda
     case: Case
     noiseless: Result | None
     interval: dict[str, Any] | None = None
@@ -188,31 +190,31 @@ class _OnDevice:
         case, device = self.case, self.case.spec.device
         best, found, where = None, None, list[Flip]()
         if case.at is not None:
-            if self.schedule.has(METHODS, device):
+            if self.agenda.has(METHODS, device):
                 best, refused = recommended(self.player, case, self.x, candidates(case))
                 self.skipped += refused
-            if self.schedule.has(VARIANTS, device):
+            if self.agenda.has(VARIANTS, device):
                 found = variants(self.player, case, self.x)
                 self.skipped += found.skipped
-            if self.schedule.has(FLIPS, device):
+            if self.agenda.has(FLIPS, device):
                 where = flips(self.player, case, self.x)
         criteria = judged(case)
         criteria = (*criteria, stable(case, found, self.interval, where))
-        change = Change(None, (), ())
-        if not is_go(criteria[:-1]) and case.at is not None and self.schedule.has(CHANGE, device):
-            change = smallest_change(self.player, case, self.x, best)
+        change = ChangeFound(None, (), ())
+        if not is_go(criteria[:-1]) and case.at is not None and self.agenda.has(CHANGE, device):
+            change = smallest_change(self.player, case, self.x, best, self.agenda)
             self.skipped += change.skipped
-        self.schedule.skipped += self.skipped
+        self.agenda.skipped += self.skipped
         return self._put_together(criteria, best, found, where, change)
 
     def _play(self) -> None:
         """The loop on the device, or only its value at the angles found without noise; and what noise adds there."""
         case, device = self.case, self.case.spec.device
-        if case.dry_run is None or not self.schedule.has(AT_X, device):
+        if case.dry_run is None or not self.agenda.has(AT_X, device):
             return
         spec = case.with_ansatz
         try:
-            if self.schedule.has(RAW, device):
+            if self.agenda.has(RAW, device):
                 first = self.player.loop(RAW, case.spec)
             elif self.noiseless is not None:
                 first = self.player.at(f"{RAW} at the noiseless angles", spec, self.noiseless.x, interval=True)
@@ -231,7 +233,7 @@ class _OnDevice:
         best: Recommended | None,
         found: Variants | None,
         where: Sequence[Flip],
-        change: Change,
+        change: ChangeFound,
     ) -> DeviceVerdict:
         case, hours = self.case, self.case.hours
         word, binding = word_of(criteria)
@@ -243,12 +245,15 @@ class _OnDevice:
             word=word,
             binding=binding,
             sentence=sentence(case, word, binding, criteria, change.found),
+            command=rehearse_command(case.spec, [case.spec.device], case.hours_asked),
             criteria=criteria,
             circuit=_circuit(case),
             runs=self.player.taken(),
             recommended="" if best is None or best.mitigate == case.spec.mitigate else best.mitigate,
             value=None if case.at is None else case.at.value,
             stderr=None if case.at is None else case.at.stderr,
+            limit=None if case.at is None else case.at.limit,
+            ideal=None if case.at is None else case.at.ideal,
             interval=self.interval,
             variants={} if found is None else found.words,
             flips=tuple(where),

@@ -56,7 +56,7 @@ def scaled_device(text: str, number: DeviceNumber, factor: float, results: Path)
     """The device with a number multiplied, as `--device` takes it; its profile is written beside the records in `results`."""
     head, settings = options.split(text)
     table, device = deepcopy(Profile(naming.device_file(text)).table), Device.load(text)
-    given = dict(item.partition("=")[::2] for item in filter(None, settings.split(",")))
+    given = chosen_options(settings)
     changed: dict[str, Any] = {}
     for option in filter(device.variants.__contains__, given):
         if given[option] != DEFAULT:
@@ -69,6 +69,12 @@ def scaled_device(text: str, number: DeviceNumber, factor: float, results: Path)
     _write(path, to_toml(table))
     kept = [f"{key}={value}" for key, value in given.items() if key not in device.variants]
     return ":".join((str(path), ",".join([*kept, VARIANT])))
+
+
+def chosen_options(settings: str) -> dict[str, str]:
+    """A device's options by name."""
+    items = (item.partition("=") for item in settings.split(",") if item)
+    return {key: value for key, _, value in items}
 
 
 def _entry(device: Device, key: str, number: DeviceNumber, factor: float) -> dict[str, Any]:

@@ -46,6 +46,8 @@ def _figures(case: Case, bound: Criterion) -> str:
         return f" (the error is {case.question.amount(numbers['error'])} where {case.question.amount(numbers['scale'])} matter)"
     if bound.name == AFFORDABLE:
         return f" ({numbers['hours'][2]:.3g} h at the high end, {numbers['hours_asked']:g} h asked for)"
+    if bound.name == STABLE:
+        return f" ({NO_GO} with {', '.join(numbers['differ'])})"
     return ""
 
 

@@ -1,4 +1,7 @@
-"""Whether a verdict stands when the device is another one: its variants, others within its ranges, and where it flips."""
+"""Whether a verdict stands when the device is another one: its variants, others within its ranges, and where it flips.
+
+Bills are left aside here: they do not depend on how good a device is.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,12 +12,12 @@ from hybrid.base.errors import HybridError
 from hybrid.device import options
 from hybrid.device.device import Device
 from hybrid.device.options import DEFAULT
-from hybrid.rehearsal.criteria import is_go, judged
+from hybrid.rehearsal.criteria import is_go_physically
 from hybrid.rehearsal.evidence import Case
 from hybrid.rehearsal.play import Player, why_refused
 from hybrid.rehearsal.question import CHOICES
 from hybrid.rehearsal.rehearsal import GO, NO_GO, STABLE, Criterion, Flip, Skipped
-from hybrid.rehearsal.scaled import DeviceNumber, mean_of, numbers_that_matter, scaled_device
+from hybrid.rehearsal.scaled import DeviceNumber, chosen_options, mean_of, numbers_that_matter, scaled_device
 
 FARTHEST, NEAR = 32.0, 1.05
 """A number is multiplied or divided by at most so much, and the two sides of a flip differ by at most this factor."""
@@ -42,7 +45,7 @@ def variants(player: Player, case: Case, x: Sequence[float]) -> Variants:
 def variant_texts(text: str, device: Device) -> list[str]:
     """The device with every choice of every option that the profile offers, but those that are chosen already."""
     head, settings = options.split(text)
-    given = dict(item.partition("=")[::2] for item in filter(None, settings.split(",")))
+    given = chosen_options(settings)
     texts = []
     for option, choices in device.variants.items():
         for choice in choices:
@@ -56,7 +59,7 @@ def stable(case: Case, found: Variants | None, interval: dict[str, Any] | None, 
     """Whether every variant and both ends of the device interval end as the device itself does."""
     ends = _ends(case, interval)
     others = ({} if found is None else found.words) | ends
-    numbers: dict[str, Any] = {"variants": {} if found is None else found.words, "interval": ends}
+    numbers: dict[str, Any] = {"variants": {} if found is None else found.words, "interval": ends, "differ": []}
     if case.at is None or (found is None and not ends):
         return Criterion(STABLE, None, "not known: no other device was played", numbers)
     own = _word(case)
@@ -65,6 +68,7 @@ def stable(case: Case, found: Variants | None, interval: dict[str, Any] | None, 
     if not others:
         return Criterion(STABLE, True, f"the profile has neither variants nor ranges{tail}", numbers)
     if differ:
+        numbers["differ"] = differ
         return Criterion(STABLE, False, f"{own} turns into {_other(own)} with {', '.join(differ)}{tail}", numbers)
     missing = "" if found is not None else "; its variants were not played"
     named = f"{own} with all of {', '.join(others)}" if len(others) > 1 else f"{own} with {next(iter(others))} too"
@@ -72,10 +76,11 @@ def stable(case: Case, found: Variants | None, interval: dict[str, Any] | None, 
 
 
 def _ends(case: Case, interval: dict[str, Any] | None) -> dict[str, str]:
-    """The verdict at both ends of the device interval of the value; none for choices, whose shares are not sampled."""
-    if case.at is None or not interval or "left_out" in interval or case.question.kind == CHOICES:
+    """The verdict at both ends of the device interval of the value; of choices the signal alone, for no shares are sampled."""
+    if case.at is None or not interval or "left_out" in interval:
         return {}
-    ends = {f"{'low' if end == 'low' else 'high'} end of the device interval": interval[end] for end in ("low", "high")}
+    of = " (its signal)" if case.question.kind == CHOICES else ""
+    ends = {f"{end} end of the device interval{of}": interval[end] for end in ("low", "high")}
     return {name: _word(replace(case, at=case.at._replace(limit=value))) for name, value in ends.items()}
 
 
@@ -90,13 +95,13 @@ def flips(player: Player, case: Case, x: Sequence[float]) -> list[Flip]:
 
 def _flip(player: Player, case: Case, x: Sequence[float], number: DeviceNumber) -> Flip | None:
     """The farthest factor first; then halves, in the logarithm, of where the verdict changes."""
-    own = is_go(judged(case))
+    own = is_go_physically(case)
     stronger = number.more_is_better != own  # multiply: to make GO of NO-GO more of what is good, and the other way round
     same, other = 1.0, FARTHEST if stronger else 1 / FARTHEST
 
     def is_go_at(factor: float) -> bool:
         text = scaled_device(case.spec.device, number, factor, player.results)
-        return is_go(judged(_elsewhere(player, case, x, text, f"{number.words} x {factor:.4g}")))
+        return is_go_physically(_elsewhere(player, case, x, text, f"{number.words} x {factor:.4g}"))
 
     if is_go_at(other) == own:
         return None
@@ -122,14 +127,14 @@ def _rounded(value: float, *, up: bool) -> str:
 
 
 def _elsewhere(player: Player, case: Case, x: Sequence[float], device: str, step: str) -> Case:
-    """The same shots where the limit is that of another device."""
+    """The experiment at x on another device: with its shots, and infinitely many."""
     assert case.at is not None
-    limit = player.limit(step, replace(case.with_ansatz, device=device), x)
-    return replace(case, at=case.at.with_limit(limit))
+    spec = replace(case.with_ansatz, device=device)
+    return replace(case, at=case.at.elsewhere(player.at(step, spec, x), player.limit(step, spec, x)))
 
 
 def _word(case: Case) -> str:
-    return GO if is_go(judged(case)) else NO_GO
+    return GO if is_go_physically(case) else NO_GO
 
 
 def _other(word: str) -> str:

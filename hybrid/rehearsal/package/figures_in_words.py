@@ -115,6 +115,14 @@ def known_values(rehearsal: Rehearsal) -> list[tuple[str, str]]:
     return rows
 
 
+def ranked(rehearsal: Rehearsal) -> str:
+    """The devices by value in words; empty for one device."""
+    if sum(map(len, rehearsal.ranking)) < 2:
+        return ""
+    places = [" and ".join(names) + (" (not told apart)" if len(names) > 1 else "") for names in rehearsal.ranking]
+    return f"By value, best first: {'; then '.join(places)}. Devices whose bands overlap are not told apart."
+
+
 def measured_values(rehearsal: Rehearsal) -> list[tuple[str, str]]:
     """Names and values of the devices' runs, as asked for and with the recommended error mitigation."""
     rows = []

@@ -48,7 +48,12 @@ def markdown(rehearsal: Rehearsal, *, files: Sequence[str], left_out: Mapping[st
     parts += ["## The verdict", _table(rehearsal), words.asks(), *_picture(files, "figures/verdict.png")]
     for verdict in rehearsal.devices:
         parts += [f"### {verdict.device}: {verdict.word}", *_device(verdict)]
-    parts += ["## The value", _known(rehearsal), *_picture(files, "figures/values.png")]
+    parts += [
+        "## The value",
+        _known(rehearsal),
+        *filter(None, [words.ranked(rehearsal)]),
+        *_picture(files, "figures/values.png"),
+    ]
     parts += ["## Methods", *METHODS]
     if rehearsal.skipped:
         parts += ["Planned and left out:", _bullets(f"{one.step} on {one.device}: {one.why}" for one in rehearsal.skipped)]

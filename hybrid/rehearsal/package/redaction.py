@@ -74,6 +74,7 @@ def redacted(rehearsal: Rehearsal, inputs: Mapping[str, Any]) -> Rehearsal:
         scale_words="",
         hours_asked=rehearsal.hours_asked,
         devices=devices,
+        ranking=tuple(tuple(map(_device_name, together)) for together in rehearsal.ranking),
         skipped=tuple(Skipped(one.step, _device_name(one.device), one.seconds, HIDDEN) for one in rehearsal.skipped),
         seconds_planned=rehearsal.seconds_planned,
         max_time_s=rehearsal.max_time_s,
