@@ -81,6 +81,7 @@ def _verdict(spec: Spec, results: Path, *, first: bool) -> DeviceVerdict:
         word=word,
         binding="" if first else LIVES,
         sentence=f"{word} on {spec.device}: all six are met." if first else f"{word} on {spec.device}: too little is left.",
+        command=f"hybrid rehearse {spec.problem} --device {spec.device}",
         criteria=(
             Criterion(FITS, True, f"{result.n_qubits} qubits fit", numbers),
             Criterion(LIVES, first, "61 % of the signal is left, at least 37 % is needed", {"simulated_signal": 0.61}),
@@ -96,6 +97,8 @@ def _verdict(spec: Spec, results: Path, *, first: bool) -> DeviceVerdict:
         recommended="readout",
         value=result.value,
         stderr=result.stderr,
+        limit=result.value - 0.001,
+        ideal=result.value - 0.01,
         interval={"low": result.value - 0.02, "high": result.value + 0.01, "share": 0.9},
         variants={"nominal": word},
         flips=(Flip("gates.cz.error", "%", 0.5, 0.7, 0.8, "GO if the two-qubit error < 0.75 %"),),

@@ -76,7 +76,7 @@ def _legend(rehearsal: Rehearsal) -> list[Line2D | Patch]:
     if any(mitigated(one) is not None for one in rehearsal.devices):
         entries.append(Line2D([], [], color=FINAL, marker="o", mfc=style.PAPER, ms=5, ls="none", label="mitigated"))
     if any(one.interval and "low" in one.interval for one in rehearsal.devices):
-        entries.append(Patch(color=MEASURED, alpha=BAND_ALPHA, lw=0, label="90 % of devices in the ranges"))
+        entries.append(Patch(color=MEASURED, alpha=BAND_ALPHA, lw=0, label="90 % of devices, without shot noise"))
     return entries
 
 

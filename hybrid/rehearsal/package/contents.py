@@ -113,7 +113,8 @@ def with_paths_of(rehearsal: Rehearsal, inputs: Inputs) -> Rehearsal:
     def of_device(verdict: DeviceVerdict) -> DeviceVerdict:
         runs = tuple(run._replace(device=placed(run.device), command=placed(run.command)) for run in verdict.runs)
         remedy = verdict.remedy and verdict.remedy._replace(command=placed(verdict.remedy.command))
-        return replace(verdict, device=placed(verdict.device), runs=runs, remedy=remedy)
+        changed = {"device": placed(verdict.device), "command": placed(verdict.command)}
+        return replace(verdict, **changed, runs=runs, remedy=remedy)
 
     noiseless = rehearsal.noiseless and rehearsal.noiseless._replace(command=placed(rehearsal.noiseless.command))
     return replace(
@@ -122,6 +123,7 @@ def with_paths_of(rehearsal: Rehearsal, inputs: Inputs) -> Rehearsal:
         spec=placed(rehearsal.spec),
         noiseless=noiseless,
         devices=tuple(map(of_device, rehearsal.devices)),
+        ranking=tuple(tuple(map(placed, together)) for together in rehearsal.ranking),
         input_files={placed(name): digest for name, digest in rehearsal.input_files.items()},
     )
 
