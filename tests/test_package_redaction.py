@@ -112,7 +112,8 @@ def test_whatever_a_text_says_it_stays_out(played):
         flips = tuple(flip._replace(key="k", unit="%") for flip in one.flips)
         remedy = one.remedy and one.remedy._replace(verdict="GO")
         devices.append(replace(one, **kept, circuit=circuit, criteria=criteria, flips=flips, remedy=remedy))
-    secret = replace(secret, devices=tuple(devices), versions=rehearsal.versions, caveat=rehearsal.caveat)
+    ours = {"versions": rehearsal.versions, "caveat": rehearsal.caveat, "ranking": rehearsal.ranking}
+    secret = replace(secret, devices=tuple(devices), **ours)
     skipped = tuple(
         one._replace(step=was.step, device=was.device) for one, was in zip(secret.skipped, rehearsal.skipped, strict=True)
     )

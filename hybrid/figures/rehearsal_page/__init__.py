@@ -31,7 +31,7 @@ def page(rehearsal: Rehearsal, plot: str | None, reveals: str = "") -> str:
     sections = [_banner(rehearsal, title, reveals), _glance(rehearsal), _numbers(rehearsal, plot)]
     few = len(rehearsal.devices) <= FULL_ON_PAPER
     sections += [_device(one, full=few or one is rehearsal.best) for one in _best_first(rehearsal)]
-    return "<!DOCTYPE html>\n" + tag("html", head, tag("body", tag("main", *sections, _ending(rehearsal))), lang="en")
+    return "<!DOCTYPE html>\n" + tag("html", head, tag("body", tag("main", *sections, _ending(full=few))), lang="en")
 
 
 def _banner(rehearsal: Rehearsal, title: str, reveals: str) -> Markup:
@@ -72,8 +72,9 @@ def _device(verdict: DeviceVerdict, *, full: bool) -> Markup:
     return tag("section", *parts, class_="device")
 
 
-def _ending(rehearsal: Rehearsal) -> Markup:
-    methods = [tag("p", line.replace("`", ""), class_="methods") for line in METHODS]
+def _ending(*, full: bool) -> Markup:
+    """Methods, on paper too if `full`, and the command that executes the package again."""
+    methods = [tag("p", line.replace("`", ""), class_="methods" if full else "methods screen") for line in METHODS]
     return tag(
         "section",
         tag("h2", "Methods, and how to execute it again"),
