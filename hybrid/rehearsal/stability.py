@@ -109,7 +109,11 @@ def _flip(player: Player, case: Case, x: Sequence[float], number: DeviceNumber) 
 
     def is_go_at(factor: float) -> bool:
         text = scaled_device(case.spec.device, number, factor, player.results)
-        return is_go_physically(_elsewhere(player, case, x, text, f"{number.words} x {factor:.4g}"))
+        try:
+            return is_go_physically(_elsewhere(player, case, x, text, f"{number.words} x {factor:.4g}"))
+        except HybridError as error:  # a readout that says nothing cannot be corrected, say
+            why_refused(error)
+            return False
 
     if is_go_at(other) == own:
         return None
