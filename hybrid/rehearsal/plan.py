@@ -59,13 +59,17 @@ class Agenda:
     def take(self, step: PlannedStep) -> bool:
         """Whether the step fits what is left; it is kept then, and else among those left out."""
         name, device, seconds = step
-        if seconds is not None and seconds > self._left:
+        if seconds is None:
+            words = "no formula says what it takes; it can be run alone: hybrid run"
+            self.skipped.append(Skipped(name, device, seconds, words))
+            return False
+        if seconds > self._left:
             words = f"its predicted {seconds:.0f} s do not fit the {self._left:.0f} s that are left"
             self.skipped.append(Skipped(name, device, seconds, words))
             return False
         self._kept.add((name, device))
-        self._left -= seconds or 0.0
-        self.seconds += seconds or 0.0
+        self._left -= seconds
+        self.seconds += seconds
         return True
 
     def _plan(self, name: str, case: Case) -> None:

@@ -77,6 +77,8 @@ def rehearse(
     begin(f"planning for {len(names)} device{'' if len(names) == 1 else 's'}")
     question = question_of(plain.problem, spec.algorithm or "", None)
     cases = [_case(replace(spec, device=name, dephasing=None), plain, question, hours) for name in names]
+    if not any(case.dry_run is not None or case.too_wide for case in cases):
+        raise UsageError(f"there is nothing to rehearse: {cases[0].why_not}.")
     reference = _reference(spec, cases)
     dry_run, why_not = _dry_run(reference)
     agenda = Agenda(max_time_s, dry_run, cases)

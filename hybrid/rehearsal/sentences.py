@@ -24,7 +24,9 @@ def sentence(case: Case, word: str, binding: str, criteria: Sequence[Criterion],
     name = device_words(case.device.name)
     if word == GO:
         hours = "" if case.hours is None else f" for {hours_text(case.hours)} of QPU time"
-        return f"GO on {name}{hours}: every criterion is met."
+        bill = next(one for one in criteria if one.name == AFFORDABLE)
+        but = "" if bill.met else " but the bill, which is not judged"
+        return f"GO on {name}{hours}: every criterion is met{but}."
     bound = next(one for one in criteria if one.name == binding)
     why = f"'{binding}' is {NOT_JUDGED}" if bound.met is None else f"{MEANING[binding]}{_figures(case, bound)}"
     said = f"{word} on {name}: {why}"

@@ -18,6 +18,7 @@ from hybrid.rehearsal.play import Player, why_refused
 from hybrid.rehearsal.question import CHOICES
 from hybrid.rehearsal.rehearsal import GO, NO_GO, STABLE, Criterion, Flip, Skipped
 from hybrid.rehearsal.scaled import DeviceNumber, chosen_options, mean_of, numbers_that_matter, scaled_device
+from hybrid.runs.device_interval import NO_RANGES
 
 FARTHEST, NEAR = 32.0, 1.05
 """A number is multiplied or divided by at most so much, and the two sides of a flip differ by at most this factor."""
@@ -60,19 +61,26 @@ def stable(case: Case, found: Variants | None, interval: dict[str, Any] | None, 
     ends = _ends(case, interval)
     others = ({} if found is None else found.words) | ends
     numbers: dict[str, Any] = {"variants": {} if found is None else found.words, "interval": ends, "differ": []}
-    if case.at is None or (found is None and not ends):
-        return Criterion(STABLE, None, "not known: no other device was played", numbers)
-    own = _word(case)
-    differ = [name for name, word in others.items() if word != own]
-    tail = f"; {'; '.join(flip.words for flip in flips)}" if flips else ""
+    missing = _missing(found, interval)
+    if case.at is None or (missing and not others):
+        return Criterion(STABLE, None, f"not known: {missing or 'the experiment was not played'}", numbers)
+    own, tail = _word(case), "".join(f"; {flip.words}" for flip in flips)
     if not others:
-        return Criterion(STABLE, True, f"the profile has neither variants nor ranges{tail}", numbers)
-    if differ:
-        numbers["differ"] = differ
-        return Criterion(STABLE, False, f"{own} turns into {_other(own)} with {', '.join(differ)}{tail}", numbers)
-    missing = "" if found is not None else "; its variants were not played"
-    named = f"{own} with all of {', '.join(others)}" if len(others) > 1 else f"{own} with {next(iter(others))} too"
-    return Criterion(STABLE, found is not None, f"{named}{missing}{tail}", numbers)
+        return Criterion(STABLE, True, f"the profile states neither variants nor ranges{tail}", numbers)
+    if differ := [name for name, word in others.items() if word != own]:
+        words = f"{own} turns into {_other(own)} with {', '.join(differ)}{tail}"
+        return Criterion(STABLE, False, words, numbers | {"differ": differ})
+    words = f"{own} with {', '.join(others)} too" + (f"; not known: {missing}" if missing else "")
+    return Criterion(STABLE, None if missing else True, words + tail, numbers)
+
+
+def _missing(found: Variants | None, interval: dict[str, Any] | None) -> str:
+    """What was not played, in words; empty where nothing is missing."""
+    parts = [] if found is not None else ["its variants were not played"]
+    parts += [f"{one.step} was not played ({one.why})" for one in (() if found is None else found.skipped)]
+    reason = "" if interval is None else interval.get("left_out", "")
+    parts += [f"other devices within its ranges were left out ({reason})"] if reason and reason != NO_RANGES else []
+    return "; ".join(parts)
 
 
 def _ends(case: Case, interval: dict[str, Any] | None) -> dict[str, str]:
@@ -101,7 +109,11 @@ def _flip(player: Player, case: Case, x: Sequence[float], number: DeviceNumber) 
 
     def is_go_at(factor: float) -> bool:
         text = scaled_device(case.spec.device, number, factor, player.results)
-        return is_go_physically(_elsewhere(player, case, x, text, f"{number.words} x {factor:.4g}"))
+        try:
+            return is_go_physically(_elsewhere(player, case, x, text, f"{number.words} x {factor:.4g}"))
+        except HybridError as error:  # a readout that says nothing cannot be corrected, say
+            why_refused(error)
+            return False
 
     if is_go_at(other) == own:
         return None
