@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from hybrid.base.errors import HybridError
     from hybrid.characterization import characterize
     from hybrid.device.device import Device
+    from hybrid.figures.rehearsal_package import verify_package, write_package
     from hybrid.measure.compile import compile
     from hybrid.measure.program import Program
     from hybrid.measure.sampling import sample
     from hybrid.qiskit_api import DeviceBackend, Estimator, Sampler
+    from hybrid.rehearsal.rehearse import rehearse
     from hybrid.review.explain import explain
     from hybrid.review.mitigate import mitigate
     from hybrid.runs.dry_run import plan
@@ -30,10 +32,12 @@ __all__, __getattr__, __dir__ = names_from(
         "hybrid.base.errors": "HybridError",
         "hybrid.characterization": "characterize",
         "hybrid.device.device": "Device",
+        "hybrid.figures.rehearsal_package": "verify_package write_package",
         "hybrid.measure.compile": "compile",
         "hybrid.measure.program": "Program",
         "hybrid.measure.sampling": "sample",
         "hybrid.qiskit_api": "DeviceBackend Estimator Sampler",
+        "hybrid.rehearsal.rehearse": "rehearse",
         "hybrid.review.explain": "explain",
         "hybrid.review.mitigate": "mitigate",
         "hybrid.runs.dry_run": "plan",

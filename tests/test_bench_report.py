@@ -14,8 +14,8 @@ from bench_rows import cell, everything, row, write
 from hybrid.bench.summary import figures
 from hybrid.figures.bench import KINDS
 from hybrid.figures.bench_page import report, tables, words
-from hybrid.figures.bench_page.markup import Markup, tag
 from hybrid.figures.bench_page.tables import COLUMNS
+from hybrid.figures.markup import Markup, tag
 
 VOID = {"meta"}
 DRAWN = len(KINDS) - 1

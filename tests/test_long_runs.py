@@ -48,7 +48,7 @@ def long_record(path, short, n_answers: int) -> None:
     with path.open("w") as file:
         for n in range(n_answers + 1):
             line = start if n == 0 else answer | {"body": answer["body"] | {"n": n - 1}}
-            line["sum"] = previous = record._checksum(previous, line["kind"], line["body"], line["meta"])
+            line["sum"] = previous = record.line_sum(previous, line["kind"], line["body"], line["meta"])
             file.write(json_lines.dump(line) + "\n")
 
 

@@ -334,7 +334,7 @@ def rewritten(path: Path, change) -> None:
     for row in path.read_text().splitlines():
         line = json.loads(row)
         change(line)
-        line["sum"] = previous = record._checksum(previous, line["kind"], line["body"], line["meta"])
+        line["sum"] = previous = record.line_sum(previous, line["kind"], line["body"], line["meta"])
         out.append(json_lines.dump(line))
     path.write_text("\n".join(out) + "\n")
 

@@ -235,7 +235,7 @@ def _signed(lines):
         elif line["kind"] == "stop" and isinstance(line["body"], dict) and "solution" in line["body"]:
             digest.update(dump(line["body"]["solution"]).encode())
             line["body"]["digest"] = digest.hexdigest()
-        line["sum"] = previous = record._checksum(previous, line["kind"], line["body"], line["meta"])
+        line["sum"] = previous = record.line_sum(previous, line["kind"], line["body"], line["meta"])
         text += f"{dump(line)}\n"
     return text
 

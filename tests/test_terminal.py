@@ -56,7 +56,7 @@ def test_words_of_a_record_are_escaped_wherever_they_are_printed(tmp_path, comma
     lines[0]["meta"] |= dict.fromkeys(("unit", "quantity", "caveat", "host"), ESCAPE)
     previous = ""
     for line in lines:
-        line["sum"] = previous = record._checksum(previous, line["kind"], line["body"], line["meta"])
+        line["sum"] = previous = record.line_sum(previous, line["kind"], line["body"], line["meta"])
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     verbs = ("list", "show latest", "show latest --json", "diff latest latest", "replay latest", "plot latest --out a.svg")
     for words in verbs:

@@ -37,6 +37,7 @@ class RunStream(IntEnum):
     EXPLAIN = 2**31  # error budget; children: ExplainStream
     EXPORT = 2**31 + 1  # child i: detunings of the circuits of query i
     LEDGER = 2**31 + 2  # ledger of error mitigation, of a circuit too; children: LedgerStream
+    ON_MACHINE = 2**31 + 3  # child i: circuit i of an evidence package, run on another machine
 
 
 class DevicesStream(IntEnum):

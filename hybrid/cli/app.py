@@ -36,6 +36,7 @@ from hybrid.cli import (
     members,
     mitigate,
     qpu,
+    rehearse,
     run,
     runs,
     sample,
@@ -75,6 +76,7 @@ app = typer.Typer(
 )
 VERBS: tuple[tuple[str, Callable[..., None], str, str], ...] = (
     ("run", run.command(), run.HELP, "Run an algorithm; continue or print a run."),
+    ("rehearse", rehearse.command(), rehearse.HELP, "Rehearse for machines: GO or NO-GO, hours, why."),
     ("sweep", sweep.command(), sweep.HELP, "Run many runs: lists and ranges of everything."),
     ("sample", sample.sample_circuit, sample.HELP, "Run one circuit and count its outcomes."),
     ("schedule", schedule.schedule_circuit, schedule.HELP, "Show when a circuit's pulses start, and what waits."),

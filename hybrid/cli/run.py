@@ -105,14 +105,14 @@ def command() -> Callable[..., None]:
         own["device_interval"] = is_on("device-interval", own["device_interval"])
         words = arguments.pop("words") or []
         given = {key: value for key, value in arguments.items() if value is not None}
-        execute(words, {key: _whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
+        execute(words, {key: whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
-def _whole(name: str, text: str) -> int:
+def whole(name: str, text: str) -> int:
     try:
         return int(text)
     except ValueError:
@@ -200,7 +200,7 @@ def execute(
     options = {"device_interval": device_interval, "force": force, "max_time": duration_s("max_time", max_time)}
     options |= {"strict": strict, "label": label}
     if repeat is not None:
-        _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, watch, require_converged, options)
+        _repeat(spec, whole("repeat", repeat), results, as_json, quiet, watch, require_converged, options)
         return
     target = picture(plot, results / f"{spec.id}.png")
     with pending_stop() as pending:
@@ -278,7 +278,7 @@ def _run(spec: Spec, results: Path, quiet: bool, watch: bool, pending: PendingSt
         pending.work = "starting"
         from hybrid.runs.run import run
 
-        return run(spec, results, watcher=_watcher(display, pending), **options)
+        return run(spec, results, watcher=watcher_of(display, pending), **options)
 
 
 def _display(spec: Spec, *, quiet: bool, watch: bool) -> Display | RunView:
@@ -288,7 +288,7 @@ def _display(spec: Spec, *, quiet: bool, watch: bool) -> Display | RunView:
     return RunView(console, f"{spec.algorithm} {spec.problem} on {spec.device}, seed {spec.seed}")
 
 
-def _watcher(display: Display | RunView, pending: PendingStop) -> Any:
+def watcher_of(display: Display | RunView, pending: PendingStop) -> Any:
     """Progress on the display; a signal ends at once what is no measurement, and otherwise waits for its end."""
     from hybrid.runs.watching import Watcher
 

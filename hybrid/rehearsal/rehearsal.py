@@ -1,6 +1,7 @@
 """A rehearsal as data: what was played, and the verdict for each device. Standard library only."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from math import inf
 from typing import Any, NamedTuple, final
 
 GO, MARGINAL, NO_GO = "GO", "MARGINAL", "NO-GO"
@@ -55,11 +56,13 @@ class Flip(NamedTuple):
 
 
 class SmallestChange(NamedTuple):
-    """The smallest change that was found, by trying it, to make a verdict GO: in words, the command, and what it ends in."""
+    """The smallest change that was found, by trying it, to make a verdict GO: in words, the command that rehearses it, what it
+    ends in, its bill in QPU hours (low, value, high), and the id of the run that showed it, at the angles of the raw run."""
 
     words: str
     command: str
     verdict: str
+    hours: tuple[float, float, float] | None
     id: str
 
 
@@ -82,29 +85,37 @@ class CircuitFacts(NamedTuple):
 @final
 @dataclass(frozen=True, kw_only=True)
 class DeviceVerdict:
-    """The verdict on one device. `binding` is the first criterion that is not met, empty for GO; `sentence` names the verdict
-    and the binding constraint in words.
+    """The verdict on one device; `machine` is the one that its profile stands for, empty for others.
 
-    `billed` has the fields of `hybrid.Result.billed` for the whole experiment as asked for (None without a rule), and `hours`
-    is its [low, value, high] in QPU hours; `assumed` says whether its bill is assumed. `variants` says what each variant of
-    the profile ends in. `circuit` is None where the experiment does not fit.
+    `binding` is the first criterion that is not met, empty for GO; `sentence` names the verdict and the binding constraint in
+    words, and `command` rehearses this device alone. `circuit` is None where the experiment does not fit. `value` is that of
+    the asked shots, `limit` of infinitely many on the device and `ideal` without noise, at the same x; `interval` is that of
+    `limit` within the profile's ranges, as in `hybrid.Result.device_interval`. `recommended` is the error mitigation that pays
+    most, empty for none. `variants` says what each variant of the profile ends in. `tried` are changes that were tried before
+    `remedy` and are not enough. `billed` has the fields of `hybrid.Result.billed` for the whole experiment as asked for (None
+    without a rule), and `hours` is its [low, value, high] in QPU hours; `assumed` says whether its rule is assumed.
     """
 
     device: str
+    machine: str
     title: str
     word: str
     binding: str
     sentence: str
+    command: str
     criteria: tuple[Criterion, ...]
     circuit: CircuitFacts | None
     runs: tuple[Played, ...]
     recommended: str
     value: float | None
     stderr: float | None
+    limit: float | None
+    ideal: float | None
     interval: dict[str, Any] | None
     variants: dict[str, str]
     flips: tuple[Flip, ...]
     remedy: SmallestChange | None
+    tried: tuple[str, ...]
     billed: dict[str, Any] | None
     hours: tuple[float, float, float] | None
     assumed: bool
@@ -119,8 +130,9 @@ class Rehearsal:
     """One experiment on several devices. `title` names the experiment and `command` repeats the rehearsal.
 
     `noiseless` is its run without noise; `exact`, `baseline` and `guessing` are known values in `unit`, None where not known.
-    `scale` is the distance that matters, `scale_words` says which. `caveat` holds for all numbers. `skipped` was planned and
-    left out. `seconds_planned` is the predicted processor time; no clock decides anything.
+    `scale` is the distance that matters, `scale_words` says which. `ranking` has the devices by value, best first; those that
+    stand together are not told apart, for their bands overlap. `caveat` holds for all numbers. `skipped` was planned and left
+    out. `seconds_planned` is the predicted processor time, at most `max_time_s`; no clock decides anything.
     """
 
     title: str
@@ -139,16 +151,24 @@ class Rehearsal:
     scale_words: str
     hours_asked: float | None
     devices: tuple[DeviceVerdict, ...]
+    ranking: tuple[tuple[str, ...], ...]
     skipped: tuple[Skipped, ...]
     seconds_planned: float
+    max_time_s: float
     caveat: str
     versions: dict[str, str]
     input_files: dict[str, str]
 
     @property
     def best(self) -> DeviceVerdict:
-        """The first device with the best verdict."""
-        return min(self.devices, key=lambda one: (GO, MARGINAL, NO_GO).index(one.word))
+        """The device with the best verdict, as asked for and then as changed; of equals the one with the fewest hours."""
+
+        def rank(one: DeviceVerdict) -> tuple[int, int, float]:
+            words = (GO, MARGINAL, NO_GO)
+            changed, hours = (NO_GO, one.hours) if one.remedy is None else (one.remedy.verdict, one.remedy.hours)
+            return words.index(one.word), words.index(changed), inf if hours is None else hours[1]
+
+        return min(self.devices, key=rank)
 
     @property
     def sentence(self) -> str:
@@ -157,4 +177,15 @@ class Rehearsal:
 
     def to_json(self) -> dict[str, Any]:
         """The rehearsal as one JSON object."""
-        return {"sentence": self.sentence} | asdict(self)
+        return {"sentence": self.sentence} | _plain(self)
+
+
+def _plain(value: Any) -> Any:
+    """A value in which dataclasses and named tuples are objects by field, and tuples lists."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if hasattr(value, "_asdict"):
+        return {key: _plain(one) for key, one in value._asdict().items()}
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

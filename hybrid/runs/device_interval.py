@@ -20,6 +20,10 @@ MOST_SECONDS = {True: 8.0, False: 18.0}
 of the circuits alone, so that the same run reports the same bytes."""
 
 
+NO_RANGES = "the profile states no ranges"
+"""Why there is no interval, where there is nothing to sample."""
+
+
 def sampled(measurement: Measurement, x: Point, device: Device, seed: np.random.SeedSequence, sign: int) -> dict[str, Any]:
     """The device interval of the loss at x, in the reported sign, as it is recorded; or why it was left out."""
     used = [program.resources for program in measurement.programs]
@@ -30,7 +34,7 @@ def sampled(measurement: Measurement, x: Point, device: Device, seed: np.random.
         return left_out(f"more than {INTERVAL_QUBITS} qubits")
     numbers = ranged(device, {q for resources in used for q in resources.physical})
     if not numbers:
-        return left_out("the profile states no ranges")
+        return left_out(NO_RANGES)
     count, each_s = DEVICES, measurement.seconds_per_device()
     while count * each_s > MOST_SECONDS[n_qubits <= FEW_QUBITS]:
         count //= 2

@@ -29,7 +29,8 @@ CHUNK, LONGEST = 2**13, 2**24
 """Bytes read at a time from either end of a record, and the most that a line may have."""
 
 
-def _checksum(previous: str, kind: str, body: Any, meta: Any) -> str:
+def line_sum(previous: str, kind: str, body: Any, meta: Any) -> str:
+    """The `sum` of a line: a checksum of what it holds and of the `previous` line's (empty before the first one)."""
     return hashlib.sha256(f"{previous}{dump([kind, body, meta])}".encode()).hexdigest()[:16]
 
 
@@ -45,7 +46,7 @@ def lines(path: Path) -> Iterator[tuple[int, str, dict[str, Any], dict[str, Any]
                 return
             offset += len(raw)
             kind, body, meta, checksum = _parsed(path, number, raw)
-            if checksum != _checksum(previous, kind, body, meta):
+            if checksum != line_sum(previous, kind, body, meta):
                 raise RecordError(
                     f"{path}:{number}: the checksum does not fit: this line or one before it was changed. Nothing was "
                     "overwritten; move the file away to run afresh."
@@ -134,7 +135,7 @@ class Record:
         for _, kind, body, meta, offset in lines(self.path):
             self._take(kind, body, meta)
             self.about = meta if kind == "start" else self.about
-            self._sum, self.size = _checksum(self._sum, kind, body, meta), offset
+            self._sum, self.size = line_sum(self._sum, kind, body, meta), offset
         if json_lines.check_incomplete(self.path, self._file, self.size, b'{"body":'):
             os.ftruncate(self._file, self.size)
             self.healed = True
@@ -168,7 +169,7 @@ class Record:
         """
         spent = time.process_time()
         meta = meta | {"core_seconds": round(spent - self._cores_s, 6)}
-        checksum = _checksum(self._sum, kind, body, meta)
+        checksum = line_sum(self._sum, kind, body, meta)
         line = {"kind": kind, "body": body, "meta": meta, "sum": checksum}
         sync = kind in ("part", "stop") or time.monotonic() - self._synced > SYNC_SECONDS
         try:

@@ -41,7 +41,7 @@ def ways_out(prepared: Prepared, hopeless: Prospect) -> list[WayOut]:
     """Changes of the run after which the look finds hope, a few of them, most signal first; each has been looked at."""
     ways: list[WayOut] = []
     enough = None if hopeless.drowned else _enough_shots(prepared.spec, hopeless)
-    for spec in ([] if enough is None else [enough]) + [*_candidates(prepared.spec, prepared.problem)]:
+    for spec in ([] if enough is None else [enough]) + [*other_circuits(prepared.spec, prepared.problem)]:
         if len(ways) == MOST_WAYS:
             break
         found = _looked(spec)
@@ -73,8 +73,8 @@ def command(spec: Spec) -> str:
     return shlex.join(["hybrid", "run", *words, *flags])
 
 
-def _candidates(spec: Spec, problem: object) -> Iterator[Spec]:
-    """Another mapping; fewer layers; a shorter ansatz; with the mapping; a smaller active space."""
+def other_circuits(spec: Spec, problem: object) -> Iterator[Spec]:
+    """Other circuits for a run: another mapping; fewer layers; a shorter ansatz; with the mapping; a smaller active space."""
     mapped = _takes(spec.problem, "mapping") and catalog.parse("problems", spec.problem).options["mapping"] != "parity"
     by_mapping = replace(spec, problem=_with(spec.problem, mapping="parity")) if mapped else spec
     if by_mapping != spec:

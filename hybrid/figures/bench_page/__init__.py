@@ -12,8 +12,8 @@ from hybrid.bench.rows import Row
 from hybrid.bench.summary import Figure, figures, measured_floor
 from hybrid.figures.bench import KINDS, picture
 from hybrid.figures.bench_page import tables, words
-from hybrid.figures.bench_page.inline import svg
-from hybrid.figures.bench_page.markup import Markup, tag
+from hybrid.figures.inline import svg
+from hybrid.figures.markup import Markup, tag
 
 FOLDER = Path(__file__).parent
 TITLES = {

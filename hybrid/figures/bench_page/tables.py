@@ -10,8 +10,8 @@ from hybrid.bench.contests import contests
 from hybrid.bench.scores import ROUNDING, Score
 from hybrid.bench.summary import Figure
 from hybrid.bench.units import duration, size
-from hybrid.figures.bench_page.markup import Markup, tag
 from hybrid.figures.bench_page.words import STATES, TIERS
+from hybrid.figures.markup import Markup, tag
 
 COLUMNS = (
     *("workload", "qubits", "backend", "status", "rank", "per call", "spread", "first call", "memory", "error / tolerance"),
