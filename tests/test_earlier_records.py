@@ -5,10 +5,13 @@ from dataclasses import fields
 from pathlib import Path
 from shutil import copy
 
+import numpy as np
 import pytest
 
 from hybrid.base.errors import RecordError
 from hybrid.compilation import COMPILER
+from hybrid.review import replay_session
+from hybrid.review.replay import repeat
 from hybrid.runs import answer_log, device_interval
 from hybrid.runs.results_folder import read
 from hybrid.runs.run import run
@@ -85,3 +88,17 @@ def test_an_interrupted_one_continues(path, tmp_path, monkeypatch):
     assert result.value == pytest.approx(old.stop["solution"]["value"], abs=ROUNDING)
     assert result.x == pytest.approx(old.stop["solution"]["x"], abs=1e3 * ROUNDING)
     assert len(read(tmp_path / path.name).answers) == len(old.answers)
+
+
+def test_an_optimiser_that_rounds_otherwise_elsewhere(tmp_path, monkeypatch):
+    """Its next point differs in the last digits: a fault on the record's own processor, rounding on another one."""
+    result = run(Spec(problem="h2", backend="exact", optimizer="natural_gradient", max_iterations=3), tmp_path)
+    solve = np.linalg.solve
+    monkeypatch.setattr("numpy.linalg.solve", lambda matrix, right: solve(matrix, right) * (1 + 1e-14))
+    with pytest.raises(RecordError, match="answers another question"):
+        repeat(Path(result.record))
+    monkeypatch.setattr(replay_session, "here", lambda: {"processor": "another", "kernel": "another"})
+    assert repeat(Path(result.record)).verdict == "last digits"
+    monkeypatch.setattr("numpy.linalg.solve", lambda matrix, right: solve(matrix, right) * (1 + 1e-6))
+    with pytest.raises(RecordError, match="answers another question"):
+        repeat(Path(result.record))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, final
 
 from hybrid.base.errors import RecordError
-from hybrid.base.machine import versions
+from hybrid.base.machine import here, versions
 from hybrid.base.randomness import RunStream, child
 from hybrid.base.types import Question, Solution
 from hybrid.compilation import FIRST_COMPILER
@@ -61,10 +61,15 @@ class ReplaySession:
     def __init__(
         self, run: Run, spec: Spec, report: Callable[[AuditedAnswer], None], watch: Watch, *, seed: int | None = None
     ) -> None:
-        """`seed` None: with the randomness of the record; else with other draws, and as many questions as recorded."""
+        """`seed` None: with the randomness of the record; else with other draws, and as many questions as recorded.
+
+        `elsewhere`: the record is from another processor, or an earlier version did not say from which.
+        """
         self._run = run
         self._prepared = as_begun(prepare(spec), run.start)
-        self._log = log = ReplayLog(run.path, report)
+        machines = run.about, *run.ended.get("continued_on", ())
+        self.elsewhere = any(machine.get(key) != value for machine in machines for key, value in here().items())
+        self._log = log = ReplayLog(run.path, report, elsewhere=self.elsewhere)
         others: dict[str, Any] = {}
         self._checks = seed is None  # on another backend the check would be of that backend
         if seed is not None:

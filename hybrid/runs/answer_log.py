@@ -20,6 +20,8 @@ from hybrid.runs.record import Record
 Body = dict[str, Any]
 STOP = "stop"
 """The question that is answered where a limit of computing time ends the loop: no replay looks at a clock."""
+ROUNDING = 1e-9
+"""Angles that an optimiser computes from the same answers on two processors differ by less: linear algebra loses digits."""
 
 
 class AnswerLog(Journal, Protocol):
@@ -177,9 +179,11 @@ class AuditedAnswer(NamedTuple):
 class ReplayLog(NoJournal):
     """The log of a replay: the session gets the recorded answers, and every one is measured again; nothing is written."""
 
-    def __init__(self, path: Path, report: Callable[[AuditedAnswer], None]) -> None:
+    def __init__(self, path: Path, report: Callable[[AuditedAnswer], None], *, elsewhere: bool = False) -> None:
+        """`elsewhere`: on another processor than the record's, where the questions may differ by rounding."""
         self.n_answers = 0
         self.start: Body = {}
+        self._elsewhere = elsewhere
         self._path = path
         self._report = report
         self._answers = ((number, body) for number, kind, body, _, _ in record.lines(path) if kind == "answer")
@@ -204,7 +208,8 @@ class ReplayLog(NoJournal):
         if self._next is None:
             raise RecordEnded(f"{self._path}: ends after {self.n_answers} answers.")
         number, body = self._next
-        check_question(self._path, number, body, asked)
+        if not (self._elsewhere and same_but_rounding(body, asked)):
+            check_question(self._path, number, body, asked)
         if asked["question"] != STOP:
             self._report(AuditedAnswer(self.n_answers, body, asked | measure()))
         self._next = next(self._answers, None)
@@ -220,6 +225,14 @@ def check_question(path: Path, number: int, body: Body, asked: Body, where: str 
     """RecordError unless the recorded answer is the answer to this question; `where` it is asked, if not where it was."""
     if any(body.get(key) != value for key, value in asked.items()):
         raise RecordError(f"{path}:{number}: answers another question than this run asks{where}; nothing was changed.")
+
+
+def same_but_rounding(body: Body, asked: Body) -> bool:
+    """Whether the recorded answer is to this question but for the last digits of where it was asked."""
+    if any(body.get(key) != value for key, value in asked.items() if key not in ("x", "points")):
+        return False
+    x, recorded = np.asarray(asked["x"]), np.asarray(body["x"])
+    return x.shape == recorded.shape and bool(np.allclose(x, recorded, rtol=0.0, atol=ROUNDING))
 
 
 def _check_same(path: Path, before: Body, start: Body, installed: dict[str, str]) -> None:
