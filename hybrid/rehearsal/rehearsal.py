@@ -1,6 +1,6 @@
 """A rehearsal as data: what was played, and the verdict for each device. Standard library only."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from math import inf
 from typing import Any, NamedTuple, final
 
@@ -132,7 +132,7 @@ class Rehearsal:
     `noiseless` is its run without noise; `exact`, `baseline` and `guessing` are known values in `unit`, None where not known.
     `scale` is the distance that matters, `scale_words` says which. `ranking` has the devices by value, best first; those that
     stand together are not told apart, for their bands overlap. `caveat` holds for all numbers. `skipped` was planned and left
-    out. `seconds_planned` is the predicted processor time; no clock decides anything.
+    out. `seconds_planned` is the predicted processor time, at most `max_time_s`; no clock decides anything.
     """
 
     title: str
@@ -154,6 +154,7 @@ class Rehearsal:
     ranking: tuple[tuple[str, ...], ...]
     skipped: tuple[Skipped, ...]
     seconds_planned: float
+    max_time_s: float
     caveat: str
     versions: dict[str, str]
     input_files: dict[str, str]
@@ -176,4 +177,15 @@ class Rehearsal:
 
     def to_json(self) -> dict[str, Any]:
         """The rehearsal as one JSON object."""
-        return {"sentence": self.sentence} | asdict(self)
+        return {"sentence": self.sentence} | _plain(self)
+
+
+def _plain(value: Any) -> Any:
+    """A value in which dataclasses and named tuples are objects by field, and tuples lists."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if hasattr(value, "_asdict"):
+        return {key: _plain(one) for key, one in value._asdict().items()}
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
