@@ -1,0 +1,1 @@
+"""The track record: published experiments predicted from published numbers of their machines, beside what was measured."""
