@@ -66,5 +66,10 @@ def left_out() -> tuple[LeftOut, ...]:
     return tuple(LeftOut(**row) for row in _table()["left_out"])
 
 
+def revised() -> str:
+    """The day on which the table was last changed."""
+    return _table()["revised"]
+
+
 def _table() -> dict[str, Any]:
     return tomllib.loads((FOLDER / "experiments.toml").read_text(encoding="utf-8"))

@@ -32,7 +32,6 @@ from hybrid.device.ranges import drawn, ranged, shares
 SPREADS = Path(__file__).parent / "spreads.toml"
 SIDE_BY_SIDE = 2.0
 """At most so much larger are the errors of gates in a circuit than those of gates alone on the chip."""
-SIMULTANEOUS = "gates side by side"
 PER_QUBIT = {"t1": "t1", "t2_star": "t2_star", "t2_echo": "t2", "readout_p01": "p01", "readout_p10": "p10", "init_error": "p01"}
 """Key of a profile -> name of its spread; an initialisation error scatters as that of reading a 0."""
 
@@ -49,24 +48,14 @@ class UnknownFactor(NamedTuple):
     bias: float = 0.0
 
 
-class OtherMachines(NamedTuple):
-    """Machines that the numbers may stand for, and what was drawn: shares (d, m) in (0, 1) of the numbers named by `keys`."""
-
-    devices: tuple[Device, ...]
-    keys: tuple[str, ...]
-    at: Float[np.ndarray, "d m"]
-
-
-def other_machines(device: Device, qubits: Sequence[int], count: int, seed: np.random.SeedSequence) -> OtherMachines:
-    """`count` (a power of two) machines, which differ on these qubits."""
+def other_machines(device: Device, qubits: Sequence[int], count: int, seed: np.random.SeedSequence) -> list[Device]:
+    """`count` (a power of two) machines that the numbers may stand for, drawn on these qubits."""
     assumed = ranged(device, qubits)
     factors = unknown_factors(device, qubits)
-    keys = (*(number.key for number in assumed), *(factor.key for factor in factors), SIMULTANEOUS)
-    at = shares(count, len(keys), seed)
-    devices = [
-        _scaled(drawn(device, assumed, row[: len(assumed)]), _drawn_factors(device, factors, row[len(assumed) :])) for row in at
-    ]
-    return OtherMachines(tuple(replace(other, nominal=device) for other in devices), keys, at)
+    own = len(assumed)
+    at = shares(count, own + len(factors) + 1, seed)
+    machines = [_scaled(drawn(device, assumed, row[:own]), _drawn_factors(device, factors, row[own:])) for row in at]
+    return [replace(machine, nominal=device) for machine in machines]
 
 
 def unknown_factors(device: Device, qubits: Sequence[int]) -> list[UnknownFactor]:
