@@ -13,6 +13,7 @@ GUESS = {
     "bernstein_vazirani": lambda n: 2.0 ** -(n - 1),
     "qft": lambda n: 0.0,
     "linear_ramp_qaoa": lambda n: 0.5,
+    "wormhole_teleportation": lambda n: 0.5,
 }
 """Kind -> what outcomes without any information score on n qubits."""
 

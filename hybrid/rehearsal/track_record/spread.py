@@ -76,8 +76,10 @@ def unknown_factors(device: Device, qubits: Sequence[int]) -> list[UnknownFactor
 
 def _spread_numbers(device: Device) -> dict[str, tuple[str, tuple[Place, ...]]]:
     """Key of the profile -> name of its spread, and where the number holds."""
-    every = tuple((q,) for q in range(device.n_qubits or 0))
-    numbers = {key: (spread, every) for key, spread in PER_QUBIT.items() if key in device.numbers}
+    every: tuple[Place, ...] = tuple((q,) for q in range(device.n_qubits or 0))
+    numbers: dict[str, tuple[str, tuple[Place, ...]]] = {
+        key: (spread, every) for key, spread in PER_QUBIT.items() if key in device.numbers
+    }
     for name, gate in device.gates.items():
         if not gate.virtual:
             numbers[f"gates.{name}.error"] = ("one_qubit" if gate.n_qubits == 1 else "two_qubit", tuple(gate.error))
@@ -88,7 +90,7 @@ def _drawn_factors(device: Device, factors: Sequence[UnknownFactor], at: Float[n
     """The factors at these shares, the last of which is that of gates side by side."""
     result: dict[str, dict[Place, float]] = {}
     for name, gate in device.gates.items():
-        result[f"gates.{name}.error"] = dict.fromkeys(gate.error, SIDE_BY_SIDE ** float(at[-1]))
+        result[f"gates.{name}.error"] = {place: SIDE_BY_SIDE ** float(at[-1]) for place in gate.error}
     for factor, z in zip(factors, ndtri(at[:-1]).tolist(), strict=True):
         of_key = result.setdefault(factor.key, {})
         for place in factor.places:

@@ -11,10 +11,11 @@ from hybrid.rehearsal.track_record.kinds import (
     linear_ramp_qaoa,
     qft,
     state,
+    wormhole_teleportation,
 )
 from hybrid.rehearsal.track_record.scored import ScoredCircuit
 
 KINDS: dict[str, Callable[[PublishedExperiment, Device], list[ScoredCircuit]]] = {
     module.__name__.rpartition(".")[2]: module.circuits
-    for module in (bernstein_vazirani, ghz_hellinger, kernel_mirror, linear_ramp_qaoa, qft, state)
+    for module in (bernstein_vazirani, ghz_hellinger, kernel_mirror, linear_ramp_qaoa, qft, state, wormhole_teleportation)
 }
