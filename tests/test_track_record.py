@@ -25,7 +25,7 @@ from hybrid.rehearsal.track_record.experiments import PublishedExperiment, exper
 from hybrid.rehearsal.track_record.kinds import KINDS
 from hybrid.rehearsal.track_record.kinds.qft import there_and_back
 from hybrid.rehearsal.track_record.kinds.state import decoupled_ghz
-from hybrid.rehearsal.track_record.predict import PROFILES, CompiledCircuit, profile
+from hybrid.rehearsal.track_record.predict import PROFILES, RebuiltCircuit, profile
 from hybrid.rehearsal.track_record.record import TrackRecord
 from hybrid.rehearsal.track_record.spread import other_machines
 
@@ -143,7 +143,7 @@ def test_mirror_circuits_keep_their_gates(n):
     """4 (n - 1) two-qubit gates; without the barrier none would be left."""
     row = ROWS[f"mq-qml-{n}-ibm_kingston"]
     (scored,) = KINDS[row.kind](row, profile(row))
-    assert CompiledCircuit(scored, profile(row), np.random.SeedSequence(0)).two_qubit_gates == 4 * (n - 1)
+    assert RebuiltCircuit(scored, profile(row), np.random.SeedSequence(0)).two_qubit_gates == 4 * (n - 1)
 
 
 # ---- machines that the numbers may stand for
@@ -194,7 +194,7 @@ def test_the_engine_and_qiskit_predict_the_same():
     reference = execution.distributions(np.zeros((1, 0)), np.random.SeedSequence(0))[0, 0, 0]
     ours = set_up(isa, [isa.circuit], device, engine(), Conditions()).distributions(np.zeros((1, 0)), np.random.SeedSequence(0))
     assert ours[0, 0, 0] == pytest.approx(reference, abs=1e-9)
-    assert CompiledCircuit(scored, device, np.random.SeedSequence(0)).nominal == pytest.approx(0.8, abs=0.05)
+    assert RebuiltCircuit(scored, device, np.random.SeedSequence(0)).nominal == pytest.approx(0.8, abs=0.05)
 
 
 def test_scaling_by_predicted_losses_follows_simulation():
@@ -203,7 +203,7 @@ def test_scaling_by_predicted_losses_follows_simulation():
     wide there. Here eight machines."""
     row = ROWS["mq-qft-4-ibm_kingston"]
     device = profile(row)
-    compiled = CompiledCircuit(KINDS[row.kind](row, device)[0], device, np.random.SeedSequence(0))
+    compiled = RebuiltCircuit(KINDS[row.kind](row, device)[0], device, np.random.SeedSequence(0))
     assert compiled.scaled_to(device) == pytest.approx(compiled.nominal, abs=1e-12)
     machines = other_machines(device, range(4), 8, np.random.SeedSequence(4))
     away = [compiled.scaled_to(machine) - compiled.on(machine) for machine in machines]
@@ -216,7 +216,7 @@ def test_worse_numbers_are_predicted_worse():
     gate = device.gates["cz"]
     worse = replace(device, gates=device.gates | {"cz": replace(gate, error={k: 2 * v for k, v in gate.error.items()})})
     (scored,) = KINDS[row.kind](row, device)
-    compiled = CompiledCircuit(scored, device, np.random.SeedSequence(0))
+    compiled = RebuiltCircuit(scored, device, np.random.SeedSequence(0))
     assert compiled.on(device) == pytest.approx(compiled.nominal, abs=1e-12)
     assert compiled.on(worse) < compiled.nominal - 0.03
 

@@ -2,7 +2,8 @@
 
 An experiment is poor if less than half of the signal was left in it: with guessing as 0 and 1 as 1, its measured value is below
 1/2. Of the poor ones three and of the others nine are taken, those whose identifiers have the lowest SHA-256. The predicted
-values without interval had been seen for most of the table when the rule was written; the intervals had not.
+values without interval had been seen for most of the table when the rule was written; the intervals had not. The teleportation
+was rebuilt later, and changes nothing: its identifier comes last.
 """
 
 import hashlib

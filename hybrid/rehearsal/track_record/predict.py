@@ -52,7 +52,7 @@ def predict(experiment: PublishedExperiment, machines: int = DEVICES) -> Predict
     """The result on the nominal machine, and its interval over so many (a power of two) that it may stand for."""
     device, root = profile(experiment), _seed(experiment)
     compiled = [
-        CompiledCircuit(scored, device, child(root, TrackRecordStream.DETUNINGS))
+        RebuiltCircuit(scored, device, child(root, TrackRecordStream.DETUNINGS))
         for scored in KINDS[experiment.kind](experiment, device)
     ]
     value = _sum(compiled, [one.nominal for one in compiled])
@@ -71,12 +71,12 @@ def _seed(experiment: PublishedExperiment) -> np.random.SeedSequence:
     return np.random.SeedSequence(int.from_bytes(hashlib.sha256(experiment.id.encode()).digest()[:8]))
 
 
-def _sum(compiled: Sequence["CompiledCircuit"], scores: Sequence[float]) -> float:
+def _sum(compiled: Sequence["RebuiltCircuit"], scores: Sequence[float]) -> float:
     return float(sum(one.scored.share * score for one, score in zip(compiled, scores, strict=True)))
 
 
 @final
-class CompiledCircuit:
+class RebuiltCircuit:
     """A circuit on the nominal machine's qubits, with its pulses in order."""
 
     def __init__(self, scored: ScoredCircuit, device: Device, detunings: np.random.SeedSequence) -> None:

@@ -61,7 +61,7 @@ class TrackRecord:
 
 
 def track_record(only: Sequence[str] | None = None, progress: Callable[[str], None] = lambda _: None) -> TrackRecord:
-    """Every experiment (`only` some, by identifier) predicted now, some two minutes; `progress` gets the name of each.
+    """Every experiment (`only` some, by identifier) predicted now, some three minutes; `progress` gets the name of each.
 
     UsageError for an unknown identifier.
     """

@@ -6,7 +6,7 @@ from statistics import median
 from hybrid.measure.device_interval import SHARE
 from hybrid.rehearsal.track_record.row import SHALLOW_GATES, PredictedRow
 
-TITLES = ("experiment", "machine", "qubits", "two-qubit gates", "predicted", f"{SHARE:.0%} interval", "measured", "")
+TITLES = ("experiment", "machine", "qubits", "two-qubit gates", "predicted", f"{100 * SHARE:.0f} % interval", "measured", "")
 
 
 def summary(rows: Sequence[PredictedRow]) -> str:
@@ -29,11 +29,14 @@ def _intervals(rows: Sequence[PredictedRow]) -> str:
     twelve = [row for row in rows if row.chosen]
     inside, inside_chosen = (sum(row.inside for row in some) for some in (rows, twelve))
     failed = sum(row.poor for row in twelve)
-    text = f"The measured value lies inside the predicted {SHARE:.0%} interval in {inside} of {len(rows)} cases"
+    text = f"The measured value lies inside the predicted {100 * SHARE:.0f} % interval in {inside} of {len(rows)} cases"
     if twelve:
         text += f", and in {inside_chosen} of the {len(twelve)} that were chosen beforehand"
     if failed:
         text += f", {failed} of them poor or failed experiments"
+    better = sum(row.measured > row.high for row in rows)
+    if outside := len(rows) - inside:
+        text += f". Of the {outside} outside {better} were measured better than the interval and {outside - better} worse"
     return f"{text}."
 
 
