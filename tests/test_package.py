@@ -57,7 +57,7 @@ def test_everything_is_in_it(made):
         for one in rehearsal.devices
         for name in ("circuit-0.qasm", "circuit-1.qasm", "acceptance.json")
     }
-    texts = "README.md form.md form.json bill.md software.md rehearsal.json report.html ro-crate-metadata.json"
+    texts = "README.md form.md form.json bill.md software.md track_record.md rehearsal.json report.html ro-crate-metadata.json"
     texts += " times.json checksums.txt figures/verdict.png figures/values.png"
     assert {name for name in found if "/" not in name or name.startswith("figures/")} == {*texts.split()}
     assert len(found) == written.files

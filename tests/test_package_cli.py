@@ -49,6 +49,15 @@ def test_an_edited_file_is_named_and_the_code_is_4(command, package, tmp_path):
     assert outcome.code == 4 and "FAIL bill.md: was changed since" in outcome.out and "do not hold" in outcome.err
 
 
+def test_code_that_a_package_brings_is_not_run_unasked(command, package, tmp_path):
+    copy = shutil.copytree(package, tmp_path / "evidence")
+    (copy / "inputs").mkdir()
+    (copy / "inputs/mine.py").write_text("raise SystemExit(77)\n")
+    outcome = command("rehearse", "--verify", copy, "--quiet")
+    assert outcome.code == 2 and "mine.py: this package brings code" in outcome.err and "--with-code" in outcome.err
+    assert "inputs/mine.py: was added since" in command("rehearse", "--verify", copy, "--with-code", "--quiet").out
+
+
 def test_a_damaged_package_ends_with_5(command, package, tmp_path):
     copy = shutil.copytree(package, tmp_path / "evidence")
     (copy / "rehearsal.json").write_text("{}")

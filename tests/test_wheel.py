@@ -12,6 +12,7 @@ READ = (
     "bench/row.schema.json",
     "bench/grid/*.qasm",
     "figures/bench_page/page.*",
+    "figures/rehearsal_page/page.css",
     "device/profiles/*.toml",
     "guide/*.md",
     "catalog/problems/_molecules/*.fcidump",

@@ -149,3 +149,10 @@ class DatasetStream(IntEnum):
     """Children of the seed of a set of labelled points; the seed itself draws the split into training and test."""
 
     POINTS = 0  # coordinates
+
+
+class TrackRecordStream(IntEnum):
+    """Children of the seed of one published experiment that is predicted."""
+
+    MACHINES = 0  # the machines that the published numbers may stand for
+    DETUNINGS = 1  # common to all of them

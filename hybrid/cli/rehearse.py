@@ -95,10 +95,11 @@ def execute(
     package: Path | None,
     redact: bool,
     verify: Path | None,
+    with_code: bool,
 ) -> None:
     """Do what the command line says."""
     if verify is not None:
-        rehearse_package.verify(verify, words, flags, as_json=as_json, quiet=quiet)
+        rehearse_package.verify(verify, words, flags, with_code=with_code, as_json=as_json, quiet=quiet)
         return
     rehearse_package.check(package, redact, quiet)
     flags |= {"shots": 0} if exact else {}

@@ -40,6 +40,10 @@ FLAGS: dict[str, tuple[Any, Any]] = {
         ],
         None,
     ),
+    "with_code": (
+        Annotated[bool, typer.Option("--with-code", help="Of --verify: execute Python that the package brings.")],
+        False,
+    ),
 }
 """Flags by name, with their defaults."""
 MACHINE_FLAGS = ("backend", "shots", "seed")
@@ -84,7 +88,7 @@ def written_text(written: "Written") -> str:
     return table(rows, 16)
 
 
-def verify(folder: Path, words: list[str], flags: dict[str, Any], *, as_json: bool, quiet: bool) -> None:
+def verify(folder: Path, words: list[str], flags: dict[str, Any], *, with_code: bool, as_json: bool, quiet: bool) -> None:
     """Execute a package again, or run its circuits on a machine, and print what holds; CheckFailed where something does not."""
     others = [f"--{name.replace('_', '-')}" for name in flags if name not in MACHINE_FLAGS]
     if words or others:
@@ -104,7 +108,7 @@ def verify(folder: Path, words: list[str], flags: dict[str, Any], *, as_json: bo
         display.work("executing the package again")
         from hybrid.figures.rehearsal_package import verify_package
 
-        verification = verify_package(folder, watch=display.work)
+        verification = verify_package(folder, with_code=with_code, watch=display.work)
     emit(json.dumps(verification.to_json()) if as_json else _verified(verification))
     if verification.failed:
         raise CheckFailed(f"{folder}: {len(verification.failed)} findings do not hold.")

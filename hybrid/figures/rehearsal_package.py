@@ -9,7 +9,7 @@ from hybrid.rehearsal.package import archive, redaction
 from hybrid.rehearsal.package.again import rehearsed_again
 from hybrid.rehearsal.package.archive import Written
 from hybrid.rehearsal.package.contents import contents
-from hybrid.rehearsal.package.verification import Verification, verify
+from hybrid.rehearsal.package.verification import Verification, check_no_code, verify
 from hybrid.rehearsal.rehearsal import Rehearsal
 
 ALT = "The value on each device beside the exact, the classical and the guessed one; the figures are in the table."
@@ -28,8 +28,15 @@ def write_package(
     return archive.write(made.files, made.times, Path(folder))
 
 
-def verify_package(folder: Path | str, watch: Callable[[str], None] = lambda text: None) -> Verification:
-    """Execute a package again: its files, records, verdict and texts. UsageError where the folder holds none."""
+def verify_package(
+    folder: Path | str, *, with_code: bool = False, watch: Callable[[str], None] = lambda text: None
+) -> Verification:
+    """Execute a package again: its files, records, verdict and texts.
+
+    UsageError where the folder holds none, and where it brings code of its own, unless `with_code`.
+    """
+    if not with_code:
+        check_no_code(Path(folder))
     return verify(Path(folder), drawn, lambda rehearsal, records: rehearsed_again(rehearsal, records, watch), watch)
 
 

@@ -40,12 +40,18 @@ def values_on(
         return np.full((len(angles), len(devices)), query.constant)
     recipe = query.execution.recipe
     recipe = recipe._replace(conditions=recipe.conditions._replace(without=recipe.conditions.without | without))
-    standard = scores(len(recipe.isa.physical), DETUNINGS, seed, sets=1) if recipe.device.dephasing == "quasistatic" else None
+    standard = common_scores(recipe, seed)
     backend, columns = engine(), []
     for device in devices:
         correction = None if query.calibrate is None else _calibrated(recipe, device, backend, seed)
-        columns.append(_values(query, _distributions(recipe, device, backend, angles, standard), correction))
+        columns.append(_values(query, distributions_on(recipe, device, backend, angles, standard), correction))
     return np.stack(columns, axis=1) + query.constant
+
+
+def common_scores(recipe: Recipe, seed: np.random.SeedSequence) -> Float[np.ndarray, "r n"] | None:
+    """Standard scores of the detunings that all devices share; None where the device draws none."""
+    quasi_static = recipe.device.dephasing == "quasistatic"
+    return scores(len(recipe.isa.physical), DETUNINGS, seed, sets=1) if quasi_static else None
 
 
 def seconds(query: CompiledQuery, points: int) -> float:
@@ -57,10 +63,11 @@ def seconds(query: CompiledQuery, points: int) -> float:
     return gates * (COMPILE_S + EVALUATE_S * points * DETUNINGS * state_bytes)
 
 
-def _distributions(
+def distributions_on(
     recipe: Recipe, device: Device, backend: Backend, angles: Angles, standard: Float[np.ndarray, "r n"] | None
 ) -> Float[np.ndarray, "k s d"]:
-    """Outcome probabilities as this device reads them, averaged over the detunings at these standard scores."""
+    """Outcome probabilities of the recipe's circuits as another device reads them, averaged over the detunings at these
+    standard scores (`common_scores`)."""
     isa, conditions = recipe.isa, recipe.conditions
     detuned = None if standard is None else DetunedAngles()
     settings, schedules = described(isa, recipe.circuits, device, conditions, detuned)

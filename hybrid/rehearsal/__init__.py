@@ -1,4 +1,4 @@
-"""Whether an experiment is worth time on a machine: it is played there, judged, and packed as evidence.
+"""The rehearsal of an experiment before time on a machine is asked for: verdict, machine time, evidence.
 
-Imports `review`, `runs` and the rooms below them. Offers `rehearse`, the `Rehearsal` and the evidence package.
+Imports `review` and the rooms below it. Offers `track_record`: how good such predictions were for published experiments.
 """

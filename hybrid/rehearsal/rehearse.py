@@ -4,6 +4,7 @@ Every step is a record in the folder of results, so that an interrupted rehearsa
 played and what is left out.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any, final
 
 from hybrid.base.errors import HybridError, UsageError
+from hybrid.base.files import looks_like_path
+from hybrid.catalog import chain
+from hybrid.device import naming, options
 from hybrid.device.device import Device
 from hybrid.rehearsal.changes import ChangeFound, smallest_change, with_other_machines
 from hybrid.rehearsal.commands import MAX_TIME_S, rehearse_command
@@ -42,7 +46,7 @@ from hybrid.rehearsal.stability import Variants, flips, stable, variants
 from hybrid.runs.dry_run import DryRun, plan
 from hybrid.runs.result import Result
 from hybrid.runs.setup import Prepared, prepare
-from hybrid.runs.spec import Spec, duration_s
+from hybrid.runs.spec import MEMBERS, Spec, duration_s
 from hybrid.runs.watching import SILENT, Watcher
 
 SHOTS = 1000
@@ -118,7 +122,7 @@ def rehearse(
         max_time_s=max_time_s,
         caveat=" ".join(dict.fromkeys(case.device.caveat for case in cases)),
         versions={package: version(package) for package in PACKAGES},
-        input_files=_input_files(spec),
+        input_files=_input_files(spec, names),
     )
 
 
@@ -165,12 +169,12 @@ def _reference(spec: Spec, cases: Sequence[Case]) -> Spec:
     return without_noise(replace(spec, ansatz=first.ansatz))
 
 
-def _input_files(spec: Spec) -> dict[str, str]:
-    """Every file that the experiment reads, with its sha256."""
-    import hashlib
-
-    files = [path for name in ("algorithm", "problem", "ansatz", "optimizer") if (m := spec.member(name)) for path in m.files]
-    return {str(path): hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in files}
+def _input_files(spec: Spec, devices: Sequence[str]) -> dict[str, str]:
+    """Every file that the experiment and its devices are read from, with its sha256."""
+    members = [member for name in MEMBERS if (member := spec.member(name)) is not None] + chain(spec.mitigate)
+    files = [Path(path) for member in members for path in member.files]
+    files += [naming.device_file(text) for text in devices if looks_like_path(options.split(text)[0])]
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @final

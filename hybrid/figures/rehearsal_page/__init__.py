@@ -8,6 +8,7 @@ from hybrid.figures.rehearsal_page import tables
 from hybrid.rehearsal.package import figures_in_words as words
 from hybrid.rehearsal.package.readme_text import METHODS, VERIFY
 from hybrid.rehearsal.rehearsal import DeviceVerdict, Rehearsal
+from hybrid.rehearsal.track_record import stored_track_record
 
 STYLE = Path(__file__).parent / "page.css"
 FULL_ON_PAPER = 2
@@ -77,6 +78,8 @@ def _ending(*, full: bool) -> Markup:
     methods = [tag("p", line.replace("`", ""), class_="methods" if full else "methods screen") for line in METHODS]
     return tag(
         "section",
+        tag("h2", "How good such predictions were before"),
+        tag("p", stored_track_record().summary, class_="methods"),
         tag("h2", "Methods, and how to execute it again"),
         *methods,
         tag(

@@ -14,6 +14,7 @@ from hybrid.rehearsal.package.circuits import DeviceCircuits, circuits
 from hybrid.rehearsal.package.inputs import Inputs
 from hybrid.rehearsal.package.main_runs import resolved
 from hybrid.rehearsal.rehearsal import DeviceVerdict, Rehearsal
+from hybrid.rehearsal.track_record import stored_track_record
 
 REHEARSAL = "rehearsal.json"
 Draw = Callable[[Rehearsal], Mapping[str, bytes]]
@@ -81,6 +82,7 @@ def _texts(
         "form.json": _json(form.to_json(fields, rehearsal.best.device)),
         "bill.md": bill.markdown(rehearsal, billings).encode(),
         "software.md": software.markdown(tools).encode(),
+        "track_record.md": readme_text.track_record(stored_track_record()).encode(),
         **draw(rehearsal),
     }
     readme = readme_text.markdown(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hybrid.rehearsal.package import figures_in_words as words
 from hybrid.rehearsal.rehearsal import DeviceVerdict, Rehearsal
+from hybrid.rehearsal.track_record import TrackRecord, stored_track_record
 
 VERIFY = "hybrid rehearse --verify ."
 PICTURES = {
@@ -37,6 +38,16 @@ METHODS = (
 )
 
 
+RECORD = "The table of these experiments is in track_record.md; `hybrid check --experiments` computes it again."
+
+
+def track_record(record: TrackRecord) -> str:
+    """The track record as a file of the package."""
+    head = "# How good such predictions were before"
+    about = f"Published experiments, read until {record.revised}, each predicted from published numbers of its machine alone."
+    return "\n\n".join([head, about, record.markdown(), "Computed again by `hybrid check --experiments`."]) + "\n"
+
+
 def markdown(rehearsal: Rehearsal, *, files: Sequence[str], left_out: Mapping[str, str], reveals: str) -> str:
     """The text; `files` are those of the package, `left_out` devices without circuits; `reveals`: of a redacted package."""
     parts = [
@@ -54,6 +65,7 @@ def markdown(rehearsal: Rehearsal, *, files: Sequence[str], left_out: Mapping[st
         *filter(None, [words.ranked(rehearsal)]),
         *_picture(files, "figures/values.png"),
     ]
+    parts += ["## How good such predictions were before", stored_track_record().summary, RECORD]
     parts += ["## Methods", *METHODS]
     if rehearsal.skipped:
         parts += ["Planned and left out:", _bullets(f"{one.step} on {one.device}: {one.why}" for one in rehearsal.skipped)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from hybrid.base.errors import HybridError, Interrupted, RecordError, Stopped
+from hybrid.base.errors import HybridError, Interrupted, RecordError, Stopped, UsageError
 from hybrid.base.json_lines import load
 from hybrid.rehearsal.package import archive, kept_records, redaction
 from hybrid.rehearsal.package.circuits import circuits
@@ -24,11 +24,13 @@ from hybrid.runs.results_folder import read
 
 HOLDS = ("identical", "last digits")
 """Verdicts of a repeated record with which its numbers hold."""
+CODE = (".py", ".pyc", ".pyd", ".so")
+"""Suffixes of what Python imports."""
 Again = Callable[[Rehearsal, Path], Rehearsal]
 """Makes the rehearsal again from the records in a folder."""
 
 
-class Finding(NamedTuple):
+class PackageFinding(NamedTuple):
     """One thing of a package, whether it holds (None: cannot be said here), and in words how or why not."""
 
     what: str
@@ -42,10 +44,10 @@ class Verification:
     """Every finding of a package."""
 
     folder: str
-    findings: tuple[Finding, ...]
+    findings: tuple[PackageFinding, ...]
 
     @property
-    def failed(self) -> tuple[Finding, ...]:
+    def failed(self) -> tuple[PackageFinding, ...]:
         """What does not hold."""
         return tuple(one for one in self.findings if one.holds is False)
 
@@ -72,7 +74,7 @@ def verify(folder: Path, draw: Draw, again: Again, watch: Callable[[str], None] 
     rehearsal = _rehearsal(folder, files)
     with contextlib.chdir(folder):
         if rehearsal.title == redaction.TITLE:
-            findings.append(Finding("records", None, "left out on request: only their owner can measure them again"))
+            findings.append(PackageFinding("records", None, "left out on request: only their owner can measure them again"))
         else:
             findings += _measured_again(rehearsal, watch)
             watch("rehearsing again from the records")
@@ -80,6 +82,13 @@ def verify(folder: Path, draw: Draw, again: Again, watch: Callable[[str], None] 
         watch("making every text again")
         findings += _made_again(rehearsal, files, draw)
     return Verification(str(folder), tuple(findings))
+
+
+def check_no_code(folder: Path) -> None:
+    """UsageError for a package with Python of its own: an ansatz from a file, say, is imported where a record is measured."""
+    code = sorted(str(path) for path in folder.rglob("*") if path.suffix.lower() in CODE)
+    if code:
+        raise UsageError(f"{code[0]}: this package brings code, which is executed to verify it. Read it, then add --with-code.")
 
 
 def _rehearsal(folder: Path, files: dict[str, bytes]) -> Rehearsal:
@@ -91,7 +100,7 @@ def _rehearsal(folder: Path, files: dict[str, bytes]) -> Rehearsal:
         raise RecordError(f"{folder / REHEARSAL}: cannot be read ({error}).") from None
 
 
-def _unchanged(files: dict[str, bytes], listed: dict[str, str]) -> Iterator[Finding]:
+def _unchanged(files: dict[str, bytes], listed: dict[str, str]) -> Iterator[PackageFinding]:
     """One finding for all files, or one for each that was changed, is missing or was added."""
     wrong = {name: "is missing" for name in listed if name not in files}
     wrong |= {name: "was added since" for name in files if name not in listed}
@@ -99,11 +108,11 @@ def _unchanged(files: dict[str, bytes], listed: dict[str, str]) -> Iterator[Find
         if hashlib.sha256(files[name]).hexdigest() != listed[name]:
             wrong[name] = f"was changed since: its checksum is not that of {archive.CHECKSUMS}"
     if not wrong:
-        yield Finding("files", True, f"all {len(listed)} are as they were written")
-    yield from (Finding(name, False, words) for name, words in sorted(wrong.items()))
+        yield PackageFinding("files", True, f"all {len(listed)} are as they were written")
+    yield from (PackageFinding(name, False, words) for name, words in sorted(wrong.items()))
 
 
-def _measured_again(rehearsal: Rehearsal, watch: Callable[[str], None]) -> Iterator[Finding]:
+def _measured_again(rehearsal: Rehearsal, watch: Callable[[str], None]) -> Iterator[PackageFinding]:
     """Every record measured once more, and the numbers of the rehearsal beside those of its record."""
     named: dict[str, list[Played]] = {}
     for run in _runs(rehearsal):
@@ -117,7 +126,7 @@ def _measured_again(rehearsal: Rehearsal, watch: Callable[[str], None]) -> Itera
         except (Interrupted, Stopped):
             raise
         except (HybridError, OSError) as error:
-            yield Finding(what, False, str(error))
+            yield PackageFinding(what, False, str(error))
             continue
         holds = repeated.verdict in HOLDS
         words = f"{repeated.verdict}: {repeated.answers} answers measured again"
@@ -126,11 +135,11 @@ def _measured_again(rehearsal: Rehearsal, watch: Callable[[str], None]) -> Itera
             words += (
                 f"; first difference in answer {first.n}, {first.quantity}: {first.recorded} recorded, {first.measured} now"
             )
-        yield Finding(what, holds, words)
+        yield PackageFinding(what, holds, words)
         for run in named.get(id_, ()):
             there = None if result is None else (result.value, result.stderr, result.digest)
             if there != (run.value, run.stderr, run.digest):
-                yield Finding(f"{run.step} on {run.device}", False, f"{REHEARSAL} has {run.value}, its record {there}")
+                yield PackageFinding(f"{run.step} on {run.device}", False, f"{REHEARSAL} has {run.value}, its record {there}")
 
 
 def _runs(rehearsal: Rehearsal) -> list[Played]:
@@ -138,20 +147,20 @@ def _runs(rehearsal: Rehearsal) -> list[Played]:
     return runs if rehearsal.noiseless is None else [rehearsal.noiseless, *runs]
 
 
-def _rehearsed_again(rehearsal: Rehearsal, again: Again) -> Finding:
+def _rehearsed_again(rehearsal: Rehearsal, again: Again) -> PackageFinding:
     """The rehearsal made anew from the records: every number of the verdict."""
     try:
         now = again(rehearsal, Path(kept_records.FOLDER))
     except (Interrupted, Stopped):
         raise
     except HybridError as error:
-        return Finding("verdict", False, f"cannot be made again: {error}")
+        return PackageFinding("verdict", False, f"cannot be made again: {error}")
     then, today = (json.loads(json.dumps(one.to_json())) for one in (rehearsal, now))
     changed = [*_differences("", then, today)]
     if not changed:
-        return Finding("verdict", True, f"the rehearsal made again from the records is the same: {rehearsal.sentence}")
+        return PackageFinding("verdict", True, f"the rehearsal made again from the records is the same: {rehearsal.sentence}")
     more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-    return Finding("verdict", False, f"{changed[0]}{more}")
+    return PackageFinding("verdict", False, f"{changed[0]}{more}")
 
 
 def _differences(at: str, then: Any, now: Any) -> Iterator[str]:
@@ -166,7 +175,7 @@ def _differences(at: str, then: Any, now: Any) -> Iterator[str]:
         yield f"{at} is {then} in the package, {now} made again"
 
 
-def _made_again(rehearsal: Rehearsal, files: dict[str, bytes], draw: Draw) -> Iterator[Finding]:
+def _made_again(rehearsal: Rehearsal, files: dict[str, bytes], draw: Draw) -> Iterator[PackageFinding]:
     """Circuits, texts, bill, form and pictures made anew from the numbers, each beside the file that is there."""
     left_out: dict[str, str] = {}
     made: dict[str, bytes] = {}
@@ -174,15 +183,15 @@ def _made_again(rehearsal: Rehearsal, files: dict[str, bytes], draw: Draw) -> It
         try:
             exported = circuits(rehearsal, Path(kept_records.FOLDER))
         except HybridError as error:
-            yield Finding("circuits", False, f"cannot be made again: {error}")
+            yield PackageFinding("circuits", False, f"cannot be made again: {error}")
         else:
             made, left_out = exported.files, exported.left_out
     given = {name: content for name, content in files.items() if name.startswith(("records/", "inputs/", "circuits/"))}
     made = made | rendered(rehearsal, given, left_out, draw)
     for name in sorted(made):
         if files.get(name) != made[name]:
-            yield Finding(name, False, "is not what follows from the numbers today")
+            yield PackageFinding(name, False, "is not what follows from the numbers today")
     same = sum(files.get(name) == content for name, content in made.items())
-    yield Finding(
+    yield PackageFinding(
         "texts, bill, form, circuits and pictures", same == len(made), f"{same} of {len(made)} made again are the same"
     )
