@@ -21,7 +21,7 @@ WHOLE = rf"[+-]?{_DIGITS}"
 NUMBER = rf"[+-]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?"
 
 
-class Written(NamedTuple):
+class Spelling(NamedTuple):
     """How one member is written: its name, empty for an expression of many, the whole expression, and a line about it."""
 
     name: str
@@ -29,7 +29,7 @@ class Written(NamedTuple):
     about: str
 
 
-def of_family(family: str, *, several: bool = False, apart: str = "") -> list[Written]:
+def of_family(family: str, *, several: bool = False, apart: str = "") -> list[Spelling]:
     """Every way to name a member of a family: built in, offered by a package, by a data file, by code of one's own.
 
     Characters in `apart` are in no value of an option, because they part one member from the next.
@@ -38,12 +38,12 @@ def of_family(family: str, *, several: bool = False, apart: str = "") -> list[Wr
     for suffix, owner in suffixes(family).items():
         others = [option for key, option in owner.options.items() if key != next(iter(owner.options))]
         pattern = _with_needed(rf"[^:]*\.{any_case(suffix[1:])}", others, several, apart)
-        written.append(Written("", pattern, f"A file {suffix}, read by {owner.name}."))
+        written.append(Spelling("", pattern, f"A file {suffix}, read by {owner.name}."))
     data = "|".join(any_case(suffix[1:]) for suffix in suffixes(family))
     other = rf"(?![^:]*\.(?:{data})(?::|$))" if data else ""
     rest = f"[^{apart}]*" if apart else ".*"
     own = rf"{other}(?:[^:]*\.[pP][yY]|[^:/]*\.[^:/]*):[A-Za-z_]\w*(?::{rest})?"
-    return [*written, Written("", own, f"One of your own: ./mine.py:my_{FAMILIES[family]}, or package.module:name.")]
+    return [*written, Spelling("", own, f"One of your own: ./mine.py:my_{FAMILIES[family]}, or package.module:name.")]
 
 
 def bare(family: str) -> list[str]:
@@ -60,11 +60,11 @@ def _members(family: str) -> Iterator[tuple[str, Signature, str]]:
             yield name, locate(family, name), f" ({offer.origin})"
 
 
-def _member(name: str, signature: Signature, origin: str, several: bool, apart: str) -> Written:
+def _member(name: str, signature: Signature, origin: str, several: bool, apart: str) -> Spelling:
     options = [*signature.options.values()]
     told = [f"{o.name} ({o.takes}; {'required' if o.required else f'default {o.default_text}'})" for o in options]
     about = f"{signature.doc.partition(chr(10))[0]}{origin} Options: {', '.join(told) or 'none'}."
-    return Written(name, _with_needed(re.escape(name), options, several, apart), about)
+    return Spelling(name, _with_needed(re.escape(name), options, several, apart), about)
 
 
 def _with_needed(head: str, options: Sequence[Option], several: bool, apart: str) -> str:

@@ -201,7 +201,7 @@ def _bounded(rule: QuantityRule, unit: str) -> Schema:
     return {"if": {"properties": {"unit": {"const": unit}}, "required": ["unit"]}, "then": {"properties": then}}
 
 
-def device_patterns(*, several: bool = False) -> list[patterns.Written]:
+def device_patterns(*, several: bool = False) -> list[patterns.Spelling]:
     """Every way to name a device with its options: a profile of this package or of another one, or a file."""
     found = []
     for name in [*catalog.names("devices"), *catalog.offered("devices")]:
@@ -210,9 +210,9 @@ def device_patterns(*, several: bool = False) -> list[patterns.Written]:
             offer = options.offer(table)
             told = "; ".join(f"{key}: {what}" for key, what in options.takes(offer).items())
             pattern = patterns.with_options(re.escape(name), _values(offer), several=several)
-            found.append(patterns.Written(name, pattern, f"{table['title']}. Options: {told or 'none'}."))
+            found.append(patterns.Spelling(name, pattern, f"{table['title']}. Options: {told or 'none'}."))
     own = r".*\.toml(?::.*)?"
-    return [*found, patterns.Written("", own, "A profile of your own: ./mine.toml, with options as another device.")]
+    return [*found, patterns.Spelling("", own, "A profile of your own: ./mine.toml, with options as another device.")]
 
 
 def _values(offer: options.Offer) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hybrid.catalog import patterns
 from hybrid.catalog.chain import FAMILY, NONE
-from hybrid.catalog.patterns import Written
+from hybrid.catalog.patterns import Spelling
 from hybrid.device.options import DEPHASING
 from hybrid.device.schema import DRAFT, Schema, device_patterns
 from hybrid.measure.choices import WORDS
@@ -97,7 +97,7 @@ def _text_of_several(name: str) -> Schema:
     return one
 
 
-def _written(name: str, *, several: bool = False) -> tuple[Sequence[str], Sequence[Written]]:
+def _written(name: str, *, several: bool = False) -> tuple[Sequence[str], Sequence[Spelling]]:
     """The names that a field, or a family, takes without options, and all that it takes."""
     if name == "device":
         ways = device_patterns(several=several)
@@ -105,13 +105,13 @@ def _written(name: str, *, several: bool = False) -> tuple[Sequence[str], Sequen
     if name == "mitigate":
         ways = patterns.of_family(FAMILY, several=several, apart="+")
         method = rf"\s*(?:{'|'.join(way.pattern for way in ways)})\s*"
-        in_a_row = Written("", rf"{method}(?:\+{method})*", "Methods in a row, joined by +.")
+        in_a_row = Spelling("", rf"{method}(?:\+{method})*", "Methods in a row, joined by +.")
         return [NONE, *patterns.bare(FAMILY)], [*ways, in_a_row]
     family = MEMBERS.get(name, name)
     return patterns.bare(family), patterns.of_family(family, several=several)
 
 
-def _alternatives(names: Sequence[str], ways: Sequence[Written]) -> Schema:
+def _alternatives(names: Sequence[str], ways: Sequence[Spelling]) -> Schema:
     """Names to choose from, and every other way to write the value, each with a line about it."""
     return {"anyOf": [{"enum": [*names]}, *(_text(way.pattern) | {"description": way.about} for way in ways)]}
 
