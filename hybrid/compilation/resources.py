@@ -9,7 +9,7 @@ import numpy as np
 from hybrid.base.errors import UsageError
 from hybrid.base.machine import memory_bytes as memory_of_this_machine
 from hybrid.base.own_physics import OWN_PHYSICS
-from hybrid.base.types import Backend, ForeignBackend, Task
+from hybrid.base.types import Backend, Certificate, CertifiedBackend, ForeignBackend, Task
 from hybrid.compilation.schedule import Schedule, TimedOperation
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device
@@ -38,6 +38,7 @@ class Resources(NamedTuple):
     simulator: str
     physics: str
     caveat: str
+    certificate: Certificate | None = None
 
 
 def resources(
@@ -63,6 +64,7 @@ def resources(
         simulator=f"{simulator}, {realizations} realizations" if realizations > 1 else simulator,
         physics=physics,
         caveat=caveat,
+        certificate=backend.certificate(task) if isinstance(backend, CertifiedBackend) else None,
     )
 
 

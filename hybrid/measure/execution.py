@@ -17,6 +17,7 @@ from hybrid.base.types import (
     Mitigation,
     Recomputation,
     Runner,
+    Scalars,
     Shots,
     Weights,
     WideRunner,
@@ -67,7 +68,8 @@ class Execution(NamedTuple):
     `shots` is (r, s), or (1, 0) without shots. With a `pilot`, each point's shots are divided by its own pilot; `shots` is then
     the division for a pilot that finds exactly the bounds. `recomputation` is the part of a second simulator.
 
-    Circuits that error mitigation changed take their angles from `slots`, in random `frames` of their realizations.
+    Circuits that error mitigation changed take their angles from `slots`, in random `frames` of their realizations. Where the
+    runner averages over detunings by axes of nodes, `coarse` does so by fewer: what both differ by is the error.
     """
 
     runner: Runner
@@ -82,6 +84,7 @@ class Execution(NamedTuple):
     recomputation: Recomputation | None = None
     slots: Slots | None = None
     frames: Frames | None = None
+    coarse: Runner | None = None
 
     def counts(
         self,
@@ -149,6 +152,13 @@ class Execution(NamedTuple):
         assert isinstance(self.runner, WideRunner)
         values = self.runner.weighted(self._rows(angles, *self._shared(angles, detunings)), self.of_true_outcomes(terms))
         return values.reshape(len(angles), self.sets, -1).mean(axis=2)
+
+    def coarse_shifts(self, angles: Angles, terms: Sequence[DiagonalTerms], values: Scalars) -> Float[np.ndarray, "k q"]:
+        """By how much fewer nodes change these sums of `weighted`, (k, 1); (k, 0) without nodes."""
+        if self.coarse is None:
+            return np.zeros((len(angles), 0))
+        assert isinstance(self.coarse, WideRunner)
+        return (self.coarse.weighted(angles, self.of_true_outcomes(terms)) - values)[:, None]
 
     def of_true_outcomes(self, terms: Sequence[DiagonalTerms]) -> list[DiagonalTerms]:
         """The terms with readout errors in their factors."""

@@ -174,12 +174,17 @@ class Program(CompiledQuery):
         execution, theta = self.differentiable(), self.angle_map(x[None])
         draws = self.draws(root, detuning_seed)
         noise = draws.calibration.noise
-        values, slopes = execution.slopes(theta, draws.detunings, self._weights(execution, theta, draws))
-        value = without_shots(values[None] + self.constant)
+        weights, m = self._weights(execution, theta, draws), theta.shape[1]
+        values, slopes = execution.slopes(theta, draws.detunings, weights)
+        slopes, value, shifts = slopes[:, :m].T, without_shots(values[None] + self.constant), np.zeros((m, 0))
+        if execution.coarse is not None:
+            assert isinstance(execution.coarse, DifferentiableRunner) and weights is not None
+            coarse_value, coarse_slopes = execution.coarse.differentiate(theta, weights)
+            value, shifts = value._replace(calibration_shifts=(coarse_value - values)[:, None]), coarse_slopes.T - slopes
         if execution is not self.execution or not self._linear or noise is not None:
             value = self.measured(theta, root, detuning_seed)
-        m = theta.shape[1]
-        return gradients.Slopes(value, slopes[:, :m].T / (1.0 if noise is None else noise.a), np.zeros(m), np.zeros((m, 0)))
+        a = 1.0 if noise is None else noise.a
+        return gradients.Slopes(value, slopes / a, np.zeros(m), shifts / a)
 
     @property
     def _linear(self) -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from hybrid.base.types import DENSE_QUBITS, Operation, Recomputation, Runner, Setting, Task
+from hybrid.base.types import DENSE_QUBITS, Certificate, Operation, Recomputation, Runner, Setting, Task
 from hybrid.simulators.aer import AerBackend, aer
 from hybrid.simulators.engine import wide
 from hybrid.simulators.exact import ExactBackend, exact
@@ -35,6 +35,7 @@ class AutoBackend:
 
     def __init__(self, engine: ExactBackend, reference: AerBackend) -> None:
         self._engine, self._aer = engine, reference
+        self.detunings = engine.detunings
 
     def compile(self, task: Task) -> Runner:
         """By the engine or by Aer; see `hybrid.base.types.Backend`."""
@@ -48,6 +49,14 @@ class AutoBackend:
         """As the simulator that is taken."""
         words = self._simulator(task).describe(task)
         return words if not wide(task) else f"{words}, not checked by Aer, which would need 4^{task.n_qubits} numbers"
+
+    def certificate(self, task: Task) -> Certificate | None:
+        """The engine's, where it is taken."""
+        return self._engine.certificate(task)
+
+    def takes_nodes(self, fine: Task, coarse: Task, drawn: Task) -> bool:
+        """As the engine chooses, on more than 12 qubits."""
+        return self._engine.takes_nodes(fine, coarse, drawn)
 
     def recomputation(self, task: Task) -> Recomputation | None:
         """Aer's exact probabilities, as far as `RECOMPUTE_S` goes: fewer rows of angles, or one row of fewer circuits."""

@@ -6,24 +6,34 @@ from typing import Literal, final
 
 from hybrid.base.errors import UsageError
 from hybrid.base.machine import memory_bytes as machine_bytes
-from hybrid.base.types import Runner, Task
-from hybrid.simulators.engine import Engine, certificate, picture, values_bytes, wide
+from hybrid.base.types import DENSE_QUBITS, Certificate, Runner, Task
+from hybrid.simulators.engine import Engine, certificate, picture, takes, values_bytes, wide
 from hybrid.simulators.engine.maps import PURE
 
 UNITS = {"MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+ADDED = ("detunings",)
+"""Options that are newer than some records."""
 
 
-def exact(*, precision: Literal["double", "single"] = "double", memory: str | None = None) -> "ExactBackend":
+def exact(
+    *,
+    precision: Literal["double", "single"] = "double",
+    memory: str | None = None,
+    detunings: Literal["auto", "nodes", "sobol"] = "auto",
+) -> "ExactBackend":
     """The exact engine. `memory` (like 4GiB; default: half of what is free) bounds the states that a gradient keeps.
+
+    Values without shots are averaged over independent detunings by Gauss-Hermite `nodes` of each, or over `sobol` points.
+    `auto` takes nodes on more than 12 qubits, where they take fewer multiplications than the points and fit.
 
     Raises UsageError for a memory that is not a number with a unit.
     """
     if memory is None:
-        return ExactBackend(precision, None)
+        return ExactBackend(precision, None, detunings)
     amount = re.fullmatch(r"(\d+(?:\.\d+)?)([MGT]iB)", memory)
     if amount is None or float(amount[1]) == 0:
         raise UsageError(f"exact: memory={memory} is not an amount of memory; write it like 4GiB ({', '.join(UNITS)}).")
-    return ExactBackend(precision, int(float(amount[1]) * UNITS[amount[2]]))
+    return ExactBackend(precision, int(float(amount[1]) * UNITS[amount[2]]), detunings)
 
 
 @final
@@ -33,14 +43,14 @@ class ExactBackend:
 
     precision: str
     memory: int | None
+    detunings: str = "auto"
 
     def compile(self, task: Task) -> Runner:
         """Circuits fused into blocks and constants multiplied, once; see `hybrid.base.types.Backend`.
 
         UsageError for more `memory` than the machine has.
         """
-        in_all, free = machine_bytes()
-        memory = free // 2 if self.memory is None else self.memory
+        in_all, memory = machine_bytes()[0], self._memory
         if memory > in_all:
             raise UsageError(f"exact: memory={memory / 2**30:.4g}GiB, this machine has {in_all / 2**30:.4g} GiB; give less.")
         return Engine(task, single=self.precision == "single", memory_bytes=memory)
@@ -50,7 +60,23 @@ class ExactBackend:
         single = self.precision == "single"
         if not wide(task):
             return values_bytes(task, single=single)
-        return 8 // (1 + single) * certificate(task).numbers
+        return 8 // (1 + single) * takes(task).numbers
+
+    def certificate(self, task: Task) -> Certificate | None:
+        """Of a wide task."""
+        return certificate(task) if wide(task) else None
+
+    def takes_nodes(self, fine: Task, coarse: Task, drawn: Task) -> bool:
+        """As asked for; else where they take fewer multiplications, and a gradient by them fits the memory."""
+        if self.detunings != "auto" or drawn.n_qubits <= DENSE_QUBITS:
+            return self.detunings == "nodes"
+        work = sum(takes(task).multiplications for task in (fine, coarse))
+        fits = 8 // (1 + (self.precision == "single")) * takes(fine).gradient_numbers <= self._memory
+        return fits and work <= drawn.realizations * takes(drawn).multiplications
+
+    @property
+    def _memory(self) -> int:
+        return machine_bytes()[1] // 2 if self.memory is None else self.memory
 
     def describe(self, task: Task) -> str:
         """Representation and precision, for the report."""

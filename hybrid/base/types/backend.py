@@ -73,6 +73,32 @@ Weights: TypeAlias = Float[np.ndarray, "s d"] | Sequence[DiagonalTerms]
 """Of every outcome of every setting, as numbers or as terms."""
 
 
+class NodeAxes(NamedTuple):
+    """Nodes of a quadrature for what is random and constant during a shot, independent for each qubit: a qubit's `weights`
+    (K,), and for each angle that depends on it the qubit and the angle's values at the nodes (K,)."""
+
+    weights: Mapping[int, Float[np.ndarray, " K"]]
+    angles: Mapping[Any, tuple[int, Float[np.ndarray, " K"]]]
+
+
+class Certificate(NamedTuple):
+    """That a wide value has no truncation: qubits that have entered and are not read, at most; numbers of the longest state;
+    the fewest and the most `nodes` of a detuning, where these are averaged by axes of them."""
+
+    live_qubits: int
+    peak_numbers: int
+    nodes: tuple[int, int] | None = None
+
+    @property
+    def words(self) -> str:
+        """For the report."""
+        words = f"no truncation, {self.live_qubits} live qubits, peak {self.peak_numbers:,} numbers"
+        if self.nodes is None:
+            return words
+        few, most = self.nodes
+        return f"{words}, {most if few == most else f'{few} to {most}'} nodes for each detuning"
+
+
 class Operation(NamedTuple):
     """One unitary gate (a Qiskit `Gate`, its parameter an angle or a number) on `qubits`."""
 
@@ -91,7 +117,8 @@ class Task(NamedTuple):
     """What a backend compiles once: settings with shared angles, and for noise-free exact values the observable itself.
 
     Every point is given as `realizations` rows of angles, one for each draw of the detunings. `terms` are those of each setting
-    where their sum is all that is asked, on more than `DENSE_QUBITS` qubits.
+    where their sum is all that is asked, on more than `DENSE_QUBITS` qubits. With `axes` it is the mean over their nodes, and
+    angles that depend on these are no angles of the task.
     """
 
     settings: tuple[Setting, ...]
@@ -101,6 +128,7 @@ class Task(NamedTuple):
     threads: int
     realizations: int = 1
     terms: Sequence[DiagonalTerms] | None = None
+    axes: NodeAxes | None = None
 
     @property
     def n_qubits(self) -> int:
@@ -182,6 +210,24 @@ class Backend(Protocol):
 
     def describe(self, task: Task) -> str:
         """Simulator, method and precision, for the report."""
+        ...
+
+
+@runtime_checkable
+class CertifiedBackend(Backend, Protocol):
+    """A backend that says of wide tasks what it takes, and that averages over detunings by axes of nodes."""
+
+    @property
+    def detunings(self) -> str:
+        """What was asked for: auto, nodes or sobol."""
+        ...
+
+    def certificate(self, task: Task) -> Certificate | None:
+        """None for a task that is computed as a whole."""
+        ...
+
+    def takes_nodes(self, fine: Task, coarse: Task, drawn: Task) -> bool:
+        """Whether two tasks with axes of nodes, one for the value and one for its error, replace the drawn realizations."""
         ...
 
 
