@@ -175,12 +175,13 @@ class Program(CompiledQuery):
         draws = self.draws(root, detuning_seed)
         noise = draws.calibration.noise
         weights, m = self._weights(execution, theta, draws), theta.shape[1]
-        values, slopes = execution.slopes(theta, draws.detunings, weights)
-        slopes, value, shifts = slopes[:, :m].T, without_shots(values[None] + self.constant), np.zeros((m, 0))
-        if execution.coarse is not None:
-            assert isinstance(execution.coarse, DifferentiableRunner) and weights is not None
-            coarse_value, coarse_slopes = execution.coarse.differentiate(theta, weights)
-            value, shifts = value._replace(calibration_shifts=(coarse_value - values)[:, None]), coarse_slopes.T - slopes
+        if execution.coarser:
+            assert weights is not None and not isinstance(weights, np.ndarray)
+            values, slopes, value_shifts, shifts = execution.slopes_by_nodes(theta, weights)
+            value = gradients.MeasuredValues(values + self.constant, np.zeros(1), value_shifts)
+        else:
+            values, slopes = execution.slopes(theta, draws.detunings, weights)
+            value, slopes, shifts = without_shots(values[None] + self.constant), slopes[:, :m].T, np.zeros((m, 0))
         if execution is not self.execution or not self._linear or noise is not None:
             value = self.measured(theta, root, detuning_seed)
         a = 1.0 if noise is None else noise.a

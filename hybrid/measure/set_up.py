@@ -30,7 +30,7 @@ from hybrid.compilation.slots import Slots, slotted
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.detuning import SCRAMBLES, DetunedAngles, Draws
 from hybrid.device.device import Device
-from hybrid.device.nodes import COARSE, FINE, node_axes, phases_rad
+from hybrid.device.nodes import COARSER, TOLERANCE, node_axes, phases_rad
 from hybrid.measure.allocation import PILOT, Division, divide, divide_shots
 from hybrid.measure.execution import Conditions, Detuned, Execution, Recipe, over_realizations
 
@@ -78,9 +78,9 @@ def set_up(
     parameters = (*own, *(angles.parameters if angles is not None else ()))
     wide = isa.circuit.num_qubits > DENSE_QUBITS and device.noisy and not conditions.shots and slots is None
     task = Task(settings, parameters, observable, conditions.shots, conditions.threads, realizations, terms if wide else None)
-    coarse = None
+    coarser: Sequence[Task] = ()
     if detuned is not None and (tasks := _by_nodes(task, own, terms, detuned, backend, conditions, slots)):
-        task, coarse = tasks
+        task, *coarser = tasks
         detuned, realizations = None, 1
     memory_bytes = check_memory(backend, task)
     division = _division(conditions, bounds, len(settings), realizations) if conditions.shots else None
@@ -97,7 +97,7 @@ def set_up(
         recomputation=backend.recomputation(task) if isinstance(backend, CheckedBackend) else None,
         slots=slots,
         frames=frames,
-        coarse=None if coarse is None else backend.compile(coarse),
+        coarser=tuple(backend.compile(each) for each in coarser),
     )
 
 
@@ -109,13 +109,13 @@ def _by_nodes(
     backend: Backend,
     conditions: Conditions,
     slots: Slots | None,
-) -> tuple[Task, Task] | None:
-    """The task with axes of nodes in place of drawn detunings, fine and coarse, where the backend takes them.
+) -> list[Task]:
+    """The task with axes of nodes in place of drawn detunings, and with fewer of them; empty where the backend draws them.
 
     Sums of terms alone can be averaged so, over independent detunings whose number nobody asked for.
     """
     if not isinstance(backend, CertifiedBackend):
-        return None
+        return []
     sigma, mitigation = detuned.draws.sigma, conditions.mitigation
     reasons = {
         "shots draw them": conditions.shots > 0,
@@ -128,11 +128,12 @@ def _by_nodes(
     if reason and backend.detunings == "nodes":
         raise UsageError(f"exact: detunings=nodes cannot average these detunings: {reason}; leave it out.")
     if reason or sigma is None:
-        return None
+        return []
     phases = phases_rad(detuned.angles, task.settings, sigma)
     plain = task._replace(angles=tuple(own), realizations=1, terms=terms)
-    fine, coarse = (plain._replace(axes=node_axes(detuned.angles, sigma, phases, each)) for each in (FINE, COARSE))
-    return (fine, coarse) if backend.takes_nodes(fine, coarse, task) else None
+    tolerances = (TOLERANCE, *(tolerance for tolerance, _ in COARSER))
+    tasks = [plain._replace(axes=node_axes(detuned.angles, sigma, phases, each)) for each in tolerances]
+    return tasks if backend.takes_nodes(tasks, task) else []
 
 
 def _check(device: Device, backend: Backend, conditions: Conditions) -> None:

@@ -1,6 +1,6 @@
 """The exact engine where a device has noise, Aer elsewhere; Aer computes again what the engine reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -54,9 +54,9 @@ class AutoBackend:
         """The engine's, where it is taken."""
         return self._engine.certificate(task)
 
-    def takes_nodes(self, fine: Task, coarse: Task, drawn: Task) -> bool:
+    def takes_nodes(self, by_nodes: Sequence[Task], drawn: Task) -> bool:
         """As the engine chooses, on more than 12 qubits."""
-        return self._engine.takes_nodes(fine, coarse, drawn)
+        return self._engine.takes_nodes(by_nodes, drawn)
 
     def recomputation(self, task: Task) -> Recomputation | None:
         """Aer's exact probabilities, as far as `RECOMPUTE_S` goes: fewer rows of angles, or one row of fewer circuits."""

@@ -1,6 +1,7 @@
 """The exact engine of this package: exact values, counts and gradients of circuits with and without noise."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, final
 
@@ -66,12 +67,13 @@ class ExactBackend:
         """Of a wide task."""
         return certificate(task) if wide(task) else None
 
-    def takes_nodes(self, fine: Task, coarse: Task, drawn: Task) -> bool:
+    def takes_nodes(self, by_nodes: Sequence[Task], drawn: Task) -> bool:
         """As asked for; else where they take fewer multiplications, and a gradient by them fits the memory."""
         if self.detunings != "auto" or drawn.n_qubits <= DENSE_QUBITS:
             return self.detunings == "nodes"
-        work = sum(takes(task).multiplications for task in (fine, coarse))
-        fits = 8 // (1 + (self.precision == "single")) * takes(fine).gradient_numbers <= self._memory
+        work = sum(takes(task).multiplications for task in by_nodes)
+        number = 8 // (1 + (self.precision == "single"))
+        fits = all(number * takes(task).gradient_numbers <= self._memory for task in by_nodes)
         return fits and work <= drawn.realizations * takes(drawn).multiplications
 
     @property

@@ -75,7 +75,7 @@ Weights: TypeAlias = Float[np.ndarray, "s d"] | Sequence[DiagonalTerms]
 
 class NodeAxes(NamedTuple):
     """Nodes of a quadrature for what is random and constant during a shot, independent for each qubit: a qubit's `weights`
-    (K,), and for each angle that depends on it the qubit and the angle's values at the nodes (K,)."""
+    (K,), which add up to one, and for each angle that depends on it the qubit and the angle's values at the nodes (K,)."""
 
     weights: Mapping[int, Float[np.ndarray, " K"]]
     angles: Mapping[Any, tuple[int, Float[np.ndarray, " K"]]]
@@ -175,6 +175,16 @@ class WideRunner(DifferentiableRunner, Protocol):
         """f of `differentiate`, (k,)."""
         ...
 
+    def weighted_by_setting(self, angles: Angles, weights: Sequence[DiagonalTerms]) -> Float[np.ndarray, "s k"]:
+        """What each setting adds to f."""
+        ...
+
+    def slopes_by_setting(
+        self, angles: Angles, weights: Sequence[DiagonalTerms]
+    ) -> tuple[Float[np.ndarray, "s k"], Float[np.ndarray, "s k m"]]:
+        """What each setting adds to f and df/dangle."""
+        ...
+
 
 @runtime_checkable
 class SlopedRunner(DifferentiableRunner, Protocol):
@@ -226,8 +236,8 @@ class CertifiedBackend(Backend, Protocol):
         """None for a task that is computed as a whole."""
         ...
 
-    def takes_nodes(self, fine: Task, coarse: Task, drawn: Task) -> bool:
-        """Whether two tasks with axes of nodes, one for the value and one for its error, replace the drawn realizations."""
+    def takes_nodes(self, by_nodes: Sequence[Task], drawn: Task) -> bool:
+        """Whether tasks with axes of nodes, one for the value and others for its error, replace the drawn realizations."""
         ...
 
 
