@@ -24,6 +24,8 @@ from hybrid.measure.execution import Conditions
 from hybrid.measure.observables import terms_of
 from hybrid.measure.set_up import described
 from hybrid.review.replay import repeat
+from hybrid.runs.dry_run import plan as dry_run
+from hybrid.runs.results_folder import read
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
 from hybrid.simulators.auto import auto
@@ -352,3 +354,42 @@ def test_a_wide_run_is_recorded_and_replayed(tmp_path, shots, width):
     assert "no truncation" in found.simulator and "not checked by Aer" in found.simulator
     again = repeat(Path(found.record))
     assert (again.verdict, again.digest) == ("identical", found.digest)
+
+
+def test_the_certificate_is_a_field_of_result_record_and_dry_run(tmp_path):
+    """As the report says it; and not of a narrow run, whose digests stay."""
+    spec = Spec(
+        problem="tfim:n=13", ansatz="real_amplitudes:reps=1", device="meluxina-q:n=13", initial_point=[0.1] * 26, max_evals=0
+    )
+    found, planned = run(spec, results=tmp_path), dry_run(spec)
+    assert found.certificate is not None and found.certificate["truncation"] == "none"
+    assert (
+        f"{found.certificate['live_qubits']} live qubits, peak {found.certificate['peak_numbers']:,} numbers" in found.simulator
+    )
+    assert found.certificate["detunings"] == "nodes" and found.certificate["error"] == found.stderr > 0
+    (resources,) = planned.to_json()["per_evaluation"]
+    assert resources["certificate"] | {"error": found.stderr} == found.certificate
+    stop = read(Path(found.record)).stop
+    assert stop is not None and stop["report"]["certificate"] == found.certificate
+    drawn = run(replace(spec, realizations=64), results=tmp_path)
+    assert drawn.certificate is not None
+    assert (drawn.certificate["detunings"], drawn.certificate["realizations"], drawn.certificate["nodes"]) == (
+        "draws",
+        64,
+        None,
+    )
+    assert abs(drawn.value - found.value) < 4 * np.hypot(drawn.stderr, found.stderr)
+    assert run(Spec(problem="tfim:n=3", device="meluxina-q", max_evals=0), results=tmp_path).certificate is None
+
+
+def test_no_more_memory_is_taken_than_was_given():
+    """Refused with live qubits and memory; values alone may fit where a gradient does not."""
+    device = Device.load("iqm-star-24")
+    peak = program(24, device, exact()).execution.resources.certificate
+    assert peak is not None
+    with pytest.raises(
+        UsageError, match=r"24 qubits need .* live qubits, peak .*memory=1.0 MiB was given, so nothing was alloc"
+    ):
+        program(24, device, exact(memory="1MiB"), reps=6)
+    with pytest.raises(UsageError, match="a gradient on 24 qubits needs? "):
+        program(24, device, exact(memory=f"{8 * peak.gradient_numbers // 2**10 / 2**10 - 0.01:.3f}MiB"))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,19 @@ class Resources(NamedTuple):
     physics: str
     caveat: str
     certificate: Certificate | None = None
+
+
+def certificate_body(certificate: Certificate, realizations: int) -> dict[str, Any]:
+    """As it is recorded: what was not truncated, and how detunings were averaged."""
+    nodes = certificate.nodes
+    return {
+        "truncation": "none",
+        "live_qubits": certificate.live_qubits,
+        "peak_numbers": certificate.peak_numbers,
+        "detunings": "nodes" if nodes is not None else "draws" if realizations > 1 else "none",
+        "nodes": None if nodes is None else list(nodes),
+        "realizations": realizations if realizations > 1 else None,
+    }
 
 
 def resources(
@@ -84,11 +97,19 @@ def _depth(operations: Sequence[TimedOperation], counts: Callable[[TimedOperatio
     return max(reached.values(), default=0)
 
 
-def check_memory(backend: Backend, task: Task) -> int:
-    """Bytes one point needs; UsageError, before anything is allocated, when the machine has less."""
-    needed = backend.memory_bytes(task)
+def check_memory(backend: Backend, task: Task, *, gradient: bool = False) -> int:
+    """Bytes one point needs; UsageError, before anything is allocated, where the machine or what the backend was given is less.
+
+    With `gradient` there has to be room for one, too.
+    """
+    needed, limit = backend.memory_bytes(task), None
     hint = "" if task.terms is None else f" {NARROWER}"
-    check_free(needed, f"{task.n_qubits} qubits need", f" ({backend.describe(task)})", hint)
+    who, how = f"{task.n_qubits} qubits need", f" ({backend.describe(task)})"
+    if isinstance(backend, CertifiedBackend) and backend.certificate(task) is not None:
+        limit = backend.memory
+        if gradient:
+            check_free(backend.gradient_bytes(task), f"a gradient on {who}", how, hint, limit)
+    check_free(needed, who, how, hint, limit)
     return needed
 
 
@@ -97,12 +118,16 @@ def check_metric_memory(n_qubits: int, n_angles: int) -> None:
     check_free(64 * (n_angles + 1) * 2**n_qubits, f"the metric of {n_angles} angles on {n_qubits} qubits needs")
 
 
-def check_free(needed: int, who: str, how: str = "", hint: str = "") -> None:
-    """UsageError when `who` needs more bytes than are free; the `hint` says what would work."""
+def check_free(needed: int, who: str, how: str = "", hint: str = "", limit: int | None = None) -> None:
+    """UsageError when `who` needs more bytes than are free, or than the `limit` given; the `hint` says what would work."""
     free = memory_of_this_machine()[1]
     if needed > free:
         raise UsageError(
             f"{who} {human_bytes(needed)}{how}; this machine has {human_bytes(free)} free, so nothing was allocated.{hint}"
+        )
+    if limit is not None and needed > limit:
+        raise UsageError(
+            f"{who} {human_bytes(needed)}{how}; memory={human_bytes(limit)} was given, so nothing was allocated.{hint}"
         )
 
 

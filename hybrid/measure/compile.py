@@ -95,7 +95,18 @@ def compile_query(
     observable = paulis if direct else None
     bounds = [group.extremes(None)[1] for group in groups if not isinstance(group, DistributionDependent)] or None
     terms = terms_of(groups, None)
-    execution = set_up(isa, circuits, device, backend, conditions, observable, bounds, terms=terms)
+    method = gradient_method(measuring.gradient, conditions.shots)
+    execution = set_up(
+        isa,
+        circuits,
+        device,
+        backend,
+        conditions,
+        observable,
+        bounds,
+        terms=terms,
+        gradient=method == "adjoint" and bool(parameters),
+    )
 
     @cache
     def differentiable() -> Execution:
@@ -122,7 +133,7 @@ def compile_query(
         selection=_selection(conditions, paulis, isa, list(groups), noiseless),
         calibration=None,
         angle_map=angle_map,
-        method=gradient_method(measuring.gradient, conditions.shots),
+        method=method,
         differentiable=differentiable,
         noiseless=noiseless,
         engine=engine,

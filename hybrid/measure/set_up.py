@@ -51,12 +51,13 @@ def set_up(
     *,
     terms: Sequence[DiagonalTerms] | None = None,
     as_listed: bool = False,
+    gradient: bool = False,
 ) -> Execution:
     """Order pulses, schedule, describe and compile `circuits`, variants of the ISA circuit that share its angles.
 
     `as_listed` keeps the order of pulses: that of an experiment, or of the nominal device for one that varies.
 
-    Of wide circuits without shots a simulator may compute the sums of `terms` alone.
+    Of wide circuits without shots a simulator may compute the sums of `terms` alone; with `gradient` their slopes, too.
 
     The conditions' allocation divides shots by the `bounds` of one shot's contribution in each circuit; without bounds, evenly.
     Error mitigation changes the circuits once their pulses are in order.
@@ -79,10 +80,10 @@ def set_up(
     wide = isa.circuit.num_qubits > DENSE_QUBITS and device.noisy and not conditions.shots and slots is None
     task = Task(settings, parameters, observable, conditions.shots, conditions.threads, realizations, terms if wide else None)
     coarser: Sequence[Task] = ()
-    if detuned is not None and (tasks := _by_nodes(task, own, terms, detuned, backend, conditions, slots)):
+    if detuned is not None and (tasks := by_nodes(task, own, terms, detuned, backend, conditions, slots)):
         task, *coarser = tasks
         detuned, realizations = None, 1
-    memory_bytes = check_memory(backend, task)
+    memory_bytes = check_memory(backend, task, gradient=gradient)
     division = _division(conditions, bounds, len(settings), realizations) if conditions.shots else None
     return Execution(
         runner=backend.compile(task),
@@ -101,14 +102,14 @@ def set_up(
     )
 
 
-def _by_nodes(
+def by_nodes(
     task: Task,
     own: Sequence[Parameter],
     terms: Sequence[DiagonalTerms] | None,
     detuned: Detuned,
     backend: Backend,
     conditions: Conditions,
-    slots: Slots | None,
+    slots: Slots | None = None,
 ) -> list[Task]:
     """The task with axes of nodes in place of drawn detunings, and with fewer of them; empty where the backend draws them.
 

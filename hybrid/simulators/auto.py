@@ -35,7 +35,7 @@ class AutoBackend:
 
     def __init__(self, engine: ExactBackend, reference: AerBackend) -> None:
         self._engine, self._aer = engine, reference
-        self.detunings = engine.detunings
+        self.detunings, self.memory = engine.detunings, engine.memory
 
     def compile(self, task: Task) -> Runner:
         """By the engine or by Aer; see `hybrid.base.types.Backend`."""
@@ -53,6 +53,10 @@ class AutoBackend:
     def certificate(self, task: Task) -> Certificate | None:
         """The engine's, where it is taken."""
         return self._engine.certificate(task)
+
+    def gradient_bytes(self, task: Task) -> int:
+        """As the engine."""
+        return self._engine.gradient_bytes(task)
 
     def takes_nodes(self, by_nodes: Sequence[Task], drawn: Task) -> bool:
         """As the engine chooses, on more than 12 qubits."""

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt64
 
 from hybrid.base.types.shapes import Angles, Scalars, Shots
+from hybrid.base.types.wide import Certificate, DiagonalTerms, NodeAxes
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -54,49 +55,8 @@ class BitFlip:
 Channel: TypeAlias = Depolarizing | Relaxation | BitFlip
 
 
-DENSE_QUBITS = 12
-"""Up to this width a value comes from the distribution over all 2^n outcomes; beyond, from its `DiagonalTerms` alone."""
-
-
-class DiagonalTerms(NamedTuple):
-    """What an outcome x of a circuit adds to a value: sum_t coefficients[t] prod_(q in masks[t]) factors[q, x_q].
-
-    Bit q of a mask (t,) says that qubit q takes part; its factors are 1 and -1, or those with readout errors (n, 2).
-    """
-
-    masks: UInt64[np.ndarray, " t"]
-    coefficients: Float[np.ndarray, " t"]
-    factors: Float[np.ndarray, "n 2"]
-
-
 Weights: TypeAlias = Float[np.ndarray, "s d"] | Sequence[DiagonalTerms]
 """Of every outcome of every setting, as numbers or as terms."""
-
-
-class NodeAxes(NamedTuple):
-    """Nodes of a quadrature for what is random and constant during a shot, independent for each qubit: a qubit's `weights`
-    (K,), which add up to one, and for each angle that depends on it the qubit and the angle's values at the nodes (K,)."""
-
-    weights: Mapping[int, Float[np.ndarray, " K"]]
-    angles: Mapping[Any, tuple[int, Float[np.ndarray, " K"]]]
-
-
-class Certificate(NamedTuple):
-    """That a wide value has no truncation: qubits that have entered and are not read, at most; numbers of the longest state;
-    the fewest and the most `nodes` of a detuning, where these are averaged by axes of them."""
-
-    live_qubits: int
-    peak_numbers: int
-    nodes: tuple[int, int] | None = None
-
-    @property
-    def words(self) -> str:
-        """For the report."""
-        words = f"no truncation, {self.live_qubits} live qubits, peak {self.peak_numbers:,} numbers"
-        if self.nodes is None:
-            return words
-        few, most = self.nodes
-        return f"{words}, {most if few == most else f'{few} to {most}'} nodes for each detuning"
 
 
 class Operation(NamedTuple):
@@ -232,8 +192,17 @@ class CertifiedBackend(Backend, Protocol):
         """What was asked for: auto, nodes or sobol."""
         ...
 
+    @property
+    def memory(self) -> int | None:
+        """Bytes that wide tasks may take; None for what is free."""
+        ...
+
     def certificate(self, task: Task) -> Certificate | None:
         """None for a task that is computed as a whole."""
+        ...
+
+    def gradient_bytes(self, task: Task) -> int:
+        """What a gradient of a wide task takes at least; 0 for others."""
         ...
 
     def takes_nodes(self, by_nodes: Sequence[Task], drawn: Task) -> bool:

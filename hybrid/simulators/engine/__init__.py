@@ -113,6 +113,6 @@ The same by the engine:
     [0.7, 0.025, 0.025, 0.25] 0.4500 -0.7794 -0.5000
 """
 
-from hybrid.simulators.engine.certificate import certificate, takes, wide
+from hybrid.simulators.engine.certificate import certificate, wide
 from hybrid.simulators.engine.engine import Engine
 from hybrid.simulators.engine.workspace import picture, values_bytes

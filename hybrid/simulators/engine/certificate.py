@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple
 
 from hybrid.base.types import Certificate, Task
 from hybrid.simulators.engine.fuse import FusionPlan, Site
@@ -14,14 +13,6 @@ from hybrid.simulators.engine.sweep import forward_capacity, least_capacity, lon
 from hybrid.simulators.engine.workspace import picture, plan_of, sampled
 
 
-class Takes(NamedTuple):
-    """What a point takes: numbers of all arrays, of those of a gradient at least, and multiplications of a value."""
-
-    numbers: int
-    gradient_numbers: int
-    multiplications: int
-
-
 def wide(task: Task) -> bool:
     """Whether a task has a certificate: it makes no array over all outcomes."""
     return task.terms is not None or sampled(task)
@@ -29,12 +20,7 @@ def wide(task: Task) -> bool:
 
 def certificate(task: Task) -> Certificate:
     """Of a `wide` task, whose settings are computed one after the other."""
-    return _certified(_ById(task))[0]
-
-
-def takes(task: Task) -> Takes:
-    """What a point of a `wide` task takes."""
-    return _certified(_ById(task))[1]
+    return _certified(_ById(task))
 
 
 class _ById:
@@ -51,29 +37,25 @@ class _ById:
 
 
 @lru_cache(maxsize=8)
-def _certified(of: _ById) -> tuple[Certificate, Takes]:
-    task, live, longest, taken = of.task, [], [], []
+def _certified(of: _ById) -> Certificate:
+    task, parts = of.task, []
+    nodes = None if task.axes is None else sorted(map(len, task.axes.weights.values()))
+    few_and_most = None if nodes is None else (nodes[0], nodes[-1])
     for s, setting in enumerate(task.settings):
         terms = None if task.terms is None else task.terms[s : s + 1]
         plan = plan_of(task._replace(settings=(setting,), terms=terms), picture(task))
-        live.append(_live(plan))
         if terms is None:
-            longest.append(_longest_unread(plan))
-            states = 2 * max(longest[-1], min(MOST_NUMBERS, longest[-1] * task.shots))
-            taken.append(Takes(2 * states + _matrices(plan), 0, len(plan.tails[0]) * states))
+            longest = _longest_unread(plan)
+            states = 2 * max(longest, min(MOST_NUMBERS, longest * task.shots))
+            parts.append((_live(plan), longest, 2 * states + _matrices(plan), 0, len(plan.tails[0]) * states))
         else:
             summed = weighted_plan(plan, terms)
             whole = (summed if task.axes is None else with_node_axes(summed, task.axes)).plan
-            longest.append(peak(whole))
             matrices = _matrices(whole)
-            backward = least_capacity(whole) + 2 * (peak(whole) + longest_with_nodes(whole))
-            taken.append(Takes(forward_capacity(whole) + matrices, backward + 2 * matrices, whole.cost))
-    numbers, gradient_numbers, multiplications = zip(*taken, strict=True)
-    nodes = None if task.axes is None else sorted(map(len, task.axes.weights.values()))
-    return (
-        Certificate(max(live), max(longest), None if nodes is None else (nodes[0], nodes[-1])),
-        Takes(max(numbers), max(gradient_numbers), sum(multiplications)),
-    )
+            backward = least_capacity(whole) + 2 * (peak(whole) + longest_with_nodes(whole)) + 2 * matrices
+            parts.append((_live(plan), peak(whole), forward_capacity(whole) + matrices, backward, whole.cost))
+    live, longest, numbers, gradient_numbers, multiplications = zip(*parts, strict=True)
+    return Certificate(max(live), max(longest), few_and_most, max(numbers), max(gradient_numbers), sum(multiplications))
 
 
 def _matrices(plan: FusionPlan) -> int:
