@@ -22,7 +22,7 @@ from hybrid.measure.program import Program
 from hybrid.measure.set_up import described
 from hybrid.simulators.exact import exact
 
-CIRCUITS = ("efficient_su2:reps=1", "efficient_su2:reps=2", "real_amplitudes:reps=2", "hamiltonian_variational:reps=1")
+CIRCUITS = ("efficient_su2:reps=1", "real_amplitudes:reps=1", "hamiltonian_variational:reps=1", "brick:reps=1")
 
 
 def detuned(task: Task, counts: list[int], rng: np.random.Generator) -> tuple[Task, NodeAxes]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from exact_tasks import random_task
+from qiskit import transpile
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import HGate, RXGate, RZZGate, efficient_su2
 from qiskit.quantum_info import SparsePauliOp
@@ -22,7 +23,9 @@ from hybrid.device.readout import Correction
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.observables import terms_of
+from hybrid.measure.sampling import sample
 from hybrid.measure.set_up import described
+from hybrid.qiskit_api.sampler import Sampler
 from hybrid.review.replay import repeat
 from hybrid.runs.dry_run import plan as dry_run
 from hybrid.runs.results_folder import read
@@ -323,16 +326,16 @@ def test_draws_of_one_point_do_not_depend_on_others(drawn_as_read):
         assert all(np.array_equal(*pair) for pair in zip(alone, counts, strict=True))
 
 
-@pytest.mark.parametrize(("n", "name"), [(24, "iqm-star-24"), (54, "iqm-lattice-54")])
-def test_energies_from_shots_on_wide_devices(n, name):
-    """Within four standard errors of the exact value, by a fixed seed."""
+@pytest.mark.parametrize(("n", "name"), [(10, "aqt-20"), (24, "iqm-star-24"), (54, "iqm-lattice-54")])
+def test_energies_from_shots_on_wide_devices(drawn_as_read, n, name):
+    """Within three standard errors of the exact value, which a right program exceeds by chance in one of 370; a fixed seed."""
     x = np.random.default_rng(5).normal(0, 0.3, 6 * n)
-    shots = program(n, Device.load(name), auto(), shots=4000)
+    shots = program(n, Device.load(name), exact() if n == 10 else auto(), shots=4000)
     (value,), (stderr,) = shots.values(x[None], seed=1)
     limit = program(n, Device.load(name), auto()).values(x[None], seed=1).values[0]
-    assert 0 < stderr < 1 and abs(value - limit) < 4 * stderr
+    assert 0 < stderr < 1 and abs(value - limit) < 3 * stderr
     assert shots.execution.recomputation is None
-    assert "not checked by Aer" in shots.resources.simulator
+    assert "no truncation" in shots.resources.simulator
 
 
 def test_detuned_spins_from_shots():
@@ -393,3 +396,32 @@ def test_no_more_memory_is_taken_than_was_given():
         program(24, device, exact(memory="1MiB"), reps=6)
     with pytest.raises(UsageError, match="a gradient on 24 qubits needs? "):
         program(24, device, exact(memory=f"{8 * peak.gradient_numbers // 2**10 / 2**10 - 0.01:.3f}MiB"))
+
+
+def test_counts_of_sample_sampler_and_device_backend_above_20_qubits():
+    """All draw as qubits are read. The mean of 23 correlations from 2,000 shots, within four standard errors of the exact one:
+    a right program fails three times here with a chance of 2e-4."""
+    n, device, shots = 24, Device.load("iqm-star-24"), 2000
+    body = efficient_su2(n, reps=1, entanglement="linear")
+    x = np.random.default_rng(2).normal(0, 0.3, body.num_parameters)
+    pairs = SparsePauliOp.from_sparse_list([("ZZ", [q, q + 1], 1.0) for q in range(n - 1)], n)
+    limit = (
+        compile_query(Expectation(body, pairs), tuple(body.parameters), device, exact(), Measuring()).values(x[None]).values[0]
+    )
+    circuit = body.assign_parameters(x)
+    circuit.measure_all()
+    drawn = sample(circuit, device=device, backend="auto", shots=shots, seed=3)
+    assert "no truncation" in drawn.simulator
+    (result,) = Sampler(device=device, backend="auto", seed=3).run([circuit], shots=shots).result()
+    vendor = device.backend()
+    job = vendor.run(
+        transpile(circuit, vendor, seed_transpiler=1, optimization_level=1), shots=shots, seed_simulator=3
+    ).result()
+    assert "no truncation" in job.results[0].metadata["simulator"]
+    for counts in (drawn.counts, result.data.meas.get_counts(), job.get_counts()):
+        signs = np.array([[1 - 2 * int(bit) for bit in text] for text in counts])
+        values, weights = (signs[:, 1:] * signs[:, :-1]).sum(axis=1), np.array(list(counts.values()))
+        assert weights.sum() == shots
+        mean = weights @ values / shots
+        stderr = np.sqrt(weights @ (values - mean) ** 2) / shots
+        assert abs(mean - limit) < 4 * stderr
