@@ -108,7 +108,7 @@ def check_memory(backend: Backend, task: Task, *, gradient: bool = False) -> int
     if isinstance(backend, CertifiedBackend) and backend.certificate(task) is not None:
         limit = backend.memory
         if gradient:
-            check_free(backend.gradient_bytes(task), f"a gradient on {who}", how, hint, limit)
+            check_free(backend.gradient_bytes(task), f"a gradient on {task.n_qubits} qubits needs", how, hint, limit)
     check_free(needed, who, how, hint, limit)
     return needed
 
