@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from exact_tasks import random_task
-from qiskit import transpile
+from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import HGate, RXGate, RZZGate, efficient_su2
 from qiskit.quantum_info import SparsePauliOp
@@ -20,6 +20,7 @@ from hybrid.base.types import Depolarizing, DiagonalTerms, Expectation, Operatio
 from hybrid.compilation.noise import PARTS
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction
+from hybrid.measure import compile as compile_module
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.observables import terms_of
@@ -425,3 +426,28 @@ def test_counts_of_sample_sampler_and_device_backend_above_20_qubits():
         mean = weights @ values / shots
         stderr = np.sqrt(weights @ (values - mean) ** 2) / shots
         assert abs(mean - limit) < 4 * stderr
+
+
+@pytest.mark.slow
+def test_a_routing_of_short_states_where_that_of_least_loss_has_long_ones(monkeypatch):
+    """Said beside the simulator; counts, which a machine would give, and other widths keep the layout of least loss."""
+    n = 13
+    edges = [(q, (q + step) % n) for q in range(n) for step in (1, 5)]  # four neighbours each, on no lattice of four
+    terms = SparsePauliOp.from_sparse_list([("ZZ", [a, b], 1.0) for a, b in edges], n)
+    angle, device = Parameter("a"), Device.load("iqm-lattice-54")
+    circuit = QuantumCircuit(n)
+    circuit.h(range(n))
+    for a, b in edges:
+        circuit.rzz(angle, a, b)
+    circuit.rx(0.4, range(n))
+    query = Expectation(circuit, terms)
+    usual = compile_query(query, (angle,), device, exact(), Measuring())
+    monkeypatch.setattr(compile_module, "LONGEST", 1)
+    monkeypatch.setattr(compile_module, "ROUTINGS", 4)
+    short = compile_query(query, (angle,), device, exact(), Measuring())
+    drawn = compile_query(query, (angle,), device, exact(), Measuring(Conditions(shots=100)))
+    assert usual.resources.certificate is not None and short.resources.certificate is not None
+    assert short.resources.certificate.peak_numbers <= usual.resources.certificate.peak_numbers
+    assert "of 4 routings that of the shortest states" in short.resources.simulator
+    assert "routings" not in usual.resources.simulator + drawn.resources.simulator
+    assert drawn.resources.layout == usual.resources.layout

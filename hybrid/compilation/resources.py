@@ -40,6 +40,10 @@ class Resources(NamedTuple):
     caveat: str
     certificate: Certificate | None = None
 
+    def noted(self, words: str) -> "Resources":
+        """With these words after what is said of the simulator."""
+        return self._replace(simulator=f"{self.simulator}; {words}") if words else self
+
 
 def certificate_body(certificate: Certificate, realizations: int) -> dict[str, Any]:
     """As it is recorded: what was not truncated, and how detunings were averaged."""

@@ -146,4 +146,6 @@ def work_of(part: Sketch, prepared: Prepared, chosen: Chosen) -> tuple[Work, int
         multiplications=sum(known.multiplications for known in certificates if known is not None),
     )
     outcomes_bytes = 0 if direct is not None or terms else 16 * 2**task.n_qubits * (part.circuits - 1)
+    if terms and part.isa.routed:  # another routing may take less: refused, if at all, when it is compiled
+        return work, backend.memory_bytes(of_value[0])
     return work, check_memory(backend, of_value[0]) + outcomes_bytes
