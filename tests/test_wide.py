@@ -392,7 +392,7 @@ def test_no_more_memory_is_taken_than_was_given():
     peak = program(24, device, exact()).execution.resources.certificate
     assert peak is not None
     with pytest.raises(
-        UsageError, match=r"24 qubits needs? .* live qubits, peak .*memory=1.0 MiB was given, so nothing was alloc"
+        UsageError, match=r"24 qubits need .* live qubits, peak .*memory=1.0 MiB was given, so nothing was alloc"
     ):
         program(24, device, exact(memory="1MiB"), reps=6)
     with pytest.raises(UsageError, match="a gradient on 24 qubits needs "):

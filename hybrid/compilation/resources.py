@@ -106,14 +106,12 @@ def check_memory(backend: Backend, task: Task, *, gradient: bool = False) -> int
 
     With `gradient` there has to be room for one, too.
     """
-    needed, limit = backend.memory_bytes(task), None
-    hint = "" if task.terms is None else f" {NARROWER}"
-    who, how = f"{task.n_qubits} qubits need", f" ({backend.describe(task)})"
-    if isinstance(backend, CertifiedBackend) and backend.certificate(task) is not None:
-        limit = backend.memory
-        if gradient:
-            check_free(backend.gradient_bytes(task), f"a gradient on {task.n_qubits} qubits needs", how, hint, limit)
-    check_free(needed, who, how, hint, limit)
+    needed, hint, how = backend.memory_bytes(task), "" if task.terms is None else f" {NARROWER}", f" ({backend.describe(task)})"
+    wide = isinstance(backend, CertifiedBackend) and backend.certificate(task) is not None
+    limit = backend.memory if wide else None
+    check_free(needed, f"{task.n_qubits} qubits need", how, hint, limit)
+    if wide and gradient:
+        check_free(backend.gradient_bytes(task), f"a gradient on {task.n_qubits} qubits needs", how, hint, limit)
     return needed
 
 
