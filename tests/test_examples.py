@@ -167,7 +167,14 @@ def test_engine_benchmark(script):
 
 def test_wide_benchmark(script):
     out = script("examples/benchmarks/wide.py", "--quick")
-    for word in ("a gradient on ten qubits takes", "live qubits", "refused: 20 qubits need", "width of a chain"):
+    for word in (
+        "a gradient on ten qubits takes",
+        "live qubits",
+        "refused: 20 qubits need",
+        "width of a chain",
+        "nodes for each",
+        "error by fewer",
+    ):
         assert word in out
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from exact_tasks import random_task
+from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import HGate, RXGate, RZZGate, efficient_su2
 from qiskit.quantum_info import SparsePauliOp
@@ -19,11 +20,16 @@ from hybrid.base.types import Depolarizing, DiagonalTerms, Expectation, Operatio
 from hybrid.compilation.noise import PARTS
 from hybrid.device.device import Device
 from hybrid.device.readout import Correction
+from hybrid.measure import compile as compile_module
 from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.observables import terms_of
+from hybrid.measure.sampling import sample
 from hybrid.measure.set_up import described
+from hybrid.qiskit_api.sampler import Sampler
 from hybrid.review.replay import repeat
+from hybrid.runs.dry_run import plan as dry_run
+from hybrid.runs.results_folder import read
 from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
 from hybrid.simulators.auto import auto
@@ -321,16 +327,16 @@ def test_draws_of_one_point_do_not_depend_on_others(drawn_as_read):
         assert all(np.array_equal(*pair) for pair in zip(alone, counts, strict=True))
 
 
-@pytest.mark.parametrize(("n", "name"), [(24, "iqm-star-24"), (54, "iqm-lattice-54")])
-def test_energies_from_shots_on_wide_devices(n, name):
-    """Within four standard errors of the exact value, by a fixed seed."""
+@pytest.mark.parametrize(("n", "name"), [(10, "aqt-20"), (24, "iqm-star-24"), (54, "iqm-lattice-54")])
+def test_energies_from_shots_on_wide_devices(drawn_as_read, n, name):
+    """Within three standard errors of the exact value, which a right program exceeds by chance in one of 370; a fixed seed."""
     x = np.random.default_rng(5).normal(0, 0.3, 6 * n)
-    shots = program(n, Device.load(name), auto(), shots=4000)
+    shots = program(n, Device.load(name), exact() if n == 10 else auto(), shots=4000)
     (value,), (stderr,) = shots.values(x[None], seed=1)
     limit = program(n, Device.load(name), auto()).values(x[None], seed=1).values[0]
-    assert 0 < stderr < 1 and abs(value - limit) < 4 * stderr
+    assert 0 < stderr < 1 and abs(value - limit) < 3 * stderr
     assert shots.execution.recomputation is None
-    assert "not checked by Aer" in shots.resources.simulator
+    assert "no truncation" in shots.resources.simulator
 
 
 def test_detuned_spins_from_shots():
@@ -352,3 +358,96 @@ def test_a_wide_run_is_recorded_and_replayed(tmp_path, shots, width):
     assert "no truncation" in found.simulator and "not checked by Aer" in found.simulator
     again = repeat(Path(found.record))
     assert (again.verdict, again.digest) == ("identical", found.digest)
+
+
+def test_the_certificate_is_a_field_of_result_record_and_dry_run(tmp_path):
+    """As the report says it; and not of a narrow run, whose digests stay."""
+    spec = Spec(
+        problem="tfim:n=13", ansatz="real_amplitudes:reps=1", device="meluxina-q:n=13", initial_point=[0.1] * 26, max_evals=0
+    )
+    found, planned = run(spec, results=tmp_path), dry_run(spec)
+    assert found.certificate is not None and found.certificate["truncation"] == "none"
+    assert (
+        f"{found.certificate['live_qubits']} live qubits, peak {found.certificate['peak_numbers']:,} numbers" in found.simulator
+    )
+    assert found.certificate["detunings"] == "nodes" and found.certificate["error"] == found.stderr > 0
+    (resources,) = planned.to_json()["per_evaluation"]
+    assert resources["certificate"] | {"error": found.stderr} == found.certificate
+    stop = read(Path(found.record)).stop
+    assert stop is not None and stop["report"]["certificate"] == found.certificate
+    drawn = run(replace(spec, realizations=64), results=tmp_path)
+    assert drawn.certificate is not None
+    assert (drawn.certificate["detunings"], drawn.certificate["realizations"], drawn.certificate["nodes"]) == (
+        "draws",
+        64,
+        None,
+    )
+    assert abs(drawn.value - found.value) < 4 * np.hypot(drawn.stderr, found.stderr)
+    assert run(Spec(problem="tfim:n=3", device="meluxina-q", max_evals=0), results=tmp_path).certificate is None
+
+
+def test_no_more_memory_is_taken_than_was_given():
+    """Refused with live qubits and memory; values alone may fit where a gradient does not."""
+    device = Device.load("iqm-star-24")
+    peak = program(24, device, exact()).execution.resources.certificate
+    assert peak is not None
+    with pytest.raises(
+        UsageError, match=r"24 qubits need .* live qubits, peak .*memory=1.0 MiB was given, so nothing was alloc"
+    ):
+        program(24, device, exact(memory="1MiB"), reps=6)
+    with pytest.raises(UsageError, match="a gradient on 24 qubits needs "):
+        program(24, device, exact(memory=f"{8 * peak.gradient_numbers // 2**10 / 2**10 - 0.01:.3f}MiB"))
+
+
+def test_counts_of_sample_sampler_and_device_backend_above_20_qubits():
+    """All draw as qubits are read. The mean of 23 correlations from 2,000 shots, within four standard errors of the exact one:
+    a right program fails three times here with a chance of 2e-4."""
+    n, device, shots = 24, Device.load("iqm-star-24"), 2000
+    body = efficient_su2(n, reps=1, entanglement="linear")
+    x = np.random.default_rng(2).normal(0, 0.3, body.num_parameters)
+    pairs = SparsePauliOp.from_sparse_list([("ZZ", [q, q + 1], 1.0) for q in range(n - 1)], n)
+    limit = (
+        compile_query(Expectation(body, pairs), tuple(body.parameters), device, exact(), Measuring()).values(x[None]).values[0]
+    )
+    circuit = body.assign_parameters(x)
+    circuit.measure_all()
+    drawn = sample(circuit, device=device, backend="auto", shots=shots, seed=3)
+    assert "no truncation" in drawn.simulator
+    (result,) = Sampler(device=device, backend="auto", seed=3).run([circuit], shots=shots).result()
+    vendor = device.backend()
+    job = vendor.run(
+        transpile(circuit, vendor, seed_transpiler=1, optimization_level=1), shots=shots, seed_simulator=3
+    ).result()
+    assert "no truncation" in job.results[0].metadata["simulator"]
+    for counts in (drawn.counts, result.data.meas.get_counts(), job.get_counts()):
+        signs = np.array([[1 - 2 * int(bit) for bit in text] for text in counts])
+        values, weights = (signs[:, 1:] * signs[:, :-1]).sum(axis=1), np.array(list(counts.values()))
+        assert weights.sum() == shots
+        mean = weights @ values / shots
+        stderr = np.sqrt(weights @ (values - mean) ** 2) / shots
+        assert abs(mean - limit) < 4 * stderr
+
+
+@pytest.mark.slow
+def test_a_routing_of_short_states_where_that_of_least_loss_has_long_ones(monkeypatch):
+    """Said beside the simulator; counts, which a machine would give, and other widths keep the layout of least loss."""
+    n = 13
+    edges = [(q, (q + step) % n) for q in range(n) for step in (1, 5)]  # four neighbours each, on no lattice of four
+    terms = SparsePauliOp.from_sparse_list([("ZZ", [a, b], 1.0) for a, b in edges], n)
+    angle, device = Parameter("a"), Device.load("iqm-lattice-54")
+    circuit = QuantumCircuit(n)
+    circuit.h(range(n))
+    for a, b in edges:
+        circuit.rzz(angle, a, b)
+    circuit.rx(0.4, range(n))
+    query = Expectation(circuit, terms)
+    usual = compile_query(query, (angle,), device, exact(), Measuring())
+    monkeypatch.setattr(compile_module, "LONGEST", 1)
+    monkeypatch.setattr(compile_module, "ROUTINGS", 4)
+    short = compile_query(query, (angle,), device, exact(), Measuring())
+    drawn = compile_query(query, (angle,), device, exact(), Measuring(Conditions(shots=100)))
+    assert usual.resources.certificate is not None and short.resources.certificate is not None
+    assert short.resources.certificate.peak_numbers <= usual.resources.certificate.peak_numbers
+    assert "of 4 routings that of the shortest states" in short.resources.simulator
+    assert "routings" not in usual.resources.simulator + drawn.resources.simulator
+    assert drawn.resources.layout == usual.resources.layout

@@ -200,11 +200,17 @@ def _value(result: Result) -> list[tuple[str, str]]:
         return [(result.quantity, text), ("", "± and intervals are for other samples of points, not for noise of the training")]
     return [
         (result.quantity, f"{with_uncertainty(result.value, result.stderr)} {result.unit}".rstrip()),
-        ("", "± is the measurement at this x, not how far x is from the optimum" if result.stderr > 0 else ""),
+        ("", _what_the_error_is(result)),
         ("device", _other_devices(result)),
         ("exact", _exact(result)),
         ("", _parts(result)),
     ]
+
+
+def _what_the_error_is(result: Result) -> str:
+    if result.certificate is not None and result.certificate["detunings"] == "nodes":
+        return "± is by how much fewer nodes of the detunings change it, not how far x is from the optimum"
+    return "± is the measurement at this x, not how far x is from the optimum" if result.stderr > 0 else ""
 
 
 def quantity(entry: dict[str, Any]) -> str:

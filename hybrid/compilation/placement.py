@@ -28,12 +28,14 @@ _Candidate = tuple[QuantumCircuit, tuple[int, ...], Sequence[int]]
 class IsaCircuit(NamedTuple):
     """A circuit in native gates on the qubits it uses: index i is `physical[i]`, circuit qubit v sits at `layout[v]`.
 
-    A circuit qubit that is left out, because nothing is done to it, has -1 in `layout`.
+    A circuit qubit that is left out, because nothing is done to it, has -1 in `layout`. `routed`: gates were added to bring
+    qubits together.
     """
 
     circuit: QuantumCircuit
     physical: tuple[int, ...]
     layout: tuple[int, ...]
+    routed: bool = False
 
     def observable(self, observable: SparsePauliOp) -> SparsePauliOp:
         """The observable on the ISA circuit's qubits; it is the identity on those that are left out."""

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hybrid.base.errors import UsageError
 from hybrid.base.machine import memory_bytes as memory_of_this_machine
 from hybrid.base.own_physics import OWN_PHYSICS
-from hybrid.base.types import Backend, ForeignBackend, Task
+from hybrid.base.types import Backend, Certificate, CertifiedBackend, ForeignBackend, Task
 from hybrid.compilation.schedule import Schedule, TimedOperation
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.device import Device
@@ -38,6 +38,24 @@ class Resources(NamedTuple):
     simulator: str
     physics: str
     caveat: str
+    certificate: Certificate | None = None
+
+    def noted(self, words: str) -> "Resources":
+        """With these words after what is said of the simulator."""
+        return self._replace(simulator=f"{self.simulator}; {words}") if words else self
+
+
+def certificate_body(certificate: Certificate, realizations: int) -> dict[str, Any]:
+    """As it is recorded: what was not truncated, and how detunings were averaged."""
+    nodes = certificate.nodes
+    return {
+        "truncation": "none",
+        "live_qubits": certificate.live_qubits,
+        "peak_numbers": certificate.peak_numbers,
+        "detunings": "nodes" if nodes is not None else "draws" if realizations > 1 else "none",
+        "nodes": None if nodes is None else list(nodes),
+        "realizations": realizations if realizations > 1 else None,
+    }
 
 
 def resources(
@@ -63,6 +81,7 @@ def resources(
         simulator=f"{simulator}, {realizations} realizations" if realizations > 1 else simulator,
         physics=physics,
         caveat=caveat,
+        certificate=backend.certificate(task) if isinstance(backend, CertifiedBackend) else None,
     )
 
 
@@ -82,11 +101,17 @@ def _depth(operations: Sequence[TimedOperation], counts: Callable[[TimedOperatio
     return max(reached.values(), default=0)
 
 
-def check_memory(backend: Backend, task: Task) -> int:
-    """Bytes one point needs; UsageError, before anything is allocated, when the machine has less."""
-    needed = backend.memory_bytes(task)
-    hint = "" if task.terms is None else f" {NARROWER}"
-    check_free(needed, f"{task.n_qubits} qubits need", f" ({backend.describe(task)})", hint)
+def check_memory(backend: Backend, task: Task, *, gradient: bool = False) -> int:
+    """Bytes one point needs; UsageError, before anything is allocated, where the machine or what the backend was given is less.
+
+    With `gradient` there has to be room for one, too.
+    """
+    needed, hint, how = backend.memory_bytes(task), "" if task.terms is None else f" {NARROWER}", f" ({backend.describe(task)})"
+    wide = isinstance(backend, CertifiedBackend) and backend.certificate(task) is not None
+    limit = backend.memory if wide else None
+    check_free(needed, f"{task.n_qubits} qubits need", how, hint, limit)
+    if wide and gradient:
+        check_free(backend.gradient_bytes(task), f"a gradient on {task.n_qubits} qubits needs", how, hint, limit)
     return needed
 
 
@@ -95,12 +120,16 @@ def check_metric_memory(n_qubits: int, n_angles: int) -> None:
     check_free(64 * (n_angles + 1) * 2**n_qubits, f"the metric of {n_angles} angles on {n_qubits} qubits needs")
 
 
-def check_free(needed: int, who: str, how: str = "", hint: str = "") -> None:
-    """UsageError when `who` needs more bytes than are free; the `hint` says what would work."""
+def check_free(needed: int, who: str, how: str = "", hint: str = "", limit: int | None = None) -> None:
+    """UsageError when `who` needs more bytes than are free, or than the `limit` given; the `hint` says what would work."""
     free = memory_of_this_machine()[1]
     if needed > free:
         raise UsageError(
             f"{who} {human_bytes(needed)}{how}; this machine has {human_bytes(free)} free, so nothing was allocated.{hint}"
+        )
+    if limit is not None and needed > limit:
+        raise UsageError(
+            f"{who} {human_bytes(needed)}{how}; memory={human_bytes(limit)} was given, so nothing was allocated.{hint}"
         )
 
 

@@ -60,7 +60,15 @@ def to_isa(
             "optimization_level=0.",
             stacklevel=2,
         )
-    return best._replace(circuit=best.circuit.assign_parameters(small))
+    return best._replace(circuit=best.circuit.assign_parameters(small), routed=len(routed) > 1)
+
+
+def other_routings(circuit: QuantumCircuit, device: Device, optimization_level: int, most: int) -> list[IsaCircuit]:
+    """A circuit that `to_isa` had to route, in so many of the same routings, each where it loses least."""
+    guarded, small = _guard_small_angles(unitary_part(circuit))
+    routed = _routed(guarded, device.compiled_for, optimization_level, ROUTING_SEEDS[1:most])
+    each = (least_loss([one], device.compiled_for) for one in routed)
+    return [isa._replace(circuit=isa.circuit.assign_parameters(small), routed=True) for isa in each]
 
 
 def _routed(

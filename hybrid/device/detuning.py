@@ -57,11 +57,22 @@ class DetunedAngles:
     def __init__(self, *, apart: bool = False) -> None:
         self.apart = apart
         self._angles: dict[tuple[_Key, int], Parameter] = {}
+        self._qubits: dict[Parameter, int] = {}
 
     @property
     def parameters(self) -> list[Parameter]:
         """In the order of the columns that a call gives."""
         return list(self._angles.values())
+
+    def qubit(self, parameter: Parameter) -> int | None:
+        """The qubit on whose detuning it depends; None for residual exchange."""
+        return self._qubits.get(parameter)
+
+    @property
+    def durations_s(self) -> dict[Parameter, float]:
+        """For how long the detuning acts where the parameter is a gate's first."""
+        keys = {parameter: key for (key, _), parameter in self._angles.items()}
+        return {p: key.duration_s for p, key in keys.items() if isinstance(key, _Wait | _Pulse)}
 
     def wait(self, qubit: int, duration_s: float) -> Gate:
         """Free evolution: the phase delta t."""
@@ -116,6 +127,8 @@ class DetunedAngles:
         for key in keys:
             if (key, count) not in self._angles:
                 self._angles[key, count] = Parameter(f"detuned_{len(self._angles)}")
+                if not isinstance(key, _ExchangeAngle):
+                    self._qubits[self._angles[key, count]] = key.qubit
         return [self._angles[key, count] for key in keys]
 
 
@@ -129,7 +142,8 @@ def sigma(device: Device, physical: tuple[int, ...], *, context: bool) -> Float[
 
 @final
 class Draws:
-    """Detunings of the simulated qubits, drawn from their joint distribution."""
+    """Detunings of the simulated qubits, drawn from their joint distribution. `sigma` (n,) says all of it where they are
+    independent of one another; otherwise it is None."""
 
     def __init__(self, device: Device, physical: tuple[int, ...], *, context: bool) -> None:
         """UsageError for a correlation that is impossible on this coupling (its matrix is not positive definite)."""
@@ -140,7 +154,9 @@ class Draws:
                 f"device '{device.label}': no detunings can have correlation={device.correlation:g} on this coupling; "
                 "take a value nearer to 0."
             ) from None
-        self._root = sigma(device, physical, context=context)[:, None] * root
+        widths = sigma(device, physical, context=context)
+        self._root = widths[:, None] * root
+        self.sigma = None if device.correlation else widths
         self._drift, self._drift_time_s, self._cycle_s = device.drift, device.drift_time_s, device.shot_cycle_s or 0.0
 
     def independent(

@@ -12,7 +12,19 @@ from qiskit.quantum_info import SparsePauliOp
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
-from hybrid.base.types import Backend, DifferentiableRunner, Expectation, GeometricRunner, Overlap, Probabilities, Query, Task
+from hybrid.base.types import (
+    DENSE_QUBITS,
+    Backend,
+    CertifiedBackend,
+    DifferentiableRunner,
+    Expectation,
+    GeometricRunner,
+    Overlap,
+    Probabilities,
+    Query,
+    Task,
+)
+from hybrid.compilation.pulse_order import arranged
 from hybrid.compilation.reading import shortened_reading
 from hybrid.compilation.resources import check_metric_memory
 from hybrid.compilation.transpile import (
@@ -20,6 +32,7 @@ from hybrid.compilation.transpile import (
     IsaCircuit,
     measured,
     on_named_qubits,
+    other_routings,
     rotated,
     to_isa,
     unitary_part,
@@ -36,6 +49,10 @@ from hybrid.measure.observables import AllZeros, DistributionDependent, FixedObs
 from hybrid.measure.program import Program
 from hybrid.measure.selection import Selection, selection
 from hybrid.measure.set_up import described, engine, set_up
+
+LONGEST = 2**24
+"""Numbers of a state; where those of a wide circuit are longer, other routings are looked at."""
+ROUTINGS = 8
 
 
 class Measuring(NamedTuple):
@@ -85,6 +102,7 @@ def compile_query(
 ) -> Program:
     """`compile` for any query, its points in the order of `parameters` (which may hold more than the query uses)."""
     isa = _isa(_circuit(query), query, device, measuring.optimization_level)
+    isa, words = _of_short_states(isa, query, device, backend, measuring)
     flat, angle_map = split(isa.circuit, parameters)
     isa, conditions = isa._replace(circuit=flat), measuring.conditions._replace(mitigation=composed(measuring.mitigate))
     constant, paulis, make_groups = _observables(query, isa, measuring)
@@ -95,7 +113,10 @@ def compile_query(
     observable = paulis if direct else None
     bounds = [group.extremes(None)[1] for group in groups if not isinstance(group, DistributionDependent)] or None
     terms = terms_of(groups, None)
-    execution = set_up(isa, circuits, device, backend, conditions, observable, bounds, terms=terms)
+    method = gradient_method(measuring.gradient, conditions.shots)
+    slopes = method == "adjoint" and bool(parameters)
+    execution = set_up(isa, circuits, device, backend, conditions, observable, bounds, terms=terms, gradient=slopes)
+    execution = execution._replace(resources=execution.resources.noted(words))
 
     @cache
     def differentiable() -> Execution:
@@ -122,11 +143,38 @@ def compile_query(
         selection=_selection(conditions, paulis, isa, list(groups), noiseless),
         calibration=None,
         angle_map=angle_map,
-        method=gradient_method(measuring.gradient, conditions.shots),
+        method=method,
         differentiable=differentiable,
         noiseless=noiseless,
         engine=engine,
     )
+
+
+def _of_short_states(
+    isa: IsaCircuit, query: Query, device: Device, backend: Backend, measuring: Measuring
+) -> tuple[IsaCircuit, str]:
+    """The layout for a simulator, and what to say of it: that of least loss, which a machine would get; or of other routings
+    the one of the shortest states, where a wide value would have states longer than `LONGEST`."""
+    wide = device.noisy and isa.routed and isa.circuit.num_qubits > DENSE_QUBITS and not measuring.conditions.shots
+    if not wide or not isinstance(query, Expectation) or not isinstance(backend, CertifiedBackend):
+        return isa, ""
+
+    def longest(candidate: IsaCircuit) -> int:
+        flat, _ = split(candidate.circuit, tuple(query.circuit.parameters))
+        candidate = candidate._replace(circuit=flat)
+        _, _, make_groups = _observables(query, candidate, measuring)
+        circuits, groups = zip(*(_rotated_to_z(candidate, group, device, True) for group in make_groups()), strict=True)
+        circuits = arranged(circuits, device.compiled_for, candidate.physical, [q for q in candidate.layout if q >= 0])
+        settings, _ = described(candidate, circuits, device, Conditions(), None)
+        certificate = backend.certificate(Task(settings, tuple(flat.parameters), None, 0, 1, 1, terms_of(groups, None)))
+        return 0 if certificate is None else certificate.peak_numbers
+
+    if longest(isa) <= LONGEST:
+        return isa, ""
+    candidates = [isa, *other_routings(query.circuit, device, measuring.optimization_level, ROUTINGS)]
+    best = min(candidates, key=longest)
+    gates = [candidate.circuit.num_nonlocal_gates() for candidate in (best, isa)]
+    return best, f"of {ROUTINGS} routings that of the shortest states: {gates[0]} two-qubit gates, on a machine {gates[1]}"
 
 
 def _calibration(

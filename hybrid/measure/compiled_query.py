@@ -170,8 +170,9 @@ class CompiledQuery:
         return np.array([group.eigenvalues(outcomes, correction) for group in self.fixed_groups])
 
     def wide_terms(self, execution: Execution, correction: ReadoutFit | None) -> list[DiagonalTerms] | None:
-        """Of every circuit, where only their sums are computed: on more qubits than distributions are made of."""
-        if self.direct or self.resources.n_qubits <= DENSE_QUBITS or not isinstance(execution.runner, WideRunner):
+        """Of every circuit, where only their sums are computed: on more qubits than distributions are made of, and by nodes."""
+        narrow = self.resources.n_qubits <= DENSE_QUBITS and not execution.coarser
+        if self.direct or narrow or not isinstance(execution.runner, WideRunner):
             return None
         if isinstance(correction, StringFactors) or execution.slots is not None or self.selection is not None:
             return None
@@ -190,6 +191,9 @@ class CompiledQuery:
         if self.direct:
             return without_shots(self.execution.runner.expectations(angles)[:, None])
         if (terms := self.wide_terms(self.execution, draws.correction)) is not None:
+            if self.execution.coarser:
+                values, shifts = self.execution.by_nodes(angles, terms)
+                return MeasuredValues(values, np.zeros(len(angles)), shifts)
             return without_shots(self.execution.weighted(angles, draws.detunings, terms))
         distributions = self.execution.distributions(angles, draws.detunings)
         if (group := self.distribution_dependent) is not None:

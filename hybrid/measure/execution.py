@@ -27,6 +27,7 @@ from hybrid.compilation.slots import Slots
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.detuning import SCRAMBLES, DetunedAngles, Draws
 from hybrid.device.device import Device
+from hybrid.device.nodes import COARSER
 from hybrid.device.readout import Readout
 from hybrid.measure.allocation import Division
 
@@ -67,7 +68,8 @@ class Execution(NamedTuple):
     `shots` is (r, s), or (1, 0) without shots. With a `pilot`, each point's shots are divided by its own pilot; `shots` is then
     the division for a pilot that finds exactly the bounds. `recomputation` is the part of a second simulator.
 
-    Circuits that error mitigation changed take their angles from `slots`, in random `frames` of their realizations.
+    Circuits that error mitigation changed take their angles from `slots`, in random `frames` of their realizations. Where the
+    runner averages over detunings by axes of nodes, the `coarser` ones do so by fewer: what they differ by is the error.
     """
 
     runner: Runner
@@ -82,6 +84,7 @@ class Execution(NamedTuple):
     recomputation: Recomputation | None = None
     slots: Slots | None = None
     frames: Frames | None = None
+    coarser: tuple[Runner, ...] = ()
 
     def counts(
         self,
@@ -149,6 +152,30 @@ class Execution(NamedTuple):
         assert isinstance(self.runner, WideRunner)
         values = self.runner.weighted(self._rows(angles, *self._shared(angles, detunings)), self.of_true_outcomes(terms))
         return values.reshape(len(angles), self.sets, -1).mean(axis=2)
+
+    def by_nodes(
+        self, angles: Angles, terms: Sequence[DiagonalTerms]
+    ) -> tuple[Float[np.ndarray, "k 1"], Float[np.ndarray, "k q"]]:
+        """`weighted` by nodes, and its shifts by fewer of them, for every circuit."""
+        fine, *others = (_wide(each).weighted_by_setting(angles, self.of_true_outcomes(terms)) for each in self._by_nodes)
+        return fine.sum(axis=0)[:, None], self._shifts(fine, others)
+
+    def slopes_by_nodes(
+        self, angles: Angles, terms: Sequence[DiagonalTerms]
+    ) -> tuple[Float[np.ndarray, "1 1"], Float[np.ndarray, "a 1"], Float[np.ndarray, "1 q"], Float[np.ndarray, "a q"]]:
+        """Value and slopes of one point by nodes, and the shifts of both; terms of true outcomes."""
+        (values, slopes), *others = (_wide(each).slopes_by_setting(angles, terms) for each in self._by_nodes)
+        shifts = self._shifts(values, [value for value, _ in others])
+        slope_shifts = self._shifts(slopes[:, 0], [slope[:, 0] for _, slope in others])
+        return values.sum(axis=0)[:, None], slopes.sum(axis=0).T, shifts, slope_shifts
+
+    @property
+    def _by_nodes(self) -> tuple[Runner, ...]:
+        return (self.runner, *self.coarser)
+
+    def _shifts(self, fine: Float[np.ndarray, "s k"], coarser: Sequence[Float[np.ndarray, "s k"]]) -> Float[np.ndarray, "k q"]:
+        parts = [(fine - other) / divisor for other, (_, divisor) in zip(coarser, COARSER, strict=True)]
+        return np.concatenate(parts).T
 
     def of_true_outcomes(self, terms: Sequence[DiagonalTerms]) -> list[DiagonalTerms]:
         """The terms with readout errors in their factors."""
@@ -243,6 +270,11 @@ class Execution(NamedTuple):
             return rows
         assert self.detuned is not None
         return np.concatenate([rows, np.concatenate([self.detuned.angles(each) for each in detuned])], axis=1)
+
+
+def _wide(runner: Runner) -> WideRunner:
+    assert isinstance(runner, WideRunner)
+    return runner
 
 
 def over_realizations(per_setting: Sequence[int], realizations: int) -> Shots:

@@ -20,7 +20,7 @@ class MeasuredValues(NamedTuple):
     """Values (k, c), each a mean over one of c independent sets of detunings, and their standard errors from shots (k,).
 
     `calibration_shifts` (k, q) are the shifts by one standard error of each calibrated rate; one calibration shifts all values
-    together. c is 1 without detunings.
+    together. So do fewer nodes of the detunings, whose shift is an error of that kind. c is 1 where no detunings are drawn.
     """
 
     values: Float[np.ndarray, "k c"]

@@ -174,12 +174,18 @@ class Program(CompiledQuery):
         execution, theta = self.differentiable(), self.angle_map(x[None])
         draws = self.draws(root, detuning_seed)
         noise = draws.calibration.noise
-        values, slopes = execution.slopes(theta, draws.detunings, self._weights(execution, theta, draws))
-        value = without_shots(values[None] + self.constant)
+        weights, m = self._weights(execution, theta, draws), theta.shape[1]
+        if execution.coarser:
+            assert weights is not None and not isinstance(weights, np.ndarray)
+            values, slopes, value_shifts, shifts = execution.slopes_by_nodes(theta, weights)
+            value = gradients.MeasuredValues(values + self.constant, np.zeros(1), value_shifts)
+        else:
+            values, slopes = execution.slopes(theta, draws.detunings, weights)
+            value, slopes, shifts = without_shots(values[None] + self.constant), slopes[:, :m].T, np.zeros((m, 0))
         if execution is not self.execution or not self._linear or noise is not None:
             value = self.measured(theta, root, detuning_seed)
-        m = theta.shape[1]
-        return gradients.Slopes(value, slopes[:, :m].T / (1.0 if noise is None else noise.a), np.zeros(m), np.zeros((m, 0)))
+        a = 1.0 if noise is None else noise.a
+        return gradients.Slopes(value, slopes / a, np.zeros(m), shifts / a)
 
     @property
     def _linear(self) -> bool:

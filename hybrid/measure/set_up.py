@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 
 from hybrid import catalog
@@ -11,6 +12,7 @@ from hybrid.base.types import (
     DENSE_QUBITS,
     NO_MITIGATION,
     Backend,
+    CertifiedBackend,
     CheckedBackend,
     DiagonalTerms,
     ForeignBackend,
@@ -28,6 +30,7 @@ from hybrid.compilation.slots import Slots, slotted
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.detuning import SCRAMBLES, DetunedAngles, Draws
 from hybrid.device.device import Device
+from hybrid.device.nodes import COARSER, TOLERANCE, node_axes, phases_rad
 from hybrid.measure.allocation import PILOT, Division, divide, divide_shots
 from hybrid.measure.execution import Conditions, Detuned, Execution, Recipe, over_realizations
 
@@ -48,12 +51,13 @@ def set_up(
     *,
     terms: Sequence[DiagonalTerms] | None = None,
     as_listed: bool = False,
+    gradient: bool = False,
 ) -> Execution:
     """Order pulses, schedule, describe and compile `circuits`, variants of the ISA circuit that share its angles.
 
     `as_listed` keeps the order of pulses: that of an experiment, or of the nominal device for one that varies.
 
-    Of wide circuits without shots a simulator may compute the sums of `terms` alone.
+    Of wide circuits without shots a simulator may compute the sums of `terms` alone; with `gradient` their slopes, too.
 
     The conditions' allocation divides shots by the `bounds` of one shot's contribution in each circuit; without bounds, evenly.
     Error mitigation changes the circuits once their pulses are in order.
@@ -75,10 +79,12 @@ def set_up(
     parameters = (*own, *(angles.parameters if angles is not None else ()))
     wide = isa.circuit.num_qubits > DENSE_QUBITS and device.noisy and not conditions.shots and slots is None
     task = Task(settings, parameters, observable, conditions.shots, conditions.threads, realizations, terms if wide else None)
-    memory_bytes = check_memory(backend, task)
-    division = None
-    if conditions.shots:
-        division = _division(conditions, bounds, len(settings), realizations)
+    coarser: Sequence[Task] = ()
+    if detuned is not None and (tasks := by_nodes(task, own, terms, detuned, backend, conditions, slots)):
+        task, *coarser = tasks
+        detuned, realizations = None, 1
+    memory_bytes = check_memory(backend, task, gradient=gradient)
+    division = _division(conditions, bounds, len(settings), realizations) if conditions.shots else None
     return Execution(
         runner=backend.compile(task),
         shots=over_realizations(division.shots if division else [], realizations),
@@ -92,7 +98,43 @@ def set_up(
         recomputation=backend.recomputation(task) if isinstance(backend, CheckedBackend) else None,
         slots=slots,
         frames=frames,
+        coarser=tuple(backend.compile(each) for each in coarser),
     )
+
+
+def by_nodes(
+    task: Task,
+    own: Sequence[Parameter],
+    terms: Sequence[DiagonalTerms] | None,
+    detuned: Detuned,
+    backend: Backend,
+    conditions: Conditions,
+    slots: Slots | None = None,
+) -> list[Task]:
+    """The task with axes of nodes in place of drawn detunings, and with fewer of them; empty where the backend draws them.
+
+    Sums of terms alone can be averaged so, over independent detunings whose number nobody asked for.
+    """
+    if not isinstance(backend, CertifiedBackend):
+        return []
+    sigma, mitigation = detuned.draws.sigma, conditions.mitigation
+    reasons = {
+        "shots draw them": conditions.shots > 0,
+        "realizations asks for draws": conditions.realizations is not None,
+        "they are correlated": sigma is None,
+        "this query looks at single outcomes": terms is None or mitigation.readout == "strings" or bool(mitigation.selection),
+        "mitigated circuits draw them": slots is not None,
+    }
+    reason = next((words for words, holds in reasons.items() if holds), "")
+    if reason and backend.detunings == "nodes":
+        raise UsageError(f"exact: detunings=nodes cannot average these detunings: {reason}; leave it out.")
+    if reason or sigma is None:
+        return []
+    phases = phases_rad(detuned.angles, task.settings, sigma)
+    plain = task._replace(angles=tuple(own), realizations=1, terms=terms)
+    tolerances = (TOLERANCE, *(tolerance for tolerance, _ in COARSER))
+    tasks = [plain._replace(axes=node_axes(detuned.angles, sigma, phases, each)) for each in tolerances]
+    return tasks if backend.takes_nodes(tasks, task) else []
 
 
 def _check(device: Device, backend: Backend, conditions: Conditions) -> None:

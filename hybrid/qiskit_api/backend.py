@@ -82,9 +82,10 @@ class DeviceBackend(BackendV2):
 
     On a device with native gates a circuit's qubit i is the device's qubit i and every gate must be native
     (`transpile(circuit, backend)`); on `ideal` any circuit runs. Options: `shots`, `memory`, `seed_simulator` (int,
-    Generator, None: fresh entropy), `simulator` (a backend of `hybrid list backends`; None: the exact engine, on ideal or large
-    devices Aer), `realizations`, `dd`, `threads`; `meas_level` (2), `meas_return`, `init_qubits` and `rep_delay` are taken from
-    programs written for other backends. `run` warns once of any other option, which has no effect.
+    Generator, None: fresh entropy), `simulator` (a backend of `hybrid list backends`; None: the exact engine, on devices of
+    more than 12 qubits where it can, else Aer; on `ideal` Aer), `realizations`, `dd`, `threads`; `meas_level` (2),
+    `meas_return`, `init_qubits` and `rep_delay` are taken from programs written for other backends. `run` warns once of any
+    other option, which has no effect.
     """
 
     def __init__(self, device: Device, *, max_circuits: int | None = None, **options: Any) -> None:
@@ -128,8 +129,9 @@ class DeviceBackend(BackendV2):
                 raise UsageError(f"circuit '{circuit.name}' has free parameters: {names}; assign_parameters gives them values.")
         chosen = {key: getattr(self.options, key) for key in DEFAULTS} | _checked(self._known(options))
         conditions = Conditions(chosen["shots"], chosen["realizations"], chosen["threads"], chosen["dd"])
-        small = self.device.noisy and (self.device.n_qubits or 0) <= ENGINE_QUBITS
-        member = catalog.load(catalog.parse("backends", chosen["simulator"] or ("exact" if small else "aer")))()
+        small = (self.device.n_qubits or 0) <= ENGINE_QUBITS
+        usual = "aer" if not self.device.noisy else "exact" if small else "auto"
+        member = catalog.load(catalog.parse("backends", chosen["simulator"] or usual))()
         place = Place(self.device, member, conditions)
         root = root_of(chosen["seed_simulator"])
         compiled: dict[Hashable, CompiledCircuit] = {}

@@ -18,7 +18,7 @@ from hybrid.base.types import (
     Solution,
     Values,
 )
-from hybrid.compilation.resources import Resources
+from hybrid.compilation.resources import Resources, certificate_body
 from hybrid.measure.allocation import expected_stderr
 from hybrid.measure.calibration import NOTHING
 from hybrid.measure.choices import ALLOCATIONS
@@ -79,7 +79,7 @@ class DryRun:
             "reasons": self.reasons,
             "n_parameters": self.n_parameters,
             "gradient": self.resolved["gradient"] if self.total.njev else None,
-            "per_evaluation": [resources._asdict() for resources in self.resources],
+            "per_evaluation": [_plain(resources) for resources in self.resources],
             "sampling": [sampling and sampling._asdict() for sampling in self.sampling],
             "evaluations_per_gradient": self.evaluations_per_gradient,
             "total": {key: value for key, value in self.total._asdict().items() if key != "bill"},
@@ -90,6 +90,11 @@ class DryRun:
             "mitigated": self.mitigated or None,
             "would_work": [{"change": way.change, "command": command(way.spec), **way.look.to_json()} for way in self.ways],
         }
+
+
+def _plain(resources: Resources) -> dict[str, Any]:
+    certificate = resources.certificate
+    return resources._asdict() | {"certificate": certificate and certificate_body(certificate, resources.realizations)}
 
 
 def plan(spec: Spec) -> DryRun:

@@ -29,6 +29,8 @@ SETUP_S = 2e-4
 """To describe and compile a gate with its noise."""
 ENGINE_GATE_S, ENGINE_BYTE_S, ENGINE_CALL_S = 1e-6, 1.2e-11, 1.5e-4
 """The exact engine: for a gate that takes time, for it and every byte of the states, and for a setting."""
+ENGINE_MULTIPLICATION_S = 1.5e-10
+"""For a multiplication, calls included, where the states of wide circuits are known beforehand."""
 OWN_GATES_PER_QUBIT = 10
 """Circuits of other settings share their first gates with the first one, all but about so many."""
 GRADIENT = 3.0
@@ -41,7 +43,8 @@ DENSITY_GATE_S, DENSITY_ENTRY_S, DENSITY_CIRCUIT_S = 1.5e-5, 2.9e-9, 3e-4
 
 class Work(NamedTuple):
     """One evaluation: how many circuits, gates that take time and gates in all of one of them, realizations, shots, bytes of
-    the exact engine's states for one circuit, and whether Aer takes density matrices."""
+    the exact engine's states for one circuit, and whether Aer takes density matrices. `multiplications` are those of one
+    circuit and realization where the engine knows them, else 0."""
 
     n_qubits: int
     circuits: int
@@ -51,10 +54,13 @@ class Work(NamedTuple):
     shots: int
     state_bytes: int
     density: bool
+    multiplications: int = 0
 
 
 def engine_s(work: Work) -> float:
     """Seconds of one evaluation by the exact engine."""
+    if work.multiplications:
+        return work.circuits * (ENGINE_CALL_S + work.realizations * work.multiplications * ENGINE_MULTIPLICATION_S)
     shared = work.gates + (work.circuits - 1) * min(work.gates, OWN_GATES_PER_QUBIT * work.n_qubits)
     row_s = shared * (ENGINE_GATE_S + ENGINE_BYTE_S * work.state_bytes)
     return work.circuits * ENGINE_CALL_S + work.realizations * row_s

@@ -29,6 +29,7 @@ from hybrid.base.types import (
 )
 from hybrid.base.uncertainty import duration
 from hybrid.compilation import COMPILER
+from hybrid.compilation.resources import certificate_body
 from hybrid.measure.observables import ReadoutFit
 from hybrid.runs.answer_log import STOP, AnswerLog, losses_body, point_hash
 from hybrid.runs.conclusion import Conclusion, Stage
@@ -86,7 +87,7 @@ class LiveSession(PreparedSession):
         self._notes: dict[str, None] = {}
         self._evaluations_per_gradient: int | None = None
         self._simulator = self.physics = self.caveat = self.mitigated = ""
-        self.n_qubits = 0
+        self.n_qubits, self.certificate = 0, dict[str, Any]()
 
     def minimize(self, loss: Loss, ansatz: Ansatz, *, share: float = 1.0, optimizer: Optimizer | None = None) -> Solution:
         """Open the record, run the loop, and measure afresh at the optimiser's own x."""
@@ -128,6 +129,9 @@ class LiveSession(PreparedSession):
     def _open(self, measurement: Measurement, n_qubits: int, evaluations_per_gradient: int) -> None:
         resources = measurement.programs[0].resources
         self._simulator, self.physics, self.caveat = resources.simulator, resources.physics, resources.caveat
+        self.certificate = (
+            {} if resources.certificate is None else certificate_body(resources.certificate, resources.realizations)
+        )
         self.n_qubits, self.mitigated = max(self.n_qubits, n_qubits), measurement.programs[0].mitigation_words
         if self._evaluations_per_gradient is None:
             self._evaluations_per_gradient = evaluations_per_gradient

@@ -29,6 +29,8 @@ class Result:
     site: "rule" in words, "jobs", "seconds" of machine time and "qubit_seconds" as [low, value, high], None without a rule.
     `entangling_pays`, after a run on ideal hardware: whether entangling gains more on the stand-in than its gates cost there.
     `reasons` says of a default, by the Spec's field, why it was chosen.
+    `certificate`, of a wide run: that nothing was truncated, the "live_qubits", the "peak_numbers" of the longest state, how
+    "detunings" were averaged (none, nodes, draws) with how many "nodes" or "realizations", and the "error" of that.
     `continued_on` are the other processors and kernels than the start's on which an interrupted run went on.
     """
 
@@ -78,6 +80,7 @@ class Result:
     reasons: dict[str, str] = field(default_factory=dict)
     continued_on: tuple[dict[str, str], ...] = ()
     mitigated: str = ""
+    certificate: dict[str, Any] | None = None
 
     @property
     def worse_than_baseline(self) -> bool:

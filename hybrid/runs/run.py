@@ -146,6 +146,7 @@ def _report(prepared: Prepared, session: LiveSession, solution: Solution) -> dic
         "physics": session.physics,
         "simulator": session.simulator,
         "n_qubits": session.n_qubits,
+        **({"certificate": session.certificate | {"error": solution.stderr}} if session.certificate else {}),
         "caveat": session.caveat,
         "recomputed": session.agreement and session.agreement._asdict() | {"agrees": session.agreement.agrees},
         "billed": billed(prepared.device, session.spent),

@@ -8,7 +8,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from hybrid.base.types import DENSE_QUBITS, DiagonalTerms, Expectation, Overlap, Point, Query, Task
+from hybrid.base.types import DENSE_QUBITS, CertifiedBackend, DiagonalTerms, Expectation, Overlap, Point, Query, Task
 from hybrid.compilation.decoupling import decouple
 from hybrid.compilation.loss import predicted_loss
 from hybrid.compilation.pulse_order import arranged
@@ -19,10 +19,10 @@ from hybrid.compilation.transpile import IsaCircuit, to_isa
 from hybrid.device.detuning import DetunedAngles
 from hybrid.measure.angles import AngleMap, split
 from hybrid.measure.composed import composed
-from hybrid.measure.execution import Conditions
+from hybrid.measure.execution import Conditions, Detuned
 from hybrid.measure.grouping import commuting_groups, identity_apart
 from hybrid.measure.observables import Group
-from hybrid.measure.set_up import described, engine, number_of_realizations
+from hybrid.measure.set_up import by_nodes, described, draws, engine, number_of_realizations
 from hybrid.runs.expected_cost import Work
 from hybrid.runs.setup import Chosen, Prepared
 
@@ -114,7 +114,8 @@ def work_of(part: Sketch, prepared: Prepared, chosen: Chosen) -> tuple[Work, int
     circuit = QuantumCircuit(part.isa.circuit.num_qubits)
     for timed in part.schedule.operations:
         circuit.append(timed.gate, timed.qubits, copy=False)
-    extrapolation = composed(spec.mitigate).extrapolation
+    mitigation = composed(spec.mitigate)
+    extrapolation = mitigation.extrapolation
     longer = [circuit] if extrapolation is None else list(extrapolation.variants(circuit))
     gates = [item.name for one in longer for item in one.data]
     settings, _ = described(part.isa, [circuit], device, conditions._replace(dd="none"), angles)
@@ -124,17 +125,27 @@ def work_of(part: Sketch, prepared: Prepared, chosen: Chosen) -> tuple[Work, int
     parameters = (*part.isa.circuit.parameters, *(angles.parameters if angles is not None else ()))
     wide = device.noisy and not spec.shots and part.terms is not None and settings[0].n_qubits > DENSE_QUBITS
     terms = [part.terms] if wide and part.terms is not None else None
-    task = Task(settings, parameters, direct, spec.shots, spec.threads, realizations, terms)
+    task, backend = Task(settings, parameters, direct, spec.shots, spec.threads, realizations, terms), chosen.backend
+    of_value = [task]
+    slotted = extrapolation is not None or mitigation.twirl is not None
+    if detuned and angles is not None and isinstance(backend, CertifiedBackend) and not slotted:
+        drawn, of_circuit = Detuned(angles, draws(part.isa, [part.schedule], device)), part.isa.circuit.parameters
+        how = conditions._replace(mitigation=mitigation)
+        of_value = by_nodes(task, of_circuit, None if part.terms is None else [part.terms], drawn, backend, how) or of_value
+    certificates = [backend.certificate(each) for each in of_value] if isinstance(backend, CertifiedBackend) else []
     pulses = [name for name in gates if not (device.noisy and device.gates[name].virtual)]
     work = Work(
         n_qubits=task.n_qubits,
         circuits=part.circuits * len(longer),
         gates=len(pulses) // len(longer),
         all_gates=len(gates) // len(longer),
-        realizations=realizations,
+        realizations=of_value[0].realizations,
         shots=spec.shots,
-        state_bytes=engine().memory_bytes(task),
-        density="density matrix" in chosen.backend.describe(task),
+        state_bytes=engine().memory_bytes(of_value[0]),
+        density="density matrix" in backend.describe(task),
+        multiplications=sum(known.multiplications for known in certificates if known is not None),
     )
     outcomes_bytes = 0 if direct is not None or terms else 16 * 2**task.n_qubits * (part.circuits - 1)
-    return work, check_memory(chosen.backend, task) + outcomes_bytes
+    if terms and part.isa.routed:  # another routing may take less: refused, if at all, when it is compiled
+        return work, backend.memory_bytes(of_value[0])
+    return work, check_memory(backend, of_value[0]) + outcomes_bytes

@@ -1,11 +1,11 @@
 """The exact engine where a device has noise, Aer elsewhere; Aer computes again what the engine reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from hybrid.base.types import DENSE_QUBITS, Operation, Recomputation, Runner, Setting, Task
+from hybrid.base.types import DENSE_QUBITS, Certificate, Operation, Recomputation, Runner, Setting, Task
 from hybrid.simulators.aer import AerBackend, aer
 from hybrid.simulators.engine import wide
 from hybrid.simulators.exact import ExactBackend, exact
@@ -35,6 +35,7 @@ class AutoBackend:
 
     def __init__(self, engine: ExactBackend, reference: AerBackend) -> None:
         self._engine, self._aer = engine, reference
+        self.detunings, self.memory = engine.detunings, engine.memory
 
     def compile(self, task: Task) -> Runner:
         """By the engine or by Aer; see `hybrid.base.types.Backend`."""
@@ -48,6 +49,18 @@ class AutoBackend:
         """As the simulator that is taken."""
         words = self._simulator(task).describe(task)
         return words if not wide(task) else f"{words}, not checked by Aer, which would need 4^{task.n_qubits} numbers"
+
+    def certificate(self, task: Task) -> Certificate | None:
+        """The engine's, where it is taken."""
+        return self._engine.certificate(task)
+
+    def gradient_bytes(self, task: Task) -> int:
+        """As the engine."""
+        return self._engine.gradient_bytes(task)
+
+    def takes_nodes(self, by_nodes: Sequence[Task], drawn: Task) -> bool:
+        """As the engine chooses, on more than 12 qubits."""
+        return self._engine.takes_nodes(by_nodes, drawn)
 
     def recomputation(self, task: Task) -> Recomputation | None:
         """Aer's exact probabilities, as far as `RECOMPUTE_S` goes: fewer rows of angles, or one row of fewer circuits."""

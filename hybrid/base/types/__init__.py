@@ -22,14 +22,13 @@ from hybrid.base.types.algorithm import (
     only_value,
 )
 from hybrid.base.types.backend import (
-    DENSE_QUBITS,
     Backend,
     BitFlip,
+    CertifiedBackend,
     Channel,
     CheckedBackend,
     Counts,
     Depolarizing,
-    DiagonalTerms,
     DifferentiableRunner,
     DynamicBackend,
     ForeignBackend,
@@ -63,3 +62,4 @@ from hybrid.base.types.optimization import (
 )
 from hybrid.base.types.problem import Choices, Dataset, Electrons, Observable, Problem, ProblemBase
 from hybrid.base.types.shapes import Angles, Pairs, Point, Points, Scalars, Shots
+from hybrid.base.types.wide import DENSE_QUBITS, Certificate, DiagonalTerms, NodeAxes

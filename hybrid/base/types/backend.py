@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt64
 
 from hybrid.base.types.shapes import Angles, Scalars, Shots
+from hybrid.base.types.wide import Certificate, DiagonalTerms, NodeAxes
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -54,21 +55,6 @@ class BitFlip:
 Channel: TypeAlias = Depolarizing | Relaxation | BitFlip
 
 
-DENSE_QUBITS = 12
-"""Up to this width a value comes from the distribution over all 2^n outcomes; beyond, from its `DiagonalTerms` alone."""
-
-
-class DiagonalTerms(NamedTuple):
-    """What an outcome x of a circuit adds to a value: sum_t coefficients[t] prod_(q in masks[t]) factors[q, x_q].
-
-    Bit q of a mask (t,) says that qubit q takes part; its factors are 1 and -1, or those with readout errors (n, 2).
-    """
-
-    masks: UInt64[np.ndarray, " t"]
-    coefficients: Float[np.ndarray, " t"]
-    factors: Float[np.ndarray, "n 2"]
-
-
 Weights: TypeAlias = Float[np.ndarray, "s d"] | Sequence[DiagonalTerms]
 """Of every outcome of every setting, as numbers or as terms."""
 
@@ -91,7 +77,8 @@ class Task(NamedTuple):
     """What a backend compiles once: settings with shared angles, and for noise-free exact values the observable itself.
 
     Every point is given as `realizations` rows of angles, one for each draw of the detunings. `terms` are those of each setting
-    where their sum is all that is asked, on more than `DENSE_QUBITS` qubits.
+    where their sum is all that is asked, on more than `DENSE_QUBITS` qubits. With `axes` it is the mean over their nodes, and
+    angles that depend on these are no angles of the task.
     """
 
     settings: tuple[Setting, ...]
@@ -101,6 +88,7 @@ class Task(NamedTuple):
     threads: int
     realizations: int = 1
     terms: Sequence[DiagonalTerms] | None = None
+    axes: NodeAxes | None = None
 
     @property
     def n_qubits(self) -> int:
@@ -147,6 +135,16 @@ class WideRunner(DifferentiableRunner, Protocol):
         """f of `differentiate`, (k,)."""
         ...
 
+    def weighted_by_setting(self, angles: Angles, weights: Sequence[DiagonalTerms]) -> Float[np.ndarray, "s k"]:
+        """What each setting adds to f."""
+        ...
+
+    def slopes_by_setting(
+        self, angles: Angles, weights: Sequence[DiagonalTerms]
+    ) -> tuple[Float[np.ndarray, "s k"], Float[np.ndarray, "s k m"]]:
+        """What each setting adds to f and df/dangle."""
+        ...
+
 
 @runtime_checkable
 class SlopedRunner(DifferentiableRunner, Protocol):
@@ -182,6 +180,33 @@ class Backend(Protocol):
 
     def describe(self, task: Task) -> str:
         """Simulator, method and precision, for the report."""
+        ...
+
+
+@runtime_checkable
+class CertifiedBackend(Backend, Protocol):
+    """A backend that says of wide tasks what it takes, and that averages over detunings by axes of nodes."""
+
+    @property
+    def detunings(self) -> str:
+        """What was asked for: auto, nodes or sobol."""
+        ...
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes that wide tasks may take; None for what is free."""
+        ...
+
+    def certificate(self, task: Task) -> Certificate | None:
+        """None for a task that is computed as a whole."""
+        ...
+
+    def gradient_bytes(self, task: Task) -> int:
+        """What a gradient of a wide task takes at least; 0 for others."""
+        ...
+
+    def takes_nodes(self, by_nodes: Sequence[Task], drawn: Task) -> bool:
+        """Whether tasks with axes of nodes, one for the value and others for its error, replace the drawn realizations."""
         ...
 
 

@@ -1,8 +1,9 @@
 r"""The exact engine: values, distributions and gradients of circuits, with one code for pure states and for noise.
 
 The method, in the order in which data flow; the code cites these equations. d is the length of one qubit's axis. The files in
-the same order: `maps` (1-4), `fuse` (which steps make a block), `outcome_weights` (11), `chains` and `block_matrices` (3, 5, 9,
-10), `observable` (7), `sweep` (6, 8), `workspace` (all of one pass), `engine` (12, and the calls from outside).
+the same order: `maps` (1-4), `fuse` (which steps make a block), `outcome_weights` (11), `node_axes` (13), `chains` and
+`block_matrices` (3, 5, 9, 10), `observable` (7), `sweep` (6, 8, 14), `workspace` (all of one pass), `engine` (12, and the calls
+from outside).
 
 State. Without error channels it is |psi>, d = 2 complex amplitudes per qubit. With them it is rho = 2^-n sum_P r_P P over Pauli
 strings,
@@ -56,6 +57,15 @@ of strings of Z needs no array over outcomes: U is that of the matrix of coeffic
 Metric. By equation 3 d|psi>/dtheta_j is half of |psi> at theta_j + pi, and with |d_i> = d|psi>/dtheta_i
     g_ij = Re(<d_i|d_j> - <d_i|psi><psi|d_j>)                                                                             (12)
 (Provost & Vallee, Commun. Math. Phys. 76, 289, 1980).
+
+Means over detunings. A qubit's detuning delta is constant during a shot, and blocks depend on it while it acts. With K nodes
+delta_k and weights w_k of a quadrature for each qubit, the mean of any f that is linear in p is that of the state
+    <f> = sum_k w_k f(delta_k) = f(sum_k w_k y_k),    y_k = y before delta first acts                                      (13)
+so an axis k enters the state as K copies before the first block that depends on delta, and leaves after the last one as the
+product with w. Axes of several qubits stand side by side, the state is as long as those that are there at once make it. What
+depends on a detuning stays in blocks on that one qubit, with a matrix for each node:
+    y'_sklar = sum_b B^k_ab y_sklbr,    df/dB^k_ab = sum_slr mu'_sklar y_sklbr                                            (14)
+where s are the axes of nodes slower than k, and l all that stands between k and the qubit.
 
 Example. RY(theta) on qubit 0, CX from 0 to 1, depolarising of both with probability g, and f = <Z_1>, which by hand is
 (1 - g) cos(theta). All elements join one block, whose chain has one factor. In plain NumPy, qubit 1 being the slower axis:

@@ -14,7 +14,8 @@ _GATHERED = np.empty((0, 0, 0))
 
 
 class Bound(NamedTuple):
-    """Views of a chain's matrix and of the slot for df/d(matrix) (equation 8), both (k, D, C); None without angles."""
+    """Views of a chain's matrix and of the slot for df/d(matrix) (equation 8), both (k, D, C), or (k, K, D, C) of a chain for
+    each node; None without angles."""
 
     product: Inexact[np.ndarray, "k D C"]
     slot: Inexact[np.ndarray, "k D C"] | None
@@ -109,6 +110,16 @@ class Matrices:
             return Bound(self._products[self.family.place[chain]], None, constant=True)
         slot = None if self._slopes is None else self._h[last]
         return Bound(self._products[len(self.family.base) + last], slot, constant=False)
+
+    def bound_by_node(self, chain: int, nodes: int) -> Bound:
+        """Those of this chain and the next ones; chains of one block have factors in the same places, and so stay together."""
+        last = self.family.last.get(chain)
+        if last is None:
+            first = self.family.place[chain]
+            return Bound(self._products[first : first + nodes].swapaxes(0, 1), None, constant=True)
+        slot = None if self._slopes is None else self._h[last : last + nodes].swapaxes(0, 1)
+        first = len(self.family.base) + last
+        return Bound(self._products[first : first + nodes].swapaxes(0, 1), slot, constant=False)
 
     @property
     def entries(self) -> Inexact[np.ndarray, "n k DD"]:

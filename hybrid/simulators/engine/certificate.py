@@ -1,31 +1,16 @@
-"""What a wide task takes: qubits alive at once, the longest state, memory; known before anything is allocated."""
+"""What a wide task takes: qubits alive at once, the longest state, memory, work; known before anything is allocated."""
 
 from functools import lru_cache
 from math import prod
-from typing import NamedTuple
 
-from hybrid.base.types import Task
+from hybrid.base.types import Certificate, Task
 from hybrid.simulators.engine.fuse import FusionPlan, Site
-from hybrid.simulators.engine.maps import QubitRead
+from hybrid.simulators.engine.maps import QubitRead, Rotation
+from hybrid.simulators.engine.node_axes import with_node_axes
 from hybrid.simulators.engine.outcome_weights import weighted_plan
 from hybrid.simulators.engine.sampling import MOST_NUMBERS
-from hybrid.simulators.engine.sweep import forward_capacity, peak
+from hybrid.simulators.engine.sweep import forward_capacity, least_capacity, longest_with_nodes, peak
 from hybrid.simulators.engine.workspace import picture, plan_of, sampled
-
-
-class Certificate(NamedTuple):
-    """No truncation: qubits that have entered and are not read, at most; numbers of the longest state, and of all that a point
-    takes; its multiplications."""
-
-    live_qubits: int
-    peak_numbers: int
-    numbers: int
-    multiplications: int
-
-    @property
-    def words(self) -> str:
-        """For the report."""
-        return f"no truncation, {self.live_qubits} live qubits, peak {self.peak_numbers:,} numbers"
 
 
 def wide(task: Task) -> bool:
@@ -35,7 +20,7 @@ def wide(task: Task) -> bool:
 
 def certificate(task: Task) -> Certificate:
     """Of a `wide` task, whose settings are computed one after the other."""
-    return _certificate(_ById(task))
+    return _certified(_ById(task))
 
 
 class _ById:
@@ -51,22 +36,37 @@ class _ById:
         return id(self.task)
 
 
-@lru_cache(maxsize=4)
-def _certificate(of: _ById) -> Certificate:
+@lru_cache(maxsize=8)
+def _certified(of: _ById) -> Certificate:
     task, parts = of.task, []
+    nodes = None if task.axes is None else sorted(map(len, task.axes.weights.values()))
+    few_and_most = None if nodes is None else (nodes[0], nodes[-1])
     for s, setting in enumerate(task.settings):
         terms = None if task.terms is None else task.terms[s : s + 1]
         plan = plan_of(task._replace(settings=(setting,), terms=terms), picture(task))
-        matrices = sum(prod(item.before) * prod(item.after) for item in plan.items if isinstance(item, Site))
         if terms is None:
             longest = _longest_unread(plan)
             states = 2 * max(longest, min(MOST_NUMBERS, longest * task.shots))
-            parts.append(Certificate(_live(plan), longest, 2 * states + matrices, len(plan.tails[0]) * states))
+            parts.append((_live(plan), longest, 2 * states + _matrices(plan), 0, len(plan.tails[0]) * states))
         else:
-            summed = weighted_plan(plan, terms).plan
-            parts.append(Certificate(_live(plan), peak(summed), forward_capacity(summed) + matrices, summed.cost))
-    live, longest, numbers, multiplications = zip(*parts, strict=True)
-    return Certificate(max(live), max(longest), max(numbers), sum(multiplications))
+            summed = weighted_plan(plan, terms)
+            whole = (summed if task.axes is None else with_node_axes(summed, task.axes)).plan
+            matrices = _matrices(whole)
+            backward = least_capacity(whole) + 2 * (peak(whole) + longest_with_nodes(whole)) + 2 * matrices
+            parts.append((_live(plan), peak(whole), forward_capacity(whole) + matrices, backward, whole.cost))
+    live, longest, numbers, gradient_numbers, multiplications = zip(*parts, strict=True)
+    return Certificate(max(live), max(longest), few_and_most, max(numbers), max(gradient_numbers), sum(multiplications))
+
+
+def _matrices(plan: FusionPlan) -> int:
+    """Numbers of all blocks' matrices: as they are applied, and the factors that they are products of."""
+    total = 0
+    for item in plan.items:
+        if isinstance(item, Site):
+            varying = sum(isinstance(element.what, Rotation) for element in item.elements)
+            K = 1 if item.nodes is None else item.nodes[1]
+            total += K * (1 + 2 * varying) * prod(item.before) * prod(item.after)
+    return total
 
 
 def _longest_unread(plan: FusionPlan) -> int:

@@ -93,15 +93,28 @@ class Engine:
 
     def weighted(self, angles: Angles, weights: Sequence[DiagonalTerms]) -> Scalars:
         """f of `differentiate`, (k,), from states as short as sums over outcomes leave them; UsageError as there."""
+        return self.weighted_by_setting(angles, weights).sum(axis=0)
+
+    def weighted_by_setting(self, angles: Angles, weights: Sequence[DiagonalTerms]) -> Float[np.ndarray, "s k"]:
+        """What each setting adds to f of `weighted`."""
         self._check(angles, weights)
-        values = np.zeros(len(angles))
+        values = np.empty((len(self._task.settings), len(angles)))
         for portion in self._portions:
             circuits = self._circuits(portion)
             weighed = circuits.weighted_plan(weights[portion])
             for rows in circuits.chunks(weighed.plan, len(angles), backward=False):
                 with self._run(circuits, "weighted", circuits.of_rotations(angles[rows]), weighed) as workspace:
-                    values[rows] += workspace.values.sum(axis=0)
+                    values[portion, rows] = workspace.values
         return values
+
+    def slopes_by_setting(
+        self, angles: Angles, weights: Sequence[DiagonalTerms]
+    ) -> tuple[Float[np.ndarray, "s k"], Float[np.ndarray, "s k m"]]:
+        """What each setting adds to f and df/dangle of `differentiate`, where each is alone."""
+        self._check(angles, weights)
+        parts = [self._differentiated(self._circuits(portion), angles, weights[portion]) for portion in self._portions]
+        values, slopes = zip(*parts, strict=True)
+        return np.array(values), np.array(slopes)
 
     def differentiate(self, angles: Angles, weights: Weights | None = None) -> tuple[Scalars, Float[np.ndarray, "k m"]]:
         """f (k,) and df/dangle (k, m) with f = sum_s sum_x weights[s, x] p_s(x), or the task's observable without weights.

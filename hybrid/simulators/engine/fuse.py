@@ -11,7 +11,7 @@ from math import prod
 from operator import or_
 from typing import NamedTuple, TypeAlias, final
 
-from hybrid.simulators.engine.maps import Element, QubitRead
+from hybrid.simulators.engine.maps import Element, NodeGate, QubitRead
 
 CALL_COST = 2**14
 """What starting one array statement costs, in multiplications."""
@@ -35,7 +35,8 @@ class Site(NamedTuple):
 
     `axes` are its qubits, the slowest first; `before` and `after` the lengths of their axes: 1 for a qubit that enters here,
     2 for a classical one, otherwise d (equation 4). `order` are the qubits of the whole state after it, the slowest first.
-    `number` counts the plan's blocks. A site without elements sums over outcomes (equation 11); it has the number of its core.
+    `number` counts the plan's blocks. A site without elements sums over outcomes (equation 11) or over nodes (13); it has the
+    number of its core. `nodes` are (A, K) where a block has a matrix for each of K nodes: left = A x K x others (equation 14).
     """
 
     number: int
@@ -46,6 +47,17 @@ class Site(NamedTuple):
     left: int
     right: int
     order: tuple[int, ...]
+    nodes: tuple[int, int] | None = None
+
+    @property
+    def lead(self) -> tuple[int, ...]:
+        """`left` as the lengths of its parts."""
+        return (self.left,) if self.nodes is None else (*self.nodes, self.left // prod(self.nodes))
+
+    @property
+    def node_axis(self) -> int | None:
+        """The qubit whose nodes its matrices differ between; such a block is on this qubit alone."""
+        return self.axes[0] if any(isinstance(element.what, NodeGate) for element in self.elements) else None
 
     @property
     def size(self) -> int:
@@ -193,7 +205,7 @@ class _Fusing:
 
     An element joins the last block that holds its qubits, if it commutes with all later blocks on each of them, which it does
     where both are diagonal. Otherwise it starts a block, which takes in the last blocks that lie within its own qubits. Blocks
-    on other qubits commute with it.
+    on other qubits commute with it. What differs between nodes stays in blocks on one qubit, so that few matrices do.
     """
 
     def __init__(self) -> None:
@@ -201,11 +213,12 @@ class _Fusing:
         self._qubits: list[frozenset[int]] = []
         self._members: list[list[int]] = []
         self._diagonal: list[frozenset[int]] = []
+        self._of_nodes: set[int] = set()
 
     def copy(self) -> "_Fusing":
         other = _Fusing()
         other.on = {q: list(blocks) for q, blocks in self.on.items()}
-        other._qubits, other._diagonal = list(self._qubits), list(self._diagonal)
+        other._qubits, other._diagonal, other._of_nodes = list(self._qubits), list(self._diagonal), set(self._of_nodes)
         other._members = [list(places) for places in self._members]
         return other
 
@@ -227,13 +240,16 @@ class _Fusing:
             for q in elements[place].qubits:
                 on.setdefault(q, [])
             common = frozenset.intersection(*(frozenset(self._reached(q, still)) for q in here))
-            host = max((b for b in common if here <= qubits[b]), default=None)
+            of_nodes = isinstance(elements[place].what, NodeGate)
+            host = max((b for b in common if here <= qubits[b] and not (of_nodes and len(qubits[b]) > 1)), default=None)
             if host is not None:
                 members[host].append(place)
+                self._of_nodes |= {host} if of_nodes else set()
                 diagonal[host] -= here - still
                 continue
             last = {on[q][-1] for q in here if on[q]}
             inner = [b for b in last if qubits[b] <= here and all(on[q][-1] == b for q in qubits[b])]
+            inner = [b for b in inner if b not in self._of_nodes or len(here) == 1]
             for q in here:
                 if on[q] and on[q][-1] in inner:
                     on[q].pop()
@@ -241,6 +257,7 @@ class _Fusing:
             members.append(sorted([place, *(place for b in inner for place in members[b])]))
             within = {b: diagonal[b] | (here - qubits[b]) for b in inner}
             diagonal.append(frozenset(q for q in here if q in still and all(q in of for of in within.values())))
+            self._of_nodes |= {len(qubits)} if of_nodes or not self._of_nodes.isdisjoint(inner) else set()
             qubits.append(here)
 
 

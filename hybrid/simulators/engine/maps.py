@@ -15,7 +15,7 @@ from qiskit.quantum_info import Operator
 
 from hybrid.base.errors import UsageError
 from hybrid.base.gates import ROTATIONS, STANDARD
-from hybrid.base.types import BitFlip, Channel, Depolarizing, Operation, Relaxation, Setting
+from hybrid.base.types import BitFlip, Channel, Depolarizing, NodeAxes, Operation, Relaxation, Setting
 from hybrid.device.channels import PAULIS, kraus, qubits_of
 
 INVOLUTIONS = {gate: RZGate if gate in (PhaseGate, U1Gate) else gate for gate in ROTATIONS}
@@ -41,6 +41,12 @@ class Rotation(NamedTuple):
     angle: int
 
 
+class NodeGate(NamedTuple):
+    """A gate that differs between the nodes of a qubit's detuning."""
+
+    gates: tuple[Gate, ...]
+
+
 class Element(NamedTuple):
     """One element of the circuit on `qubits`; `step` is its place in the setting, -1 for preparing and reading.
 
@@ -48,14 +54,14 @@ class Element(NamedTuple):
     """
 
     qubits: tuple[int, ...]
-    what: Prepare | QubitRead | Rotation | Gate | Channel
+    what: Prepare | QubitRead | Rotation | Gate | NodeGate | Channel
     step: int = -1
     diagonal: frozenset[int] = frozenset()
 
     @property
     def moved(self) -> frozenset[int]:
         """The qubits that it may bring into a superposition, or out of one; no channel does."""
-        return frozenset(self.qubits) - self.diagonal if isinstance(self.what, Rotation | Gate) else frozenset()
+        return frozenset(self.qubits) - self.diagonal if isinstance(self.what, Rotation | Gate | NodeGate) else frozenset()
 
 
 def elements(setting: Setting, angles: Mapping[Parameter, int], d: int) -> list[Element]:
@@ -67,13 +73,15 @@ def elements(setting: Setting, angles: Mapping[Parameter, int], d: int) -> list[
     return found
 
 
-def elements_of_all(settings: Sequence[Setting], angles: Mapping[Parameter, int], d: int) -> list[list[Element]]:
+def elements_of_all(
+    settings: Sequence[Setting], angles: Mapping[Parameter, int], d: int, axes: NodeAxes | None = None
+) -> list[list[Element]]:
     """`elements` of several settings; first steps that are the same objects are the same elements."""
     n, shared = settings[0].n_qubits, alike(settings)
     prepared = [Element((qubit,), Prepare()) for qubit in range(n)]
     read = [Element((qubit,), QubitRead()) for qubit in range(n) if d == PAULI]
-    beginning = prepared + _of_steps(settings[0].steps[:shared], 0, angles)
-    return [[*beginning, *_of_steps(setting.steps[shared:], shared, angles), *read] for setting in settings]
+    beginning = prepared + _of_steps(settings[0].steps[:shared], 0, angles, axes)
+    return [[*beginning, *_of_steps(setting.steps[shared:], shared, angles, axes), *read] for setting in settings]
 
 
 def alike(settings: Sequence[Setting]) -> int:
@@ -82,15 +90,25 @@ def alike(settings: Sequence[Setting]) -> int:
     return sum(1 for _ in takewhile(lambda at: all(step is at[0] for step in at), together))
 
 
-def _of_steps(steps: Sequence[Any], first: int, angles: Mapping[Parameter, int]) -> list[Element]:
+def _of_steps(steps: Sequence[Any], first: int, angles: Mapping[Parameter, int], axes: NodeAxes | None) -> list[Element]:
     result: list[Element] = []
     for place, step in enumerate(steps, first):
         if isinstance(step, Operation):
-            factors = _rotations(step.gate, angles)
+            of_nodes = None if axes is None else _at_nodes(step.gate, axes)
+            factors = _rotations(step.gate, angles) if of_nodes is None else [of_nodes]
             result += [Element(step.qubits, what, place, diagonal_on(what, step.qubits)) for what in factors]
         else:
             result.append(Element(qubits_of(step), step, place))
     return result
+
+
+def _at_nodes(gate: Any, axes: NodeAxes) -> Gate | NodeGate | None:
+    """A gate whose angles are those of nodes; None for any other."""
+    columns = [axes.angles[value][1] for value in gate.params if isinstance(value, Parameter) and value in axes.angles]
+    if not columns:
+        return None
+    gates = tuple(gate.base_class(*map(float, row)) for row in np.stack(columns, axis=1))
+    return gates[0] if len(gates) == 1 else NodeGate(gates)
 
 
 def _rotations(gate: Any, angles: Mapping[Parameter, int]) -> Sequence[Rotation | Gate]:
@@ -108,8 +126,10 @@ def _rotations(gate: Any, angles: Mapping[Parameter, int]) -> Sequence[Rotation 
     return rotations if len(rotations) == 1 else [rotations[2], rotations[0], rotations[1]]
 
 
-def diagonal_on(what: Rotation | Gate, qubits: Sequence[int]) -> frozenset[int]:
+def diagonal_on(what: Rotation | Gate | NodeGate, qubits: Sequence[int]) -> frozenset[int]:
     """The qubits between whose |0> and |1> the gate has no entry."""
+    if isinstance(what, NodeGate):
+        return frozenset.intersection(*(diagonal_on(gate, qubits) for gate in what.gates))
     key = (what.gate, (1.0,)) if isinstance(what, Rotation) else _standard_key(what)
     moved = _moved_bits(_unitary(what)) if key is None else _standard_moved_bits(*key)
     return frozenset(q for place, q in enumerate(qubits) if not (moved >> place) & 1)

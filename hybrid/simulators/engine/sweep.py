@@ -18,6 +18,8 @@ from hybrid.simulators.engine.fuse import FusionPlan, Item, Site, Transposition
 NARROW, FEW = 64, 8
 """Up to this D x right (half of it for complex numbers) a block is applied from the right as B x 1: one product instead of
 `left` tiny ones, unless these are fewer than the second number (measured)."""
+NARROW_WITH_NODES = 16
+"""The first number for blocks on one qubit that have a matrix for each node (measured)."""
 PIECE = 2**17
 """Outer products are summed in pieces of about this many numbers, which the cache holds."""
 ROOM = 3
@@ -44,6 +46,7 @@ class Sweep:
         self._stack = np.empty(0, dtype)
         self._mu: list[np.ndarray] = []
         self._outer = np.empty(0, dtype)
+        self._turned = np.empty((2, 0), dtype)
         self._start = np.ones(k, dtype)
         self._statements: list[Statement] = []
 
@@ -62,7 +65,8 @@ class Sweep:
 
     def backward(self, endings: Sequence[Ending]) -> None:
         """A forward pass, the endings, and the backward pass, which writes df/dB of every block into its slot."""
-        apart = (2 + (len(endings) > 1)) * peak(self._plan)
+        turned = longest_with_nodes(self._plan)
+        apart = (2 + (len(endings) > 1)) * peak(self._plan) + 2 * turned
         spare, least = self._memory_bytes // (self._k * self._dtype.itemsize) - apart, least_capacity(self._plan)
         if spare < least:
             raise UsageError(
@@ -72,6 +76,7 @@ class Sweep:
         self._allocate(min(backward_capacity(self._plan), spare))
         self._mu = [np.empty(self._k * peak(self._plan), self._dtype) for _ in range(2)]
         self._outer = np.empty(self._k * PIECE, self._dtype)
+        self._turned = np.empty((2, self._k * turned), self._dtype)
 
         def fork(state: np.ndarray, top: int) -> np.ndarray:
             """The sum of the tails' sensitivities."""
@@ -147,9 +152,10 @@ class Sweep:
             return y
         B = self._matrix(item)
         if self._narrow(item):
-            self._do(np.matmul, x.reshape(self._k, item.left, -1), B.swapaxes(1, 2), y.reshape(self._k, item.left, -1))
+            self._do(np.matmul, self._rows(x, item), B.swapaxes(-2, -1), self._rows(y, item))
         else:
-            self._do(np.matmul, B[:, None], self._columns(x, item, item.before), self._columns(y, item, item.after))
+            B = B[..., None, :, :]
+            self._do(np.matmul, B, self._columns(x, item, item.before), self._columns(y, item, item.after))
         return y
 
     def _pull(self, item: Item, x: np.ndarray, mu: np.ndarray) -> np.ndarray:
@@ -161,43 +167,53 @@ class Sweep:
             return result
         B, slot = self._matrix(item), self._bind(item).slot
         if self._narrow(item):
-            after = mu.reshape(self._k, item.left, -1)
+            after = self._rows(mu, item)
             if slot is not None:
-                self._collect(item, slot, after.swapaxes(1, 2), x.reshape(self._k, item.left, -1))
-            self._do(np.matmul, after, B, result.reshape(self._k, item.left, -1))
+                self._collect(item, slot, after.swapaxes(-2, -1), self._rows(x, item))
+            self._do(np.matmul, after, B, self._rows(result, item))
         else:
             after = self._columns(mu, item, item.after)
             if slot is not None:
-                self._collect(item, slot, after, self._columns(x, item, item.before).swapaxes(2, 3))
-            self._do(np.matmul, B[:, None].swapaxes(2, 3), after, self._columns(result, item, item.before))
+                self._collect(item, slot, after, self._columns(x, item, item.before).swapaxes(-2, -1))
+            self._do(np.matmul, B.swapaxes(-2, -1)[..., None, :, :], after, self._columns(result, item, item.before))
         return result
 
     def _columns(self, state: np.ndarray, site: Site, dims: tuple[int, ...]) -> np.ndarray:
-        return state.reshape(self._k, site.left, prod(dims), site.right)
+        return state.reshape(self._k, *site.lead, prod(dims), site.right)
+
+    def _rows(self, state: np.ndarray, site: Site) -> np.ndarray:
+        return state.reshape(self._k, *site.lead, -1)
 
     def _narrow(self, site: Site) -> bool:
         width = site.right * max(prod(site.before), prod(site.after)) * (1 + (self._dtype.kind == "c"))
-        return site.left >= FEW and width <= NARROW
+        return site.lead[-1] >= FEW and width <= (NARROW if site.nodes is None else NARROW_WITH_NODES)
 
     def _matrix(self, site: Site) -> np.ndarray:
-        """B (k, after, before), or B x 1 for a narrow block: the product itself or, cut or widened, a copy."""
+        """B (k, after, before), or B x 1 for a narrow block: the product itself or, cut or widened, a copy. With nodes it is
+        (k, 1, K, after, before)."""
         key = bool(site.elements), site.number
         if key not in self._ready:
             product, _, constant = self._bind(site)
-            right = site.right if self._narrow(site) else 1
-            if right > 1 or cut(product, site).size < product.size:
-                wide = np.zeros((self._k, prod(site.after), right, prod(site.before), right), self._dtype)
-                diagonal = np.einsum("karbr->kabr", wide).reshape(self._k, *site.after, *site.before, right)
+            right, lead = (
+                site.right if self._narrow(site) else 1,
+                (self._k,) if site.nodes is None else (self._k, site.nodes[1]),
+            )
+            if right > 1 or site.nodes is not None or cut(product, site).size < product.size:
+                wide = np.zeros((*lead, prod(site.after), right, prod(site.before), right), self._dtype)
+                diagonal = np.einsum("...arbr->...abr", wide).reshape(*lead, *site.after, *site.before, right)
                 np.copyto(diagonal, cut(product, site)[..., None])
                 if not constant:
                     self._do(np.copyto, diagonal, cut(product, site)[..., None])
-                product = wide.reshape(self._k, prod(site.after) * right, prod(site.before) * right)
-            self._ready[key] = product
+                product = wide.reshape(*lead, prod(site.after) * right, prod(site.before) * right)
+            self._ready[key] = product if site.nodes is None else product[:, None]
         return self._ready[key]
 
     def _collect(self, site: Site, slot: np.ndarray, mu: np.ndarray, x: np.ndarray) -> None:
         """slot = sum mu x over all that the block does not act on (equation 8)."""
         part, narrow = cut(slot, site), self._narrow(site)
+        if site.nodes is not None:
+            self._collect_by_node(site, part, mu.swapaxes(-2, -1) if narrow else mu, x if narrow else x.swapaxes(-2, -1))
+            return
         if part.size == slot.size and (site.right if narrow else site.left) == 1:
             self._do(np.matmul, mu, x, slot if narrow else slot[:, None])
             return
@@ -214,6 +230,20 @@ class Sweep:
         else:
             self._do(np.add.reduce, outer.reshape(self._k, site.left, *site.after, *site.before), axis=1, out=part)
 
+    def _collect_by_node(self, site: Site, part: np.ndarray, mu: np.ndarray, x: np.ndarray) -> None:
+        """The same for each node, with mu and x as (k, nodes, all others, after or before, right): turned, then one product."""
+        lead, (before, after) = (self._k, *site.lead), (prod(site.before), prod(site.after))
+        outputs = mu.reshape(*lead, after, site.right).transpose(0, 2, 4, 1, 3, 5)
+        inputs = x.reshape(*lead, before, site.right).transpose(0, 2, 1, 3, 5, 4)
+        left, right = (
+            room[: view.size].reshape(view.shape) for room, view in zip(self._turned, (outputs, inputs), strict=True)
+        )
+        self._do(np.copyto, left, outputs)
+        self._do(np.copyto, right, inputs)
+        outer = self._outer[: part.size].reshape(self._k, site.lead[1], after, before)
+        self._do(np.matmul, left.reshape(*outer.shape[:3], -1), right.reshape(*outer.shape[:2], -1, before), outer)
+        self._do(np.copyto, part, outer.reshape(part.shape))
+
 
 def _sum_outer(mu: np.ndarray, x: np.ndarray, part: np.ndarray) -> None:
     step = max(1, PIECE // part.size)
@@ -227,8 +257,15 @@ def cut(matrices: np.ndarray, site: Site) -> np.ndarray:
     n = len(site.axes)
     if not site.elements:
         return matrices.reshape(-1, *site.after, *site.before)
-    d, c = (round(length ** (1 / n)) for length in matrices.shape[1:])
-    return matrices.reshape(-1, *(d,) * n, *(c,) * n)[:, *(slice(length) for length in site.after + site.before)]
+    d, c = (round(length ** (1 / n)) for length in matrices.shape[-2:])
+    cube = matrices.reshape(*matrices.shape[:-2], *(d,) * n, *(c,) * n)
+    return cube[..., *(slice(length) for length in site.after + site.before)]
+
+
+def longest_with_nodes(plan: FusionPlan) -> int:
+    """Length of the longest state before or after a block with nodes."""
+    sites = [item for item in plan.items if isinstance(item, Site) and item.nodes is not None]
+    return max((item.left * max(prod(item.before), prod(item.after)) * item.right for item in sites), default=0)
 
 
 def peak(plan: FusionPlan) -> int:

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterator
 from functools import partial
+from itertools import accumulate
 from math import prod
 
 import numpy as np
@@ -14,6 +15,7 @@ from hybrid.simulators.engine.block_matrices import Bound, Family, Matrices, kap
 from hybrid.simulators.engine.chains import HARMONICS, Chain, Factor, chain
 from hybrid.simulators.engine.fuse import FusionPlan, Site, plan, plan_reading_early
 from hybrid.simulators.engine.maps import PAULI, PURE, alike, elements_of_all
+from hybrid.simulators.engine.node_axes import at_nodes, with_node_axes
 from hybrid.simulators.engine.observable import Hamiltonian, hamiltonian_bytes, ordered, weigh
 from hybrid.simulators.engine.outcome_weights import WeightedPlan, weighted_plan
 from hybrid.simulators.engine.sweep import Sweep, backward_capacity, cut, forward_capacity
@@ -71,7 +73,7 @@ def _planned(task: Task, d: int) -> FusionPlan:
     if task.noisy and task.observable is not None:
         raise UsageError("exact: with error channels an observable is measured setting by setting; leave task.observable out.")
     angles = {angle: place for place, angle in enumerate(task.angles)}
-    circuits = elements_of_all(task.settings, angles, d)
+    circuits = elements_of_all(task.settings, angles, d, task.axes)
     early = len(circuits) == 1 and (task.terms is not None or sampled(task))
     return plan_reading_early(circuits[0], d) if early else plan(circuits, d)
 
@@ -101,19 +103,26 @@ class Circuits:
         self.n_qubits, self.n_angles = task.n_qubits, len(task.angles)
         sites = [item for item in self.plan.items if isinstance(item, Site)]
         runs: list[Chain] = []
-        chains = [chain(site, runs, d, channels=channels) for site in sites]
+        by_site = [[chain(each, runs, d, channels=channels) for each in at_nodes(site)] for site in sites]
+        chains = [one for of_site in by_site for one in of_site]
         self.families, place = [Family(runs, d, dtype)], {}
-        kinds = [(len(site.axes), 1 if prod(site.before) == 1 else None) for site in sites]
+        kinds = [
+            (len(site.axes), 1 if prod(site.before) == 1 else None)
+            for site, of_site in zip(sites, by_site, strict=True)
+            for _ in of_site
+        ]
         for width, columns in dict.fromkeys(kinds):
             some = [i for i, kind in enumerate(kinds) if kind == (width, columns)]
             place |= {i: (len(self.families), within) for within, i in enumerate(some)}
             self.families.append(Family([chains[i] for i in some], d**width, dtype, columns))
-        self.place = [place[i] for i in range(len(sites))]  # of each site's chain: its family, and where in it
+        firsts = accumulate((len(of_site) for of_site in by_site[:-1]), initial=0)
+        self.place = [place[i] for i in firsts]  # of each site's first chain: its family, and where in it
         sums = [angles or (self.n_angles,) for family in self.families for angles in family.angles]
         counts = np.array([len(angles) for angles in sums], dtype=int)
         self.rotations, self._first_of = np.repeat(np.arange(len(sums)), counts), np.cumsum(counts) - counts
         self.angles = np.array([angle for angles in sums for angle in angles], dtype=int)
         self.n_rotations = len(sums)
+        self._axes = task.axes
         self._bytes_per_point: dict[tuple[FusionPlan, bool], int] = {}
         self._plans: dict[object, FusionPlan] = {}
         self._last_weights: tuple[Weights, WeightedPlan] | None = None
@@ -123,6 +132,7 @@ class Circuits:
         last = self._last_weights
         if last is None or not _equal(last[0], weights):
             new = weighted_plan(self.plan, weights)
+            new = new if self._axes is None else with_node_axes(new, self._axes)
             shapes = tuple(
                 tuple((i.left, i.before, i.after) if isinstance(i, Site) else (i.dims, i.source) for i in tail)
                 for tail in new.plan.tails
@@ -217,6 +227,8 @@ class Workspace:
         if not site.elements:
             return Bound(self._cores[site.number], None, constant=False)
         family, within = self.circuits.place[site.number]
+        if site.nodes is not None:
+            return self._blocks[family - 1].bound_by_node(within, site.nodes[1])
         return self._blocks[family - 1].bound(within)
 
     def run(self, of_rotations: Float[np.ndarray, "r k"], weighted_plan: WeightedPlan | None) -> None:
