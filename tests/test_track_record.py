@@ -130,7 +130,7 @@ def test_guessing_scores_what_is_said():
 
 
 def test_the_decoupled_state_is_a_ghz_state():
-    """Every qubit alone is fully mixed, and so every pair: of three qubits, GHZ states alone (up to single-qubit gates) are so."""
+    """Every qubit alone is fully mixed; of pure states of three, GHZ states alone are so, up to gates on single qubits."""
     state = Statevector(decoupled_ghz(Device.load(str(PROFILES / "takeda-2022.toml"))))
     for kept in range(3):
         rest = [q for q in range(3) if q != kept]
