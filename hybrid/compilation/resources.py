@@ -107,11 +107,13 @@ def check_memory(backend: Backend, task: Task, *, gradient: bool = False) -> int
     With `gradient` there has to be room for one, too.
     """
     needed, hint, how = backend.memory_bytes(task), "" if task.terms is None else f" {NARROWER}", f" ({backend.describe(task)})"
-    wide = isinstance(backend, CertifiedBackend) and backend.certificate(task) is not None
-    limit = backend.memory if wide else None
-    check_free(needed, f"{task.n_qubits} qubits need", how, hint, limit)
-    if wide and gradient:
-        check_free(backend.gradient_bytes(task), f"a gradient on {task.n_qubits} qubits needs", how, hint, limit)
+    who = f"{task.n_qubits} qubits need"
+    if not isinstance(backend, CertifiedBackend) or backend.certificate(task) is None:
+        check_free(needed, who, how, hint)
+        return needed
+    check_free(needed, who, how, hint, backend.memory)
+    if gradient:
+        check_free(backend.gradient_bytes(task), f"a gradient on {who}s", how, hint, backend.memory)
     return needed
 
 

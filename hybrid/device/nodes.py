@@ -16,9 +16,9 @@ from hybrid.device.detuning import DetunedAngles
 
 TOLERANCE = 1e-2
 """Of a value."""
-COARSER = ((1e-1, 1.0), (3e-1, 4.0))
+COARSER = ((1e-1, 2.0), (3e-1, 8.0))
 """Tolerances of the values that it is compared with, and what their differences are divided by. Both together are the error,
-for each circuit by itself: one difference alone is small by chance in 4 of 100 cases (see tests/test_node_axes.py)."""
+for each circuit by itself. Every detuning has fewer nodes there, or its share of the error would not be seen."""
 MOST_NODES = 40
 """For no longer phases: such axes never pay."""
 
@@ -52,13 +52,23 @@ def phases_rad(angles: DetunedAngles, settings: Sequence[Setting], sigma: Float[
     return sigma * seconds.max(axis=0)
 
 
-def node_axes(
-    angles: DetunedAngles, sigma: Float[np.ndarray, " n"], phases: Float[np.ndarray, " n"], tolerance: float
-) -> NodeAxes:
-    """For every qubit as many nodes as its phase needs."""
+def numbers_of_nodes(phase_rad: float) -> tuple[int, ...]:
+    """For the value, and for those that it is compared with."""
+    fine, *others = (least_nodes(phase_rad, tolerance) for tolerance in (TOLERANCE, *(each for each, _ in COARSER)))
+    fine = max(fine, 2 if phase_rad > 0 else 1)
+    return fine, *(min(other, max(1, fine - 1)) for other in others)
+
+
+def node_axes(angles: DetunedAngles, sigma: Float[np.ndarray, " n"], phases: Float[np.ndarray, " n"]) -> tuple[NodeAxes, ...]:
+    """For every qubit as many nodes as its phase needs; for the value, and for those that it is compared with."""
+    numbers = [numbers_of_nodes(float(phase)) for phase in phases]
+    return tuple(_axes(angles, sigma, counts) for counts in zip(*numbers, strict=True))
+
+
+def _axes(angles: DetunedAngles, sigma: Float[np.ndarray, " n"], counts: Sequence[int]) -> NodeAxes:
     weights, values = {}, {}
-    for q, (width, phase) in enumerate(zip(sigma, phases, strict=True)):
-        nodes, weights[q] = _hermite(least_nodes(float(phase), tolerance))
+    for q, (width, count) in enumerate(zip(sigma, counts, strict=True)):
+        nodes, weights[q] = _hermite(count)
         detunings = np.zeros((len(nodes), len(sigma)))
         detunings[:, q] = width * nodes
         columns = angles(detunings).T

@@ -30,7 +30,7 @@ from hybrid.compilation.slots import Slots, slotted
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.detuning import SCRAMBLES, DetunedAngles, Draws
 from hybrid.device.device import Device
-from hybrid.device.nodes import COARSER, TOLERANCE, node_axes, phases_rad
+from hybrid.device.nodes import node_axes, phases_rad
 from hybrid.measure.allocation import PILOT, Division, divide, divide_shots
 from hybrid.measure.execution import Conditions, Detuned, Execution, Recipe, over_realizations
 
@@ -132,8 +132,7 @@ def by_nodes(
         return []
     phases = phases_rad(detuned.angles, task.settings, sigma)
     plain = task._replace(angles=tuple(own), realizations=1, terms=terms)
-    tolerances = (TOLERANCE, *(tolerance for tolerance, _ in COARSER))
-    tasks = [plain._replace(axes=node_axes(detuned.angles, sigma, phases, each)) for each in tolerances]
+    tasks = [plain._replace(axes=axes) for axes in node_axes(detuned.angles, sigma, phases)]
     return tasks if backend.takes_nodes(tasks, task) else []
 
 
