@@ -32,7 +32,9 @@ def page(rehearsal: Rehearsal, plot: str | None, reveals: str = "") -> str:
     sections = [_banner(rehearsal, title, reveals), _glance(rehearsal), _numbers(rehearsal, plot)]
     few = len(rehearsal.devices) <= FULL_ON_PAPER
     sections += [_device(one, full=few or one is rehearsal.best) for one in _best_first(rehearsal)]
-    return "<!DOCTYPE html>\n" + tag("html", head, tag("body", tag("main", *sections, _ending(full=len(rehearsal.devices) == 1))), lang="en")
+    return "<!DOCTYPE html>\n" + tag(
+        "html", head, tag("body", tag("main", *sections, _ending(full=len(rehearsal.devices) == 1))), lang="en"
+    )
 
 
 def _banner(rehearsal: Rehearsal, title: str, reveals: str) -> Markup:
