@@ -102,6 +102,7 @@ VERBS = {
     "show": "show device meluxina-q",
     "explain": "explain {run} --realizations 8",
     "mitigate": "mitigate {run} --realizations 8",
+    "rehearse": "rehearse h2 --device VLQ --shots 50 --max-evals 2 --max-time 1s",
     "characterize": "characterize meluxina-q --only readout --shots 100",
     "doctor": "doctor",
     "check": "check",
@@ -160,6 +161,6 @@ def made(folder, anyway, request) -> dict[str, object]:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb(command, folder, anyway, made, verb):
     words = VERBS[verb].format(**made).split() + (anyway if verb == "run" else [])
-    if verb.startswith(("run", "explain", "mitigate")):
+    if verb.startswith(("run", "explain", "mitigate", "rehearse")):
         words += ["--results", str(folder / "results")]
     answer(command, *words)

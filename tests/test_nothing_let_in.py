@@ -29,6 +29,7 @@ VERBS = [
     ["runs", "diff", "latest", "latest"],
     ["explain", "ghz:n=2", "--device", "meluxina-q"],
     ["mitigate", "ghz:n=2"],
+    ["rehearse", "h2", "--device", "VLQ", "--max-evals", "1", "--max-time", "1s"],
     ["sample", "bell"],
     ["schedule", "bell"],
     ["characterize", "meluxina-q", "--only", "readout"],

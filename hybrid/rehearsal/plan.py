@@ -7,6 +7,7 @@ time that it may take is meant for a machine with two.
 from collections.abc import Iterable
 from typing import NamedTuple, final
 
+from hybrid.measure.device_interval import DEVICES
 from hybrid.rehearsal.evidence import Case
 from hybrid.rehearsal.mitigation import candidates
 from hybrid.rehearsal.rehearsal import NOISELESS, RAW, Skipped
@@ -19,11 +20,11 @@ RUN_S, GATE_S = 0.15, 0.02
 """A run at one x: loading and compiling, and for each two-qubit gate of its circuits (measured at 1 to 105 of them)."""
 VALUES = 4.0
 """A run at one x computes the value so many times: with shots, and the parts of its distance from the exact value."""
-LONGER = 3.0
-"""So many times a plain run is one with mitigation, on average over the methods."""
-FINISH_S = {True: 4.0, False: 30.0}
-"""What other devices give and the check by Aer take so much at most, up to `FEW_QUBITS` qubits and beyond."""
-FEW_QUBITS = 6
+LONGER = 1.5
+"""So many times a plain run is one with mitigation, on average over the methods (measured: 1.1 to 3)."""
+DEVICES_S, MOST_DEVICES_S, AER_S = 0.06, 18.0, 12.0
+"""What other devices give: for each of them besides its value, and at most; and the check by Aer of a realization that takes
+longest."""
 CHANGES, SCALED = 8, 48
 """Runs at one x that looking for the smallest change may take, and those of the flips: three numbers, each bisected, two runs
 at every step."""
@@ -81,7 +82,7 @@ class Agenda:
             self.skipped.append(Skipped(name, device, seconds, f"it follows on '{AT_X}', which is left out"))
         else:
             if name == AT_X and seconds is not None and not self.has(RAW, device):
-                seconds += FINISH_S[case.n_qubits <= FEW_QUBITS]
+                seconds += _finish_s(case.dry_run)
             self.take(PlannedStep(name, device, seconds))
 
 
@@ -101,6 +102,14 @@ def at_x_s(dry_run: DryRun) -> float | None:
     return compiled + VALUES * look.seconds / (look.evaluations + 1)
 
 
+def _finish_s(dry_run: DryRun | None) -> float:
+    """What follows the last measurement of a whole run: other devices within the ranges, and the check by Aer."""
+    if dry_run is None or dry_run.look is None or dry_run.look.seconds is None:
+        return 0.0
+    value_s = dry_run.look.seconds / (dry_run.look.evaluations + 1)
+    return min(MOST_DEVICES_S, DEVICES * (DEVICES_S + value_s)) + min(AER_S, VALUES * RUN_S + DEVICES / 2 * value_s)
+
+
 def _seconds(name: str, case: Case) -> float | None:
     assert case.dry_run is not None
     one, loop = at_x_s(case.dry_run), loop_s(case.dry_run)
@@ -108,7 +117,7 @@ def _seconds(name: str, case: Case) -> float | None:
         return None
     variants = sum(len(choices) - 1 for choices in case.device.variants.values())
     return {
-        RAW: loop + FINISH_S[case.n_qubits <= FEW_QUBITS],
+        RAW: loop + _finish_s(case.dry_run),
         AT_X: 3 * one,
         METHODS: 2 * LONGER * one * len(candidates(case)),
         VARIANTS: 2 * variants * one,
