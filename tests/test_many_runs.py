@@ -201,3 +201,12 @@ def numbered(source: Path, target: Path, seed: int) -> None:
             body["digest"] = new.digest(body["solution"])
         new.append(kind, body, meta)
     new.close()
+
+
+def test_an_interrupted_run_from_a_point_of_its_own_continues(tmp_path):
+    """The point is a list in the record's start line, whatever it is in the Spec."""
+    spec = hybrid.Spec(
+        problem="h2", max_evals=3, backend="exact", ansatz="real_amplitudes:reps=1", initial_point=(0.1, 0.2, 0.3, 0.4)
+    )
+    result, times = interrupted_everywhere(spec, tmp_path / "parts")
+    assert times > 0 and result.digest == hybrid.run(spec, tmp_path / "whole").digest

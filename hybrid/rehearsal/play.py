@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import final
 
-from hybrid.base.errors import HybridError, Interrupted, Stopped
+from hybrid.base.errors import CheckFailed, HybridError, Interrupted, RecordError, Stopped
 from hybrid.rehearsal.evidence import AtPoint, at_point
 from hybrid.rehearsal.question import Question
 from hybrid.rehearsal.rehearsal import Played
@@ -82,6 +82,6 @@ def without_noise(spec: Spec) -> Spec:
 
 def why_refused(error: HybridError) -> str:
     """Why a step cannot be played; what ends the whole rehearsal is raised again."""
-    if isinstance(error, Interrupted | Stopped):
+    if isinstance(error, Interrupted | Stopped | RecordError | CheckFailed):
         raise error
     return str(error).rstrip(".")

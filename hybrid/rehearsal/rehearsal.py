@@ -184,8 +184,8 @@ def _plain(value: Any) -> Any:
     """A value in which dataclasses and named tuples are objects by field, and tuples lists."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if hasattr(value, "_asdict"):
-        return {key: _plain(one) for key, one in value._asdict().items()}
+    if isinstance(value, tuple) and (names := getattr(value, "_fields", ())):
+        return {name: _plain(one) for name, one in zip(names, value, strict=True)}
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
     return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, final
 
 import numpy as np
 
+from hybrid.base import json_lines
 from hybrid.base.errors import HybridError, Interrupted, RecordError, Stopped
 from hybrid.base.machine import here, versions
 from hybrid.base.types import Estimates, Journal, Losses, LossGradient, NoJournal, Tensor
@@ -72,7 +73,10 @@ class RecordingLog:
         """Write the start line, or check that the existing one has the same inputs and versions."""
         if self._replay is not None:
             return
-        today = versions()
+        today, start = (
+            versions(),
+            json_lines.load(json_lines.dump(start).encode()),
+        )  # as it is read back: a point is a list there
         if self._record.start is None:
             host = {"host": platform.node(), "pid": os.getpid(), "time": round(time.time(), 3), "cores": os.cpu_count()}
             host |= here() | ({} if self._label is None else {"label": self._label})
