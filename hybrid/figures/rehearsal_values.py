@@ -37,6 +37,7 @@ def values(rehearsal: Rehearsal) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(f"{rehearsal.quantity}{unit}")
     axes.ticklabel_format(axis="x", useOffset=False)
+    axes.use_sticky_edges = False
     axes.margins(x=0.06)
     axes.grid(axis="x")
     return drawn
