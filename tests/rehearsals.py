@@ -71,7 +71,7 @@ def _verdict(spec: Spec, results: Path, *, first: bool) -> DeviceVerdict:
     resources = dry_run.resources[0]
     billed = dry_run.billed
     assert billed is not None
-    weights = billed.get("qubit_seconds", billed["seconds"])
+    hours = tuple(second / 3600 for second in billed["seconds"])
     word = GO if first else NO_GO
     numbers = {"qubits": result.n_qubits, "device_qubits": 24 if first else 10}
     return DeviceVerdict(
@@ -87,7 +87,7 @@ def _verdict(spec: Spec, results: Path, *, first: bool) -> DeviceVerdict:
             Criterion(LIVES, first, "61 % of the signal is left, at least 37 % is needed", {"simulated_signal": 0.61}),
             Criterion(RESOLVES, True, "with twice the error bar 18 mHa, less than 20 mHa", {"stderr": 0.004}),
             Criterion(BEATS, True, "1.1 better than guessing", {}),
-            Criterion(AFFORDABLE, None, "not judged without --hours", {"hours": [second / 3600 for second in weights]}),
+            Criterion(AFFORDABLE, None, "not judged without --hours", {"hours": list(hours)}),
             Criterion(STABLE, first, "the same under every variant", {}),
         ),
         circuit=CircuitFacts(
@@ -105,7 +105,7 @@ def _verdict(spec: Spec, results: Path, *, first: bool) -> DeviceVerdict:
         remedy=None if first else SmallestChange("one layer less", f"hybrid run {spec.problem}", GO, None, ""),
         tried=(),
         billed=billed,
-        hours=tuple(second / 3600 for second in weights),
+        hours=hours,
         assumed=not first,
         jobs=billed["jobs"][1],
         shots=dry_run.total.shots,

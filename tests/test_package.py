@@ -209,6 +209,8 @@ def test_the_bill_worked_from_its_formula_is_the_bill(device, tmp_path):
     ends = bill.worked(verdict, billing)
     assert all(end.agrees for end in ends)
     assert [end.hours for end in ends] == pytest.approx(verdict.hours, rel=1e-12)
+    billed = verdict.billed.get("qubit_seconds", verdict.billed["seconds"])
+    assert [end.qubit_seconds for end in ends] == pytest.approx(billed, rel=1e-12)
     assert ends[1].seconds == pytest.approx(
         ends[1].jobs * max(verdict.shots / ends[1].jobs * billing.shot_time_s.value, billing.job_floor_s.value), rel=1e-12
     )

@@ -7,6 +7,7 @@ from matplotlib.patches import Rectangle
 
 from hybrid.base.errors import shortened
 from hybrid.figures import style
+from hybrid.figures.rehearsal_values import CAVEAT
 from hybrid.figures.style import BLANK, FINAL, INK, MEASURED, PAPER, styled
 from hybrid.rehearsal.package.figures_in_words import met
 from hybrid.rehearsal.package.glance import key_figure, mark
@@ -24,7 +25,7 @@ WORDS = {GO: MEASURED, MARGINAL: "#E69F00"}
 def verdict_grid(rehearsal: Rehearsal) -> Figure:
     """One row per device: its verdict, then the six criteria."""
     inches = (WIDE, ROW_INCHES * len(rehearsal.devices) + 0.55)
-    drawn = style.figure(f"Rehearsal of {rehearsal.title}", [rehearsal.sentence], [rehearsal.caveat], inches)
+    drawn = style.figure(f"Rehearsal of {rehearsal.title}", [rehearsal.sentence], [CAVEAT], inches)
     (axes,) = style.panels(drawn)
     columns = ("verdict", *CRITERIA)
     style.categories(axes, columns, [shortened(one.device, LONGEST_DEVICE) for one in rehearsal.devices])

@@ -12,6 +12,7 @@ from hybrid.rehearsal.package.main_runs import mitigated
 from hybrid.rehearsal.rehearsal import DeviceVerdict, Rehearsal
 
 ROW_INCHES = 0.42
+CAVEAT = "Simulated on profiles of devices: what is published of them, the rest derived or assumed. Not a prediction."
 LONGEST_DEVICE, LONGEST_NAME = 22, 40
 BAND_ALPHA = 0.4
 BAND, SHIFT = 0.5, 0.18
@@ -25,7 +26,7 @@ def values(rehearsal: Rehearsal) -> Figure:
     better = "larger" if rehearsal.maximize else "smaller"
     lines = [f"{rehearsal.quantity}, {better} is better; error bars are one standard error", *_outside(rehearsal)]
     inches = (style.WIDTH, ROW_INCHES * max(2, len(rehearsal.devices)) + 0.7)
-    drawn = style.figure("The value on each device", lines, [rehearsal.caveat], inches, _legend(rehearsal))
+    drawn = style.figure("The value on each device", lines, [CAVEAT], inches, _legend(rehearsal))
     (axes,) = style.panels(drawn)
     for level, colour, dash, width, _ in _levels(rehearsal):
         axes.axvline(level, color=colour, ls=dash, lw=width, zorder=1)
@@ -36,6 +37,7 @@ def values(rehearsal: Rehearsal) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(f"{rehearsal.quantity}{unit}")
     axes.ticklabel_format(axis="x", useOffset=False)
+    axes.use_sticky_edges = False
     axes.margins(x=0.06)
     axes.grid(axis="x")
     return drawn

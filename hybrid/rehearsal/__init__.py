@@ -1,4 +1,5 @@
-"""The rehearsal of an experiment before time on a machine is asked for: verdict, machine time, evidence.
+"""Whether an experiment is worth time on a machine: it is played there, judged, and packed as evidence.
 
-Imports `review` and the rooms below it. Offers `track_record`: how good such predictions were for published experiments.
+Imports `review`, `runs` and the rooms below them. Offers `rehearse`, the `Rehearsal`, the evidence package, and `track_record`:
+how good predictions of published experiments are.
 """

@@ -32,7 +32,9 @@ def page(rehearsal: Rehearsal, plot: str | None, reveals: str = "") -> str:
     sections = [_banner(rehearsal, title, reveals), _glance(rehearsal), _numbers(rehearsal, plot)]
     few = len(rehearsal.devices) <= FULL_ON_PAPER
     sections += [_device(one, full=few or one is rehearsal.best) for one in _best_first(rehearsal)]
-    return "<!DOCTYPE html>\n" + tag("html", head, tag("body", tag("main", *sections, _ending(full=few))), lang="en")
+    return "<!DOCTYPE html>\n" + tag(
+        "html", head, tag("body", tag("main", *sections, _ending(full=len(rehearsal.devices) == 1))), lang="en"
+    )
 
 
 def _banner(rehearsal: Rehearsal, title: str, reveals: str) -> Markup:
@@ -74,7 +76,7 @@ def _device(verdict: DeviceVerdict, *, full: bool) -> Markup:
 
 
 def _ending(*, full: bool) -> Markup:
-    """Methods, on paper too if `full`, and the command that executes the package again."""
+    """How good predictions were; methods, on paper too if `full`; the command that executes the package again."""
     methods = [tag("p", line.replace("`", ""), class_="methods" if full else "methods screen") for line in METHODS]
     return tag(
         "section",

@@ -60,6 +60,7 @@ def known(rehearsal: Rehearsal) -> Markup:
     return _table(
         (f"{rehearsal.quantity} ({better} is better)", "value"),
         [*words.known_values(rehearsal), *words.measured_values(rehearsal)],
+        class_="known",
     )
 
 

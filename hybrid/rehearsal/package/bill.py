@@ -41,8 +41,13 @@ class WorkedBill(NamedTuple):
 
     @property
     def hours(self) -> float:
-        """Hours as the site bills them."""
-        return self.seconds * self.weight / SECONDS_PER_HOUR
+        """Hours of machine time."""
+        return self.seconds / SECONDS_PER_HOUR
+
+    @property
+    def qubit_seconds(self) -> float:
+        """What is billed where a site weighs machine time by qubits and their speed."""
+        return self.seconds * self.weight
 
 
 def worked(verdict: DeviceVerdict, billing: Billing | None) -> tuple[WorkedBill, ...]:
@@ -89,7 +94,8 @@ def _device(verdict: DeviceVerdict, billing: Billing | None) -> list[str]:
     }
     if billing.weight is not None:
         rows["qubit-seconds for a second of machine time"] = [f"{bill.weight:.4g}" for bill in bills]
-    rows["**QPU hours**"] = [f"**{bill.hours:.4g}**" for bill in bills]
+        rows["billed qubit-seconds"] = [f"{bill.qubit_seconds:,.0f}" for bill in bills]
+    rows["**QPU hours** = machine time / 3600 s"] = [f"**{bill.hours:.4g}**" for bill in bills]
     table = [f"| {name} | {' | '.join(cells)} |" for name, cells in rows.items()]
     middle = bills[1]
     lines = [f"Rule: {verdict.billed['rule']}.", ""]
@@ -120,8 +126,10 @@ def _formula(bill: WorkedBill, weighted: bool) -> str:
     seconds = f"{bill.jobs:,} x {job} = {_time(bill.worked_s)}"
     if not bill.agrees:
         seconds += f"; summed over the jobs {_time(bill.seconds)}"
-    weight = f" x {bill.weight:.4g}" if weighted else ""
-    return f"{seconds}; {_time(bill.seconds)}{weight} / 3600 s = {bill.hours:.4g} h."
+    billed = (
+        f" Billed: {_time(bill.seconds)} x {bill.weight:.4g} = {bill.qubit_seconds:,.0f} qubit-seconds." if weighted else ""
+    )
+    return f"{seconds}; {_time(bill.seconds)} / 3600 s = {bill.hours:.4g} h.{billed}"
 
 
 def _time(seconds: float) -> str:

@@ -82,6 +82,8 @@ def hours(verdict: DeviceVerdict) -> tuple[str, str]:
     margin = f"{words.hours(high - middle)} above the expected {words.hours(middle)}" if high > middle else "none"
     assumed = " The rule is assumed: none is published for this machine." if verdict.assumed else ""
     rule = verdict.billed["rule"] if verdict.billed else "the site's rule"
+    if verdict.billed and "qubit_seconds" in verdict.billed:
+        rule += f", which is {words.spread(verdict.billed['qubit_seconds'], words.whole)} qubit-seconds"
     return FILLED, (
         f"{words.hours(high)}: one execution of the experiment, the upper end of {words.hours(low)} to {words.hours(high)}; "
         f"margin: {margin}. By the site's rule: "

@@ -13,7 +13,7 @@ from typing import Any
 from hybrid import catalog
 from hybrid.device import naming
 from hybrid.rehearsal.package import figures_in_words as words
-from hybrid.rehearsal.rehearsal import CircuitFacts, Criterion, DeviceVerdict, Flip, Played, Rehearsal, Skipped, SmallestChange
+from hybrid.rehearsal.rehearsal import Criterion, DeviceVerdict, Flip, Played, Rehearsal, Skipped, SmallestChange
 from hybrid.rehearsal.sentences import MEANING
 
 REVEALS = (
@@ -136,7 +136,7 @@ def _device(verdict: DeviceVerdict, scale: _Share) -> DeviceVerdict:
         sentence=f"{verdict.word} on {f'{name} ({verdict.machine})' if verdict.machine else name}: {why}.",
         command=HIDDEN,
         criteria=tuple(_criterion(one) for one in verdict.criteria),
-        circuit=None if verdict.circuit is None else CircuitFacts(**verdict.circuit._asdict() | {"physical": ()}),
+        circuit=None if verdict.circuit is None else verdict.circuit._replace(physical=()),
         runs=(),
         recommended=_chain(verdict.recommended),
         value=scale.of(verdict.value),

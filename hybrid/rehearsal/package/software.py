@@ -42,11 +42,11 @@ def _software(name: str) -> Software | None:
 
 def _licence(about: metadata.PackageMetadata) -> str:
     """The SPDX expression, the short text of the older field, or the classifier."""
-    if expression := about.get("License-Expression"):
+    stated = {field: " ".join(" ".join(about.get_all(field) or ()).split()) for field in ("License-Expression", "License")}
+    if expression := stated["License-Expression"]:
         return expression
-    stated = " ".join((about.get("License") or "").split())
-    if 0 < len(stated) <= LONGEST:
-        return stated
+    if 0 < len(stated["License"]) <= LONGEST:
+        return stated["License"]
     classifiers = [text for text in about.get_all("Classifier") or () if text.startswith("License ::")]
     return ", ".join(text.rpartition(" :: ")[2] for text in classifiers)
 

@@ -1,6 +1,6 @@
 """A rehearsal read back from JSON."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -18,16 +18,14 @@ def rehearsal_of(about: Any) -> Rehearsal:
 
 def _made(kind: Any, value: Any) -> Any:
     """The value as its type says: objects become the data classes of the rehearsal, lists become tuples."""
+    if value is None:
+        return None
     if get_origin(kind) is UnionType:
-        if value is None and NoneType in get_args(kind):
-            return None
         (kind,) = (one for one in get_args(kind) if one is not NoneType)
     if get_origin(kind) is tuple:
         inner = get_args(kind)
         each = [inner[0]] * len(value) if inner[-1] is Ellipsis else list(inner)
         return tuple(_made(one, item) for one, item in zip(each, value, strict=True))
-    if is_dataclass(kind) or hasattr(kind, "_fields"):
-        names = [field.name for field in fields(kind)] if is_dataclass(kind) else kind._fields
-        hints = get_type_hints(kind)
-        return kind(**{name: _made(hints[name], value[name]) for name in names})
+    if isinstance(kind, type) and (is_dataclass(kind) or hasattr(kind, "_fields")):
+        return kind(**{name: _made(hint, value[name]) for name, hint in get_type_hints(kind).items()})
     return value
