@@ -22,7 +22,7 @@ from hybrid.rehearsal.question import CHOICES, question_of
 from hybrid.rehearsal.rehearsal import CRITERIA, GO, MARGINAL, NO_GO, Criterion, Rehearsal
 from hybrid.rehearsal.rehearse import rehearse, word_of
 from hybrid.rehearsal.scaled import DeviceNumber, mean_of, numbers_that_matter, scaled_device, to_toml
-from hybrid.rehearsal.stability import NEAR, _flip, stable
+from hybrid.rehearsal.stability import _flip, stable
 from hybrid.runs.dry_run import plan
 from hybrid.runs.setup import prepare
 from hybrid.runs.spec import Spec
@@ -222,7 +222,7 @@ def test_a_flip_is_found_where_the_closed_form_has_it(case, tmp_path, which, own
     asked = replace(case, at=at(room / where * nominal, 0.002))
     flip = _flip(player, asked, (), number._replace(more_is_better=False))
     assert flip.nominal == pytest.approx(nominal) and flip.unit == unit
-    assert flip.go <= where <= flip.no_go <= NEAR * flip.go
+    assert flip.go <= where <= flip.no_go <= 1.05 * flip.go
     assert player.runs <= 2 * 8  # both runs at the farthest factor, and at seven more: log2(log(32)/log(1.05)) = 6.2
     assert float(flip.words.split()[-2]) <= flip.go and flip.words.startswith(f"GO if {number.words} < ")
 
@@ -253,7 +253,7 @@ def test_a_flip_is_run_at_both_sides(marginal, folder):
     assert {flip.key for flip in one.flips} == {"two-qubit error", "readout error", "T2"}
     ran = {played.device for played in one.runs}
     for flip, number in zip(one.flips, numbers_that_matter(Device.load("iqm-star-24")), strict=True):
-        assert 1 < max(flip.go / flip.no_go, flip.no_go / flip.go) < NEAR
+        assert 1 < max(flip.go / flip.no_go, flip.no_go / flip.go) < 1.05
         for value, word in ((flip.go, GO), (flip.no_go, NO_GO)):
             device = scaled_device("iqm-star-24", number, float(f"{value / flip.nominal:.6g}"), folder)
             assert device in ran

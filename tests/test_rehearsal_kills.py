@@ -15,7 +15,21 @@ import pytest
 
 pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("HYBRID_REHEARSAL_KILLS", "20"))
-WORDS = ["rehearse", "h2", "--device", "VLQ", "--device", "meluxina-q", "--shots", "300", "--max-evals", "60", "--json"]
+WORDS = [
+    "rehearse",
+    "h2",
+    "--device",
+    "VLQ",
+    "--device",
+    "meluxina-q",
+    "--shots",
+    "300",
+    "--max-evals",
+    "60",
+    "--max-time",
+    "25s",
+    "--json",
+]
 
 
 def started(folder: Path) -> subprocess.Popen[bytes]:

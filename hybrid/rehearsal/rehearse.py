@@ -51,6 +51,8 @@ from hybrid.runs.watching import SILENT, Watcher
 
 SHOTS = 1000
 """Where the experiment names none: a machine has no infinitely many."""
+KNOWN = ("quantity", "unit", "maximize", "exact", "baseline", "baseline_name", "guessing", "scale", "scale_words")
+"""Fields of the question that a rehearsal has too."""
 PACKAGES = ("hybrid-sandbox", "numpy", "qiskit", "qiskit-aer", "scipy")
 
 
@@ -86,13 +88,11 @@ def rehearse(
     reference = _reference(spec, cases)
     dry_run, why_not = _dry_run(reference)
     agenda = Agenda(max_time_s, dry_run, cases)
-    noiseless = None
-    if agenda.has(NOISELESS, NOISELESS_DEVICE):
-        begin("without noise")
-        noiseless = player.loop(NOISELESS, reference)
-        player.taken()
-    elif why_not:
+    if why_not:
         agenda.skipped.append(Skipped(NOISELESS, NOISELESS_DEVICE, None, why_not))
+    begin("without noise")
+    noiseless = player.loop(NOISELESS, reference) if agenda.has(NOISELESS, NOISELESS_DEVICE) else None
+    player.taken()
     question = question_of(plain.problem, spec.algorithm or "", None if noiseless is None else noiseless.value)
     verdicts = []
     for case in cases:
@@ -104,16 +104,8 @@ def rehearse(
         command=rehearse_command(spec, names, hours, max_time_s),
         spec=spec.given(),
         n_qubits=plain.problem.n_qubits,
-        quantity=question.quantity,
-        unit=question.unit,
-        maximize=question.maximize,
         noiseless=None if noiseless is None else played(NOISELESS, reference, noiseless),
-        exact=question.exact,
-        baseline=question.baseline,
-        baseline_name=question.baseline_name,
-        guessing=question.guessing,
-        scale=question.scale,
-        scale_words=question.scale_words,
+        **{key: getattr(question, key) for key in KNOWN},
         hours_asked=hours,
         devices=with_other_machines(verdicts),
         ranking=ranking(verdicts, maximize=question.maximize),
