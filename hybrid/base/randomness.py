@@ -156,3 +156,4 @@ class TrackRecordStream(IntEnum):
 
     MACHINES = 0  # the machines that the published numbers may stand for
     DETUNINGS = 1  # common to all of them
+    PLACES = 2  # on each machine, those among which a circuit's qubits are chosen

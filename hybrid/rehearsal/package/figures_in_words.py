@@ -103,12 +103,9 @@ def known_values(rehearsal: Rehearsal) -> list[tuple[str, str]]:
     rows = [("exact", value(rehearsal.exact, None, unit))]
     if noiseless is not None:
         rows.append(("without noise", value(noiseless.value, noiseless.stderr, unit)))
-    rows.append(
-        (
-            f"classical: {rehearsal.baseline_name}" if rehearsal.baseline_name else "classical",
-            value(rehearsal.baseline, None, unit),
-        )
-    )
+    if rehearsal.baseline is not None:
+        name = f"classical: {rehearsal.baseline_name}" if rehearsal.baseline_name else "classical"
+        rows.append((name, value(rehearsal.baseline, None, unit)))
     rows.append(("guessing", value(rehearsal.guessing, None, unit)))
     if rehearsal.scale is not None:
         rows.append((f"what matters: {rehearsal.scale_words}", value(rehearsal.scale, None, unit)))

@@ -1,6 +1,7 @@
 """One published experiment predicted: nominal, and over machines that the published numbers may stand for."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, final
@@ -17,10 +18,11 @@ from hybrid.measure.device_interval import DEVICES, SHARE
 from hybrid.measure.execution import Conditions
 from hybrid.measure.other_devices import common_scores, distributions_on
 from hybrid.measure.set_up import engine, set_up
+from hybrid.rehearsal.track_record.choice import Choice, Uses
 from hybrid.rehearsal.track_record.experiments import PublishedExperiment
 from hybrid.rehearsal.track_record.kinds import KINDS
 from hybrid.rehearsal.track_record.scored import ScoredCircuit
-from hybrid.rehearsal.track_record.spread import other_machines
+from hybrid.rehearsal.track_record.spread import other_machines, places
 
 PROFILES = Path(__file__).parent / "devices"
 ROUTINGS = 4
@@ -48,16 +50,20 @@ def profile(experiment: PublishedExperiment) -> Device:
     return Device.load(str(PROFILES / f"{experiment.device}.toml"))
 
 
-def predict(experiment: PublishedExperiment, machines: int = DEVICES) -> Prediction:
-    """The result on the nominal machine, and its interval over so many (a power of two) that it may stand for."""
+def predict(experiment: PublishedExperiment, machines: int = DEVICES, *, first_rule: bool = False) -> Prediction:
+    """The result on the nominal machine, and its interval over so many (a power of two) that it may stand for.
+
+    `first_rule`: all of these run the circuit on qubits at random, as intervals were computed at first.
+    """
     device, root = profile(experiment), _seed(experiment)
     compiled = [
         RebuiltCircuit(scored, device, child(root, TrackRecordStream.DETUNINGS))
         for scored in KINDS[experiment.kind](experiment, device)
     ]
     value = _sum(compiled, [one.nominal for one in compiled])
-    qubits = sorted({q for one in compiled for q in one.isa.physical})
-    others = other_machines(device, qubits, machines, child(root, TrackRecordStream.MACHINES))
+    qubits = _qubits(compiled)
+    choice = None if first_rule else Choice(_uses(compiled), places(device, qubits), child(root, TrackRecordStream.PLACES))
+    others = other_machines(device, qubits, machines, child(root, TrackRecordStream.MACHINES), choice)
     gates = max(one.two_qubit_gates for one in compiled)
     scaled = gates > EXACT_GATES and all(one.scored.outcome is not None for one in compiled)
     scores = [[one.scaled_to(other) if scaled else one.on(other) for one in compiled] for other in others]
@@ -73,6 +79,23 @@ def _seed(experiment: PublishedExperiment) -> np.random.SeedSequence:
 
 def _sum(compiled: Sequence["RebuiltCircuit"], scores: Sequence[float]) -> float:
     return float(sum(one.scored.share * score for one, score in zip(compiled, scores, strict=True)))
+
+
+def _uses(compiled: Sequence["RebuiltCircuit"]) -> Uses:
+    """How often the circuits suffer each published error of a gate or a reading; all of their qubits are read."""
+    uses: Counter[tuple[str, tuple[int, ...]]] = Counter()
+    for one in compiled:
+        circuit, physical = one.isa.circuit, one.isa.physical
+        for item in circuit.data:
+            place = tuple(sorted(physical[circuit.find_bit(bit).index] for bit in item.qubits))
+            uses[f"gates.{item.operation.name}.error", place] += 1
+    halves = {(key, (q,)): len(compiled) / 2 for key in ("readout_p01", "readout_p10") for q in _qubits(compiled)}
+    return {**uses, **halves}
+
+
+def _qubits(compiled: Sequence["RebuiltCircuit"]) -> list[int]:
+    """The qubits of the device on which the circuits run."""
+    return sorted({q for one in compiled for q in one.isa.physical})
 
 
 @final

@@ -1,6 +1,7 @@
 """Machines that the published numbers of one machine may stand for: what is not known of it on the day of an experiment.
 
-Written before any interval was computed, and the same for all machines. Each number of a profile is multiplied by
+The first rule for intervals, written before any of them was computed, and the same for all machines; `choice` makes it the
+second. Each number of a profile is multiplied by
 
     exp(sigma_within z_place + sigma_between z)      for published numbers, z standard normal                              (1)
 
@@ -20,7 +21,7 @@ from dataclasses import replace
 from functools import cache
 from math import exp
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -28,6 +29,7 @@ from scipy.special import ndtri
 
 from hybrid.device.device import FIELDS, Device
 from hybrid.device.ranges import drawn, ranged, shares
+from hybrid.rehearsal.track_record.choice import Choice, Place, UnknownFactor
 
 SPREADS = Path(__file__).parent / "spreads.toml"
 SIDE_BY_SIDE = 2.0
@@ -35,27 +37,30 @@ SIDE_BY_SIDE = 2.0
 PER_QUBIT = {"t1": "t1", "t2_star": "t2_star", "t2_echo": "t2", "readout_p01": "p01", "readout_p10": "p10", "init_error": "p01"}
 """Key of a profile -> name of its spread; an initialisation error scatters as that of reading a 0."""
 
-Place = tuple[int, ...]
 Factors = Mapping[str, Mapping[Place, float]]
 
 
-class UnknownFactor(NamedTuple):
-    """A factor exp(sigma z - bias) on the published numbers `key` at `places`, all with the same z."""
-
-    key: str
-    places: tuple[Place, ...]
-    sigma: float
-    bias: float = 0.0
-
-
-def other_machines(device: Device, qubits: Sequence[int], count: int, seed: np.random.SeedSequence) -> list[Device]:
-    """`count` (a power of two) machines that the numbers may stand for, drawn on these qubits."""
+def other_machines(
+    device: Device, qubits: Sequence[int], count: int, seed: np.random.SeedSequence, choice: Choice | None = None
+) -> list[Device]:
+    """`count` (a power of two) machines that the numbers may stand for, drawn on these qubits; None: by the first rule."""
     assumed = ranged(device, qubits)
     factors = unknown_factors(device, qubits)
     own = len(assumed)
     at = shares(count, own + len(factors) + 1, seed)
-    machines = [_scaled(drawn(device, assumed, row[:own]), _drawn_factors(device, factors, row[own:])) for row in at]
+    scores = ndtri(at[:, own:-1])
+    if choice is not None:
+        scores = choice.of(device, factors, scores)
+    machines = [
+        _scaled(drawn(device, assumed, row[:own]), _drawn_factors(device, factors, of_machine, float(row[-1])))
+        for row, of_machine in zip(at, scores, strict=True)
+    ]
     return [replace(machine, nominal=device) for machine in machines]
+
+
+def places(device: Device, qubits: Sequence[int]) -> int:
+    """The number K of places that a circuit on so many qubits has on the whole machine; 1 where there is no choice."""
+    return max(1, _table()["sizes"].get(device.name, 0) // len(qubits))
 
 
 def unknown_factors(device: Device, qubits: Sequence[int]) -> list[UnknownFactor]:
@@ -70,7 +75,7 @@ def unknown_factors(device: Device, qubits: Sequence[int]) -> list[UnknownFactor
         if not isinstance(number.value, tuple):
             sigma = _sigma("within", device.name, spread)
             bias = sigma**2 / 2 if _table()["within"].get(device.name, {}).get("mean", False) else 0.0
-            result += [UnknownFactor(key, (place,), sigma, bias) for place in inside]
+            result += [UnknownFactor(key, (place,), sigma, bias, of_place=True) for place in inside]
     return result
 
 
@@ -86,12 +91,14 @@ def _spread_numbers(device: Device) -> dict[str, tuple[str, tuple[Place, ...]]]:
     return numbers
 
 
-def _drawn_factors(device: Device, factors: Sequence[UnknownFactor], at: Float[np.ndarray, " m"]) -> Factors:
-    """The factors at these shares, the last of which is that of gates side by side."""
+def _drawn_factors(
+    device: Device, factors: Sequence[UnknownFactor], scores: Float[np.ndarray, " m"], side_by_side: float
+) -> Factors:
+    """The factors at these scores z, and that of gates side by side at its share u."""
     result: dict[str, dict[Place, float]] = {}
     for name, gate in device.gates.items():
-        result[f"gates.{name}.error"] = {place: SIDE_BY_SIDE ** float(at[-1]) for place in gate.error}
-    for factor, z in zip(factors, ndtri(at[:-1]).tolist(), strict=True):
+        result[f"gates.{name}.error"] = dict.fromkeys(gate.error, SIDE_BY_SIDE**side_by_side)
+    for factor, z in zip(factors, scores.tolist(), strict=True):
         of_key = result.setdefault(factor.key, {})
         for place in factor.places:
             of_key[place] = of_key.get(place, 1.0) * exp(factor.sigma * z - factor.bias)
