@@ -29,6 +29,7 @@ EXACT = (
     "exact:precision=single",
     "lightning",
     "lightning:precision=single",
+    "pauli_prop",
     "qsim",
     "quimb",
     "qulacs",
@@ -37,8 +38,16 @@ EXACT = (
 )
 DYNAMIC = ("aer", "aer:method=matrix_product_state", "aer:path=transpiled", "ddsim", "reference")
 BASIC = "qiskit:object=qiskit.providers.basic_provider:BasicSimulator"
-CLIFFORD = ("aer:method=stabilizer", "aer:method=extended_stabilizer")
-EXTRAS = {"qulacs": "qulacs", "lightning": "pennylane", "qsim": "qsimcirq", "ddsim": "mqt.ddsim", "quimb": "quimb.tensor"}
+CLIFFORD = ("aer:method=stabilizer", "aer:method=extended_stabilizer", "stim")
+EXTRAS = {
+    "qulacs": "qulacs",
+    "lightning": "pennylane",
+    "qsim": "qsimcirq",
+    "ddsim": "mqt.ddsim",
+    "quimb": "quimb.tensor",
+    "stim": "stim",
+    "pauli_prop": "pauli_prop",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -142,6 +151,23 @@ def test_clifford_methods(text):
         assert judge_counts(job, answered(text, job), "L0", "dense", _dense.distribution(job)).right
 
 
+def test_noise_on_clifford_circuits():
+    """Stim's depolarising probability is another one than the job's."""
+    job = random_job(5, seed=8, clifford=True, noise=True, task="counts")._replace(shots=20_000)
+    assert judge_counts(job, answered("stim", job), "L0", "dense", _dense.distribution(job)).right
+
+
+def test_a_gate_whose_bit_was_never_measured_is_left_out():
+    steps = (Step("x", (1,), condition=0), Step("x", (0,)), Step("measure", (0,)), Step("x", (2,), condition=0))
+    assert answered("stim", Job(3, steps, "counts", shots=50)).counts == {0b101: 50}
+
+
+def test_propagation_that_drops_terms_is_caught():
+    job, _, check = catalog.load(catalog.parse("workloads", "su4_brick:n=6,depth=6"))()
+    assert check(answered("pauli_prop", job)).right
+    assert check(answered("pauli_prop:terms=50", job)).right is False
+
+
 @pytest.mark.parametrize("text", [*DYNAMIC, "aer:method=stabilizer", "qiskit:object=qiskit_aer:AerSimulator"])
 def test_feed_forward(text):
     """What is read decides, the last reading of a qubit counts, and counts are of the end alone."""
@@ -154,9 +180,9 @@ def test_feed_forward(text):
     assert abs(counts[0b00100] - 1000) < 6 * (2000 / 4) ** 0.5  # six sigma: once in 5e8
 
 
-@pytest.mark.parametrize("text", [*DYNAMIC, "aer:method=stabilizer", "qiskit:object=qiskit_aer:AerSimulator"])
+@pytest.mark.parametrize("text", [*DYNAMIC, "aer:method=stabilizer", "qiskit:object=qiskit_aer:AerSimulator", "stim"])
 def test_teleportation(text):
-    clifford = "stabilizer" in text
+    clifford = "stabilizer" in text or text == "stim"
     job, _, check = catalog.load(catalog.parse("workloads", f"dynamic:hops=2,shots=2000,clifford={clifford}".lower()))()
     verdict = check(answered(text, job))
     assert verdict.right, verdict
@@ -167,7 +193,7 @@ def test_measurements_midway_are_done_or_refused(text):
     found = adapter(text)
     job = Job(2, (Step("h", (0,)), Step("measure", (0,)), Step("x", (1,), condition=0)), "counts", shots=400)
     if refusal := found.refusal(job):
-        assert "measures at the end only" in refusal or "answers expectations only" in refusal
+        assert "measures at the end only" in refusal or "answers expectations" in refusal
     else:
         assert set(answered(text, job).counts or ()) == {0b00, 0b11}
     values = job._replace(task="expectations", observables=((("ZZ", 1.0),),))
@@ -255,6 +281,13 @@ def test_the_seed_of_counts(text):
         ("qsim:fused=9", random_job(2, 0), "fused lies between 1 and 6"),
         ("qsim", random_job(2, 0, noise=True), "no exact values with noise"),
         ("lightning", random_job(2, 0, noise=True), "takes no noise"),
+        ("stim", random_job(2, 0), "takes Clifford gates only, not rx, ry, rz, t, tdg"),
+        ("stim", random_job(2, 0, noise=True, clifford=True), "no exact values with noise"),
+        ("stim", Job(2, (Step("measure", (0,)), Step("cx", (0, 1), condition=0)), "counts", shots=9), "control x, y, z only"),
+        ("stim", random_job(2, 0, clifford=True)._replace(threads=2), "one thread"),
+        ("pauli_prop", random_job(2, 0, task="counts"), "answers expectations, gradient only"),
+        ("pauli_prop", Job(1, (Step("depolarize", (0,), 1.0),), "expectations", ((("Z", 1.0),),)), "below 1 only"),
+        ("pauli_prop:terms=0", random_job(2, 0), "terms takes 1 or more"),
         (BASIC, random_job(2, 0), "qiskit answers counts only"),
         ("reference", Job(1, (Step("measure", (0,)),) * 9, "counts", shots=9), "at most 8 measurements midway, not 9"),
         (BASIC + ",optimization=7", Job(2, (), "counts", shots=9), "optimization lies between 0 and 3"),

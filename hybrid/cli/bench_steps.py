@@ -15,7 +15,8 @@ from hybrid.cli.signals import pending_stop
 if TYPE_CHECKING:
     from hybrid.bench.cells import Cell
     from hybrid.bench.harness import Harness
-    from hybrid.bench.scores import Measurable, ScoreCell
+    from hybrid.bench.measurable import Measurable
+    from hybrid.bench.scores import ScoreCell
     from hybrid.bench.suites import Suite
 
 TOO_FEW = "too few processes for an A/A floor: at least four of one cell in one session are needed"

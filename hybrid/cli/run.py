@@ -103,14 +103,15 @@ def command() -> Callable[..., None]:
         own["device_interval"] = is_on("device-interval", own["device_interval"])
         words = arguments.pop("words") or []
         given = {key: value for key, value in arguments.items() if value is not None}
-        execute(words, {key: _whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
+        execute(words, {key: whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
-def _whole(name: str, text: str) -> int:
+def whole(name: str, text: str) -> int:
+    """The number of a flag; UsageError for anything else."""
     try:
         return int(text)
     except ValueError:
@@ -196,7 +197,7 @@ def execute(
     options = {"device_interval": device_interval, "force": force, "max_time": duration_s("max_time", max_time)}
     options |= {"strict": strict, "label": label}
     if repeat is not None:
-        _repeat(spec, _whole("repeat", repeat), results, as_json, quiet, require_converged, options)
+        _repeat(spec, whole("repeat", repeat), results, as_json, quiet, require_converged, options)
         return
     target = picture(plot, results / f"{spec.id}.png")
     with pending_stop() as pending:
