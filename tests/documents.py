@@ -20,6 +20,7 @@ from hybrid.runs.executors import local
 BIN = Path(sys.executable).parent
 ELSEWHERE = {
     "hybrid check": ("test_check.py", '"hybrid", "check"'),
+    "hybrid bench mine examples/vqe_tfim10_meluxina.toml": ("test_bench_mine.py", '"bench", "mine", "mine.toml"'),
     "hybrid doctor": ("test_doctor.py", '"doctor"'),
     "hybrid run examples/vqe_h2.toml --max-evals 10": ("test_examples.py", '"vqe_h2.toml": ["--max-evals", "10"]'),
 }

@@ -1,6 +1,7 @@
 """One's own run as a workload: its questions, the judge of backends, the probe, and the answer."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ from bench_rows import row
 from probes import probed_once
 
 from hybrid import catalog
-from hybrid.base.errors import UsageError
-from hybrid.bench.harness import Harness, ProcessLimits
+from hybrid.base.errors import MissingPart, UsageError
+from hybrid.bench import harness, worker
+from hybrid.bench.harness import Harness, ProcessLimits, ProcessOutcome
 from hybrid.bench.job import Answer, Verdict, encode_answer
 from hybrid.bench.mine import questions
 from hybrid.bench.mine.answer import Rated, Survey
@@ -155,6 +157,63 @@ def test_what_was_timed_is_judged_too():
 
 
 # ---- processes
+
+
+@pytest.fixture
+def in_process(monkeypatch, tmp_path):
+    """What a process would do, done here: the same phases and the same report."""
+
+    def run(self, backend, request, threads):
+        report = worker.WorkerReport(tmp_path)
+        request = {"adapter": harness._located(backend), "affinity": (), **request}
+        try:
+            worker.measure(request, report)
+        except MissingPart as error:
+            report.end("unavailable", str(error))
+        except UsageError as error:
+            report.end("unsupported", str(error))
+        found = json.loads(json.dumps(report.content))
+        return ProcessOutcome(found["status"], found["note"], found, 0.1)
+
+    monkeypatch.setattr(Harness, "_run", run)
+    monkeypatch.setattr(harness, "LOOP_SECONDS", 1e-3)
+    monkeypatch.setattr(worker, "REPEATS", 1)
+
+
+def test_the_command_answers_in_words_and_in_json(in_process, command, tmp_path, monkeypatch):
+    """`hybrid bench mine` of a file: words first, right and wrong ones, other widths; no byte more the second time."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text(
+        'algorithm = "vqe"\nproblem = "tfim:n=2"\ndevice = "meluxina-q"\nshots = 1000\nmax_evals = 8\n'
+    )
+    words = ["bench", "mine", "mine.toml", "--backend", "exact", "--threads", "1", "--processes", "2"]
+    words += ["--also", f"{WRONG}:mode=noiseless", "--backend", "aer:method=matrix_product_state,precision=single"]
+    text = command(*words, "--out", "r.jsonl").out
+    assert re.match(r"exact: \S+ [mu]s an energy", text)
+    assert "Wrong: planted mode=noiseless." in text and "No verdict on speed with 2 processes" in text
+    assert "ignores precision=single" in " ".join(text.split())
+    assert re.search(r"an energy on qubits +2 +4 +6", text)
+    before = Path("r.jsonl").read_bytes()
+    found = json.loads(command(*words, "--out", "r.jsonl", "--json").out)
+    assert Path("r.jsonl").read_bytes() == before
+    assert {one["backend"].rpartition("=")[2]: one["state"] for one in found["backends"]}["noiseless"] == "wrong"
+    assert found["calls"] == 4 and found["questions"] == [{"name": "energy", "points": 1}, {"name": "step", "points": 2}]
+    assert command("bench", "show", "r.jsonl").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["h3"], "unknown problem 'h3'. Did you mean 'h2'?"),
+        (["h2", "--backend", "exakt"], "unknown backend 'exakt'. Did you mean 'exact'?"),
+        (["h2", "--threads", "none"], "threads are whole numbers"),
+        (["quantum_kernel", "moons"], "minimises nothing"),
+        (["h2", "--probe-limit", "0"], "must be above 0"),
+    ],
+)
+def test_mistakes_of_the_command(words, message, command):
+    done = command("bench", "mine", *words)
+    assert done.code == 2 and message in done.err
 
 
 @pytest.mark.slow

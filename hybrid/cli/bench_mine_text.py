@@ -12,9 +12,9 @@ from hybrid.bench.units import duration, multiple, size
 from hybrid.cli.layout import table, wrapped
 
 if TYPE_CHECKING:
-    from hybrid.bench.mine.answer import Growth, Rated, Survey
+    from hybrid.bench.mine.answer import Growth, Rated, Survey, Width
 
-NAME, TIME, RATIO = 31, 10, 17
+NAME, TIME, RATIO = 27, 12, 17
 ALSO_SLOWER = 1.0
 
 
@@ -44,16 +44,18 @@ def _summary(survey: "Survey") -> str:
 
 
 def _against(survey: "Survey") -> list[str]:
-    """The other right ones: told apart or not, or at least so many times slower after one process."""
+    """The other right ones, each with its best number of threads: told apart or not, or at least so many times slower."""
     compared, level, slower, least = survey.compared, [], [], []
+    listed = set() if survey.best is None else {survey.best.text}
     for one in survey.rated[1:]:
         verdict = compared.get((one.text, one.threads))
         ratio, at_least = survey.ratio(one), survey.at_least(one)
-        if one.state == "wrong":
+        if one.state == "wrong" or one.text in listed:
             continue
+        listed.add(one.text)
         if verdict is not None and ratio is not None:
-            if verdict.word == "same":
-                level.append(f"{_name(one)} {multiple(*ratio)}")
+            if verdict.word in ("same", "too few"):
+                level.append(f"{_name(one)} ({multiple(*ratio)})")
             else:
                 slower.append(f"{multiple(*ratio)} {_name(one)}")
         elif at_least is not None and at_least > ALSO_SLOWER:
@@ -132,16 +134,25 @@ def _widths(survey: "Survey") -> str:
     title = f"{'an energy on qubits':<{NAME}}" + "".join(f"{n:>{TIME}}" for n in widths)
     lines = [title + "  most qubits"]
     lines += [_of_growth(grown) for grown in survey.growth]
-    legend = f"~: extrapolated from the last two widths. Memory: by each simulator's own formula, of {total}."
+    legend = (
+        "~: extrapolated from the last two widths. Most qubits: extrapolated from the simulator's own formula of its memory"
+    )
+    legend += f" at two widths, to {total}."
     return "\n".join([*lines, wrapped(legend)])
 
 
 def _of_growth(grown: "Growth") -> str:
     name = naming.brief({"backend": grown.text, "path": "compiled", "threads": 1})
     head = f"{name}\n{'':<{NAME}}" if len(name) > NAME - 1 else f"{name:<{NAME}}"
-    cells = [f"{'~' if w.extrapolated else ''}{duration(w.seconds)}" for w in grown.widths]
+    cells = [_time(width) for width in grown.widths]
     stops = f"above {MOST_WIDTH}" if grown.stops_at is None else str(grown.stops_at)
     return head + "".join(f"{cell:>{TIME}}" for cell in cells) + f"  {stops}"
+
+
+def _time(width: "Width") -> str:
+    if width.seconds is None:
+        return "killed" if "killed" in width.note else "-"
+    return f"{'~' if width.extrapolated else ''}{duration(width.seconds)}"
 
 
 def _basis(survey: "Survey") -> str:

@@ -50,8 +50,8 @@ class Width(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """A backend over widths, and the last width that this machine's memory holds by the backend's own formula (None: beyond
-    those that are looked at)."""
+    """A backend over widths, and the last width that this machine's memory holds, extrapolated from the backend's own formula
+    (None: beyond MOST_WIDTH)."""
 
     text: str
     widths: tuple[Width, ...]

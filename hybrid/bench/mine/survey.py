@@ -1,12 +1,14 @@
 """A survey of one's own run: backends judged, probed, measured, and followed to other widths."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from math import exp, inf, log
+from math import exp, floor, inf, log
 from pathlib import Path
 from typing import Any
 
 from hybrid.base.errors import UsageError
+from hybrid.base.machine import memory_bytes
 from hybrid.bench import run as running
 from hybrid.bench.harness import Harness
 from hybrid.bench.mine import questions
@@ -24,8 +26,8 @@ SLOW = 10.0
 REFERENCES = ("reference", "aer:method=density_matrix", "exact")
 """Judges, the first that can: each is judged by the next of another kind."""
 WIDTHS = (-2, 0, 2, 4)
-STRIDE = 4
-"""The width at which memory ends is looked for in steps of so many qubits, then between."""
+STATE_WIDTH = 14
+"""From here on the state takes more memory than its circuits."""
 FOLLOWED = 3
 """So many of the fastest backends are followed to other widths."""
 Watch = Callable[[str], None]
@@ -158,6 +160,9 @@ def _growth(
     for one in followed:
         widths = []
         for width, of_width in wider.items():
+            if widths and widths[-1].note:  # a wider one takes longer
+                widths.append(widths[-1]._replace(n=width))
+                continue
             watch(f"{one.text} on {width} qubits")
             (cell,) = [c for c in cells(of_width, [one.text], [one.threads], Judgements()) if c.question.name == ENERGY]
             figure = one.energy if width == n else _by_cell(_run([cell], path, bench, 1, seed, step)).get(cell.id)
@@ -183,36 +188,31 @@ def _measured(n: int, figure: Figure | None) -> Width:
 
 
 def _extrapolated(widths: Sequence[Width]) -> tuple[Width, ...]:
-    """Times that were not measured, by the growth per qubit between the last two that were, marked."""
-    known = [width for width in widths if width.seconds is not None]
-    if len(known) < 2:
+    """Times that were not measured, by the growth per qubit between the last two that were, marked; none where time did not
+    grow there."""
+    known = [(width.n, width.seconds) for width in widths if width.seconds is not None]
+    if len(known) < 2 or known[-1][1] <= known[-2][1]:
         return tuple(widths)
-    (a, b) = known[-2:]
-    rate = log(b.seconds / a.seconds) / (b.n - a.n)  # type: ignore[operator]
+    (a, a_s), (b, b_s) = known[-2:]
+    rate = log(b_s / a_s) / (b - a)
     return tuple(
-        width
-        if width.seconds is not None
-        else width._replace(seconds=b.seconds * exp(rate * (width.n - b.n)), extrapolated=True)  # type: ignore[operator]
+        width if width.seconds is not None else width._replace(seconds=b_s * exp(rate * (width.n - b)), extrapolated=True)
         for width in widths
     )
 
 
 def _stops(asked: OwnRun, text: str) -> int | None:
-    """The last width that the backend's own formula of memory and limits allow on this machine; None beyond MOST_WIDTH."""
-
-    def fits(width: int) -> bool:
-        try:
-            questions.memory_bytes(replace(questions.at_width(asked.spec, width), backend=text))
-        except UsageError:
-            return False
-        return True
-
-    low, high = asked.n_qubits, asked.n_qubits + STRIDE
-    while high <= MOST_WIDTH and fits(high):
-        low, high = high, high + STRIDE
-    if high > MOST_WIDTH:
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    return low
+    """The last width whose memory this machine has: the backend's own formula at two widths, and its growth from there; None
+    beyond MOST_WIDTH, and where the formula says nothing."""
+    n = asked.n_qubits
+    for first in (max(n + WIDTHS[-1], STATE_WIDTH), n):
+        with suppress(UsageError):
+            a, b = (
+                questions.memory_bytes(replace(questions.at_width(asked.spec, w), backend=text)) for w in (first, first + 2)
+            )
+            rate = log(b / a) / 2 if a and b else 0.0
+            if rate <= 0:
+                return None
+            width = first + 2 + floor(log(memory_bytes()[0] / b) / rate)
+            return width if width <= MOST_WIDTH else None
+    return None
