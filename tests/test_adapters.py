@@ -141,6 +141,29 @@ def test_noise(text, task):
     assert verdict.right, verdict
 
 
+def relaxing(job: Job) -> Job:
+    """The job with relaxation after every step, of populations alone, of coherences alone, and of both."""
+    rates = [(0.2, 0.1), (0.0, 0.15), (0.1, 0.3)]
+    steps = []
+    for i, step in enumerate(job.steps):
+        steps += [step, *(Step("relax", (q,), rates[i % 3][0], scale=rates[i % 3][1]) for q in step.qubits)]
+    return job._replace(steps=tuple(steps))
+
+
+@pytest.mark.parametrize("text", ["aer:method=density_matrix", "aer", "exact", "reference"])
+@pytest.mark.parametrize("task", ["expectations", "counts", "gradient"])
+def test_relaxation(text, task):
+    """Against the dense channel, which shares no code with Aer's, the engine's or Qiskit's."""
+    job = relaxing(random_job(3, seed=6, task=task, noise=True))
+    answer = answered(text, job)
+    if task == "counts":
+        assert judge_counts(job, answer, "L0", "dense", _dense.distribution(job)).right
+        return
+    gradient = _dense.gradient(job) if task == "gradient" else None
+    values = _dense.values(job)[:, :1] if task == "gradient" else _dense.values(job)
+    assert judge_values(job, answer, "L0", "dense", values, gradient).right
+
+
 @pytest.mark.parametrize("text", CLIFFORD)
 def test_clifford_methods(text):
     job = random_job(5, seed=8, clifford=True)
@@ -271,7 +294,10 @@ def test_the_seed_of_counts(text):
             Job(100, (), "counts", shots=9),
             "transpiles for at most 63 qubits",
         ),
-        ("exact", random_job(2, 0, noise=True), "exact answers counts only where there is noise"),
+        ("exact", random_job(13, 0, noise=True), "exact sums over all outcomes where there is noise: at most 12 qubits"),
+        ("qsim", relaxing(random_job(2, 0, task="counts")), "takes no relaxation"),
+        ("qulacs:method=density_matrix", relaxing(random_job(2, 0)), "takes no relaxation"),
+        ("pauli_prop", relaxing(random_job(2, 0)), "takes no relaxation"),
         ("quimb", random_job(2, 0, noise=True), "quimb takes no noise here"),
         ("quimb:bond=0", random_job(2, 0), "bond takes 1 or more"),
         ("ddsim", random_job(2, 0, task="gradient"), "ddsim answers expectations, counts only, not gradient"),
