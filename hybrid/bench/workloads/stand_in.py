@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 
 from hybrid.bench.job import Job, Step, Workload
-from hybrid.bench.workloads._shared import SHOTS, Terms, gate, judged_densely, letters, require
+from hybrid.bench.workloads._shared import SHOTS, Terms, asked, gate, judged_densely, letters, require
 
 UNSEEN = {"counts": ["negated angles", "noise wrong by 1 %"]}
 """Task -> mistakes that its check cannot see: all angles negated conjugate the state, whose outcomes are the same; shot noise
@@ -48,8 +48,8 @@ def stand_in(
     draws = rng.standard_normal((4, n)) * np.sqrt(2) / (CONTEXT * np.array([_of(T2_STAR_S, q) for q in range(n)]))
     rows = draws[: 4 if task == "expectations" else 1] if circuit.detuned else np.zeros((1, 0))
     points = tuple(tuple(np.concatenate([angles, row]).tolist()) for row in rows)
-    asked = {"shots": shots} if task == "counts" else {"observables": (_energy(n, rng),)}
-    return judged_densely(Job(n, tuple(circuit.steps), task, points=points, **asked), 1)
+    job = Job(n, tuple(circuit.steps), points=points, **asked(task, (_energy(n, rng),), shots))
+    return judged_densely(job, 1)
 
 
 def _of(column: tuple[float, ...], qubit: int) -> float:
