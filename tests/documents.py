@@ -21,6 +21,7 @@ BIN = Path(sys.executable).parent
 ELSEWHERE = {
     "hybrid check": ("test_check.py", '"hybrid", "check"'),
     "hybrid check --experiments": ("test_track_record.py", '"hybrid", "check", "--experiments"'),
+    "hybrid bench mine examples/vqe_tfim10_meluxina.toml": ("test_bench_mine.py", '"bench", "mine", "mine.toml"'),
     "hybrid doctor": ("test_doctor.py", '"doctor"'),
     "hybrid run examples/vqe_h2.toml --max-evals 10": ("test_examples.py", '"vqe_h2.toml": ["--max-evals", "10"]'),
 }

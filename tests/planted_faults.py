@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from hybrid.bench.job import ROTATIONS, Answer, Job, Step
+from hybrid.bench.job import NOISE, ROTATIONS, Answer, Job, Step
 
 _OTHER_WAY = {"s": "sdg", "sdg": "s", "t": "tdg", "tdg": "t"}
 
@@ -54,8 +54,16 @@ def exchanged_control(job: Job) -> Job | None:
 
 def no_noise(job: Job) -> Job | None:
     """Error channels silently ignored."""
-    kept = tuple(step for step in job.steps if step.name != "depolarize")
+    kept = tuple(step for step in job.steps if step.name not in NOISE)
     return None if kept == job.steps else job._replace(steps=kept)
+
+
+def more_noise(job: Job) -> Job | None:
+    """Every error channel stronger by one per cent."""
+    more = tuple(
+        step._replace(angle=1.01 * step.angle, scale=1.01 * step.scale) if step.name in NOISE else step for step in job.steps
+    )
+    return None if more == job.steps else job._replace(steps=more)
 
 
 def ignored_feed_forward(job: Job) -> Job | None:
@@ -77,6 +85,7 @@ JOBS: Mapping[str, Callable[[Job], Job | None]] = {
     "missing gate": missing_gate,
     "exchanged control": exchanged_control,
     "no noise": no_noise,
+    "noise wrong by 1 %": more_noise,
     "ignored feed-forward": ignored_feed_forward,
     "forced feed-forward": forced_feed_forward,
 }

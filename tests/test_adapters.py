@@ -29,6 +29,7 @@ EXACT = (
     "exact:precision=single",
     "lightning",
     "lightning:precision=single",
+    "pauli_prop",
     "qsim",
     "quimb",
     "qulacs",
@@ -37,8 +38,16 @@ EXACT = (
 )
 DYNAMIC = ("aer", "aer:method=matrix_product_state", "aer:path=transpiled", "ddsim", "reference")
 BASIC = "qiskit:object=qiskit.providers.basic_provider:BasicSimulator"
-CLIFFORD = ("aer:method=stabilizer", "aer:method=extended_stabilizer")
-EXTRAS = {"qulacs": "qulacs", "lightning": "pennylane", "qsim": "qsimcirq", "ddsim": "mqt.ddsim", "quimb": "quimb.tensor"}
+CLIFFORD = ("aer:method=stabilizer", "aer:method=extended_stabilizer", "stim")
+EXTRAS = {
+    "qulacs": "qulacs",
+    "lightning": "pennylane",
+    "qsim": "qsimcirq",
+    "ddsim": "mqt.ddsim",
+    "quimb": "quimb.tensor",
+    "stim": "stim",
+    "pauli_prop": "pauli_prop",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -132,6 +141,29 @@ def test_noise(text, task):
     assert verdict.right, verdict
 
 
+def relaxing(job: Job) -> Job:
+    """The job with relaxation after every step, of populations alone, of coherences alone, and of both."""
+    rates = [(0.2, 0.1), (0.0, 0.15), (0.1, 0.3)]
+    steps = []
+    for i, step in enumerate(job.steps):
+        steps += [step, *(Step("relax", (q,), rates[i % 3][0], scale=rates[i % 3][1]) for q in step.qubits)]
+    return job._replace(steps=tuple(steps))
+
+
+@pytest.mark.parametrize("text", ["aer:method=density_matrix", "aer", "exact", "reference"])
+@pytest.mark.parametrize("task", ["expectations", "counts", "gradient"])
+def test_relaxation(text, task):
+    """Against the dense channel, which shares no code with Aer's, the engine's or Qiskit's."""
+    job = relaxing(random_job(3, seed=6, task=task, noise=True))
+    answer = answered(text, job)
+    if task == "counts":
+        assert judge_counts(job, answer, "L0", "dense", _dense.distribution(job)).right
+        return
+    gradient = _dense.gradient(job) if task == "gradient" else None
+    values = _dense.values(job)[:, :1] if task == "gradient" else _dense.values(job)
+    assert judge_values(job, answer, "L0", "dense", values, gradient).right
+
+
 @pytest.mark.parametrize("text", CLIFFORD)
 def test_clifford_methods(text):
     job = random_job(5, seed=8, clifford=True)
@@ -140,6 +172,23 @@ def test_clifford_methods(text):
     job = job._replace(task="counts", observables=(), shots=1000, points=job.points[:1])
     if "extended" not in text:  # resampling takes 5000 steps per shot
         assert judge_counts(job, answered(text, job), "L0", "dense", _dense.distribution(job)).right
+
+
+def test_noise_on_clifford_circuits():
+    """Stim's depolarising probability is another one than the job's."""
+    job = random_job(5, seed=8, clifford=True, noise=True, task="counts")._replace(shots=20_000)
+    assert judge_counts(job, answered("stim", job), "L0", "dense", _dense.distribution(job)).right
+
+
+def test_a_gate_whose_bit_was_never_measured_is_left_out():
+    steps = (Step("x", (1,), condition=0), Step("x", (0,)), Step("measure", (0,)), Step("x", (2,), condition=0))
+    assert answered("stim", Job(3, steps, "counts", shots=50)).counts == {0b101: 50}
+
+
+def test_propagation_that_drops_terms_is_caught():
+    job, _, check = catalog.load(catalog.parse("workloads", "su4_brick:n=6,depth=6"))()
+    assert check(answered("pauli_prop", job)).right
+    assert check(answered("pauli_prop:terms=50", job)).right is False
 
 
 @pytest.mark.parametrize("text", [*DYNAMIC, "aer:method=stabilizer", "qiskit:object=qiskit_aer:AerSimulator"])
@@ -154,9 +203,9 @@ def test_feed_forward(text):
     assert abs(counts[0b00100] - 1000) < 6 * (2000 / 4) ** 0.5  # six sigma: once in 5e8
 
 
-@pytest.mark.parametrize("text", [*DYNAMIC, "aer:method=stabilizer", "qiskit:object=qiskit_aer:AerSimulator"])
+@pytest.mark.parametrize("text", [*DYNAMIC, "aer:method=stabilizer", "qiskit:object=qiskit_aer:AerSimulator", "stim"])
 def test_teleportation(text):
-    clifford = "stabilizer" in text
+    clifford = "stabilizer" in text or text == "stim"
     job, _, check = catalog.load(catalog.parse("workloads", f"dynamic:hops=2,shots=2000,clifford={clifford}".lower()))()
     verdict = check(answered(text, job))
     assert verdict.right, verdict
@@ -167,7 +216,7 @@ def test_measurements_midway_are_done_or_refused(text):
     found = adapter(text)
     job = Job(2, (Step("h", (0,)), Step("measure", (0,)), Step("x", (1,), condition=0)), "counts", shots=400)
     if refusal := found.refusal(job):
-        assert "measures at the end only" in refusal or "answers expectations only" in refusal
+        assert "measures at the end only" in refusal or "answers expectations" in refusal
     else:
         assert set(answered(text, job).counts or ()) == {0b00, 0b11}
     values = job._replace(task="expectations", observables=((("ZZ", 1.0),),))
@@ -245,7 +294,10 @@ def test_the_seed_of_counts(text):
             Job(100, (), "counts", shots=9),
             "transpiles for at most 63 qubits",
         ),
-        ("exact", random_job(2, 0, noise=True), "exact answers counts only where there is noise"),
+        ("exact", random_job(13, 0, noise=True), "exact sums over all outcomes where there is noise: at most 12 qubits"),
+        ("qsim", relaxing(random_job(2, 0, task="counts")), "takes no relaxation"),
+        ("qulacs:method=density_matrix", relaxing(random_job(2, 0)), "takes no relaxation"),
+        ("pauli_prop", relaxing(random_job(2, 0)), "takes no relaxation"),
         ("quimb", random_job(2, 0, noise=True), "quimb takes no noise here"),
         ("quimb:bond=0", random_job(2, 0), "bond takes 1 or more"),
         ("ddsim", random_job(2, 0, task="gradient"), "ddsim answers expectations, counts only, not gradient"),
@@ -255,6 +307,13 @@ def test_the_seed_of_counts(text):
         ("qsim:fused=9", random_job(2, 0), "fused lies between 1 and 6"),
         ("qsim", random_job(2, 0, noise=True), "no exact values with noise"),
         ("lightning", random_job(2, 0, noise=True), "takes no noise"),
+        ("stim", random_job(2, 0), "takes Clifford gates only, not rx, ry, rz, t, tdg"),
+        ("stim", random_job(2, 0, noise=True, clifford=True), "no exact values with noise"),
+        ("stim", Job(2, (Step("measure", (0,)), Step("cx", (0, 1), condition=0)), "counts", shots=9), "control x, y, z only"),
+        ("stim", random_job(2, 0, clifford=True)._replace(threads=2), "one thread"),
+        ("pauli_prop", random_job(2, 0, task="counts"), "answers expectations, gradient only"),
+        ("pauli_prop", Job(1, (Step("depolarize", (0,), 1.0),), "expectations", ((("Z", 1.0),),)), "below 1 only"),
+        ("pauli_prop:terms=0", random_job(2, 0), "terms takes 1 or more"),
         (BASIC, random_job(2, 0), "qiskit answers counts only"),
         ("reference", Job(1, (Step("measure", (0,)),) * 9, "counts", shots=9), "at most 8 measurements midway, not 9"),
         (BASIC + ",optimization=7", Job(2, (), "counts", shots=9), "optimization lies between 0 and 3"),

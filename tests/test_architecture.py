@@ -25,7 +25,7 @@ OUTSIDERS = {
     "typer": ("cli/",),
     "rich": ("cli/",),
     "matplotlib": ("figures/",),
-    "qiskit_aer": ("simulators/aer.py", "bench/adapters/aer.py"),
+    "qiskit_aer": ("simulators/aer.py", "bench/adapters/aer.py", "bench/adapters/pauli_prop.py"),
     "highspy": ("catalog/problems/lp.py",),
     "distributed": ("runs/executors/dask.py",),
     "pyscf": ("catalog/problems/molecule.py",),
@@ -67,6 +67,7 @@ EXCEPTIONS = {
     "catalog/optimizers/scipy.py": {"scipy"},
     "bench/adapters/aer.py": {"qiskit", "qiskit_aer"},
     "bench/adapters/exact.py": {"qiskit", "hybrid.simulators.engine"},
+    "bench/adapters/pauli_prop.py": {"qiskit", "qiskit_aer"},
     "bench/adapters/qiskit.py": {"qiskit"},
     "bench/adapters/reference.py": {"qiskit"},
     "device/device.py": {"qiskit.providers"},  # the type of `Device.backend()`; tests/test_light_start.py: not loaded

@@ -24,6 +24,7 @@ FROZEN = {
     "grid@1": "309d7bfa9b9c4bea",
     "l@1": "b8c6dd5ddf3b02bf",
     "m@1": "7f57f1dd55b3a1da",
+    "m@2": "453db1dfa444412d",
     "null@1": "875d247d204bfb2b",
     "s@1": "f44e19cc2632b8aa",
     "vqe@1": "c336720f3ce23185",
@@ -305,3 +306,16 @@ def test_the_guide_shows_the_middle_suite():
     (table,) = re.findall(r"hybrid bench show m\.jsonl --brief\n.*?per call\n(.*?)\n\n", GUIDE.read_text(), re.DOTALL)
     named = {line.split()[0].partition(":")[0] for line in table.splitlines() if not line.startswith(" ")}
     assert named == {cell.plain["workload"].partition(":")[0] for cell in suites.load("m@1").cells()}
+
+
+def test_a_run_that_cannot_decide_says_so_beforehand(tmp_path, capsys):
+    """Two processes against two; nine take as long as the plan says. A run of one backend, and of nine, says nothing."""
+    from hybrid.cli.bench_steps import foretell
+
+    cells = grid(["ghz:n=3", "ghz:n=4"], ["aer", "exact"])
+    foretell(None, cells, tmp_path / "r.jsonl", 2, quiet=False)
+    assert "no verdict on speed with 2 processes a cell; 9 take about 1:12: --processes 9." in capsys.readouterr().err
+    foretell(None, cells, tmp_path / "r.jsonl", 9, quiet=False)
+    foretell(None, grid(["ghz:n=3"], ["aer"]), tmp_path / "r.jsonl", 1, quiet=False)
+    foretell(None, cells, tmp_path / "r.jsonl", 2, quiet=True)
+    assert capsys.readouterr().err == ""

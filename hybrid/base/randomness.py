@@ -38,6 +38,13 @@ class RunStream(IntEnum):
     EXPORT = 2**31 + 1  # child i: detunings of the circuits of query i
     LEDGER = 2**31 + 2  # ledger of error mitigation, of a circuit too; children: LedgerStream
     ON_MACHINE = 2**31 + 3  # child i: circuit i of an evidence package, run on another machine
+    EVIDENCE = 2**31 + 4  # judging backends by a run's circuits; child i: query i, its angles, and EvidenceStream
+
+
+class EvidenceStream(IntEnum):
+    """Children of a query's seed when backends are judged; child r is row r of the angles, of that, child s: circuit s."""
+
+    DETUNINGS = 2**31  # of all rows
 
 
 class DevicesStream(IntEnum):

@@ -6,12 +6,21 @@ from typing import Any, NamedTuple
 
 from hybrid.bench.cells import Cell
 from hybrid.bench.job import NOISE
+from hybrid.bench.measurable import Measurable
 from hybrid.bench.rows import Row
 from hybrid.bench.run import CLOSING
-from hybrid.bench.scores import Measurable
 from hybrid.bench.suites import Suite
 
-STRUCTURED = ("matrix_product_state", "stabilizer", "extended_stabilizer", "tensor_network", "ddsim", "quimb")
+STRUCTURED = (
+    "matrix_product_state",
+    "stabilizer",
+    "extended_stabilizer",
+    "tensor_network",
+    "ddsim",
+    "quimb",
+    "stim",
+    "pauli_prop",
+)
 """Methods, and simulators of one method, whose memory depends on the circuit and not only on its width."""
 GUESS_SECONDS = 2.0
 """Guess for a process that was never measured: a second of imports, half a second of loops, and waiting."""

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple, final
 
 from hybrid import catalog
 from hybrid.base.errors import UsageError, shortened, unknown
+from hybrid.bench.measurable import Measurable
+from hybrid.bench.mine.cells import OwnCell
 from hybrid.bench.process_tree import ProcessTree
-from hybrid.bench.scores import Measurable
 from hybrid.catalog import Member
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -70,10 +71,14 @@ class Harness:
         """Measure a cell once; without `repeat` only the first call."""
         return self._run(cell.backend, cell.request(repeat=repeat) | {"loop_s": LOOP_SECONDS}, cell.threads)
 
+    def evidence(self, cell: OwnCell) -> ProcessOutcome:
+        """What the backend of a cell is judged by, in the report's `evidence`; nothing is timed."""
+        return self._run(cell.backend, cell.evidence_request(), cell.threads)
+
     def _run(self, backend: Member, request: dict[str, Any], threads: int) -> ProcessOutcome:
         with tempfile.TemporaryDirectory(prefix="hybrid-bench-") as name:
             folder = Path(name)
-            request = {**request, "adapter": _located(backend), "affinity": self.affinity, "parent": os.getpid()}
+            request = {"adapter": _located(backend), **request, "affinity": self.affinity, "parent": os.getpid()}
             (folder / "request.json").write_text(json.dumps(request))
             interpreter = self.interpreters.get(backend.signature.name, sys.executable)
             environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}

@@ -18,8 +18,11 @@ ROTATIONS = ("rx", "ry", "rz")
 TWO_QUBIT = ("cx", "cz")
 GATES = (*ONE_QUBIT, *ROTATIONS, *TWO_QUBIT)
 """The common gate set, which every adapter implements."""
-NOISE = ("depolarize",)
-"""rho -> (1 - p) rho + p I/d on one or two qubits, p in `angle`; an adapter may refuse it."""
+DEPOLARIZE, RELAX = "depolarize", "relax"
+"""rho -> (1 - p) rho + p I/d on one or two qubits, p in `angle`; and on one qubit populations that decay to |0> by exp(-angle),
+coherences by exp(-scale), with 2 scale >= angle: t/T1 and t/T2."""
+NOISE = (DEPOLARIZE, RELAX)
+"""Error channels; an adapter may refuse either."""
 
 DYNAMIC = ("measure",)
 """Mid-circuit measurement of its qubit, for counts only; later steps may depend on its outcome. An adapter may refuse it."""

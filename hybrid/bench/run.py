@@ -16,8 +16,8 @@ import numpy as np
 from hybrid.base.randomness import child
 from hybrid.bench import environment
 from hybrid.bench.harness import Harness, ProcessOutcome
+from hybrid.bench.measurable import Measurable
 from hybrid.bench.rows import NULL_SUITE, Row, RowFile, with_checksum
-from hybrid.bench.scores import Measurable
 from hybrid.bench.verification import Judge, judged
 
 CLOSING = ("unsupported", "unavailable", "timeout", "oom", "crashed", "error")

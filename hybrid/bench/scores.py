@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, final
+from typing import Any, NamedTuple, final
 
 from hybrid import catalog
 from hybrid.base.errors import unknown
-from hybrid.bench.cells import Cell, cell_id, expanded
+from hybrid.bench.cells import cell_id, expanded
 from hybrid.bench.rows import Row
 from hybrid.device.device import Device
 
@@ -112,10 +112,6 @@ class ScoreCell:
 
     def __str__(self) -> str:
         return f"{self.plain['workload']} on {self.device.label} by {self.backend.text(defaults=False)}"
-
-
-Measurable: TypeAlias = Cell | ScoreCell
-"""What a run takes."""
 
 
 def cells(circuits: Sequence[str], backends: Sequence[str], device: str, shots: int = SHOTS) -> list[ScoreCell]:

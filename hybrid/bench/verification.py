@@ -13,8 +13,9 @@ from hybrid.bench import environment
 from hybrid.bench.cells import Cell
 from hybrid.bench.harness import ProcessLimits, ProcessOutcome
 from hybrid.bench.job import Job, Verdict, Workload, decode_answer
+from hybrid.bench.measurable import Measurable
 from hybrid.bench.rows import Row
-from hybrid.bench.scores import Measurable
+from hybrid.bench.scores import ScoreCell
 
 PHASES = ("import_s", "translate_s", "compile_s", "first_s", "repeats_s", "loops", "cores_used")
 
@@ -64,14 +65,14 @@ def judged(cell: Measurable, outcome: ProcessOutcome, machine: dict[str, Any], l
     """The row of a process, its answers verified; an exception of the check itself is an `error`."""
     status, note, report, verdict, answer = outcome.status, outcome.note, outcome.report, None, None
     answers = report.get("answers", [])
-    if status == "ok" and isinstance(cell, Cell):
+    if status == "ok" and not isinstance(cell, ScoreCell):
         try:
-            verdict = judge.verdict(cell, answers)
+            verdict = judge.verdict(cell, answers) if isinstance(cell, Cell) else cell.verdict(answers)
         except Exception as error:  # a workload from outside may raise anything
-            status, note = "error", f"the check of {cell.task.text} failed: {type(error).__name__}: {error}"
-        if verdict is not None and verdict.right is None:
+            status, note = "error", f"the check of {cell} failed: {type(error).__name__}: {error}"
+        if verdict is not None and verdict.right is None and isinstance(cell, Cell):
             answer = _scaled(cell.task.built.job, answers[-1])
-        elif verdict is not None and not verdict.right:
+        elif verdict is not None and verdict.right is not None and not verdict.right:
             status, note = "wrong", wrong_text(verdict)
     phases = {key: report["phases"][key] for key in PHASES if key in report["phases"]}
     asked = cell.backend.options.get("precision")

@@ -29,7 +29,7 @@ COPY_BYTES = 2**27
 
 def main(folder: Path) -> None:
     """Measure what the request asks for."""
-    from hybrid.base.errors import MissingPart
+    from hybrid.base.errors import MissingPart, UsageError
     from hybrid.base.machine import die_with
 
     request = json.loads((folder / "request.json").read_text())
@@ -45,6 +45,8 @@ def main(folder: Path) -> None:
         report.end("unavailable", error)
     except MemoryError as error:
         report.end("oom", error)
+    except UsageError as error:  # in an import it is the command's mistake, later the simulator's refusal
+        report.end("error" if report.content["phase"] == "import" else "unsupported", str(error))
     except Exception as error:
         report.end("error", error)
 
@@ -75,7 +77,7 @@ class WorkerReport:
 
 
 def measure(request: dict[str, Any], report: WorkerReport) -> None:
-    """Every phase in turn; a probe only imports, a score is computed once."""
+    """Every phase in turn; a probe only imports, a score or evidence is computed once."""
     report.save()
     phases, clock = report.content["phases"], time.perf_counter
     began = clock()
@@ -98,6 +100,11 @@ def measure(request: dict[str, Any], report: WorkerReport) -> None:
         report.end("unsupported", refusal)
         return
     report.content["memory"]["baseline_bytes"] = reset_peak()
+    if request.get("evidence"):
+        report.begin("first")
+        report.content["evidence"] = adapter.evidence(job)
+        report.end("ok")
+        return
     call = (lambda: adapter.score(job)) if scoring else prepared(adapter, job, request["path"], report)
     report.begin("first")
     first = timed(call, 1)

@@ -18,11 +18,13 @@ ASKED, FASTEST, TIME = 42, 24, 11
 def brief(figures: "Sequence[Figure]", floor: float | None) -> str:
     """Two lines per workload: the fastest backend and its time, then the others as multiples of it. For one machine."""
     from hybrid.bench.contests import contests
+    from hybrid.bench.headline import headline
 
     groups = contests(figures, floor)
     title = f"{'workload':<{ASKED}}{'fastest':<{FASTEST}}{'per call':>{TIME}}"
     lines = [line for contest in groups for line in _contest(contest)]
-    return "\n".join([wrapped(_measured(figures), indent=2), "", title, *lines, "", _legend(figures, groups, floor)])
+    answer = wrapped(" ".join(headline(groups)))
+    return "\n".join([answer, "", title, *lines, "", wrapped(_measured(figures)), _legend(figures, groups, floor)])
 
 
 def _measured(figures: "Sequence[Figure]") -> str:
@@ -53,6 +55,7 @@ def _contest(contest: "Contest") -> list[str]:
 
 def _others(contest: "Contest") -> str:
     """The slower ones as multiples of the first, the second with its interval; then those without a rank, and why."""
+    from hybrid.bench.headline import ahead
     from hybrid.bench.naming import brief as short
 
     parts = []
@@ -60,8 +63,11 @@ def _others(contest: "Contest") -> str:
     margins = [(figure, contest.margin(figure)[: 3 if i == 0 else 1]) for i, figure in enumerate(contest.ranked[1:])]
     named = [(figure, f"{short(figure.cell)} {multiple(*margin)}") for figure, margin in margins]
     if contest.outcome == "undecided":
-        level = [text for figure, text in named if figure in tied]
-        parts.append(f"not told apart: {', '.join([short(contest.ranked[0].cell), *level])}")
+        behind = [text for figure, text in named if figure in tied and ahead(contest, figure)]
+        level = [text for figure, text in named if figure in tied and not ahead(contest, figure)]
+        first = short(contest.ranked[0].cell)
+        parts += [f"{first} ahead, not decided: {', '.join(behind)}"] if behind else []
+        parts += [f"not told apart: {', '.join([first, *level])}"] if level else []
         named = [(figure, text) for figure, text in named if figure not in tied]
     parts += [", ".join(text for _, text in named)] if named else []
     states = dict.fromkeys(figure.state for figure in contest.rest)
@@ -69,7 +75,17 @@ def _others(contest: "Contest") -> str:
     return "; ".join(parts)
 
 
+def _leads(contest: "Contest") -> bool:
+    """Whether it is undecided although the first is ahead of another."""
+    from hybrid.bench.headline import ahead
+
+    tied = [figure for figure, place in zip(contest.ranked, contest.places, strict=True) if place == 1]
+    return contest.outcome == "undecided" and any(ahead(contest, figure) for figure in tied[1:])
+
+
 def _legend(figures: "Sequence[Figure]", groups: "Sequence[Contest]", floor: float | None) -> str:
+    from hybrid.bench.headline import why_undecided
+
     outcomes = {contest.outcome for contest in groups}
     change = 100 * max(LEAST_CHANGE, floor or 0.0)
     measured = "this machine's A/A floor" if floor is not None else "no A/A floor was measured"
@@ -78,6 +94,7 @@ def _legend(figures: "Sequence[Figure]", groups: "Sequence[Contest]", floor: flo
         f"Fastest: an exact rank test tells it from every other one (p < {ALPHA:g} after Holm), and the difference is above "
         f"{change:.1f} % ({measured}).",
     ]
+    sentences += [why_undecided(floor)] if any(_leads(contest) for contest in groups) else []
     sentences += ["?: too few processes for a verdict."] if "too few" in outcomes else []
     sentences += ["(In brackets): no other backend was measured, or none was right."] if "alone" in outcomes else []
     if len({figure.sessions for figure in figures if figure.verified}) > 1:

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hybrid.base.errors import HybridError, UsageError
-from hybrid.cli.bench_flags import SCORES, TIME_LIMIT_S
+from hybrid.cli.bench_flags import PROCESSES, SCORES, TIME_LIMIT_S
 from hybrid.cli.layout import emit
 from hybrid.cli.progress import Display
 from hybrid.cli.signals import pending_stop
@@ -15,7 +17,8 @@ from hybrid.cli.signals import pending_stop
 if TYPE_CHECKING:
     from hybrid.bench.cells import Cell
     from hybrid.bench.harness import Harness
-    from hybrid.bench.scores import Measurable, ScoreCell
+    from hybrid.bench.measurable import Measurable
+    from hybrid.bench.scores import ScoreCell
     from hybrid.bench.suites import Suite
 
 TOO_FEW = "too few processes for an A/A floor: at least four of one cell in one session are needed"
@@ -71,6 +74,23 @@ def make_bench(
     most = bytes_of(memory_limit) if memory_limit else int(MEMORY_SHARE * memory_bytes()[1])
     interpreters = dict(map(interpreter, python))
     return Harness(ProcessLimits(time_limit, most), affinity_of(affinity), interpreters, lambda: bool(pending))
+
+
+def foretell(suite: "Suite | None", cells: "Sequence[Measurable]", out: Path, processes: int, quiet: bool) -> None:
+    """Say before a run of times that it will decide nothing, and what a run that decides takes."""
+    from hybrid.bench import forecast, rows
+    from hybrid.bench.statistics import ALPHA, smallest_p
+    from hybrid.cli.pictures import say
+    from hybrid.cli.progress import clock
+
+    rivals = Counter(cell.plain["circuit"] for cell in cells if cell.plain["task"] != "score")
+    pairs = sum(n * (n - 1) // 2 for n in rivals.values())
+    if not pairs or pairs * smallest_p(processes, processes) < ALPHA:
+        return
+    enough = next(n for n in count(PROCESSES) if pairs * smallest_p(n, n) < ALPHA)
+    plan = forecast.plan(cells, rows.read(out) if out.exists() else [], enough, suite)
+    given = "1 process" if processes == 1 else f"{processes} processes"
+    say(f"no verdict on speed with {given} a cell; {enough} take about {clock(plan.seconds)}: --processes {enough}.", quiet)
 
 
 def measured(

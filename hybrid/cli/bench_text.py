@@ -93,10 +93,13 @@ def _check(figure: "Figure") -> str:
 
 
 def shown(figures: "Sequence[Figure]", floor: float | None) -> str:
-    """The results of one machine: a table per workload with the fastest backend, then how to read them."""
+    """The results of one machine: the answer, a table per workload with the fastest backend, then how to read them."""
     from hybrid.bench.contests import contests
+    from hybrid.bench.headline import headline
 
-    return "\n\n".join([_machine(figures), *map(_contest, contests(figures, floor)), *_notes_on_all(figures, floor)])
+    groups = contests(figures, floor)
+    answer = wrapped(" ".join(headline(groups)))
+    return "\n\n".join([answer, *map(_contest, groups), _machine(figures), *_notes_on_all(figures, floor)])
 
 
 def _machine(figures: "Sequence[Figure]") -> str:
@@ -112,10 +115,13 @@ def _contest(contest: "Contest") -> str:
     asked += [f"{cell['n_points']} points a call"] if cell["n_points"] > 1 else []
     asked += [f"{cell['shots']:,} shots"] if cell["shots"] else []
     head = wrapped(f"{cell['workload']}  {', '.join(asked)}", indent=2)
-    title = f"  {'backend':<{NAME}}{'per call':>{TIME}}{'first':>{FIRST}}{'memory':>{MEMORY}}  rank"
+    title = f"  {'backend':<{NAME}}{'per call':>{TIME}}{'first':>{FIRST}}{'memory':>{MEMORY}}"
+    ranks = contest.outcome in ("won", "undecided")
+    title += "  rank" if ranks else ""
     lines = []
     for figure, place in [*zip(contest.ranked, contest.places, strict=True), *((figure, None) for figure in contest.rest)]:
-        rank = figure.state.upper() if not figure.verified else "-" if place is None else str(place)
+        no_rank = "-" if ranks else ""
+        rank = figure.state.upper() if not figure.verified else no_rank if place is None else str(place)
         name = _backend(figure)
         head_of_line = f"  {name}\n  {'':<{NAME}}" if len(name) > NAME - 1 else f"  {name:<{NAME}}"
         lines.append(
@@ -128,12 +134,17 @@ def _contest(contest: "Contest") -> str:
 
 def _verdict_of(contest: "Contest") -> list[str]:
     """A line that names the fastest backend; none where only one was measured or there are too few processes."""
+    from hybrid.bench.headline import ahead
+
     if contest.outcome == "won":
         first, second = contest.ranked[:2]
         text = f"{_backend(first)} wins: {multiple(*contest.margin(second))} faster than {_backend(second)}"
     elif contest.outcome == "undecided":
         first_ones = [_backend(figure) for figure, place in zip(contest.ranked, contest.places, strict=True) if place == 1]
         text = f"undecided between {' and '.join(first_ones)}"
+        behind = [figure for figure, place in zip(contest.ranked[1:], contest.places[1:], strict=True) if place == 1]
+        leads = [f"{multiple(*contest.margin(figure))} {_backend(figure)}" for figure in behind if ahead(contest, figure)]
+        text += f"; {first_ones[0]} is ahead, not decided: {', '.join(leads)}" if leads else ""
     else:
         return []
     return [wrapped(text, first="  ", indent=4)]

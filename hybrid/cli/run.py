@@ -113,6 +113,7 @@ def command() -> Callable[..., None]:
 
 
 def whole(name: str, text: str) -> int:
+    """The number of a flag; UsageError for anything else."""
     try:
         return int(text)
     except ValueError:

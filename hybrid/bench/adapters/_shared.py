@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hybrid.base.errors import MissingPart
-from hybrid.bench.job import DYNAMIC, NOISE, Answer, Job, Step
+from hybrid.bench.job import DYNAMIC, NOISE, RELAX, Answer, Job, Step
 
 
 def simulator(module: str, extra: str) -> Any:
@@ -50,12 +50,16 @@ def final_counts(outcomes: Iterable[tuple[int, int]], n_qubits: int) -> dict[int
     return dict(counts)
 
 
-def refuse(owner: str, job: Job, *, tasks: Sequence[str], noise: bool = False, midway: bool = False) -> str | None:
-    """Why a backend that answers `tasks`, with or without noise and mid-circuit measurement, cannot do it, or None."""
+def refuse(
+    owner: str, job: Job, *, tasks: Sequence[str], noise: bool = False, relaxes: bool = False, midway: bool = False
+) -> str | None:
+    """Why a backend that answers `tasks`, with or without noise, relaxation and measurements midway, cannot do it, or None."""
     if job.task not in tasks:
         return f"{owner} answers {', '.join(tasks)} only, not {job.task}"
     if noisy(job) and not noise:
         return f"{owner} takes no noise here"
+    if not relaxes and any(step.name == RELAX for step in job.steps):
+        return f"{owner} takes no relaxation here"
     if dynamic(job) and not (midway and job.task == "counts"):
         return f"{owner} measures at the end only"
     return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from math import inf
 from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
@@ -91,7 +92,7 @@ class AerAdapter:
             return f"{owner}: Qiskit transpiles for at most {most} qubits of this simulator; use path=batched"
         tasks = ("counts",) if self._method in SAMPLERS else ("expectations", "counts", "gradient")
         whole = self._method != "tensor_network"
-        return refuse(owner, job, tasks=tasks, noise=whole, midway=whole and self._method not in SAMPLERS)
+        return refuse(owner, job, tasks=tasks, noise=whole, relaxes=whole, midway=whole and self._method not in SAMPLERS)
 
     def translate(self, job: Job) -> _AerCircuit:
         """One circuit: gates, and what is saved or measured at its end."""
@@ -99,11 +100,11 @@ class AerAdapter:
         from qiskit.circuit import Parameter
         from qiskit.quantum_info import SparsePauliOp
         from qiskit_aer.library import SaveExpectationValue
-        from qiskit_aer.noise import depolarizing_error
+        from qiskit_aer.noise import depolarizing_error, thermal_relaxation_error
 
         if job.task == "gradient":
             job = shifted(job)
-        channel = cache(depolarizing_error)
+        channel, relaxation = cache(depolarizing_error), cache(thermal_relaxation_error)
         circuit = QuantumCircuit(job.n_qubits)
         if job.task == "counts":
             last = ClassicalRegister(job.n_qubits, "last")  # the lowest bits of an outcome
@@ -112,6 +113,9 @@ class AerAdapter:
         for step in job.steps:
             if step.name == "depolarize":
                 circuit.append(channel(step.angle, len(step.qubits)), step.qubits)
+            elif step.name == "relax":
+                t1, t2 = (1 / rate if rate else inf for rate in (step.angle, step.scale))
+                circuit.append(relaxation(t1, t2, 1.0), step.qubits)
             elif step.name == "measure":
                 circuit.measure(step.qubits[0], job.n_qubits + step.qubits[0])
             else:

@@ -1,12 +1,15 @@
 """The exact engine of this package, as a simulator among others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 
 from hybrid.bench.adapters._shared import noisy, refuse, simulator, versions
 from hybrid.bench.job import Answer, Job
+
+MOST_NOISY = 12
 
 
 def exact(*, precision: Literal["double", "single"] = "double") -> "ExactAdapter":
@@ -15,12 +18,46 @@ def exact(*, precision: Literal["double", "single"] = "double") -> "ExactAdapter
 
 
 class _ExactCircuit(NamedTuple):
-    """Tasks of the engine, one per observable; the angles (m) of parametrised gates are offset + scale * point[parameter]."""
+    """Tasks of the engine, one per observable; the angles (m) of parametrised gates are offset + scale * point[parameter].
+
+    With noise an observable is measured: `weights` (s, 2^n) of the outcomes of each basis.
+    """
 
     tasks: list[Any]
     offset: np.ndarray
     scale: np.ndarray
     parameter: np.ndarray
+    weights: list[np.ndarray]
+
+
+def _measured(plain: Any, terms: Sequence[tuple[str, float]], gates: Any) -> tuple[tuple[Any, ...], np.ndarray]:
+    """A setting for every basis that terms share qubit by qubit, greedily, and the weights (s, 2^n) of its outcomes."""
+    from hybrid.base.types import Operation
+
+    n = plain.n_qubits
+    bases: list[dict[int, str]] = []
+    groups: list[list[tuple[int, float]]] = []
+    for pauli, weight in terms:
+        letters = {q: letter for q, letter in enumerate(reversed(pauli)) if letter != "I"}
+        mask = sum(1 << q for q in letters)
+        for basis, group in zip(bases, groups, strict=True):
+            if all(basis.get(q, letter) == letter for q, letter in letters.items()):
+                basis |= letters
+                group.append((mask, weight))
+                break
+        else:
+            bases.append(letters)
+            groups.append([(mask, weight)])
+    outcomes = np.arange(2**n)
+    weights = np.array(
+        [sum(w * (1 - 2 * (np.bitwise_count(outcomes & mask) & 1).astype(float)) for mask, w in group) for group in groups]
+    )
+    turns = {"X": ("h",), "Y": ("sdg", "h"), "Z": ()}
+    settings = [
+        plain._replace(steps=(*plain.steps, *(Operation(gates[g], (q,)) for q, letter in basis.items() for g in turns[letter])))
+        for basis in bases
+    ]
+    return tuple(settings), weights
 
 
 @final
@@ -37,10 +74,10 @@ class ExactAdapter:
         return versions("numpy", "qiskit")
 
     def refusal(self, job: Job) -> str | None:
-        """With noise the engine gives distributions, and so counts."""
-        if noisy(job) and job.task != "counts":
-            return "exact answers counts only where there is noise"
-        return refuse("exact", job, tasks=("expectations", "counts", "gradient"), noise=True)
+        """With noise, values come from all outcomes: on `MOST_NOISY` qubits at most."""
+        if noisy(job) and job.task != "counts" and job.n_qubits > MOST_NOISY:
+            return f"exact sums over all outcomes where there is noise: at most {MOST_NOISY} qubits here"
+        return refuse("exact", job, tasks=("expectations", "counts", "gradient"), noise=True, relaxes=True)
 
     def translate(self, job: Job) -> _ExactCircuit:
         """The circuit as the engine's steps, an angle of its own for every parametrised gate."""
@@ -48,13 +85,17 @@ class ExactAdapter:
         from qiskit.circuit.library import get_standard_gate_name_mapping
         from qiskit.quantum_info import SparsePauliOp
 
-        from hybrid.base.types import Depolarizing, Operation, Setting, Task
+        from hybrid.base.types import Depolarizing, Operation, Relaxation, Setting, Task
 
         gates = get_standard_gate_name_mapping()
         parameters, steps = [], []
         for step in job.steps:
             if step.name == "depolarize":
                 steps.append(Depolarizing(step.qubits, step.angle))
+                continue
+            if step.name == "relax":
+                t1_s, t2_s = (1 / rate if rate else inf for rate in (step.angle, step.scale))
+                steps.append(Relaxation(step.qubits[0], 1.0, t1_s, t2_s))
                 continue
             gate = gates[step.name].to_mutable()
             if step.parameter >= 0:
@@ -63,13 +104,21 @@ class ExactAdapter:
             elif gate.params:
                 gate.params = [step.angle]
             steps.append(Operation(gate, step.qubits))
-        settings = (Setting(job.n_qubits, tuple(steps)),)
+        plain = Setting(job.n_qubits, tuple(steps))
         wanted = job.observables[:1] if job.task == "gradient" else job.observables
-        observables = [None] if job.task == "counts" else [SparsePauliOp.from_list(list(terms)) for terms in wanted]
-        tasks = [Task(settings, parameters, observable, job.shots, job.threads) for observable in observables]
+        weights: list[np.ndarray] = []
+        if job.task == "counts":
+            tasks = [Task((plain,), parameters, None, job.shots, job.threads)]
+        elif noisy(job):
+            measured = [_measured(plain, terms, gates) for terms in wanted]
+            tasks = [Task(settings, parameters, None, 0, job.threads) for settings, _ in measured]
+            weights = [of_outcomes for _, of_outcomes in measured]
+        else:
+            observables = [SparsePauliOp.from_list(list(terms)) for terms in wanted]
+            tasks = [Task((plain,), parameters, observable, job.shots, job.threads) for observable in observables]
         turned = [step for step in job.steps if step.parameter >= 0]
         offset, scale = (np.array([getattr(step, name) for step in turned], dtype=float) for name in ("angle", "scale"))
-        return _ExactCircuit(tasks, offset, scale, np.array([step.parameter for step in turned], dtype=int))
+        return _ExactCircuit(tasks, offset, scale, np.array([step.parameter for step in turned], dtype=int), weights)
 
     def compile(self, native: _ExactCircuit, job: Job) -> Callable[[], Answer]:
         """One engine per observable, fused once."""
@@ -85,7 +134,12 @@ class ExactAdapter:
             return native.offset + native.scale * points[:, native.parameter]
 
         def values() -> Answer:
-            return Answer(values=np.stack([e.expectations(angles()) for e in engines], axis=1), precision=precision)
+            if native.weights:
+                both = zip(engines, native.weights, strict=True)
+                columns = [np.einsum("ksd,sd->k", e.distributions(angles()), w) for e, w in both]
+            else:
+                columns = [e.expectations(angles()) for e in engines]
+            return Answer(values=np.stack(columns, axis=1), precision=precision)
 
         def counts() -> Answer:
             seed = np.random.SeedSequence(job.seed)
@@ -93,7 +147,7 @@ class ExactAdapter:
             return Answer(counts=dict(zip(drawn.outcomes.tolist(), drawn.counts.tolist(), strict=True)), precision=precision)
 
         def gradient() -> Answer:
-            value, slopes = engines[0].differentiate(angles())
+            value, slopes = engines[0].differentiate(angles(), native.weights[0] if native.weights else None)
             summed = np.bincount(native.parameter, native.scale * slopes[0], minlength=points.shape[1])
             return Answer(values=value[:, None], gradient=summed, precision=precision)
 

@@ -32,7 +32,7 @@ class ReferenceAdapter:
         if measured > MOST_MEASURED:
             return f"reference follows every outcome: at most {MOST_MEASURED} measurements midway, not {measured}"
         tasks = ("expectations", "counts", "gradient")
-        return refuse("reference", job, tasks=tasks, noise=True, midway=not noisy(job))
+        return refuse("reference", job, tasks=tasks, noise=True, relaxes=True, midway=not noisy(job))
 
     def translate(self, job: Job) -> Any:
         """Per step its qubits and, for one point, its operator."""
@@ -106,6 +106,9 @@ def _state(gates: Any, job: Job, point: tuple[float, ...]) -> Any:
             identity = np.eye(2**width).reshape(-1, order="F")
             replace = np.outer(identity, identity) / 2**width
             what: Any = SuperOp((1 - step.angle) * np.eye(4**width) + step.angle * replace)
+        elif step.name == "relax":
+            left, kept = np.exp(-step.angle), np.exp(-step.scale)
+            what = SuperOp(np.diag([1, kept, kept, left]) + (1 - left) * np.eye(4)[:, [3]].T * np.eye(4)[:, [0]])
         else:
             what = _gate(gates, step, point)
         state = state.evolve(what, qargs=list(step.qubits))

@@ -6,10 +6,10 @@ from typing import final
 import numpy as np
 from jaxtyping import Complex, Float
 
-from hybrid.bench.job import Job, Step
+from hybrid.bench.job import NOISE, RELAX, Job, Step
 
-MAX_QUBITS, MAX_MIXED_QUBITS = 20, 11
-"""A state vector of 16 MiB, a density matrix of 64 MiB: seconds per check."""
+MAX_QUBITS, MAX_MIXED_QUBITS, MAX_GRADIENT_QUBITS = 20, 11, 9
+"""A state vector of 16 MiB, a density matrix of 64 MiB: seconds per check. Gradients with noise keep one for each angle."""
 
 Matrix = Complex[np.ndarray, "m m"]
 State = Complex[np.ndarray, " d"]
@@ -108,7 +108,7 @@ def masks(pauli: str) -> tuple[int, int, int]:
 
 def values(job: Job) -> Float[np.ndarray, "k o"]:
     """<observable> at every point, with noise from the density matrix."""
-    if any(step.name == "depolarize" for step in job.steps):
+    if noisy(job):
         mixed = [density(job, point) for point in job.points]
         return np.array([[_mean(terms, rho) for terms in job.observables] for rho in mixed])
     states = [state(job, point) for point in job.points]
@@ -121,8 +121,13 @@ def _mean(terms: Terms, rho: Matrix) -> float:
 
 
 def gradient(job: Job) -> Float[np.ndarray, " p"]:
-    """d<observables[0]>/dparameter at the one point by the adjoint method (Jones and Gacon, arXiv:2009.02823)."""
+    """d<observables[0]>/dparameter at the one point by the adjoint method (Jones and Gacon, arXiv:2009.02823).
+
+    With noise the same on density matrices, whose channels have adjoints.
+    """
     (point,) = job.points
+    if noisy(job):
+        return _mixed_gradient(job, point)
     psi = state(job, point)
     after = times(job.observables[0], psi)
     slopes = np.zeros(len(point))
@@ -135,18 +140,51 @@ def gradient(job: Job) -> Float[np.ndarray, " p"]:
     return slopes
 
 
+def noisy(job: Job) -> bool:
+    """Whether any step is an error channel."""
+    return any(step.name in NOISE for step in job.steps)
+
+
+def _mixed_gradient(job: Job, point: Sequence[float]) -> Float[np.ndarray, " p"]:
+    """The observable is carried back through the channels' adjoints; at a rotation dE = tr(O (-i/2) [P, rho])."""
+    n, rho, after = job.n_qubits, np.zeros(4**job.n_qubits, dtype=complex), []
+    rho[0] = 1
+    for step in job.steps:
+        rho = apply(rho, channel(step, point), _both(step, n))
+        after.append(rho if step.parameter >= 0 else None)
+    columns = [times(job.observables[0], column) for column in np.eye(2**n, dtype=complex)]
+    observable, slopes = np.array(columns).T.reshape(-1), np.zeros(len(point))
+    for step, state_after in zip(reversed(job.steps), reversed(after), strict=True):
+        if state_after is not None:
+            pauli = _PAULIS[step.name[1:]]
+            turned = -0.5j * (np.kron(pauli, np.eye(2)) - np.kron(np.eye(2), pauli.conj()))
+            slopes[step.parameter] += step.scale * np.vdot(observable, apply(state_after, turned, _both(step, n))).real
+        observable = apply(observable, channel(step, point).conj().T, _both(step, n))
+    return slopes
+
+
+def _both(step: Step, n: int) -> tuple[int, ...]:
+    """The step's qubits among the column's bits and among the row's."""
+    return (*step.qubits, *(q + n for q in step.qubits))
+
+
 def density(job: Job, point: Sequence[float]) -> Matrix:
     """rho (2^n, 2^n): kept as a state of 2n qubits, row index high, on which channels act as matrices."""
     n = job.n_qubits
     rho = np.zeros(4**n, dtype=complex)
     rho[0] = 1
-    for block in _blocks(((*step.qubits, *(q + n for q in step.qubits)), channel(step, point)) for step in job.steps):
+    for block in _blocks((_both(step, n), channel(step, point)) for step in job.steps):
         rho = apply(rho, block.gate, block.qubits)
     return rho.reshape(2**n, 2**n)
 
 
 def channel(step: Step, point: Sequence[float]) -> Matrix:
-    """On rho's entries, row index high: U rho U^dagger; with probability p tr(rho) I/d instead of rho."""
+    """On rho's entries, row index high: U rho U^dagger; with probability p tr(rho) I/d instead of rho; or relaxation."""
+    if step.name == RELAX:
+        left, kept = np.exp(-step.angle), np.exp(-step.scale)
+        relaxed = np.diag([1.0, kept, kept, left]).astype(complex)
+        relaxed[0, 3] = 1 - left
+        return relaxed
     if step.name != "depolarize":
         unitary = matrix(step, point)
         return np.kron(unitary, unitary.conj())
@@ -158,6 +196,6 @@ def channel(step: Step, point: Sequence[float]) -> Matrix:
 def distribution(job: Job) -> Float[np.ndarray, " d"]:
     """Probability of every outcome at the one point."""
     (point,) = job.points
-    if any(step.name == "depolarize" for step in job.steps):
+    if noisy(job):
         return np.clip(np.real(np.diag(density(job, point))), 0.0, None)
     return np.abs(state(job, point)) ** 2

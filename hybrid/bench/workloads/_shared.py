@@ -94,7 +94,9 @@ def witness(n: int, rng: np.random.Generator) -> Terms:
 
 def judged_densely(job: Job, version: int) -> Workload:
     """A workload whose reference is the dense simulation, made at the first check; unverified if it is too wide for that."""
-    noisy = any(step.name == "depolarize" for step in job.steps)
+    noisy = _dense.noisy(job)
+    gradient = noisy and job.task == "gradient"
+    most = _dense.MAX_GRADIENT_QUBITS if gradient else _dense.MAX_MIXED_QUBITS if noisy else _dense.MAX_QUBITS
     name = "dense density matrix" if noisy else "dense state vector"
 
     @cache
@@ -104,7 +106,7 @@ def judged_densely(job: Job, version: int) -> Workload:
         return _dense.values(job), _dense.gradient(job) if job.task == "gradient" else None
 
     def check(answer: Answer) -> Verdict:
-        if job.n_qubits > (_dense.MAX_MIXED_QUBITS if noisy else _dense.MAX_QUBITS):
+        if job.n_qubits > most:
             return unverified(job, answer)
         if job.task == "counts":
             return judge_counts(job, answer, DENSE, name, reference())

@@ -9,6 +9,9 @@ from hybrid.bench.job import Job, Step, Workload
 from hybrid.bench.workloads._shared import SHOTS, asked, gate, judged_densely, require, witness
 from hybrid.bench.workloads.hea_depth import chain_layers
 
+UNSEEN = {"counts": ["noise wrong by 1 %"]}
+"""Task -> mistakes that its check cannot see: shot noise hides them."""
+
 
 def noisy_hea(
     *,

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from hybrid.base.errors import UsageError
 from hybrid.bench import naming, scores
+from hybrid.bench.contests import contests
+from hybrid.bench.headline import headline, machine
 from hybrid.bench.rows import Row
 from hybrid.bench.summary import Figure, figures, measured_floor
 from hybrid.figures.bench import KINDS, picture
@@ -95,13 +97,20 @@ def _summary(rows: Sequence[Row], results: Sequence[Figure], floors: dict[str, f
         return Markup(tag("h1", "Benchmark of simulator backends") + tag("p", "Scores of devices; no times.", class_="lead"))
     return Markup(
         tag("h1", "Benchmark of simulator backends")
-        + tag("p", text, class_="lead")
+        + Markup("".join(tag("p", " ".join(answer), class_="lead") for answer in _answers(results, floors)))
+        + tag("p", text)
         + tag("nav", *links)
         + _section("caveats", "Read this first", tag("ul", *caveats))
         + _section("statuses", "How cells ended", _scrolled(tables.states(results)))
         + _section("tiers", "How answers were checked", tag("p", words.CHECK), _scrolled(tables.tiers(results)))
         + _section("rule", "When a backend is called faster", *rule)
     )
+
+
+def _answers(results: Sequence[Figure], floors: dict[str, float | None]) -> list[list[str]]:
+    """The answer of each machine: what a reader came for stands first."""
+    groups = {name: contests(here, floors[name]) for name, here in naming.machines(results).items()}
+    return [[*headline(of_machine), machine(of_machine, floors[name])] for name, of_machine in groups.items()]
 
 
 def _machine(name: str, results: Sequence[Figure], rows: Sequence[Row], floor: float | None, prefix: str) -> Markup:

@@ -1,0 +1,156 @@
+"""`hybrid bench mine`: which simulator for one's own run, how much faster, and how sure."""
+
+import inspect
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hybrid import catalog
+from hybrid.cli import bench_flags, completion, flags
+from hybrid.cli.bench_steps import make_bench, time_limit_of
+from hybrid.cli.layout import emit
+from hybrid.cli.progress import Display
+from hybrid.cli.run import WHOLE, make_spec, parameter, spec_options, whole
+from hybrid.cli.signals import pending_stop
+
+if TYPE_CHECKING:
+    from hybrid.bench.mine.survey import Survey
+
+HELP = """Time and judge your own run on every simulator: hybrid bench mine examples/vqe_tfim10_meluxina.toml.
+
+Measured are the questions of that run: one energy, and what its optimiser asks first (the points of a step, or a
+gradient). Every backend is judged by exact outcome probabilities of the run's circuits at common angles and detunings, or by
+counts where it has no others. One process each finds what is ten times slower; the rest is measured again and followed to
+other widths.
+"""
+PROBE_LIMIT_S = 30.0
+OWN: dict[str, tuple[Any, Any]] = {
+    "backends": (
+        Annotated[
+            list[str],
+            typer.Option(
+                "--backend",
+                help="Only this one, instead of every simulator, method and precision. Repeatable.",
+                metavar=flags.MEMBER,
+                autocompletion=completion.of_family("backends"),
+            ),
+        ],
+        [],
+    ),
+    "also": (
+        Annotated[
+            list[str],
+            typer.Option(
+                "--also", help="This one too, such as qiskit:object=./mine.py:name. Repeatable.", metavar=flags.MEMBER
+            ),
+        ],
+        [],
+    ),
+    "threads": (Annotated[str | None, typer.Option(help="Threads: 1,2 or 1..4. Default: 1 and all.", metavar="N,...")], None),
+    "processes": (bench_flags.Processes, bench_flags.PROCESSES),
+    "growth": (Annotated[bool, typer.Option("--growth/--no-growth", help="Follow the fastest to other widths, or not.")], True),
+    "out": (
+        Annotated[Path | None, typer.Option(help="File of results; continued where it exists.", metavar="FILE.jsonl")],
+        None,
+    ),
+    "probe_limit": (
+        Annotated[float, typer.Option(help="Seconds after which a probe is killed.", metavar="S")],
+        PROBE_LIMIT_S,
+    ),
+    "time_limit": (bench_flags.TimeLimit, None),
+    "memory_limit": (bench_flags.MemoryLimit, None),
+    "affinity": (bench_flags.Affinity, None),
+    "results": (flags.Results, flags.RESULTS),
+    "as_json": (flags.Json, False),
+    "quiet": (flags.Quiet, False),
+}
+
+
+def command() -> Callable[..., None]:
+    """The function Typer reads: the words and flags of a run, but for backend and threads, and its own flags."""
+    words = typer.Argument(
+        help="The run, as for hybrid run, or the file that says so.",
+        metavar="[ALGORITHM] PROBLEM | experiment.toml",
+        autocompletion=completion.words,
+    )
+    parameters = [parameter("words", Annotated[list[str] | None, words], None)]
+    parameters += [
+        parameter(name, Annotated[str | None, option], None)
+        for name, option in spec_options()
+        if name not in ("backend", "threads")
+    ]
+    parameters += [parameter(name, annotation, default) for name, (annotation, default) in OWN.items()]
+
+    def mine(**arguments: Any) -> None:
+        own = {name: arguments.pop(name) for name in OWN}
+        chosen = arguments.pop("words") or []
+        given = {key: value for key, value in arguments.items() if value is not None}
+        measure(chosen, {key: whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
+
+    mine.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    mine.__annotations__ = {one.name: one.annotation for one in parameters}
+    return mine
+
+
+def _completed(text: str) -> str:
+    """A backend with its options written out."""
+    return catalog.parse("backends", text).text(defaults=True)
+
+
+def measure(
+    words: list[str],
+    fields: dict[str, Any],
+    *,
+    backends: list[str],
+    also: list[str],
+    threads: str | None,
+    processes: int | None,
+    growth: bool,
+    out: Path | None,
+    probe_limit: float,
+    time_limit: float | None,
+    memory_limit: str | None,
+    affinity: str | None,
+    results: Path,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Survey, then print the answer."""
+    from hybrid.base.machine import cores
+    from hybrid.bench.cells import thread_counts
+    from hybrid.bench.mine.cells import every_backend
+    from hybrid.bench.mine.survey import survey
+    from hybrid.cli import bench_mine_text, bench_text
+
+    spec = make_spec(words, fields, results)
+    chosen = [*backends, *also] if backends else every_backend(also)
+    if spec.backend != "auto" and spec.member("backend").text(defaults=True) not in map(_completed, chosen):  # type: ignore[union-attr]
+        chosen.append(spec.backend)
+    counts = thread_counts(threads) if threads else sorted({1, cores()})
+    probe_limit = time_limit_of(probe_limit, None)
+    with (
+        pending_stop() as pending,
+        Display(sys.stderr, quiet=quiet) as display,
+        tempfile.TemporaryDirectory(prefix="hybrid-mine-") as folder,
+    ):
+        bench = make_bench(time_limit_of(time_limit, None), memory_limit, affinity, [], pending)
+        answer: Survey = survey(
+            spec,
+            chosen,
+            counts,
+            out or Path(folder) / "rows.jsonl",
+            bench,
+            processes=processes or bench_flags.PROCESSES,
+            probe_limit_s=probe_limit,
+            grow=growth,
+            watch=display.line,
+            step=lambda done: display.line(bench_text.progress(done)),
+        )
+    if pending:
+        raise pending[0]
+    emit(json.dumps(answer.to_json(), indent=2) if as_json else bench_mine_text.answered(answer))
