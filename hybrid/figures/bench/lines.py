@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
@@ -13,7 +12,7 @@ from hybrid.bench import naming
 from hybrid.bench.summary import Figure
 from hybrid.figures import style
 from hybrid.figures.bench.marks import STOPPED, draw_points, draw_stopped, handles, left_out, looks, notes
-from hybrid.figures.style import INK, Look, styled
+from hybrid.figures.style import INK, Drawing, Look, styled
 
 PANEL = (4.6, 3.1)
 ALONE = (style.WIDTH, 3.8)
@@ -24,7 +23,7 @@ HEADROOM, MOST_TICKS = 30.0, 10
 
 
 @styled
-def scaling(results: Sequence[Figure]) -> Picture:
+def scaling(results: Sequence[Figure]) -> Drawing:
     """Seconds per call against qubits: medians over processes, bars from the least to the largest."""
     text = "Median over processes; bars span all processes."
     picture, panels = _panels(results, "Time per call against width", text, _several_widths, ONE_WIDTH)
@@ -43,7 +42,7 @@ def scaling(results: Sequence[Figure]) -> Picture:
 
 
 @styled
-def memory(results: Sequence[Figure]) -> Picture:
+def memory(results: Sequence[Figure]) -> Drawing:
     """Peak memory above the baseline against qubits, with a double-precision state vector's 16 x 2^n bytes for comparison."""
     theory = Line2D([], [], color=INK, ls=(0, (1, 1)), lw=1.4, label="16 B x 2^n: a state vector")
     text = "The largest of all processes, minus what was resident after the import; some MB are the interpreter's own."
@@ -68,7 +67,7 @@ def memory(results: Sequence[Figure]) -> Picture:
 
 
 @styled
-def error_time(results: Sequence[Figure]) -> Picture:
+def error_time(results: Sequence[Figure]) -> Drawing:
     """The distance from the reference, in units of its tolerance, against seconds per call."""
     judged = [figure for figure in results if figure.typical_s and figure.counted[-1]["verification"]]
     if not judged:
@@ -119,7 +118,7 @@ ONE_WIDTH = "measured at one width"
 
 def _panels(
     results: Sequence[Figure], title: str, text: str, informative: Informative, why: str, more: Sequence[Line2D] = ()
-) -> tuple[Picture, list[tuple[Axes, Group]]]:
+) -> tuple[Drawing, list[tuple[Axes, Group]]]:
     """A panel for every `informative` family of workloads (for all, where none is), its backends with their figures.
 
     The footer says which families were left out, and `why`.

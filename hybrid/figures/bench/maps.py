@@ -7,7 +7,6 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure as Picture
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import EngFormatter, FuncFormatter
 
@@ -17,7 +16,7 @@ from hybrid.bench.summary import Figure, questions
 from hybrid.bench.units import multiple
 from hybrid.figures import style
 from hybrid.figures.bench.marks import ABSENT, LABELS, STOPPED, left_out, notes
-from hybrid.figures.style import BLANK, FINAL, GREY, INK, PAPER, styled
+from hybrid.figures.style import BLANK, FINAL, GREY, INK, PAPER, Drawing, styled
 
 MAP = colormaps["cividis_r"].resampled(40)
 """Made to look alike with and without colour deficiency (Nunez, Anderton & Renslow, PLOS ONE 13, e0199239, 2018). In fewer than
@@ -28,7 +27,7 @@ MOST_SLOWDOWN = 100.0
 
 
 @styled
-def relative(results: Sequence[Figure]) -> Picture:
+def relative(results: Sequence[Figure]) -> Drawing:
     """Workload by backend: times as multiples of the fastest verified one's. `winners` shows which one is faster."""
     groups = sorted(questions(results), key=lambda group: (naming.family(group[0].cell), group[0].cell["n_qubits"]))
     names = sorted({naming.backend(figure.cell) for figure in results})
@@ -63,7 +62,7 @@ def relative(results: Sequence[Figure]) -> Picture:
 
 
 @styled
-def volumetric(results: Sequence[Figure]) -> Picture:
+def volumetric(results: Sequence[Figure]) -> Drawing:
     """Width against depth of the workload, one panel for each workload and backend, coloured by seconds per call."""
     shapes: dict[str, list[Figure]] = {}
     for figure in results:

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure as Picture
 from matplotlib.patches import Patch, Rectangle
 
 from hybrid.base.errors import UsageError, shortened
@@ -17,7 +16,7 @@ from hybrid.bench.summary import Figure, measured_floor
 from hybrid.bench.units import multiple
 from hybrid.figures import style
 from hybrid.figures.bench.marks import notes
-from hybrid.figures.style import BLANK, COLOURS, FINAL, GREY, INK, PAPER, styled
+from hybrid.figures.style import BLANK, COLOURS, FINAL, GREY, INK, PAPER, Drawing, styled
 
 MOST_ROWS, MOST_COLUMNS = 60, 24
 CELL = (1.12, 0.4)
@@ -30,7 +29,7 @@ Place = tuple[int, int]
 
 
 @styled
-def winners(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Picture:
+def winners(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Drawing:
     """Family by width: the winner and how much faster it is than the next; `rows` may hold an A/A run."""
     ended = contests(results, measured_floor(rows, results[0].environment))
     widths = sorted({contest.asked.cell["n_qubits"] for contest in ended})
