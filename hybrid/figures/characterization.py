@@ -38,7 +38,7 @@ def draw(result: Characterization) -> Drawing:
     """Two rows: Ramsey, echo and benchmarking; fidelities and the agreement of every number."""
     settings = f"{result.physics}; {result.dephasing} dephasing; {result.shots:,} shots per circuit, seed {result.seed}"
     title = f"{result.device}: a self-test of the stand-in"
-    figure = style.figure(title, [settings], [f"{CLAIM} {result.caveat}"], INCHES)
+    figure = style.figure(title, [settings], [f"{CLAIM} {result.caveat}"], INCHES, least=INCHES[0])
     grid = figure.add_gridspec(2, 3, height_ratios=(1.25, 1))
     for column, (name, words) in enumerate((("ramsey", "Ramsey"), ("echo", "Hahn echo"))):
         _decays(figure.add_subplot(grid[0, column]), [c for c in result.curves if c.experiment == name], words)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from hybrid.base.errors import UsageError
 from hybrid.figures import style
@@ -79,6 +79,10 @@ def _log_axis(axes: Axes, trace: Trace) -> None:
         low, high = min(low, CHEMICAL_ACCURACY_HA / 10), max(high, 2 * CHEMICAL_ACCURACY_HA)
         axes.axhspan(low, CHEMICAL_ACCURACY_HA, color=EXACT, alpha=0.14, lw=0, zorder=0, label="chemical accuracy: 1 kcal/mol")
         axes.set_ylim(low, high)
+    if trace.about["unit"]:
+        style.log_axis(axes.yaxis, trace.about["unit"])
+    else:
+        style.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:g}"), few=False)
 
 
 def _draw_one(axes: Axes, trace: Trace) -> None:

@@ -18,7 +18,7 @@ from hybrid.figures.page import SCREEN, Page
 from hybrid.figures.style import FINAL, INK, TINY, WIDTH, Drawing, styled
 
 PER_ROW = 6
-"""Qubits of a chain side by side."""
+"""Qubits of a chain side by side in a picture of the usual width."""
 BAR_INCHES = 0.8
 """Height of the colour bar with its label."""
 LEAST_WIDE = 5.0
@@ -77,7 +77,8 @@ def _layout(device: Device) -> Layout:
     n = device.n_qubits or 0
     edges = set(_two_qubit(device).error)
     if edges == {(q, q + 1) for q in range(n - 1)}:
-        return Layout(_serpentine(n), 1.05 if n > PER_ROW else 0.55, True, 0.2)
+        most = max(1, int(PER_ROW * style.width() / WIDTH))
+        return Layout(_serpentine(n, most), 1.05 if n > most else 0.55, True, 0.2)
     for columns in range(2, n // 2 + 1):
         if n % columns == 0 and edges == _grid(n, columns):
             row, column = np.divmod(np.arange(n), columns)
@@ -87,9 +88,9 @@ def _layout(device: Device) -> Layout:
     return Layout(radius * np.stack([np.cos(angle), np.sin(angle)], axis=1), 0.5 + 0.35 * radius, False, 0.3)
 
 
-def _serpentine(n: int) -> Float[np.ndarray, "n 2"]:
-    """Rows of equal length as far as possible, every second one from right to left."""
-    rows = -(-n // PER_ROW)
+def _serpentine(n: int, most: int) -> Float[np.ndarray, "n 2"]:
+    """Rows of `most` qubits at most, of equal length as far as possible, every second one from right to left."""
+    rows = -(-n // most)
     columns = -(-n // rows)
     row, column = np.divmod(np.arange(n), columns)
     column = np.where(row % 2, columns - 1 - column, column)

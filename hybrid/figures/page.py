@@ -58,17 +58,17 @@ class Page:
         """Inches in which a picture is laid out, and the scale at which it is written.
 
         `own_inches` is what it would take on a screen; narrower than `least_inches` it is not laid out but made smaller.
-        UsageError: its small print would then be less than 5 points.
+        UsageError: its small print would then be less than 5 points at the width that is asked for.
         """
         style = STYLES[self.style]
-        usual_cm = style.column_cm if own_inches <= WIDE else style.wide_cm
-        if self.width_cm is None and usual_cm is None:
+        needed_cm = least_inches * CM * SMALLEST_POINTS / SMALL_PRINT
+        if self.width_cm is None and (style.column_cm is None or style.wide_cm is None):
             return own_inches, 1.0
-        inches = (self.width_cm or usual_cm or 0.0) / CM
+        usual_cm = style.column_cm if own_inches <= WIDE and (style.column_cm or 0.0) >= needed_cm else style.wide_cm
+        inches = (self.width_cm or max(usual_cm or 0.0, needed_cm)) / CM
         laid_out = max(inches / style.scale, least_inches)
         scale = inches / laid_out
         if scale * SMALL_PRINT < 0.999 * SMALLEST_POINTS:
-            needed_cm = least_inches * CM * SMALLEST_POINTS / SMALL_PRINT
             raise UsageError(
                 f"at a width of {inches * CM:.3g} cm the smallest text of this picture would have {scale * SMALL_PRINT:.2g} "
                 f"points; it needs {needed_cm + 0.05:.1f} cm."

@@ -6,11 +6,16 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 
 def recolour(drawn: Figure, colours: dict[str, str]) -> None:
     """Exchange colours of everything drawn; what has another colour keeps it, and every transparency."""
-    for artist in drawn.findobj() if colours else ():
+    if not colours:
+        return
+    artists = drawn.findobj()
+    boxes = [text.get_bbox_patch() for text in artists if isinstance(text, Text)]
+    for artist in [*artists, *filter(None, boxes)]:
         for name in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
             read, write = getattr(artist, f"get_{name}", None), getattr(artist, f"set_{name}", None)
             if read is None or write is None or (name == "color" and hasattr(artist, "get_facecolor")):

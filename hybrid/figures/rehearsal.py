@@ -23,7 +23,7 @@ WORDS = {GO: MEASURED, MARGINAL: "#E69F00"}
 def verdict_grid(rehearsal: Rehearsal) -> Drawing:
     """One row per device: its verdict, then the six criteria."""
     inches = (WIDE, ROW_INCHES * len(rehearsal.devices) + 0.55)
-    drawn = style.figure(f"Rehearsal of {rehearsal.title}", [rehearsal.sentence], [rehearsal.caveat], inches)
+    drawn = style.figure(f"Rehearsal of {rehearsal.title}", [rehearsal.sentence], [rehearsal.caveat], inches, least=WIDE)
     (axes,) = style.panels(drawn)
     columns = ("verdict", *CRITERIA)
     style.categories(axes, columns, [shortened(one.device, LONGEST_DEVICE) for one in rehearsal.devices])

@@ -47,7 +47,7 @@ class Trace:
     def measures(self) -> str:
         """What the values are, with their unit."""
         quantity, unit = self.about["quantity"], self.about["unit"]
-        quantity = f"|{quantity} - exact|" if self.distance else quantity
+        quantity = f"|{quantity} \N{MINUS SIGN} exact|" if self.distance else quantity
         return f"{quantity} ({unit})" if unit else quantity
 
     @property

@@ -16,6 +16,8 @@ from hybrid.figures.style import INK, Drawing, Look, styled
 
 PANEL = (4.6, 3.1)
 ALONE = (style.WIDTH, 3.8)
+LEAST = 3.6
+"""Inches of a panel beside others."""
 EXACT = 1e-3
 """Smaller errors in units of the tolerance are drawn here: differences between rounding errors mean nothing."""
 FAR = 1e6
@@ -137,7 +139,8 @@ def _panels(
     columns = min(len(shown), 2 if len(shown) < 5 else 3)
     width, height = ALONE if len(shown) == 1 else PANEL
     inches = columns * width, -(-len(shown) // columns) * height
-    picture = style.figure(title, [], [text, *notes(results)], inches, [*handles(used, every), *more])
+    least = style.LEAST_WIDTH if columns == 1 else columns * LEAST
+    picture = style.figure(title, [], [text, *notes(results)], inches, [*handles(used, every), *more], least)
     filled = []
     for axes, (name, figures) in zip(style.panels(picture, len(shown), columns), shown.items(), strict=True):
         style.head(axes, name, longest=44)

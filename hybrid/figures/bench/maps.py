@@ -40,7 +40,7 @@ def relative(results: Sequence[Figure]) -> Drawing:
     inches = (max(6.4, 0.085 * longest + 0.8 * len(names) + 1.0), 0.3 * len(groups) + 1.35)
     text = "Times relative to the fastest verified backend of each workload; empty where a backend was not asked."
     about = [text, *notes(results, with_absent=True)]
-    picture = style.figure("Time relative to the fastest", [], about, inches, _entries(results))
+    picture = style.figure("Time relative to the fastest", [], about, inches, _entries(results), least=inches[0])
     (axes,) = style.panels(picture)
     norm = LogNorm(1, MOST_SLOWDOWN)
     for row, group in enumerate(groups):
@@ -81,7 +81,7 @@ def volumetric(results: Sequence[Figure]) -> Drawing:
     text = "One square per width and depth (of the workload, not compiled); colour is the median time per call."
     text += left_out([name for name in shapes if wide and name not in wide], "of one width or one depth")
     inches = 3.5 * columns, 3.0 * -(-len(panels) // columns)
-    picture = style.figure("Time over width and depth", [], [text, *notes(results)], inches, _entries(shown))
+    picture = style.figure("Time over width and depth", [], [text, *notes(results)], inches, _entries(shown), least=inches[0])
     axes = style.panels(picture, len(panels), columns)
     norm = LogNorm(min(times), max(max(times), 1.01 * min(times)))
     for ax, ((shape, _), figures) in zip(axes, sorted(panels.items()), strict=True):

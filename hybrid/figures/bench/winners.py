@@ -44,7 +44,7 @@ def winners(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Drawing:
     inches = (max(6.4, 0.085 * longest + CELL[0] * len(widths) + 0.4), CELL[1] * len(labels) + 0.75)
     text = "Coloured: significantly faster than every other verified backend, and how many times as fast as the next one."
     about = [text, *notes(results, with_absent=True)]
-    picture = style.figure("Fastest backends", [], about, inches, _entries(ended, colours))
+    picture = style.figure("Fastest backends", [], about, inches, _entries(ended, colours), least=inches[0])
     (axes,) = style.panels(picture)
     for contest, at in zip(ended, places, strict=True):
         _cell(axes, at, contest, colours)
