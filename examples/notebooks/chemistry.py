@@ -43,7 +43,7 @@ ideal.plot()
 # The same at several distances. A sweep is many runs; each is a record, and what is finished is not measured again.
 
 # %%
-bond = sweep(problem="h2:distance=0.5,0.735,1.0,1.5", max_iterations=40, results=RESULTS, executor="local:processes=1")
+bond = sweep(problem="h2:distance=0.5,0.8,1.1,1.5", max_iterations=40, results=RESULTS, executor="local:processes=1")
 bond
 
 # %%
