@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hybrid.runs.run import run
     from hybrid.runs.spec import Spec
     from hybrid.runs.sweep import SweepResult, sweep
+    from hybrid.runs.watching import progress_line
 
 __all__, __getattr__, __dir__ = names_from(
     __name__,
@@ -46,5 +47,6 @@ __all__, __getattr__, __dir__ = names_from(
         "hybrid.runs.run": "run",
         "hybrid.runs.spec": "Spec",
         "hybrid.runs.sweep": "SweepResult sweep",
+        "hybrid.runs.watching": "progress_line",
     },
 )

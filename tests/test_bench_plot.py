@@ -333,7 +333,7 @@ def test_only_some_are_drawn():
     ("words", "code", "told"),
     [
         (["r.jsonl", "--kind", "scalin", "--out", "p.png"], 2, "unknown kind of plot 'scalin'"),
-        (["r.jsonl", "--kind", "scaling", "--out", "p.gif"], 2, "a plot is written as .png or .svg"),
+        (["r.jsonl", "--kind", "scaling", "--out", "p.gif"], 2, "a plot is written as .png, .svg or .pdf"),
         (["no.jsonl", "--kind", "scaling", "--out", "p.png"], 2, "no.jsonl"),
         (["r.jsonl", "--kind", "scaling", "--out", "nowhere/p.png"], 2, "cannot be written"),
         (["bad.jsonl", "--kind", "scaling", "--out", "p.png"], 5, "bad.jsonl:1"),

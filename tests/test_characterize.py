@@ -177,7 +177,7 @@ def test_the_command_prints_json(call):
 
 def test_the_command_refuses(call, tmp_path):
     assert call("ideal")[0] == 2
-    assert call("meluxina-q", "--only", "bell", "--plot", str(tmp_path / "x.pdf"))[0] == 2
+    assert call("meluxina-q", "--only", "bell", "--plot", str(tmp_path / "x.eps"))[0] == 2
     assert "--seed must be at least 0" in call("meluxina-q", "--seed", "-1")[2]
 
 

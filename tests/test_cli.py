@@ -540,10 +540,10 @@ def test_plot_with_and_without_a_file(hybrid, tmp_path, monkeypatch, words, targ
 
 
 @pytest.mark.parametrize("words", ["run h2", "sample bell", "show device meluxina-q", "characterize spin-sige-6q"])
-def test_plot_refuses_what_is_neither_png_nor_svg(hybrid, tmp_path, monkeypatch, words):
+def test_plot_refuses_other_formats(hybrid, tmp_path, monkeypatch, words):
     monkeypatch.chdir(tmp_path)
-    done = hybrid(*words.split(), "--plot", "picture.pdf")
-    assert (done.code, done.out) == (2, "") and "picture.pdf: a plot is written as .png or .svg" in done.err
+    done = hybrid(*words.split(), "--plot", "picture.eps")
+    assert (done.code, done.out) == (2, "") and "picture.eps: a plot is written as .png, .svg or .pdf" in done.err
     assert not list(tmp_path.iterdir())
 
 

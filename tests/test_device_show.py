@@ -70,8 +70,8 @@ def test_the_map_from_the_command_line(show, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, err = show("devices", "meluxina-q:two_qubit=today", "--plot")
     assert (code, err) == (0, "drawn: meluxina-q.png\n") and (tmp_path / "meluxina-q.png").exists()
-    code, _, err = show("device", "meluxina-q", "--plot", str(tmp_path / "map.pdf"))
-    assert code == 2 and "a plot is written as .png or .svg" in err
+    code, _, err = show("device", "meluxina-q", "--plot", str(tmp_path / "map.eps"))
+    assert code == 2 and "a plot is written as .png, .svg or .pdf" in err
     code, _, err = show("device", "ideal", "--plot", str(tmp_path / "map.png"))
     assert code == 2 and "device 'ideal' has no map" in err
     code, _, err = show("optimizer", "spsa", "--plot", str(tmp_path / "map.png"))

@@ -24,6 +24,9 @@ QUICK = {
     "classifier.toml": ["--max-iterations", "2"],
 }
 """Experiment -> flags that keep it short here; without them they are run by the slow test below."""
+NOTEBOOKS = ("chemistry", "noise")
+CELL_SECONDS = 900
+"""Only ends a cell that hangs: on a quiet machine both notebooks take less than a minute."""
 
 
 @pytest.fixture
@@ -69,7 +72,8 @@ def test_every_example_is_tested():
     benchmarks = {*(f"benchmarks/{name}.py" for name in scripts), "benchmarks/meluxina-q-v1.toml"}
     cluster = {"cluster/constraints.txt", "cluster/hybrid.def"}  # tests/test_executors.py
     scripts_tested = {"energy_landscape.py", "optimizers.py", "defaults.py", "mitigation.py"}
-    tested = {*cluster, *QUICK, *scripts_tested, *benchmarks, "README.md"}
+    notebooks = {f"notebooks/{name}.py" for name in NOTEBOOKS}
+    tested = {*cluster, *notebooks, *QUICK, *scripts_tested, *benchmarks, "README.md"}
     files = [path for path in EXAMPLES.rglob("*") if path.is_file() and not {"__pycache__", "circuits"} & set(path.parts)]
     found = {str(path.relative_to(EXAMPLES)) for path in files}
     assert found == tested
@@ -206,3 +210,19 @@ def test_mitigation_bias_benchmark(script):
     alone, both = ([float(cell.split("(")[0]) for cell in line.split("|")[2:-1]] for line in out.splitlines()[2:])
     assert len(alone) == 8
     assert both[1] < 0.5 * alone[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_notebook(name, tmp_path):
+    """Executed as `jupytext --execute` does it; each result shows a table and each figure a picture."""
+    jupytext, nbclient = (pytest.importorskip(module) for module in ("jupytext", "nbclient"))
+    notebook = jupytext.read(EXAMPLES / "notebooks" / f"{name}.py")
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbclient.NotebookClient(notebook, timeout=CELL_SECONDS, resources={"metadata": {"path": tmp_path}}).execute()
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    shown = {cell.source.splitlines()[-1]: {kind for one in cell.outputs for kind in one.get("data", {})} for cell in cells}
+    plots = [line for line in shown if ".plot(" in line]
+    tables = [line for line in shown if line.isidentifier()]
+    assert len(plots) >= 3 and all("image/png" in shown[line] for line in plots)
+    assert len(tables) >= 4 and all("text/html" in shown[line] for line in tables)

@@ -426,7 +426,7 @@ def test_json_is_the_budget_and_the_same_every_time(hybrid, budgets):
 
 
 def test_errors_leave_one_line_and_exit_2(hybrid):
-    for words in ([SPECS["ideal"].id], ["nope"], [SPECS["h2"].id, "--realizations", "0"], [SPECS["h2"].id, "--plot", "a.pdf"]):
+    for words in ([SPECS["ideal"].id], ["nope"], [SPECS["h2"].id, "--realizations", "0"], [SPECS["h2"].id, "--plot", "a.eps"]):
         code, out, err = hybrid(*words)
         assert (code, out) == (2, "") and err.startswith("hybrid: ") and err.count("\n") == 1
 

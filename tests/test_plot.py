@@ -141,8 +141,8 @@ def test_the_running_mean():
 
 
 def test_what_cannot_be_drawn_is_an_error(folder, tmp_path):
-    with pytest.raises(UsageError, match=r"plot\.pdf: a plot is written as \.png or \.svg"):
-        convergence(folder / "exact.jsonl", tmp_path / "plot.pdf")
+    with pytest.raises(UsageError, match=r"plot\.eps: a plot is written as \.png, \.svg or \.pdf"):
+        convergence(folder / "exact.jsonl", tmp_path / "plot.eps")
     with pytest.raises(UsageError, match="cannot be written"):
         convergence(folder / "exact.jsonl", tmp_path / "nowhere" / "plot.png")
     with pytest.raises(UsageError, match="holds no answers yet"):

@@ -674,7 +674,7 @@ def test_plot_where_and_what_not(hybrid, tmp_path):
     assert "measures energy (Ha)" in done.err
     unfinished = interrupted(SPECS["quick"], tmp_path, 3)
     assert hybrid("plot", unfinished, path_of("seed1"), "--out", target).code == 0
-    assert "written as .png or .svg" in hybrid("plot", "latest", "--out", "a.pdf").err
+    assert "written as .png, .svg or .pdf" in hybrid("plot", "latest", "--out", "a.eps").err
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -203,7 +203,7 @@ WRONG = [
     (("ghz", "--bind", "phi"), "--bind takes name=number, not 'phi'"),
     (("ghz", "--bind", "phi=1"), "phi"),
     (("no.qasm",), "no.qasm"),
-    (("ghz", "--plot", "x.pdf"), "a plot is written as .png or .svg"),
+    (("ghz", "--plot", "x.eps"), "a plot is written as .png, .svg or .pdf"),
     (("ghz", "--shots", "3"), "unknown option '--shots'"),
     (("teleportation:feed_forward=true",), "mid-circuit"),
     ((), "missing argument"),

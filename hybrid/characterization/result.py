@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import chdtrc
 
+from hybrid.base.display import html_of, plot_of
+
 LEAST_P, MOST_SIGMAS = 1e-3, 4.5
 
 
@@ -104,6 +106,9 @@ class Characterization:
     rows: tuple[Row, ...]
     curves: tuple[Curve, ...]
     notes: tuple[str, ...]
+
+    _repr_html_ = html_of
+    plot = plot_of
 
     @property
     def compared(self) -> tuple[Row, ...]:

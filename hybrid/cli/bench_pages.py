@@ -8,6 +8,7 @@ import typer
 from hybrid.base.errors import UsageError, unknown
 from hybrid.cli import bench_flags, flags
 from hybrid.cli.bench_steps import read_rows
+from hybrid.cli.page_flags import page
 from hybrid.cli.pictures import need_matplotlib, say
 
 KINDS = ("scaling", "error-time", "memory", "volumetric", "relative", "profile", "winners", "drift")
@@ -28,7 +29,7 @@ The page is a single HTML file that loads nothing from the network.
 def plot_rows(
     files: bench_flags.Files,
     kind: Annotated[str, typer.Option(help=f"One of {', '.join(KINDS)}.", metavar="KIND")],
-    out: Annotated[Path, typer.Option(help="The picture (PNG or SVG).", metavar="FILE")],
+    out: Annotated[Path, typer.Option(help="The picture (PNG, SVG or PDF).", metavar="FILE")],
     workload: Annotated[
         list[str], typer.Option("--workload", help="Only these, by name or as in the file. Repeatable.", metavar="NAME")
     ] = [],  # noqa: B006  # typer makes a new list for every call
@@ -47,7 +48,7 @@ def plot_rows(
     from hybrid.bench.naming import only
     from hybrid.figures.bench import plot
 
-    plot(only(rows, workload, backend), kind, out, host, noise)
+    plot(only(rows, workload, backend), kind, out, host, noise, page())
     say(f"drawn: {out}", quiet)
 
 

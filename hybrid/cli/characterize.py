@@ -11,6 +11,7 @@ import typer
 from hybrid.base.uncertainty import with_uncertainty
 from hybrid.cli import flags
 from hybrid.cli.layout import emit, wrapped
+from hybrid.cli.page_flags import page
 from hybrid.cli.pictures import picture
 from hybrid.cli.progress import Display
 from hybrid.cli.report import physics
@@ -69,7 +70,7 @@ def characterize(
     if target is not None:
         from hybrid.figures.characterization import overview
 
-        overview(result, target)
+        overview(result, target, page())
         display.note(f"drawn: {target}")
     if as_json:
         emit(json.dumps({"experiments": result.to_json(), "caveat": result.caveat}, indent=2))

@@ -12,6 +12,7 @@ from hybrid.base.uncertainty import with_uncertainty
 from hybrid.cli import circuit_text, flags, sample
 from hybrid.cli.budget_rows import NAME, NUMBER, bar, places_of, signed
 from hybrid.cli.layout import COLUMNS, emit, table, wrapped
+from hybrid.cli.page_flags import page
 from hybrid.cli.pictures import picture
 from hybrid.cli.progress import Display, clock
 from hybrid.cli.report import WIDTH, physics, spaced
@@ -72,7 +73,7 @@ def explain_run_or_circuit(
     if target is not None:
         from hybrid.figures.error_budget import waterfall
 
-        waterfall(budget, target)
+        waterfall(budget, target, page())
         display.note(f"drawn: {target}")
     emit(json.dumps(budget.to_json()) if as_json else text(budget))
 

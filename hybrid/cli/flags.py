@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from hybrid.base.errors import UsageError
-from hybrid.cli import completion
+from hybrid.cli import completion, page_flags
 from hybrid.cli.layout import emit
 
 MEMBER = "NAME[:k=v,...]"
@@ -26,7 +26,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print no progress and no notes on stderr.")]
 Plot = Annotated[
     Path | None,
-    typer.Option("--plot", help="Draw it too: in FILE (.png or .svg), or under a default name.", metavar="[FILE]"),
+    typer.Option("--plot", help="Draw it too: in FILE (.png, .svg or .pdf), or under a default name.", metavar="[FILE]"),
 ]
 Label = Annotated[str | None, typer.Option("--label", help="Project that the run is booked on: hybrid runs account.")]
 Results = Annotated[Path, typer.Option("--results", help="Folder of the records.", metavar="DIR")]
@@ -87,22 +87,34 @@ def command_of_verbs(help: str) -> tuple[typer.Typer, Callable[..., Any]]:
 
 
 class HybridCommand(TyperCommand):
-    """A command that refuses a flag given twice, takes `--plot` with or without FILE, and has `--debug`."""
+    """Refuses a flag given twice, takes `--plot` with or without FILE and the flags of a picture, has `--debug`."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         debug = TyperOption(param_decls=["--debug"], is_flag=True, expose_value=False, help="Show the traceback of an error.")
+        if self._draws():
+            self.params += page_flags.options()
         self.params.append(debug)  # no verb reads it: `hybrid.cli.app` looks for it
+
+    def _draws(self) -> bool:
+        return self.name == "plot" or self._has_plot()
+
+    def _has_plot(self) -> bool:
+        return any(parameter.name == "plot" for parameter in self.params)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As the parent's; UsageError names the flag that is given twice."""
-        if any(parameter.name == "plot" for parameter in self.params):
+        if self._has_plot():
             args = _with_plot_file(args)
         _, _, given = self.make_parser(ctx).parse_args(args=list(args))
         twice = [parameter for parameter in given if given.count(parameter) > 1 and not parameter.multiple]
         if twice and not ctx.resilient_parsing:  # a completion may look at a line that is not finished
             raise UsageError(f"{twice[0].opts[0]} is given twice.")
-        return super().parse_args(ctx, args)
+        page_flags.forget()
+        rest = super().parse_args(ctx, args)
+        if self._has_plot() and ctx.params["plot"] is None:
+            page_flags.refuse()
+        return rest
 
 
 def _with_plot_file(args: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from hybrid.cli import completion
 from hybrid.cli.flags import Json, Plot, Quiet
 from hybrid.cli.layout import emit, one_line_each, paragraphs, table, wrapped
 from hybrid.cli.offered import by_package, from_packages, overview
+from hybrid.cli.page_flags import page
 from hybrid.cli.pictures import picture, say
 from hybrid.device.device import Device
 from hybrid.device.profile import Number
@@ -108,7 +109,7 @@ def _show_device(device: Device, plot: Path | None, as_json: bool, quiet: bool) 
     if target is not None:
         from hybrid.figures.device_map import device_map
 
-        device_map(device, target)
+        device_map(device, target, page())
         say(f"drawn: {target}", quiet)
     emit(_device_json(device) if as_json else _device_text(device))
 

@@ -13,6 +13,7 @@ from hybrid.base.uncertainty import amount, duration, with_uncertainty
 from hybrid.cli import completion, flags, sample
 from hybrid.cli.budget_rows import signed
 from hybrid.cli.layout import emit, table, wrapped
+from hybrid.cli.page_flags import page
 from hybrid.cli.pictures import picture
 from hybrid.cli.progress import Display
 from hybrid.cli.report import WIDTH, physics, spaced
@@ -84,7 +85,7 @@ def mitigate_run_or_circuit(
     if target is not None:
         from hybrid.figures.mitigation_ledger import errors
 
-        errors(ledger, target)
+        errors(ledger, target, page())
         display.note(f"drawn: {target}")
     emit(json.dumps(ledger.to_json()) if as_json else text(ledger))
 

@@ -15,6 +15,7 @@ from hybrid.base.errors import NotConverged, UsageError, shortened, unknown
 from hybrid.cli import completion, report, sample
 from hybrid.cli.flags import RESULTS, Json, Label, Plot, Quiet, Results
 from hybrid.cli.layout import emit
+from hybrid.cli.page_flags import page
 from hybrid.cli.pictures import picture, say
 from hybrid.cli.progress import Display, live_console
 from hybrid.cli.run_view import RunView
@@ -216,7 +217,7 @@ def execute(
 def _draw(result: Result, target: Path, quiet: bool) -> None:
     from hybrid.figures.convergence import convergence
 
-    convergence(Path(result.record), target)
+    convergence(Path(result.record), target, page())
     say(f"drawn: {target}", quiet)
 
 

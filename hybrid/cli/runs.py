@@ -10,6 +10,7 @@ import typer
 from hybrid.base.errors import CheckFailed, RecordError, UsageError
 from hybrid.cli import completion, flags, runs_many, runs_text
 from hybrid.cli.layout import csv_text, emit, write_text
+from hybrid.cli.page_flags import page
 from hybrid.cli.pictures import need_matplotlib
 from hybrid.cli.progress import Display
 from hybrid.review import difference
@@ -128,9 +129,12 @@ def plot_runs(
     ] = None,
     against: Annotated[str | None, typer.Option(help="Axis, as problem.distance.", metavar="AXIS")] = None,
     where: runs_many.Where = None,
+    distance: Annotated[
+        bool, typer.Option("--distance", help="Draw the distance from the exact value, on a logarithmic axis.")
+    ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="PNG or SVG. Default: next to the record; for several runs, runs.png there.", metavar="FILE"),
+        typer.Option(help="PNG, SVG or PDF. Default: next to the record; for several runs, runs.png there.", metavar="FILE"),
     ] = None,
     results: flags.Results = flags.RESULTS,
     as_json: flags.Json = False,
@@ -140,8 +144,10 @@ def plot_runs(
     if against is not None:
         if names:
             raise UsageError("--against takes all runs that --where selects; leave the names out.")
+        if distance:
+            raise UsageError("--distance and --against contradict each other: against an axis, the exact value has a line.")
         target = out or results / "against.png"
-        runs_many.draw_against(results, where, against, target)
+        runs_many.draw_against(results, where, against, target, page())
         emit(json.dumps({"file": str(target)}) if as_json else str(target))
         return
     if where or not names:
@@ -150,7 +156,7 @@ def plot_runs(
     target = out or (paths[0].with_suffix(".png") if len(paths) == 1 else paths[0].with_name("runs.png"))
     from hybrid.figures.convergence import convergence
 
-    convergence(paths, target)
+    convergence(paths, target, page(), distance=distance)
     emit(json.dumps({"file": str(target)}) if as_json else str(target))
 
 

@@ -11,6 +11,7 @@ from hybrid.base.errors import MissingPart, UsageError
 from hybrid.cli import flags, runs_text
 from hybrid.cli.layout import csv_text, emit, write_text
 from hybrid.cli.sweep_text import columns
+from hybrid.figures.page import Page
 from hybrid.runs import results_index
 from hybrid.runs.account import DEFAULT_BY, CostSum, account
 from hybrid.runs.results_index import IndexedRun, columns_of, entries
@@ -147,10 +148,10 @@ def _numbers(one: CostSum) -> list[str]:
     return [f"{one.runs:,}", f"{one.finished:,}", *hours, f"{one.shots:,}", f"{one.jobs:,}"]
 
 
-def draw_against(results: Path, where: str | None, axis: str, target: Path) -> None:
+def draw_against(results: Path, where: str | None, axis: str, target: Path, page: Page) -> None:
     """Draw the finished runs of a folder against an axis."""
     from hybrid.figures.against_axis import against_axis
     from hybrid.runs.axis_values import of_row
 
     chosen = [entry.row for entry in select(entries(_folder(results)), where) if entry.row.get("state") == "finished"]
-    against_axis([of_row(row) for row in chosen], axis, target)
+    against_axis([of_row(row) for row in chosen], axis, target, page)

@@ -12,6 +12,7 @@ from hybrid.base.uncertainty import with_uncertainty
 from hybrid.cli import completion, flags
 from hybrid.cli.layout import COLUMNS, emit, table, wrapped
 from hybrid.cli.machine_time import machine_time
+from hybrid.cli.page_flags import page
 from hybrid.cli.pictures import picture, say
 from hybrid.cli.progress import Display
 from hybrid.cli.report import WIDTH, physics, spaced
@@ -91,7 +92,7 @@ def sample_and_print(
     if target is not None:
         from hybrid.figures.histogram import histogram
 
-        histogram(result, name, target)
+        histogram(result, name, target, page())
         say(f"drawn: {target}", quiet)
     if as_json:
         emit(json.dumps(result.to_json()))

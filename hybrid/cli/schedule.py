@@ -10,6 +10,7 @@ import typer
 from hybrid.base.errors import unknown
 from hybrid.cli import completion, flags, sample
 from hybrid.cli.layout import emit, table, wrapped
+from hybrid.cli.page_flags import page
 from hybrid.cli.pictures import picture, say
 from hybrid.cli.progress import Display
 from hybrid.cli.report import WIDTH, spaced
@@ -59,7 +60,7 @@ def schedule_circuit(
     if target is not None:
         from hybrid.figures.schedule import schedule
 
-        schedule(times, target)
+        schedule(times, target, page())
         say(f"drawn: {target}", quiet)
     emit(json.dumps(times.to_json()) if as_json else text(times))
 

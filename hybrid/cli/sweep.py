@@ -16,6 +16,7 @@ from hybrid.base.locks import not_shared
 from hybrid.cli import completion, sweep_text
 from hybrid.cli.flags import RESULTS, Json, Label, Plot, Quiet, Results
 from hybrid.cli.layout import emit
+from hybrid.cli.page_flags import page
 from hybrid.cli.pictures import picture, say
 from hybrid.cli.run import OWN_FLAGS as OF_RUN
 from hybrid.cli.run import is_on, parameter, spec_options
@@ -153,7 +154,7 @@ def execute(
         from hybrid.figures.against_axis import against_axis
         from hybrid.runs.axis_values import of_result
 
-        against_axis([of_result(result) for result in done.results], made.axes[0].name if made.axes else "seed", target)
+        against_axis([of_result(result) for result in done.results], made.axes[0].name if made.axes else "seed", target, page())
         say(f"drawn: {target}", quiet)
     if failed := len(done.failed):
         raise HybridError(f"{failed} of {len(done.runs)} runs failed; --retry-failed tries them again.")

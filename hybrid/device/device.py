@@ -12,6 +12,7 @@ from itertools import combinations
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, final
 
+from hybrid.base.display import html_of, plot_of
 from hybrid.base.errors import unknown
 from hybrid.device import naming
 from hybrid.device import options as device_options
@@ -124,6 +125,9 @@ class Device:
     chain: int = 0
     options: str = ""
     nominal: "Device | None" = None
+
+    _repr_html_ = html_of
+    plot = plot_of
 
     @property
     def compiled_for(self) -> "Device":

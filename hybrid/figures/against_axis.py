@@ -4,27 +4,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from hybrid.figures import style
-from hybrid.figures.style import EXACT, styled
+from hybrid.figures.page import SCREEN, Page
+from hybrid.figures.style import EXACT, Drawing, styled
 from hybrid.runs.axis_values import AxisCurve, AxisPoint, curves
 
 HIGH_INCHES = 3.9
 CAPTION = "Points: medians over the seeds. Bars: from the lower to the upper quartile."
 
 
-def against_axis(results: Sequence[AxisPoint], axis: str, target: Path) -> None:
+def against_axis(results: Sequence[AxisPoint], axis: str, target: Path, page: Page = SCREEN) -> None:
     """Draw the results against a field (`shots`) or an option (`problem.distance`), one curve for all that else is equal.
 
     UsageError: another suffix, an axis that no run has, quantities that differ, more curves than can be told apart.
     """
     style.check_target(target)
-    style.save(draw(curves(results, axis), axis), target)
+    style.save(draw(curves(results, axis), axis, page=page), target)
 
 
 @styled
-def draw(found: list[AxisCurve], axis: str) -> Figure:
+def draw(found: list[AxisCurve], axis: str) -> Drawing:
     """One panel; a numerical axis is to scale, another one has a place for every value."""
     first = found[0]
     numeric = all(isinstance(x, int | float) for curve in found for x in curve.x)
@@ -53,5 +52,5 @@ def draw(found: list[AxisCurve], axis: str) -> Figure:
     axes.set_ylabel(f"{first.quantity}{unit}")
     axes.grid(True)
     if len(found) > 1 or exact:
-        axes.legend(**style.ABOVE, ncols=2)
+        style.legend_above(axes, most=2)
     return figure

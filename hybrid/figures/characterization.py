@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from hybrid.base.errors import UsageError
 from hybrid.characterization import Characterization
 from hybrid.characterization.result import Curve, Row
 from hybrid.figures import style
-from hybrid.figures.style import EXACT, FINAL, INK, MEASURED, TINY, styled
+from hybrid.figures.page import SCREEN, Page
+from hybrid.figures.style import EXACT, FINAL, INK, MEASURED, TINY, Drawing, styled
 
 INCHES = (11.0, 6.4)
 STEP = 1.15
@@ -22,23 +22,23 @@ CHI_SQUARED = "\N{GREEK SMALL LETTER CHI}\N{SUPERSCRIPT TWO}"
 FAMILIES = ("t1", "ramsey", "echo", "rb1", "rb2", "readout", "bell", "ghz")
 
 
-def overview(result: Characterization, path: Path) -> None:
-    """Draw all that was measured, as PNG or SVG by the suffix of `path`.
+def overview(result: Characterization, path: Path, page: Page = SCREEN) -> None:
+    """Draw all that was measured, as PNG, SVG or PDF by the suffix of `path`.
 
     UsageError: another suffix, nothing measured that is drawn, a path that cannot be written.
     """
     style.check_target(path)
     if not result.compared:
         raise UsageError("the overview shows measured beside nominal values; quantum_volume alone has none.")
-    style.save(draw(result), path)
+    style.save(draw(result, page=page), path)
 
 
 @styled
-def draw(result: Characterization) -> Figure:
+def draw(result: Characterization) -> Drawing:
     """Two rows: Ramsey, echo and benchmarking; fidelities and the agreement of every number."""
     settings = f"{result.physics}; {result.dephasing} dephasing; {result.shots:,} shots per circuit, seed {result.seed}"
     title = f"{result.device}: a self-test of the stand-in"
-    figure = style.figure(title, [settings], [f"{CLAIM} {result.caveat}"], INCHES)
+    figure = style.figure(title, [settings], [f"{CLAIM} {result.caveat}"], INCHES, least=INCHES[0])
     grid = figure.add_gridspec(2, 3, height_ratios=(1.25, 1))
     for column, (name, words) in enumerate((("ramsey", "Ramsey"), ("echo", "Hahn echo"))):
         _decays(figure.add_subplot(grid[0, column]), [c for c in result.curves if c.experiment == name], words)

@@ -7,28 +7,31 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from hybrid.base.errors import UsageError, shortened
+from hybrid.base.errors import UsageError
 from hybrid.figures import style
-from hybrid.figures.style import BASELINE, EXACT, FINAL, INK, Look, styled
-from hybrid.figures.trace import Trace, differing, read_trace, titles
+from hybrid.figures.page import SCREEN, Page
+from hybrid.figures.style import BASELINE, EXACT, FINAL, INK, Drawing, Look, styled
+from hybrid.figures.trace import Trace, differing, from_exact, read_trace, titles
 
-SHORT_LABEL = 30
-"""Labels of so many characters fit side by side."""
 FREE_INCHES = 3.9
+MOST_BARS = 60
+"""More points than these have a band, or their standard error in the legend, in place of an error bar each."""
+CHEMICAL_ACCURACY_HA = 1.594e-3
+"""1 kcal/mol in hartree (CODATA 2018: 1 Ha = 627.5095 kcal/mol)."""
 FEWEST_AVERAGED = 5
 """A running mean takes no fewer points than this."""
 MOST_SCATTER = 3.0
 """In standard errors: points that scatter more around their running mean differ by more than noise."""
 
 
-def convergence(records: Path | Sequence[Path], target: Path) -> None:
-    """Draw value against evaluations for records, finished or not, as PNG or SVG by the suffix of `target`.
+def convergence(records: Path | Sequence[Path], target: Path, page: Page = SCREEN, *, distance: bool = False) -> None:
+    """Draw value against evaluations for records, finished or not, as PNG, SVG or PDF by the suffix of `target`.
 
-    UsageError: another suffix, a record without answers, records of different quantities, a target that cannot be written.
+    `distance`: that from the exact value, on a logarithmic axis. UsageError: another suffix, a record without answers, records
+    of different quantities, no exact value for the distance, a target that cannot be written.
     RecordError: a damaged record.
     """
     style.check_target(target)
@@ -37,31 +40,49 @@ def convergence(records: Path | Sequence[Path], target: Path) -> None:
     for path, trace in zip(paths, traces, strict=True):
         if not trace.value and not trace.stop:
             raise UsageError(f"{path}: holds no answers yet, there is nothing to draw.")
-    style.save(draw(*traces), target)
+    style.save(draw(*traces, distance=distance, page=page), target)
 
 
 @styled
-def draw(trace: Trace, *others: Trace) -> Figure:
+def draw(trace: Trace, *others: Trace, distance: bool = False) -> Drawing:
     """One panel with all runs; UsageError for runs that measure different quantities, and for more than can be told apart."""
-    traces = (trace, *others)
+    traces = [from_exact(one) for one in (trace, *others)] if distance else [trace, *others]
+    trace = traces[0]
     head, how = titles(traces)
     height = FREE_INCHES + (0.22 * len(traces) if others else 0)
     figure = style.figure(head, [how], _footer(traces), (style.WIDTH, height))
     (axes,) = style.panels(figure)
     if others:
-        handles = _draw_several(axes, traces)
-        columns = 2 if max(len(str(handle.get_label())) for handle in handles) <= SHORT_LABEL else 1
-        axes.legend(handles=handles, ncols=columns, **style.ABOVE)
+        style.legend_above(axes, _draw_several(axes, traces), most=2)
     else:
         _draw_one(axes, trace)
-        axes.legend(ncols=3, **style.ABOVE)
     axes.set(xlabel="evaluations", ylabel=trace.measures)
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
     axes.margins(y=0.08)
-    axes.ticklabel_format(axis="y", useOffset=False)
+    if distance:
+        _log_axis(axes, trace)
+    else:
+        axes.ticklabel_format(axis="y", useOffset=False)
+    if not others:
+        style.legend_above(axes)
     axes.grid()
     return figure
+
+
+def _log_axis(axes: Axes, trace: Trace) -> None:
+    """Powers of ten; for energies in hartree the band that is called chemical accuracy."""
+    axes.set_yscale("log")
+    axes.margins(y=0.08)
+    if trace.about["unit"] == "Ha":
+        low, high = axes.get_ylim()
+        low, high = min(low, CHEMICAL_ACCURACY_HA / 10), max(high, 2 * CHEMICAL_ACCURACY_HA)
+        axes.axhspan(low, CHEMICAL_ACCURACY_HA, color=EXACT, alpha=0.14, lw=0, zorder=0, label="chemical accuracy: 1 kcal/mol")
+        axes.set_ylim(low, high)
+    if trace.about["unit"]:
+        style.log_axis(axes.yaxis, trace.about["unit"])
+    else:
+        style.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:g}"), few=False)
 
 
 def _draw_one(axes: Axes, trace: Trace) -> None:
@@ -93,7 +114,7 @@ def _draw_several(axes: Axes, traces: Sequence[Trace]) -> list[Line2D]:
         if trace.stop:
             _draw_final(axes, trace, 1 + step * i, mec=INK, mew=0.8, **mark)
             label = f"final {trace.final_text}"
-        handles.append(Line2D([], [], ls=look.dash, lw=1.8, ms=6, label=f"{shortened(name, 44)}: {label}", **mark))
+        handles.append(Line2D([], [], ls=look.dash, lw=1.8, ms=6, label=f"{name}: {label}", **mark))
     return handles
 
 
@@ -130,11 +151,21 @@ def _draw_loop(axes: Axes, trace: Trace, look: Look, *, alone: bool) -> None:
             low, high = value - stderr, value + stderr
             axes.fill_between(at, low, high, color=look.colour, alpha=0.25 if alone else 0.18, lw=0, label=names.get("band"))
         return
-    faint = {"alpha": 0.35 if alone else 0.3, "ms": 2.5, "ls": "none", "elinewidth": 0.7, "rasterized": len(at) > 1000}
-    axes.errorbar(at, value, stderr if noisy else None, label=names.get("points"), **faint, **mark)
-    if (mean := _smoothed(at, value, stderr)) is not None:
-        window, positions, means = mean
-        axes.plot(positions, means, label=f"mean of {window} points" if alone else None, **line)
+    mean = None if trace.distance else _smoothed(at, value, stderr)
+    faint: dict[str, Any] = {"alpha": 0.35 if alone else 0.3, "ms": 2.5, "ls": "none"}
+    if noisy and len(at) <= MOST_BARS:
+        axes.errorbar(at, value, stderr, label=names.get("points"), elinewidth=0.7, **faint, **mark)
+    else:
+        error = f" (standard error {np.median(stderr):.2g})" if noisy and mean is None else ""
+        axes.plot(at, value, label=f"{names['points']}{error}" if alone else None, **faint, **mark)
+    if mean is None:
+        return
+    window, positions, means = mean
+    axes.plot(positions, means, label=f"mean of {window} points" if alone else None, **line)
+    if len(at) > MOST_BARS:
+        half = running_mean(stderr, window)
+        label = "± standard error of a point" if alone else None
+        axes.fill_between(positions, means - half, means + half, color=look.colour, alpha=0.2, lw=0, label=label)
 
 
 def _smoothed(at: np.ndarray, value: np.ndarray, stderr: np.ndarray) -> tuple[int, np.ndarray, np.ndarray] | None:
@@ -161,6 +192,7 @@ def _draw_final(axes: Axes, trace: Trace, after: float, **mark: Any) -> None:
 
 
 def _footer(traces: Sequence[Trace]) -> list[str]:
+    """The caveat of every device, and how far an unfinished run is."""
     caveats = dict.fromkeys(
         (trace.start["resolved"]["device"], trace.report.get("caveat", trace.about["caveat"])) for trace in traces
     )

@@ -9,16 +9,16 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, Normalize
-from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from hybrid.base.errors import UsageError
 from hybrid.device.device import Device, NativeGate
 from hybrid.figures import style
-from hybrid.figures.style import FINAL, INK, TINY, WIDTH, styled
+from hybrid.figures.page import SCREEN, Page
+from hybrid.figures.style import FINAL, INK, TINY, WIDTH, Drawing, styled
 
 PER_ROW = 6
-"""Qubits of a chain side by side."""
+"""Qubits of a chain side by side in a picture of the usual width."""
 BAR_INCHES = 0.8
 """Height of the colour bar with its label."""
 LEAST_WIDE = 5.0
@@ -38,25 +38,25 @@ class Layout(NamedTuple):
     radius: float
 
 
-def device_map(device: Device, path: Path) -> None:
-    """Draw the device's qubits and couplings, as PNG or SVG by the suffix of `path`.
+def device_map(device: Device, path: Path, page: Page = SCREEN) -> None:
+    """Draw the device's qubits and couplings, as PNG, SVG or PDF by the suffix of `path`.
 
     UsageError: another suffix, an ideal device, a path that cannot be written.
     """
     style.check_target(path)
     if not device.noisy:
         raise UsageError(f"device '{device.name}' has no map: any number of qubits, all coupled, all perfect.")
-    style.save(draw(device), path)
+    style.save(draw(device, page=page), path)
 
 
 @styled
-def draw(device: Device) -> Figure:
+def draw(device: Device) -> Drawing:
     """The map, below it the colours of the readout errors."""
     layout = _layout(device)
     beside = max(layout.margin, (LEAST_WIDE - np.ptp(layout.at[:, 0])) / 2)
     left, low = layout.at.min(axis=0) - (beside, 0.8 if layout.roomy else 0.5)
     right, high = layout.at.max(axis=0) + (beside, 0.5)
-    map_inches = 0.97 * WIDTH * (high - low) / (right - left)
+    map_inches = 0.97 * style.width() * (high - low) / (right - left)
     lines = [device.title, "; ".join(_notes(device, layout))]
     figure = style.figure(device.label, lines, [device.caveat], (WIDTH, map_inches + BAR_INCHES))
     height = figure.get_figheight()
@@ -77,7 +77,8 @@ def _layout(device: Device) -> Layout:
     n = device.n_qubits or 0
     edges = set(_two_qubit(device).error)
     if edges == {(q, q + 1) for q in range(n - 1)}:
-        return Layout(_serpentine(n), 1.05 if n > PER_ROW else 0.55, True, 0.2)
+        most = max(1, int(PER_ROW * style.width() / WIDTH))
+        return Layout(_serpentine(n, most), 1.05 if n > most else 0.55, True, 0.2)
     for columns in range(2, n // 2 + 1):
         if n % columns == 0 and edges == _grid(n, columns):
             row, column = np.divmod(np.arange(n), columns)
@@ -87,9 +88,9 @@ def _layout(device: Device) -> Layout:
     return Layout(radius * np.stack([np.cos(angle), np.sin(angle)], axis=1), 0.5 + 0.35 * radius, False, 0.3)
 
 
-def _serpentine(n: int) -> Float[np.ndarray, "n 2"]:
-    """Rows of equal length as far as possible, every second one from right to left."""
-    rows = -(-n // PER_ROW)
+def _serpentine(n: int, most: int) -> Float[np.ndarray, "n 2"]:
+    """Rows of `most` qubits at most, of equal length as far as possible, every second one from right to left."""
+    rows = -(-n // most)
     columns = -(-n // rows)
     row, column = np.divmod(np.arange(n), columns)
     column = np.where(row % 2, columns - 1 - column, column)
@@ -130,7 +131,7 @@ def _draw_qubits(axes: Axes, device: Device, layout: Layout) -> ScalarMappable:
     assert device.readout_p01 is not None and device.readout_p10 is not None
     error = 50 * (np.array(device.readout_p01) + np.array(device.readout_p10))
     colours = ScalarMappable(Normalize(0, 1.2 * error.max() or 1.0), READOUT)
-    points = 72 * WIDTH * layout.radius / np.ptp(axes.get_xlim())
+    points = 72 * style.width() * layout.radius / np.ptp(axes.get_xlim())
     for q, (x, y) in enumerate(layout.at):
         fill = colours.to_rgba(error[q])
         axes.add_patch(Circle((x, y), layout.radius, fc=fill, ec=INK, lw=0.9, zorder=2))

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from hybrid.base.uncertainty import with_uncertainty
 from hybrid.figures import style
-from hybrid.figures.style import EXACT, FINAL, GREY, INK, MEASURED, styled
+from hybrid.figures.page import SCREEN, Page
+from hybrid.figures.style import EXACT, FINAL, GREY, INK, MEASURED, Drawing, styled
 from hybrid.review.error_budget import DETUNINGS, INTERACTION, OPTIMISER, SHOTS, ErrorBudget
 
 WORSE, BETTER = FINAL, MEASURED
@@ -29,13 +29,13 @@ class _Row(NamedTuple):
     stderr: float
 
 
-def waterfall(budget: ErrorBudget, target: Path) -> None:
-    """Draw the budget as PNG or SVG by the suffix of `target`; UsageError: another suffix, a target that cannot be written."""
-    style.save(draw(budget), target)
+def waterfall(budget: ErrorBudget, target: Path, page: Page = SCREEN) -> None:
+    """Draw the budget as PNG, SVG or PDF by the suffix of `target`; UsageError: another suffix, or not writable."""
+    style.save(draw(budget, page=page), target)
 
 
 @styled
-def draw(budget: ErrorBudget) -> Figure:
+def draw(budget: ErrorBudget) -> Drawing:
     """One row per contribution and per value."""
     rows = _rows(budget)
     title = f"{budget.title.partition(';')[0]} on {budget.device}"

@@ -3,27 +3,27 @@
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from hybrid.base.uncertainty import with_uncertainty
 from hybrid.figures import style
-from hybrid.figures.style import FINAL, MEASURED, SMALL, styled
+from hybrid.figures.page import SCREEN, Page
+from hybrid.figures.style import FINAL, MEASURED, SMALL, Drawing, styled
 from hybrid.measure.sampling import Sample
 
 MOST_BARS = 32
 FREE_INCHES = 3.3
 
 
-def histogram(sample: Sample, name: str, target: Path) -> None:
-    """Draw the most frequent outcomes with binomial standard errors and their ideal probabilities, as PNG or SVG.
+def histogram(sample: Sample, name: str, target: Path, page: Page = SCREEN) -> None:
+    """Draw the most frequent outcomes with binomial standard errors and their ideal probabilities, as PNG, SVG or PDF.
 
     UsageError: another suffix, a target that cannot be written.
     """
-    style.save(draw(sample, name), target)
+    style.save(draw(sample, name, page=page), target)
 
 
 @styled
-def draw(sample: Sample, name: str) -> Figure:
+def draw(sample: Sample, name: str) -> Drawing:
     """One panel; outcomes beyond the first 32 are summed in the last bar."""
     shown = dict(list(sample.counts.items())[:MOST_BARS])
     rest = sum(sample.counts.values()) - sum(shown.values())
@@ -43,7 +43,7 @@ def draw(sample: Sample, name: str) -> Figure:
     axes.set_xticks(at, labels, rotation=90 if len(labels) > 8 or len(labels[0]) > 6 else 0, family="monospace", size=SMALL)
     axes.set_ylabel("probability")
     axes.set_ylim(bottom=0)
-    axes.legend(ncols=2, **style.ABOVE)
+    style.legend_above(axes, most=2)
     axes.grid(axis="y")
     return figure
 

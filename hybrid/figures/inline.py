@@ -3,10 +3,8 @@
 import re
 import xml.etree.ElementTree as ElementTree
 
-from matplotlib.figure import Figure
-
 from hybrid.base.errors import shortened
-from hybrid.figures.style import BLANK, INK, MUTED, PAPER, encoded
+from hybrid.figures.style import BLANK, INK, MUTED, PAPER, Drawing, encoded
 
 COLOURS = {
     INK.lower(): "currentColor",
@@ -20,7 +18,7 @@ TARGET = re.compile(r"url\(#([^)]*)\)")
 DROPPED = {"metadata", "style", "title"}
 
 
-def svg(picture: Figure, label: str, prefix: str) -> str:
+def svg(picture: Drawing, label: str, prefix: str) -> str:
     """One plot; its letters are outlines, so `label` says what it shows. `prefix` makes its ids differ from other plots'."""
     raw = encoded(picture, "svg")
     root = ElementTree.fromstring(raw)  # written by ourselves; the parser drops comments, which hold text

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from hybrid.figures import style
-from hybrid.figures.style import FINAL, GREY, INK, MEASURED, styled
+from hybrid.figures.page import SCREEN, Page
+from hybrid.figures.style import FINAL, GREY, INK, MEASURED, Drawing, styled
 from hybrid.review.mitigation_ledger import Ledger
 
 COLOURS = {"closer": MEASURED, "no gain": GREY, "worse": FINAL}
@@ -18,13 +18,13 @@ ROW_INCHES = 0.27
 BIAS, SHOTS = "D", "o"
 
 
-def errors(ledger: Ledger, target: Path) -> None:
-    """Draw the ledger as PNG or SVG by the suffix of `target`; UsageError: another suffix, a target that cannot be written."""
-    style.save(draw(ledger), target)
+def errors(ledger: Ledger, target: Path, page: Page = SCREEN) -> None:
+    """Draw the ledger as PNG, SVG or PDF by the suffix of `target`; UsageError: another suffix, or not writable."""
+    style.save(draw(ledger, page=page), target)
 
 
 @styled
-def draw(ledger: Ledger) -> Figure:
+def draw(ledger: Ledger) -> Drawing:
     """One bar per method, the smallest error first."""
     legend = [Patch(color=colour, alpha=ALPHA, label=word) for word, colour in COLOURS.items()]
     marks = ((BIAS, INK, "bias"), (SHOTS, "none", "standard error"))

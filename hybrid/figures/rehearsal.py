@@ -2,13 +2,12 @@
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from hybrid.base.errors import shortened
 from hybrid.figures import style
 from hybrid.figures.rehearsal_values import CAVEAT
-from hybrid.figures.style import BLANK, FINAL, INK, MEASURED, PAPER, styled
+from hybrid.figures.style import BLANK, FINAL, INK, MEASURED, PAPER, Drawing, styled
 from hybrid.rehearsal.package.figures_in_words import met
 from hybrid.rehearsal.package.glance import key_figure, mark
 from hybrid.rehearsal.rehearsal import CRITERIA, GO, MARGINAL, Criterion, DeviceVerdict, Rehearsal
@@ -22,10 +21,10 @@ WORDS = {GO: MEASURED, MARGINAL: "#E69F00"}
 
 
 @styled
-def verdict_grid(rehearsal: Rehearsal) -> Figure:
+def verdict_grid(rehearsal: Rehearsal) -> Drawing:
     """One row per device: its verdict, then the six criteria."""
     inches = (WIDE, ROW_INCHES * len(rehearsal.devices) + 0.55)
-    drawn = style.figure(f"Rehearsal of {rehearsal.title}", [rehearsal.sentence], [CAVEAT], inches)
+    drawn = style.figure(f"Rehearsal of {rehearsal.title}", [rehearsal.sentence], [CAVEAT], inches, least=WIDE)
     (axes,) = style.panels(drawn)
     columns = ("verdict", *CRITERIA)
     style.categories(axes, columns, [shortened(one.device, LONGEST_DEVICE) for one in rehearsal.devices])

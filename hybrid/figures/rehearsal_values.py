@@ -1,13 +1,12 @@
 """The value of an experiment on each device with its error and band, beside exact, classical and guessed values."""
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from hybrid.base.errors import shortened
 from hybrid.figures import style
-from hybrid.figures.style import BASELINE, EXACT, FINAL, GREY, INK, MEASURED, styled
+from hybrid.figures.style import BASELINE, EXACT, FINAL, GREY, INK, MEASURED, Drawing, styled
 from hybrid.rehearsal.package.main_runs import mitigated
 from hybrid.rehearsal.rehearsal import DeviceVerdict, Rehearsal
 
@@ -20,7 +19,7 @@ BAND, SHIFT = 0.5, 0.18
 
 
 @styled
-def values(rehearsal: Rehearsal) -> Figure:
+def values(rehearsal: Rehearsal) -> Drawing:
     """One row per device: the value as asked for, with mitigation, and where 90 % of devices within the ranges lie."""
     unit = f" ({rehearsal.unit})" if rehearsal.unit else ""
     better = "larger" if rehearsal.maximize else "smaller"

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from hybrid.figures import style
-from hybrid.figures.style import BLANK, EXACT, FINAL, GREY, MEASURED, styled
+from hybrid.figures.page import SCREEN, Page
+from hybrid.figures.style import BLANK, EXACT, FINAL, GREY, MEASURED, Drawing, styled
 from hybrid.measure.pulse_times import PulseTimes, QubitTimes, TimedPulse
 
 ONE, TWO, ECHO, WAIT, FREE = MEASURED, FINAL, EXACT, "#F3D28B", BLANK
@@ -26,13 +26,13 @@ EDGE, JOINT = 0.4, 1.6
 US = 1e6
 
 
-def schedule(times: PulseTimes, target: Path) -> None:
-    """Draw the schedule as PNG or SVG by the suffix of `target`; UsageError: another suffix, or not writable."""
-    style.save(draw(times), target)
+def schedule(times: PulseTimes, target: Path, page: Page = SCREEN) -> None:
+    """Draw the schedule as PNG, SVG or PDF by the suffix of `target`; UsageError: another suffix, or not writable."""
+    style.save(draw(times, page=page), target)
 
 
 @styled
-def draw(times: PulseTimes) -> Figure:
+def draw(times: PulseTimes) -> Drawing:
     """Time in microseconds to the right; qubits of the device from above, below them the control line if gates share it."""
     rows = len(times.qubits) + (1 + LINE if times.line_s else 0)
     inches = (SMALL_ROW_INCHES if rows > MANY else ROW_INCHES) * rows + 0.75
@@ -79,7 +79,7 @@ def _draw_waits(axes: Axes, row: int, qubit: QubitTimes, times: PulseTimes) -> N
 def _narrow(times: PulseTimes) -> float:
     """1 where every pulse is wide enough for the lines around it, less where the narrowest is not."""
     narrowest_s = min((pulse.duration_s for pulse in times.pulses), default=times.duration_s)
-    points = 0.8 * 72 * style.WIDTH * narrowest_s / times.duration_s if times.duration_s else JOINT
+    points = 0.8 * 72 * style.width() * narrowest_s / times.duration_s if times.duration_s else JOINT
     return min(1.0, points / (2 * JOINT))
 
 

@@ -5,11 +5,14 @@ figure; `save` writes it.
 """
 
 import io
+import re
 import textwrap
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from functools import wraps
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, final
 
 import matplotlib
 import numpy as np
@@ -21,6 +24,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from hybrid.base.errors import UsageError, printable, shortened
+from hybrid.figures.page import SCREEN, STYLES, Page
+from hybrid.figures.pdf import pdf
+from hybrid.figures.recolour import recolour
 
 MEASURED, FINAL, EXACT, BASELINE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 """Okabe & Ito's colours (jfly.uni-koeln.de/color): distinct for every kind of colour vision."""
@@ -28,6 +34,12 @@ INK, MUTED, GREY, BLANK, PAPER = "#222222", "#555555", "#888888", "#E4E4E0", "#F
 """Text; small print; grid, edges and marks without a backend; fields without a value; background."""
 BLACK = "#101010"
 """Text on a colour: unlike `INK` it stays black where a page exchanges ink and paper."""
+WHITE = {PAPER.lower(): "#ffffff"}
+DARK = {
+    **{PAPER.lower(): "#15171a", INK.lower(): "#ebebe6", MUTED.lower(): "#b5b5b0", BLANK.lower(): "#3a3d42"},
+    **{MEASURED.lower(): "#4da6dd", EXACT.lower(): "#2bbf92", FINAL.lower(): "#f0803c"},
+}
+"""What a printed and a dark page exchange; on a dark ground the darkest of the colours are made lighter."""
 COLOURS = (MEASURED, FINAL, EXACT, BASELINE, "#E69F00", "#56B4E9", INK)
 """Of several curves, by the same authors; their yellow is too pale for paper."""
 DASHES = ("-", "--", ":")
@@ -61,19 +73,24 @@ STYLE: dict[Any, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "hybrid",
 }
-styled = matplotlib.rc_context(STYLE)
-"""Decorator of a function that draws."""
+EMBEDDED: dict[Any, Any] = {"pdf.fonttype": 42}
+"""Letters of a PDF as TrueType, which journals ask for."""
 ABOVE: dict[str, Any] = {"bbox_to_anchor": (0.0, 1.0), "loc": "lower left", "borderaxespad": 0.2, "columnspacing": 1.4}
 """Arguments of a legend directly above its axes."""
 WIDTH = 6.4
 """Inches of a picture with one panel."""
-SUFFIXES = (".png", ".svg")
+LEAST_WIDTH = 4.2
+"""Inches in which such a picture is still laid out."""
+SUFFIXES = (".png", ".svg", ".pdf")
 DOTS_PER_INCH = 200
+"""At which the layout is computed."""
 LAYOUT_DIGITS = 6
 """Of positions as fractions of the picture: far below a pixel."""
 MARGIN = 0.12
 """Inches around title and footer."""
-MOST_PANELS = 24
+AXIS_INCHES = 0.6
+"""Beside axes, for their ticks and label."""
+MOST_PANELS, MOST_TITLE_LINES = 24, 3
 LEAST_SPAN = 10.0
 """Of a logarithmic axis, largest over smallest: a smaller one would make small differences look large."""
 
@@ -94,45 +111,105 @@ def looks(n: int, what: str) -> list[Look]:
     return [Look(COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)], DASHES[i // len(COLOURS)]) for i in range(n)]
 
 
+@final
+class Drawing(Figure):
+    """A figure, the page that it is drawn for, the scale at which it is written, and its title and footer as text."""
+
+    page: Page = SCREEN
+    scale: float = 1.0
+    words: tuple[str, str] = ("", "")
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        return encoded(self, "png")
+
+
+_PAGE: ContextVar[Page] = ContextVar("page", default=SCREEN)
+
+
+def styled(draw: Callable[..., Drawing]) -> Callable[..., Drawing]:
+    """Decorator of a function that draws: in the one style of all pictures, and with a keyword `page` more."""
+
+    @wraps(draw)
+    def drawn(*inputs: Any, page: Page = SCREEN, **options: Any) -> Drawing:
+        outer = _PAGE.set(page)
+        try:
+            with matplotlib.rc_context(STYLE):
+                return draw(*inputs, **options)
+        finally:
+            _PAGE.reset(outer)
+
+    return drawn
+
+
+def width(own: float = WIDTH, least: float = LEAST_WIDTH) -> float:
+    """Inches in which a picture is laid out that takes `own` on a screen, and at least `least`."""
+    return _PAGE.get().laid_out(own, least)[0]
+
+
+def columns(labels: Sequence[str], inches: float) -> int:
+    """How many columns of a legend fit side by side."""
+    return max(1, int(inches / (0.07 * max(map(len, labels), default=1) + 0.5)))
+
+
 def figure(
     title: str,
     lines: Sequence[str],
     footer: Sequence[str],
     inches: tuple[float, float],
     legend: Sequence[Artist] = (),
-) -> Figure:
+    least: float = LEAST_WIDTH,
+) -> Drawing:
     """An empty figure with a title, lines and a legend below it, and a footer with the caveat.
 
-    `inches` is its width, and the height that is free for axes between legend and footer.
+    `inches` is its width on a screen, and the height that is free for axes between legend and footer; `least` as in `width`.
     """
-    width, free = inches
+    own, free = inches
+    page = _PAGE.get()
+    width, scale = page.laid_out(own, least)
+    head = _title(title if page.title is None else page.title, int(8.75 * width))
     written = [part for line in lines for part in _wrapped(line, 13.8 * width)]
-    notes = [part for line in footer for part in _wrapped(line, 16.6 * width)]
-    columns = max(1, int(width / (0.07 * max((len(str(entry.get_label())) for entry in legend), default=1) + 0.5)))
-    below_title = 0.36
+    notes = [part for line in footer for part in _wrapped(line, 16.6 * width)] if page.caveat else []
+    n_columns = columns([str(entry.get_label()) for entry in legend], width)
+    below_title = 0.14 + 0.22 * len(head)
     below_lines = below_title + 0.185 * len(written) + (0.05 if written and legend else 0)
-    top = below_lines + 0.19 * -(-len(legend) // columns) + 0.06
+    top = below_lines + 0.19 * -(-len(legend) // n_columns) + 0.06
     bottom = 0.16 * len(notes) + MARGIN
     height = free + top + bottom
     layout = ConstrainedLayoutEngine(
         rect=(0.08 / width, bottom / height, 1 - 0.16 / width, free / height), h_pad=0.07, w_pad=0.07
     )
-    drawn = Figure(figsize=(width, height), layout=layout)
+    drawn = Drawing(figsize=(width, height), layout=layout)
     FigureCanvasAgg(drawn)
+    drawn.page, drawn.scale, drawn.words = page, scale, (" ".join(head), " ".join(footer))
     left = MARGIN / width
-    drawn.text(left, 1 - 0.11 / height, shortened(title, int(8.75 * width)), size=TITLE, weight="bold", va="top")
+    drawn.text(left, 1 - 0.11 / height, "\n".join(head), size=TITLE, weight="bold", va="top")
     if written:
         drawn.text(left, 1 - below_title / height, "\n".join(written), va="top")
     drawn.text(left, 0.08 / height, "\n".join(notes), size=TINY, va="bottom", color=MUTED)
     if legend:
         place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (left, 1 - below_lines / height)}
         place |= {"borderpad": 0.0, "borderaxespad": 0.0, "columnspacing": 1.3, "labelspacing": 0.25, "handletextpad": 0.5}
-        drawn.legend(handles=list(legend), ncols=columns, **place).set_in_layout(False)
+        drawn.legend(handles=list(legend), ncols=n_columns, **place).set_in_layout(False)
     return drawn
 
 
 def _wrapped(text: str, columns: float) -> list[str]:
     return textwrap.wrap(text, int(columns), break_on_hyphens=False)
+
+
+def _title(text: str, columns: int) -> list[str]:
+    """In as many lines as it takes, three at most."""
+    return _wrapped(shortened(text, MOST_TITLE_LINES * columns), columns)[:MOST_TITLE_LINES]
+
+
+def legend_above(axes: Axes, handles: Sequence[Artist] | None = None, most: int = 3) -> None:
+    """A legend directly above its axes, in as many columns as fit; long labels are wrapped, never cut."""
+    inches = axes.figure.get_figwidth() - AXIS_INCHES
+    entries = list(axes.get_legend_handles_labels()[0] if handles is None else handles)
+    labels = ["\n".join(_wrapped(str(entry.get_label()), 13.0 * inches)) for entry in entries]
+    n_columns = min(most, columns([line for label in labels for line in label.split("\n")], inches))
+    axes.legend(entries, labels, ncols=n_columns, **ABOVE)
 
 
 def panels(drawn: Figure, n: int = 1, columns: int = 1) -> list[Axes]:
@@ -195,11 +272,11 @@ def ink_on(face: Any) -> str:
 def check_target(target: Path) -> None:
     """UsageError for a suffix of which no picture is written."""
     if target.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{target}: a plot is written as {' or '.join(SUFFIXES)}.")
+        raise UsageError(f"{target}: a plot is written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.")
 
 
-def save(drawn: Figure, target: Path) -> None:
-    """Write the figure as PNG or SVG, the same bytes every time; UsageError: another suffix, or not writable."""
+def save(drawn: Drawing, target: Path) -> None:
+    """Write the figure as PNG, SVG or PDF, the same bytes every time; UsageError: another suffix, or not writable."""
     check_target(target)
     picture = encoded(drawn, target.suffix.lower().removeprefix("."))
     try:
@@ -208,18 +285,45 @@ def save(drawn: Figure, target: Path) -> None:
         raise UsageError(f"{target}: cannot be written ({error.strerror}).") from None
 
 
-@styled
-def encoded(drawn: Figure, form: str) -> bytes:
-    """The figure as `png` or `svg`."""
-    file = io.BytesIO()
-    with warnings.catch_warnings():
+def encoded(drawn: Drawing, form: str) -> bytes:
+    """The figure as `png`, `svg` or `pdf`, at its size on the page and in the colours of the page's style."""
+    with warnings.catch_warnings(), matplotlib.rc_context(STYLE | EMBEDDED):
         warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # the font then shows a box
-        if (engine := drawn.get_layout_engine()) is not None:
-            drawn.set_dpi(DOTS_PER_INCH)
-            engine.execute(drawn)
-            drawn.set_layout_engine("none")
-            for axes in drawn.axes:  # the solver's last digits depend on addresses in memory
-                left, bottom, width, height = (round(number, LAYOUT_DIGITS) for number in axes.get_position().bounds)
-                axes.set_position((left, bottom, width, height))
-        drawn.savefig(file, format=form, dpi=DOTS_PER_INCH, metadata={"Date": None} if form == "svg" else None)
-    return printable(file.getvalue().decode()).encode() if form == "svg" else file.getvalue()  # text of files may be anything
+        _fix_layout(drawn)
+        recolour(drawn, DARK if drawn.page.style == "dark" else WHITE if drawn.page.style == "paper" else {})
+        return _written(drawn, form)
+
+
+def _fix_layout(drawn: Drawing) -> None:
+    if (engine := drawn.get_layout_engine()) is None:
+        return
+    drawn.set_dpi(DOTS_PER_INCH)
+    engine.execute(drawn)
+    drawn.set_layout_engine("none")
+    for axes in drawn.axes:  # the solver's last digits depend on addresses in memory
+        left, bottom, width, height = (round(number, LAYOUT_DIGITS) for number in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
+
+
+def _written(drawn: Drawing, form: str) -> bytes:
+    """The bytes; where the page shows no caveat, the file's metadata hold it."""
+    title, footer = (printable(words, kept="") for words in drawn.words)
+    if form == "pdf":
+        return pdf(drawn, drawn.scale, {"Title": title, "Subject": footer})
+    file = io.BytesIO()
+    hidden: dict[str, str | None] = {} if drawn.page.caveat else {"Title": title, "Description": footer}
+    if form == "svg":
+        drawn.savefig(file, format="svg", dpi=DOTS_PER_INCH, metadata={**hidden, "Date": None})
+        return printable(_resized(file.getvalue().decode(), drawn.scale)).encode()  # text of files may be anything
+    dots = STYLES[drawn.page.style].dots_per_inch
+    size = {"pil_kwargs": {"dpi": (dots, dots)}} if drawn.scale != 1.0 else {}
+    drawn.savefig(file, format="png", dpi=drawn.scale * dots, metadata=hidden or None, **size)
+    return file.getvalue()
+
+
+def _resized(svg: str, scale: float) -> str:
+    """The outermost element with another width and height; its viewBox stays."""
+    if scale == 1.0:
+        return svg
+    head, body = svg[: svg.index("viewBox")], svg[svg.index("viewBox") :]
+    return re.sub(r'="([\d.]+)pt"', lambda match: f'="{scale * float(match[1]):.6g}pt"', head) + body

@@ -1,14 +1,18 @@
 """The values of a recorded run in order, and the words by which a picture of several runs distinguishes them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, final
 
+from hybrid.base.errors import UsageError, shortened
 from hybrid.base.uncertainty import shots_text, with_uncertainty
 from hybrid.runs import results_folder as runs
 from hybrid.runs.results_folder import values_of
 from hybrid.runs.spec import Spec
+
+MOST_NAME = 120
+"""Characters of a run's name in a legend, where so many tell the runs apart."""
 
 
 @final
@@ -26,6 +30,8 @@ class Trace:
     on_path: bool = False
     """Whether the values were taken at the optimiser's own x, as those that come with gradients are."""
     n_answers: int = 0
+    distance: bool = False
+    """Whether the values are distances from the exact one."""
 
     @property
     def report(self) -> dict[str, Any]:
@@ -35,12 +41,13 @@ class Trace:
     @property
     def sign(self) -> int:
         """-1 where recorded losses are negated values."""
-        return -1 if self.about["maximize"] else 1
+        return -1 if self.about["maximize"] and not self.distance else 1
 
     @property
     def measures(self) -> str:
         """What the values are, with their unit."""
         quantity, unit = self.about["quantity"], self.about["unit"]
+        quantity = f"|{quantity} \N{MINUS SIGN} exact|" if self.distance else quantity
         return f"{quantity} ({unit})" if unit else quantity
 
     @property
@@ -70,6 +77,31 @@ def read_trace(path: Path) -> Trace:
     return trace
 
 
+def from_exact(trace: Trace) -> Trace:
+    """The run with every value replaced by its distance from the exact one.
+
+    A distance of zero (at most a standard error, or the last digit) cannot stand on a logarithmic axis: it is drawn at the
+    spacing of floating-point numbers. UsageError: the run is unfinished, or the exact value is not known.
+    """
+    exact = trace.report.get("exact")
+    if exact is None:
+        why = "its problem has no exact value" if trace.stop else "it is not finished"
+        raise UsageError(f"{trace.name}: there is no distance from the exact value, {why}.")
+    solution, report = trace.stop["solution"], trace.report
+    least = abs(exact) * 2.0**-52 or 2.0**-52
+    baseline = report["baseline"]
+    return replace(
+        trace,
+        distance=True,
+        value=[max(abs(trace.sign * value - exact), least) for value in trace.value],
+        stop=trace.stop
+        | {
+            "solution": solution | {"value": max(abs(solution["value"] - exact), least)},
+            "report": report | {"exact": None, "baseline": None if baseline is None else max(abs(baseline - exact), least)},
+        },
+    )
+
+
 def titles(traces: Sequence[Trace]) -> tuple[str, str]:
     """What was run, and how: the inputs that all share."""
     inputs = [trace.start["resolved"] for trace in traces]
@@ -89,9 +121,22 @@ def differing(traces: Sequence[Trace]) -> list[str]:
     keys = [field.name for field in fields(Spec) if any(one[field.name] != inputs[0][field.name] for one in inputs)]
     without_budgets = _names(inputs, [key for key in keys if not key.startswith("max_")])
     names = without_budgets if len(set(without_budgets)) == len(traces) else _names(inputs, keys)
-    return [
+    names = [
         name if name and names.count(name) == 1 else f"{name} {t.name}".strip() for name, t in zip(names, traces, strict=True)
     ]
+    return told_apart(names)
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """Names in printable lines, long ones cut in their middle, but not where that would hide how they differ."""
+    cut = [_cut(name) for name in names]
+    return cut if len(set(cut)) == len(set(names)) else [shortened(name, max(map(len, names))) for name in names]
+
+
+def _cut(name: str) -> str:
+    line = shortened(name, 6 * len(name) + 3)
+    half = (MOST_NAME - 3) // 2
+    return line if len(line) <= MOST_NAME else f"{line[:half]}...{line[-half:]}"
 
 
 def _names(inputs: list[dict[str, Any]], keys: list[str]) -> list[str]:

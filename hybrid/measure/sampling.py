@@ -13,6 +13,7 @@ from jaxtyping import Float
 from qiskit import QuantumCircuit
 
 from hybrid import catalog
+from hybrid.base.display import html_of, plot_of
 from hybrid.base.errors import UsageError
 from hybrid.base.randomness import SampleStream, child
 from hybrid.base.types import NO_MITIGATION, Backend, Counts, DynamicBackend, Mitigation, Setting, Task
@@ -83,6 +84,9 @@ class Sample:
     billed: dict[str, Any] | None
     memory_bytes: int | None
     layout: list[int]
+
+    _repr_html_ = html_of
+    plot = plot_of
 
     def to_json(self) -> dict[str, Any]:
         """The sample as one JSON object."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from math import inf
 from typing import Any, NamedTuple, final
 
+from hybrid.base.display import html_of, plot_of
+
 GO, MARGINAL, NO_GO = "GO", "MARGINAL", "NO-GO"
 FITS, LIVES, RESOLVES, BEATS, AFFORDABLE, STABLE = "fits", "lives", "resolves", "beats guessing", "affordable", "stable"
 CRITERIA = (FITS, LIVES, RESOLVES, BEATS, AFFORDABLE, STABLE)
@@ -123,6 +125,8 @@ class DeviceVerdict:
     shots: int | None
     evaluations: int | None
 
+    _repr_html_ = html_of
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +162,9 @@ class Rehearsal:
     caveat: str
     versions: dict[str, str]
     input_files: dict[str, str]
+
+    _repr_html_ = html_of
+    plot = plot_of
 
     @property
     def best(self) -> DeviceVerdict:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, final
 
+from hybrid.base.display import html_of, plot_of
 from hybrid.base.uncertainty import with_uncertainty
 
 INTERACTION, OPTIMISER = "interaction", "optimiser"
@@ -99,6 +100,9 @@ class ErrorBudget:
     timing: Timing
     notes: tuple[str, ...]
     caveat: str
+
+    _repr_html_ = html_of
+    plot = plot_of
 
     @property
     def end(self) -> Amount:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from math import sqrt
 from typing import Any, NamedTuple, final
 
+from hybrid.base.display import html_of, plot_of
 from hybrid.review.error_budget import Amount
 
 NONE = "none"
@@ -80,6 +81,9 @@ class Ledger:
     rows: tuple[MethodRow, ...]
     refused: tuple[Refusal, ...]
     caveat: str
+
+    _repr_html_ = html_of
+    plot = plot_of
 
     @property
     def plain(self) -> MethodRow:

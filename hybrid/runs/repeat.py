@@ -6,6 +6,7 @@ from statistics import median
 from typing import Any, final
 
 from hybrid.base import errors
+from hybrid.base.display import html_of, plot_of
 from hybrid.base.errors import HybridError, UsageError
 from hybrid.runs.executors.local import Local
 from hybrid.runs.result import Result, agreeing, finished
@@ -21,6 +22,9 @@ class Repetitions:
     """The runs in the order of their seeds. Quartiles are those of the runs' final values, linearly interpolated."""
 
     runs: tuple[Result, ...]
+
+    _repr_html_ = html_of
+    plot = plot_of
 
     @property
     def median(self) -> float:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, final
 
+from hybrid.base.display import history_of, html_of, plot_of
 from hybrid.base.errors import CheckFailed
 from hybrid.runs import record
 from hybrid.runs.verdict import RunVerdict
@@ -81,6 +82,10 @@ class Result:
     continued_on: tuple[dict[str, str], ...] = ()
     mitigated: str = ""
     certificate: dict[str, Any] | None = None
+
+    _repr_html_ = html_of
+    plot = plot_of
+    history = property(history_of)
 
     @property
     def worse_than_baseline(self) -> bool:

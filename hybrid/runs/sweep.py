@@ -7,6 +7,7 @@ from statistics import median, quantiles
 from typing import Any, NamedTuple, final
 
 from hybrid import catalog
+from hybrid.base.display import html_of, plot_of
 from hybrid.base.errors import Interrupted, Stopped
 from hybrid.runs.axes import Axis, Grid, grid
 from hybrid.runs.result import Result
@@ -49,6 +50,9 @@ class SweepResult:
     axes: tuple[Axis, ...]
     runs: tuple[SweptRun, ...]
     handed_over: str = ""
+
+    _repr_html_ = html_of
+    plot = plot_of
 
     @property
     def counts(self) -> dict[str, int]:

@@ -3,6 +3,8 @@ only."""
 
 from typing import Any, NamedTuple, final
 
+from hybrid.base.display import html_of
+
 CHEMICAL_ACCURACY_HA = 1.6e-3
 """1 kcal/mol, to which energies of reactions are wanted (Pople, Rev. Mod. Phys. 71, 1267, 1999)."""
 CLEAR = 2.0
@@ -53,6 +55,8 @@ class RunVerdict(NamedTuple):
     readout: bool
     baseline: ComparedResult | None
     guessing: ComparedResult | None
+
+    _repr_html_ = html_of
 
     def to_json(self) -> dict[str, Any]:
         """As one JSON object."""

@@ -1,11 +1,16 @@
 """What a run reports while it works, and the callbacks that take it."""
 
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
 from hybrid.base.errors import HybridError
 from hybrid.base.types import Ansatz, Loss, Optimizer
+from hybrid.base.uncertainty import with_uncertainty
 from hybrid.runs.setup import Chosen
+
+LINE = 60
+"""Characters of a line of progress: what it wrote over is gone."""
 
 
 class RunProgress(NamedTuple):
@@ -44,3 +49,19 @@ class Watcher(NamedTuple):
 
 
 SILENT = Watcher()
+
+
+def progress_line() -> Watcher:
+    """One line on stderr that is written over at every per cent: for a notebook, whose output keeps every line."""
+    shown = [-1]
+
+    def show(progress: RunProgress) -> None:
+        percent = int(100 * min(1.0, progress.fraction))
+        if percent == shown[0]:
+            return
+        shown[0] = percent
+        value = with_uncertainty(progress.value, progress.stderr, 6)
+        line = f"{percent} %, {progress.nfev:,} evaluations: {value}"
+        print(f"\r{line:<{LINE}}", end="\n" if percent == 100 else "", file=sys.stderr, flush=True)
+
+    return Watcher(progress=show)

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from matplotlib.figure import Figure as Picture
-
 from hybrid.base.errors import unknown
 from hybrid.bench.naming import of_machine
 from hybrid.bench.rows import Row
@@ -15,8 +13,10 @@ from hybrid.figures.bench.lines import error_time, memory, scaling
 from hybrid.figures.bench.maps import relative, volumetric
 from hybrid.figures.bench.profile import profile
 from hybrid.figures.bench.winners import winners
+from hybrid.figures.page import SCREEN, Page
+from hybrid.figures.style import Drawing
 
-OF_FIGURES: dict[str, Callable[[Sequence[Figure]], Picture]] = {
+OF_FIGURES: dict[str, Callable[..., Drawing]] = {
     "scaling": scaling,
     "error-time": error_time,
     "memory": memory,
@@ -24,23 +24,30 @@ OF_FIGURES: dict[str, Callable[[Sequence[Figure]], Picture]] = {
     "relative": relative,
     "profile": profile,
 }
-WITH_NOISE: dict[str, Callable[[Sequence[Figure], Sequence[Row]], Picture]] = {"winners": winners, "drift": drift}
+WITH_NOISE: dict[str, Callable[..., Drawing]] = {"winners": winners, "drift": drift}
 """Kinds that use an A/A run among the rows."""
 KINDS = (*OF_FIGURES, *WITH_NOISE)
 """The kinds of pictures, by their names on the command line."""
 
 
-def picture(results: Sequence[Figure], kind: str, rows: Sequence[Row] = ()) -> Picture:
+def picture(results: Sequence[Figure], kind: str, rows: Sequence[Row] = (), page: Page = SCREEN) -> Drawing:
     """The figures of one machine drawn; `rows` may hold an A/A run. UsageError: nothing of that kind to draw."""
-    return WITH_NOISE[kind](results, rows) if kind in WITH_NOISE else OF_FIGURES[kind](results)
+    return WITH_NOISE[kind](results, rows, page=page) if kind in WITH_NOISE else OF_FIGURES[kind](results, page=page)
 
 
-def plot(rows: Sequence[Row], kind: str, target: Path, host: str | None = None, noise: Sequence[Row] = ()) -> None:
-    """Draw the rows of one machine as PNG or SVG by the suffix of `target`; `noise` are rows of an A/A run.
+def plot(
+    rows: Sequence[Row],
+    kind: str,
+    target: Path,
+    host: str | None = None,
+    noise: Sequence[Row] = (),
+    page: Page = SCREEN,
+) -> None:
+    """Draw the rows of one machine as PNG, SVG or PDF by the suffix of `target`; `noise` are rows of an A/A run.
 
     UsageError: an unknown kind, rows of several machines with none named, nothing of that kind to draw, a bad target.
     """
     if kind not in KINDS:
         raise unknown("kind of plot", kind, KINDS)
     style.check_target(target)
-    style.save(picture(of_machine(figures(rows), host), kind, [*rows, *noise]), target)
+    style.save(picture(of_machine(figures(rows), host), kind, [*rows, *noise], page), target)

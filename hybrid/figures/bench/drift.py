@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
@@ -15,7 +14,7 @@ from hybrid.bench.rows import Row
 from hybrid.bench.summary import Figure, noise
 from hybrid.figures import style
 from hybrid.figures.bench.marks import notes
-from hybrid.figures.style import FINAL, INK, MEASURED, styled
+from hybrid.figures.style import FINAL, INK, MEASURED, Drawing, styled
 
 FEWEST = 3
 """Processes of a cell that is drawn: a median of fewer says nothing."""
@@ -33,7 +32,7 @@ class Moment(NamedTuple):
 
 
 @styled
-def drift(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Picture:
+def drift(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Drawing:
     """Relative time against the time of day; `rows` may hold an A/A run of this machine, whose processes are drawn too."""
     sessions = _sessions([*results, *(f for f in noise(rows) if same_machine(f.environment, results[0].environment))])
     if not sessions:

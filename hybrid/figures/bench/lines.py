@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Picture
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
@@ -13,10 +12,12 @@ from hybrid.bench import naming
 from hybrid.bench.summary import Figure
 from hybrid.figures import style
 from hybrid.figures.bench.marks import STOPPED, draw_points, draw_stopped, handles, left_out, looks, notes
-from hybrid.figures.style import INK, Look, styled
+from hybrid.figures.style import INK, Drawing, Look, styled
 
 PANEL = (4.6, 3.1)
 ALONE = (style.WIDTH, 3.8)
+LEAST = 3.6
+"""Inches of a panel beside others."""
 EXACT = 1e-3
 """Smaller errors in units of the tolerance are drawn here: differences between rounding errors mean nothing."""
 FAR = 1e6
@@ -24,7 +25,7 @@ HEADROOM, MOST_TICKS = 30.0, 10
 
 
 @styled
-def scaling(results: Sequence[Figure]) -> Picture:
+def scaling(results: Sequence[Figure]) -> Drawing:
     """Seconds per call against qubits: medians over processes, bars from the least to the largest."""
     text = "Median over processes; bars span all processes."
     picture, panels = _panels(results, "Time per call against width", text, _several_widths, ONE_WIDTH)
@@ -43,7 +44,7 @@ def scaling(results: Sequence[Figure]) -> Picture:
 
 
 @styled
-def memory(results: Sequence[Figure]) -> Picture:
+def memory(results: Sequence[Figure]) -> Drawing:
     """Peak memory above the baseline against qubits, with a double-precision state vector's 16 x 2^n bytes for comparison."""
     theory = Line2D([], [], color=INK, ls=(0, (1, 1)), lw=1.4, label="16 B x 2^n: a state vector")
     text = "The largest of all processes, minus what was resident after the import; some MB are the interpreter's own."
@@ -68,7 +69,7 @@ def memory(results: Sequence[Figure]) -> Picture:
 
 
 @styled
-def error_time(results: Sequence[Figure]) -> Picture:
+def error_time(results: Sequence[Figure]) -> Drawing:
     """The distance from the reference, in units of its tolerance, against seconds per call."""
     judged = [figure for figure in results if figure.typical_s and figure.counted[-1]["verification"]]
     if not judged:
@@ -119,7 +120,7 @@ ONE_WIDTH = "measured at one width"
 
 def _panels(
     results: Sequence[Figure], title: str, text: str, informative: Informative, why: str, more: Sequence[Line2D] = ()
-) -> tuple[Picture, list[tuple[Axes, Group]]]:
+) -> tuple[Drawing, list[tuple[Axes, Group]]]:
     """A panel for every `informative` family of workloads (for all, where none is), its backends with their figures.
 
     The footer says which families were left out, and `why`.
@@ -138,7 +139,8 @@ def _panels(
     columns = min(len(shown), 2 if len(shown) < 5 else 3)
     width, height = ALONE if len(shown) == 1 else PANEL
     inches = columns * width, -(-len(shown) // columns) * height
-    picture = style.figure(title, [], [text, *notes(results)], inches, [*handles(used, every), *more])
+    least = style.LEAST_WIDTH if columns == 1 else columns * LEAST
+    picture = style.figure(title, [], [text, *notes(results)], inches, [*handles(used, every), *more], least)
     filled = []
     for axes, (name, figures) in zip(style.panels(picture, len(shown), columns), shown.items(), strict=True):
         style.head(axes, name, longest=44)

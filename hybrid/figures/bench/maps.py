@@ -7,7 +7,6 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure as Picture
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import EngFormatter, FuncFormatter
 
@@ -17,7 +16,7 @@ from hybrid.bench.summary import Figure, questions
 from hybrid.bench.units import multiple
 from hybrid.figures import style
 from hybrid.figures.bench.marks import ABSENT, LABELS, STOPPED, left_out, notes
-from hybrid.figures.style import BLANK, FINAL, GREY, INK, PAPER, styled
+from hybrid.figures.style import BLANK, FINAL, GREY, INK, PAPER, Drawing, styled
 
 MAP = colormaps["cividis_r"].resampled(40)
 """Made to look alike with and without colour deficiency (Nunez, Anderton & Renslow, PLOS ONE 13, e0199239, 2018). In fewer than
@@ -28,7 +27,7 @@ MOST_SLOWDOWN = 100.0
 
 
 @styled
-def relative(results: Sequence[Figure]) -> Picture:
+def relative(results: Sequence[Figure]) -> Drawing:
     """Workload by backend: times as multiples of the fastest verified one's. `winners` shows which one is faster."""
     groups = sorted(questions(results), key=lambda group: (naming.family(group[0].cell), group[0].cell["n_qubits"]))
     names = sorted({naming.backend(figure.cell) for figure in results})
@@ -41,7 +40,7 @@ def relative(results: Sequence[Figure]) -> Picture:
     inches = (max(6.4, 0.085 * longest + 0.8 * len(names) + 1.0), 0.3 * len(groups) + 1.35)
     text = "Times relative to the fastest verified backend of each workload; empty where a backend was not asked."
     about = [text, *notes(results, with_absent=True)]
-    picture = style.figure("Time relative to the fastest", [], about, inches, _entries(results))
+    picture = style.figure("Time relative to the fastest", [], about, inches, _entries(results), least=inches[0])
     (axes,) = style.panels(picture)
     norm = LogNorm(1, MOST_SLOWDOWN)
     for row, group in enumerate(groups):
@@ -63,7 +62,7 @@ def relative(results: Sequence[Figure]) -> Picture:
 
 
 @styled
-def volumetric(results: Sequence[Figure]) -> Picture:
+def volumetric(results: Sequence[Figure]) -> Drawing:
     """Width against depth of the workload, one panel for each workload and backend, coloured by seconds per call."""
     shapes: dict[str, list[Figure]] = {}
     for figure in results:
@@ -82,7 +81,7 @@ def volumetric(results: Sequence[Figure]) -> Picture:
     text = "One square per width and depth (of the workload, not compiled); colour is the median time per call."
     text += left_out([name for name in shapes if wide and name not in wide], "of one width or one depth")
     inches = 3.5 * columns, 3.0 * -(-len(panels) // columns)
-    picture = style.figure("Time over width and depth", [], [text, *notes(results)], inches, _entries(shown))
+    picture = style.figure("Time over width and depth", [], [text, *notes(results)], inches, _entries(shown), least=inches[0])
     axes = style.panels(picture, len(panels), columns)
     norm = LogNorm(min(times), max(max(times), 1.01 * min(times)))
     for ax, ((shape, _), figures) in zip(axes, sorted(panels.items()), strict=True):

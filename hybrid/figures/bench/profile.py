@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from matplotlib.figure import Figure as Picture
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from hybrid.base.errors import UsageError
@@ -12,14 +11,14 @@ from hybrid.bench import naming
 from hybrid.bench.summary import Figure, Key, questions
 from hybrid.figures import style
 from hybrid.figures.bench.marks import handles, looks, notes
-from hybrid.figures.style import styled
+from hybrid.figures.style import Drawing, styled
 
 FEWEST = 2
 """Backends, and questions, that a profile needs."""
 
 
 @styled
-def profile(results: Sequence[Figure]) -> Picture:
+def profile(results: Sequence[Figure]) -> Drawing:
     """rho_s(tau), section 2: of the questions put to all of the backends, the share that s got right within tau x the fastest.
 
     UsageError: fewer than two backends, or than two questions that all of them were asked and at least one got right.

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure as Picture
 from matplotlib.patches import Patch, Rectangle
 
 from hybrid.base.errors import UsageError, shortened
@@ -17,7 +16,7 @@ from hybrid.bench.summary import Figure, measured_floor
 from hybrid.bench.units import multiple
 from hybrid.figures import style
 from hybrid.figures.bench.marks import notes
-from hybrid.figures.style import BLANK, COLOURS, FINAL, GREY, INK, PAPER, styled
+from hybrid.figures.style import BLANK, COLOURS, FINAL, GREY, INK, PAPER, Drawing, styled
 
 MOST_ROWS, MOST_COLUMNS = 60, 24
 CELL = (1.12, 0.4)
@@ -30,7 +29,7 @@ Place = tuple[int, int]
 
 
 @styled
-def winners(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Picture:
+def winners(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Drawing:
     """Family by width: the winner and how much faster it is than the next; `rows` may hold an A/A run."""
     ended = contests(results, measured_floor(rows, results[0].environment))
     widths = sorted({contest.asked.cell["n_qubits"] for contest in ended})
@@ -45,7 +44,7 @@ def winners(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Picture:
     inches = (max(6.4, 0.085 * longest + CELL[0] * len(widths) + 0.4), CELL[1] * len(labels) + 0.75)
     text = "Coloured: significantly faster than every other verified backend, and how many times as fast as the next one."
     about = [text, *notes(results, with_absent=True)]
-    picture = style.figure("Fastest backends", [], about, inches, _entries(ended, colours))
+    picture = style.figure("Fastest backends", [], about, inches, _entries(ended, colours), least=inches[0])
     (axes,) = style.panels(picture)
     for contest, at in zip(ended, places, strict=True):
         _cell(axes, at, contest, colours)
