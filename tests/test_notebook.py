@@ -115,7 +115,7 @@ def test_without_matplotlib_a_plot_says_what_to_install(shown, monkeypatch):
 
 
 def test_an_interrupt_keeps_the_record(tmp_path):
-    """KeyboardInterrupt after the second of three answers, as a notebook's stop button raises it; the same call then goes on."""
+    """KeyboardInterrupt after the second of three answers, as a notebook raises it; the same call then goes on."""
     answers = []
 
     def interrupt(progress):
