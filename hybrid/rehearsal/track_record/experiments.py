@@ -67,6 +67,13 @@ def left_out() -> tuple[LeftOut, ...]:
     return tuple(LeftOut(**row) for row in _table()["left_out"])
 
 
+@cache
+def outside_by_first_rule() -> frozenset[str]:
+    """Identifiers of the experiments whose measured value lay outside its interval by the first rule."""
+    table = tomllib.loads((FOLDER / "first_rule.toml").read_text(encoding="utf-8"))
+    return frozenset((*table["better"], *table["worse"]))
+
+
 def revised() -> str:
     """The day on which the table was last changed."""
     return _table()["revised"]

@@ -10,7 +10,14 @@ from typing import Any, final
 from hybrid.base.errors import unknown
 from hybrid.measure.device_interval import DEVICES, SHARE
 from hybrid.rehearsal.track_record.chosen import chosen, poor
-from hybrid.rehearsal.track_record.experiments import LeftOut, PublishedExperiment, experiments, left_out, revised
+from hybrid.rehearsal.track_record.experiments import (
+    LeftOut,
+    PublishedExperiment,
+    experiments,
+    left_out,
+    outside_by_first_rule,
+    revised,
+)
 from hybrid.rehearsal.track_record.predict import Prediction, predict
 from hybrid.rehearsal.track_record.row import DIGITS, PredictedRow
 from hybrid.rehearsal.track_record.words import summary, table
@@ -49,6 +56,7 @@ class TrackRecord:
             "share": SHARE,
             "shallow": _figures([row for row in self.rows if row.shallow]),
             "deep": _figures([row for row in self.rows if not row.shallow]),
+            "all": _figures(self.rows),
             "chosen": _figures([row for row in self.rows if row.chosen]),
             "experiments": [row.to_json() for row in self.rows],
             "left_out": [row._asdict() for row in self.left_out],
@@ -61,7 +69,7 @@ class TrackRecord:
 
 
 def track_record(only: Sequence[str] | None = None, progress: Callable[[str], None] = lambda _: None) -> TrackRecord:
-    """Every experiment (`only` some, by identifier) predicted now, some three minutes; `progress` gets the name of each.
+    """Every experiment (`only` some, by identifier) predicted now, in two and a half minutes; `progress` gets each name.
 
     UsageError for an unknown identifier.
     """
@@ -103,6 +111,7 @@ def _row(experiment: PublishedExperiment, prediction: Prediction, is_chosen: boo
         chosen=is_chosen,
         poor=poor(experiment),
         scaled=prediction.scaled,
+        inside_by_first_rule=experiment.id not in outside_by_first_rule(),
     )
 
 
@@ -112,10 +121,15 @@ def stored_row(row: Mapping[str, Any]) -> PredictedRow:
 
 
 def _figures(of: Sequence[PredictedRow]) -> dict[str, Any]:
-    """How many, medians (None without rows), and how many measured values lie in their interval."""
+    """How many, medians (None without rows), and how many measured values lie in their interval, by either rule."""
     distance, too_good = (round(median(values), DIGITS) if values else None for values in _differences(of))
-    inside = sum(row.inside for row in of)
-    return {"experiments": len(of), "median_distance": distance, "median_too_good": too_good, "inside": inside}
+    return {
+        "experiments": len(of),
+        "median_distance": distance,
+        "median_too_good": too_good,
+        "inside_by_first_rule": sum(row.inside_by_first_rule for row in of),
+        "inside": sum(row.inside for row in of),
+    }
 
 
 def _differences(of: Sequence[PredictedRow]) -> tuple[list[float], list[float]]:

@@ -16,6 +16,7 @@ class PredictedRow:
 
     `guess` is what outcomes without information score. `chosen`: one of the twelve by which intervals are judged; `poor`: less
     than half of the signal was left in it. `scaled`: the interval follows from predicted losses and not from simulation.
+    `inside_by_first_rule`: whether the measured value lay in the interval that was computed first (`first_rule.toml`).
     """
 
     id: str
@@ -32,6 +33,7 @@ class PredictedRow:
     chosen: bool
     poor: bool
     scaled: bool
+    inside_by_first_rule: bool
     date: str
     source: str
     mark: str

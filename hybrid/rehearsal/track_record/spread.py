@@ -95,9 +95,10 @@ def _drawn_factors(
     device: Device, factors: Sequence[UnknownFactor], scores: Float[np.ndarray, " m"], side_by_side: float
 ) -> Factors:
     """The factors at these scores z, and that of gates side by side at its share u."""
+    together: float = SIDE_BY_SIDE**side_by_side
     result: dict[str, dict[Place, float]] = {}
     for name, gate in device.gates.items():
-        result[f"gates.{name}.error"] = dict.fromkeys(gate.error, SIDE_BY_SIDE**side_by_side)
+        result[f"gates.{name}.error"] = dict.fromkeys(gate.error, together)
     for factor, z in zip(factors, scores.tolist(), strict=True):
         of_key = result.setdefault(factor.key, {})
         for place in factor.places:

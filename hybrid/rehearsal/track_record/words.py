@@ -27,17 +27,27 @@ def summary(rows: Sequence[PredictedRow]) -> str:
 
 def _intervals(rows: Sequence[PredictedRow]) -> str:
     twelve = [row for row in rows if row.chosen]
-    inside, inside_chosen = (sum(row.inside for row in some) for some in (rows, twelve))
     failed = sum(row.poor for row in twelve)
-    text = f"The measured value lies inside the predicted {100 * SHARE:.0f} % interval in {inside} of {len(rows)} cases"
+    first, second = (
+        _counts(sum(map(inside, rows)), len(rows), sum(map(inside, twelve)), len(twelve))
+        for inside in (lambda row: row.inside_by_first_rule, lambda row: row.inside)
+    )
+    text = (
+        f"By the first rule for intervals, written before any of them was computed, the measured value lies inside the "
+        f"{100 * SHARE:.0f} % interval in {first}. By the second rule, which is shown here and was written after these "
+        f"outcomes were known, it does in {second}; so the second rule's test is experiments that come later."
+    )
     if twelve:
-        text += f", and in {inside_chosen} of the {len(twelve)} that were chosen beforehand"
-    if failed:
-        text += f", {failed} of them poor or failed experiments"
+        text += f" Of the {len(twelve)} chosen, {failed} are poor or failed experiments."
     better = sum(row.measured > row.high for row in rows)
-    if outside := len(rows) - inside:
-        text += f". Of the {outside} outside {better} were measured better than the interval and {outside - better} worse"
-    return f"{text}."
+    if outside := sum(not row.inside for row in rows):
+        text += f" Of the {outside} outside the second rule's, {better} were measured better and {outside - better} worse."
+    return text
+
+
+def _counts(inside: int, every: int, inside_chosen: int, every_chosen: int) -> str:
+    text = f"{inside} of {every} cases"
+    return f"{text} and in {inside_chosen} of the {every_chosen} chosen beforehand" if every_chosen else text
 
 
 def table(rows: Sequence[PredictedRow]) -> list[str]:
