@@ -13,7 +13,7 @@ from hybrid.base.errors import Interrupted, Stopped, UsageError
 from hybrid.cli.sweep_display import SweepDisplay
 from hybrid.figures.against_axis import against_axis
 from hybrid.runs.axes import MOST_RUNS, grid
-from hybrid.runs.axis_values import curves, of_result
+from hybrid.runs.axis_values import curves, of_result, of_row
 from hybrid.runs.executors import local as executor
 from hybrid.runs.executors.local import Local
 from hybrid.runs.run import run
@@ -281,6 +281,17 @@ def test_processes_below_one():
 
 def points(swept):
     return [of_result(result) for result in swept[1].results]
+
+
+def test_an_axis_through_an_options_default():
+    """A member is recorded without options that have their default: h2 is h2:distance=0.735."""
+    about = {"value": -1.0, "exact": None, "quantity": "energy", "unit": "Ha"}
+    (curve,) = curves(
+        [of_row(about | {"problem": "h2", "problem.distance": 0.5}), of_row(about | {"problem": "h2"})], "problem.distance"
+    )
+    assert curve.x == (0.5, 0.735)
+    with pytest.raises(UsageError, match=r"unknown axis 'problem\.distanze'"):
+        curves([of_row(about | {"problem": "h2"})], "problem.distanze")
 
 
 def test_curves(swept):

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any, NamedTuple
 
+from hybrid import catalog
 from hybrid.base.errors import UsageError, unknown
 from hybrid.runs.options import flattened
 from hybrid.runs.result import Result
-from hybrid.runs.spec import FIRST_DEFAULTS
+from hybrid.runs.spec import FIRST_DEFAULTS, MEMBERS
 from hybrid.runs.sweep import quartiles
 
 
@@ -50,7 +51,7 @@ def curves(results: Sequence[AxisPoint], axis: str) -> list[AxisCurve]:
     """The curves of finished runs along an axis. UsageError: no such axis, nothing finished, quantities that differ."""
     if not results:
         raise UsageError("no finished run to draw.")
-    flat = [result.options for result in results]
+    flat = [_with_default(result.options, axis) for result in results]
     if not all(axis in one for one in flat):
         common = set.intersection(*({key for key, value in one.items() if value is not None} for one in flat))
         raise unknown("axis", axis, common)
@@ -62,6 +63,18 @@ def curves(results: Sequence[AxisPoint], axis: str) -> list[AxisCurve]:
     for place, one in enumerate(flat):
         groups.setdefault(tuple(f"{key}={one.get(key)}" for key in apart), []).append(place)
     return [_curve(", ".join(name) or "median", [(flat[i][axis], results[i]) for i in group]) for name, group in groups.items()]
+
+
+def _with_default(options: Mapping[str, Any], axis: str) -> Mapping[str, Any]:
+    """With the default of a member's option, where the member is written without it: `h2` is `h2:distance=0.735`."""
+    role, dot, key = axis.partition(".")
+    if axis in options or not dot or role not in MEMBERS or not options.get(role):
+        return options
+    try:
+        defaults = catalog.parse(MEMBERS[role], options[role]).options
+    except UsageError:  # a member that is not here any more
+        return options
+    return {**options, axis: defaults[key]} if key in defaults else options
 
 
 def _curve(name: str, pairs: list[tuple[Any, AxisPoint]]) -> AxisCurve:
