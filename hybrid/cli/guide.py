@@ -17,7 +17,7 @@ For example: hybrid guide physics. A terminal shows the page in a pager; a pipe 
 """
 FOLDER = Path(__file__).parent.parent / "guide"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.md"))
-NAME_COLUMNS = 11
+NAME_COLUMNS = 12
 PAGER_COLUMNS = 100
 """Longer lines are hard to read; a wider terminal leaves the rest empty."""
 

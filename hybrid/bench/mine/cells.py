@@ -146,7 +146,7 @@ def every_backend(extra: Sequence[str] = ()) -> list[str]:
         varied = {
             key: [choice for choice in option.choices if choice != AUTOMATIC]
             for key, option in signature.options.items()
-            if option.choices and key != "device"
+            if key in ("method", "precision")
         }
         texts += [_written(name, dict(zip(varied, chosen, strict=True))) for chosen in product(*varied.values())]
         device = signature.options.get("device")
