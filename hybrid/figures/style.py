@@ -205,6 +205,7 @@ def _title(text: str, columns: int) -> list[str]:
 
 def legend_above(axes: Axes, handles: Sequence[Artist] | None = None, most: int = 3) -> None:
     """A legend directly above its axes, in as many columns as fit; long labels are wrapped, never cut."""
+    assert isinstance(axes.figure, Figure)
     inches = axes.figure.get_figwidth() - AXIS_INCHES
     entries = list(axes.get_legend_handles_labels()[0] if handles is None else handles)
     labels = ["\n".join(_wrapped(str(entry.get_label()), 13.0 * inches)) for entry in entries]
@@ -316,7 +317,7 @@ def _written(drawn: Drawing, form: str) -> bytes:
         drawn.savefig(file, format="svg", dpi=DOTS_PER_INCH, metadata={**hidden, "Date": None})
         return printable(_resized(file.getvalue().decode(), drawn.scale)).encode()  # text of files may be anything
     dots = STYLES[drawn.page.style].dots_per_inch
-    size = {"pil_kwargs": {"dpi": (dots, dots)}} if drawn.scale != 1.0 else {}
+    size: dict[str, Any] = {"pil_kwargs": {"dpi": (dots, dots)}} if drawn.scale != 1.0 else {}
     drawn.savefig(file, format="png", dpi=drawn.scale * dots, metadata=hidden or None, **size)
     return file.getvalue()
 
