@@ -32,6 +32,8 @@ from hybrid.runs.worklist import SweepWatcher, Worklist
 
 SHORT = {"problem": "h2", "shots": 100, "max_evals": 6, "backend": "exact"}
 NEEDED = "account=p200000,qos=default,partition=cpu,time=30min,nodes=1"
+RUNS = 600
+"""Of the sweep that Slurm does, as many as of the sweep in local processes."""
 UP, DOWN = (Path(os.environ.get("HYBRID_SLURM", "no scripts")) / name for name in ("up.sh", "down.sh"))
 """Start and stop a Slurm of one node on loopback; see the guide's page `sweeps`."""
 
@@ -249,7 +251,7 @@ def state_of(job):
 def test_workers_killed_and_the_job_requeued(real_slurm, tmp_path):
     """Every digest, and what the account sums, as without Slurm; the job ends with all runs done. A worker is killed before
     the requeue and one after it; the second submission of the same sweep joins the first."""
-    fields: dict[str, Any] = SHORT | {"device": "meluxina-q", "seed": "0..39", "max_evals": 60}
+    fields: dict[str, Any] = SHORT | {"device": "meluxina-q", "seed": f"0..{RUNS - 1}", "max_evals": 20}
     fields |= {"options": {"force": True, "device_interval": False}}
     there = f"slurm:{NEEDED},cores={os.cpu_count()}"
     handed = hybrid.sweep(results=tmp_path / "r", executor=there, label="slurm", **fields)
@@ -270,13 +272,13 @@ def test_workers_killed_and_the_job_requeued(real_slurm, tmp_path):
             slurm_says("scontrol", "update", f"jobid={job}", "StartTime=now")
         time.sleep(0.5)
     assert killed == 2 and requeued
-    assert sum(b'"kind":"stop"' in path.read_bytes() for path in (tmp_path / "r").glob("*.jsonl")) == 40
+    assert sum(b'"kind":"stop"' in path.read_bytes() for path in (tmp_path / "r").glob("*.jsonl")) == RUNS
     serial = hybrid.sweep(results=tmp_path / "serial", executor="local:processes=1", **fields)
     found = hybrid.sweep(results=tmp_path / "r", **fields)
-    assert [one.digest for one in found.results] == [one.digest for one in serial.results] and len(found.results) == 40
+    assert [one.digest for one in found.results] == [one.digest for one in serial.results] and len(found.results) == RUNS
     sums = [account(entries(tmp_path / name))[-1] for name in ("r", "serial")]
     same = [(one.runs, one.finished, one.shots, one.qpu_hours, one.billed_hours, one.jobs) for one in sums]
-    assert same[0] == same[1] and same[0][0] == same[0][1] == 40 and min(same[0][2:5]) > 0
+    assert same[0] == same[1] and same[0][0] == same[0][1] == RUNS and min(same[0][2:5]) > 0
     starts = [path.read_text().splitlines()[0] for path in (tmp_path / "r").glob("*.jsonl")]
     assert all(json.loads(line)["meta"]["slurm_job"] == job for line in starts)
 

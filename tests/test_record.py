@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from hybrid.base import json_lines
-from hybrid.base.errors import HybridError, Interrupted, RecordError, Stopped
+from hybrid.base.errors import HybridError, Interrupted, RecordError, Stopped, UsageError
+from hybrid.base.locks import without_locks
 from hybrid.cli.report import result_text
 from hybrid.runs import record
 from hybrid.runs.loss import Measurement
@@ -363,3 +364,12 @@ def test_latest_passes_over_what_is_no_record(tmp_path, untroubled):
     (tmp_path / "foreign.jsonl").write_text('{"kind":"stop","body":{},"meta":{}}\n')
     (tmp_path / "text.jsonl").write_text("hello\n")
     assert record.find(tmp_path, "latest") == path
+
+
+def test_a_shared_disk_without_locks_is_refused(tmp_path, monkeypatch):
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/a / ext4 rw 0 0\nserver:/x {tmp_path} nfs4 rw,local_lock=all 0 0\n")
+    monkeypatch.setattr("hybrid.runs.record.without_locks", lambda path: without_locks(path, mounts))
+    with pytest.raises(UsageError, match="nfs4 without locks between hosts .*choose --results DIR elsewhere"):
+        Record(tmp_path / "r" / "a.jsonl")
+    assert not (tmp_path / "r").exists()

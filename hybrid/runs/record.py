@@ -20,7 +20,7 @@ from typing import Any, final
 from hybrid.base import json_lines
 from hybrid.base.errors import Busy, RecordError, Stopped, UsageError, shortened
 from hybrid.base.json_lines import dump
-from hybrid.base.locks import lock
+from hybrid.base.locks import lock, without_locks
 
 SCHEMA = 1
 SYNC_SECONDS = 3.0
@@ -107,6 +107,8 @@ class Record:
         self._sum = ""
         self._synced, self._cores_s = time.monotonic(), time.process_time()
         self._made_folder = not path.parent.exists()
+        if why := without_locks(path):
+            raise UsageError(f"{path.parent}: {why}, so two hosts could write one record; choose --results DIR elsewhere.")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = json_lines.open_plain(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
