@@ -63,10 +63,10 @@ def _others(contest: "Contest") -> str:
     margins = [(figure, contest.margin(figure)[: 3 if i == 0 else 1]) for i, figure in enumerate(contest.ranked[1:])]
     named = [(figure, f"{short(figure.cell)} {multiple(*margin)}") for figure, margin in margins]
     if contest.outcome == "undecided":
-        behind = [text for figure, text in named if figure in tied and ahead(contest, figure)]
+        undecided = [text for figure, text in named if figure in tied and ahead(contest, figure)]
         level = [text for figure, text in named if figure in tied and not ahead(contest, figure)]
         first = short(contest.ranked[0].cell)
-        parts += [f"{first} ahead, not decided: {', '.join(behind)}"] if behind else []
+        parts += [f"{first} ahead, not decided: {', '.join(undecided)}"] if undecided else []
         parts += [f"not told apart: {', '.join([first, *level])}"] if level else []
         named = [(figure, text) for figure, text in named if figure not in tied]
     parts += [", ".join(text for _, text in named)] if named else []

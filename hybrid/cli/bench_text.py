@@ -142,8 +142,10 @@ def _verdict_of(contest: "Contest") -> list[str]:
     elif contest.outcome == "undecided":
         first_ones = [_backend(figure) for figure, place in zip(contest.ranked, contest.places, strict=True) if place == 1]
         text = f"undecided between {' and '.join(first_ones)}"
-        behind = [figure for figure, place in zip(contest.ranked[1:], contest.places[1:], strict=True) if place == 1]
-        leads = [f"{multiple(*contest.margin(figure))} {_backend(figure)}" for figure in behind if ahead(contest, figure)]
+        not_told_apart = [figure for figure, place in zip(contest.ranked[1:], contest.places[1:], strict=True) if place == 1]
+        leads = [
+            f"{multiple(*contest.margin(figure))} {_backend(figure)}" for figure in not_told_apart if ahead(contest, figure)
+        ]
         text += f"; {first_ones[0]} is ahead, not decided: {', '.join(leads)}" if leads else ""
     else:
         return []

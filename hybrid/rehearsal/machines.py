@@ -43,7 +43,7 @@ def profiles_of(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def machine_of(device_name: str) -> str:
-    """The machine behind a built-in profile; empty for others."""
+    """The machine that a built-in profile describes; empty for others."""
     return MACHINES.get(device_name, "")
 
 
