@@ -16,6 +16,7 @@ from statistics import median
 import hybrid
 from hybrid import catalog
 from hybrid.base.types import Dataset, Problem
+from hybrid.runs.verdict import other_filling
 
 RESULTS = Path("results") / "defaults"
 SEEDS, SHOTS = 5, 1000
@@ -30,7 +31,8 @@ POINTS = "x,y,place\n" + "".join(
 FILES = {"items.csv": ITEMS, "small.qubo": QUBO, "h2.xyz": H2, "small.lp": PROGRAM, "points.csv": POINTS}
 """Written beside the records, for problems that are read from files and have none in seeds/."""
 PROBLEMS = (
-    *("h2", f"{RESULTS}/h2.xyz", "hubbard", "deuteron", "tfim", "xxz", "heisenberg", "./seeds/tfim_4.pauli", "lih"),
+    *("h2", f"{RESULTS}/h2.xyz", "hubbard", "hubbard:mapping=parity", "deuteron", "tfim", "xxz", "heisenberg"),
+    *("./seeds/tfim_4.pauli", "lih"),
     *("maxcut:graph=ring,n=6", "mis:graph=ring,n=6", "partition:graph=ring,n=6", f"qubo:file={RESULTS}/small.qubo"),
     *(f"{RESULTS}/small.lp", f"table:file={RESULTS}/points.csv,label=place"),
     *(f"number_partition:items={RESULTS}/items.csv", f"knapsack:items={RESULTS}/items.csv,capacity=6"),
@@ -54,7 +56,8 @@ def optimum(result: hybrid.Result) -> float:
 
 
 def ends(problem: str, device: str, shots: int, seeds: int, judge: Callable[[hybrid.Result], float]) -> str:
-    """Where default runs end, measured there without shots: median and worst of the seeds; or that they are refused."""
+    """Where default runs end, measured there without shots: median and worst of the seeds, † where one has another number of
+    electrons than asked for; or that they are refused."""
     algorithm = None if isinstance(_load(problem), Problem) else "vqc"
     spec = hybrid.Spec(problem=problem, algorithm=algorithm, device=device, shots=shots, backend="exact")
     if (look := hybrid.plan(spec).look) is not None and look.hopeless:
@@ -64,10 +67,11 @@ def ends(problem: str, device: str, shots: int, seeds: int, judge: Callable[[hyb
     if device != "ideal" or shots or len({run.x for run in runs}) > 1:
         runs = _runs(spec, seeds)  # else a seed chooses nothing: the circuit has a fixed start, and all runs are this one
     at = (replace(spec, shots=0, max_evals=0, initial_point=run.x) for run in runs)
-    found = [judge(hybrid.run(one, RESULTS, device_interval=False, force=True)) for one in at]
+    judged = [hybrid.run(one, RESULTS, device_interval=False, force=True) for one in at]
+    found, mark = [judge(result) for result in judged], " †" if any(map(other_filling, judged)) else ""
     worst = min(found) if runs[0].maximize or judge is optimum else max(found)
     middle, last = f"{median(found):.4g}", f"{worst:.4g}"
-    return middle if middle == last else f"{middle} ({last})"
+    return (middle if middle == last else f"{middle} ({last})") + mark
 
 
 def _runs(spec: hybrid.Spec, seeds: int) -> tuple[hybrid.Result, ...]:

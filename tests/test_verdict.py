@@ -1,5 +1,6 @@
 """The verdict: its word and its limit over a table of results, parts that add up to the gap, sentences free of jargon."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -325,3 +326,49 @@ def test_a_value_that_no_state_has_is_not_called_better(maximize):
     assert "better" not in found.sentence
     near = verdict(result(value=-1.15 * sign, exact=-1.137 * sign, baseline=-1.117 * sign, maximize=maximize, stderr=0.01))
     assert near.word == "better"
+
+
+@pytest.mark.parametrize(
+    ("count", "without_noise", "word"),
+    [
+        (1.2, -1.13, "unknown"),  # nearer to one electron
+        (1.9, -1.15, "unknown"),  # lower than any state of two by 13 mHa
+        (1.9, -1.1375, "better"),  # the energy of two electrons to 0.5 mHa, with a little of other fillings
+        (2.0, -1.13, "better"),
+    ],
+)
+def test_another_filling_answers_another_question(count, without_noise, word):
+    """The exact value is that of two electrons."""
+    counted = {"name": "electrons, ideal", "value": count, "reference": 2, "reference_name": "reference state", "unit": ""}
+    found = verdict(
+        result(
+            value=-1.13,
+            stderr=0.001,
+            quantities=(counted,),
+            parts=parts(-1.13, -1.137, -1.13, without_noise, without_noise),
+            **{key: DEVICE[key] for key in ("device", "physics", "shots")},
+        )
+    )
+    assert found.word == word
+    if word == "unknown":
+        told = f"ends with {count:.3g} electrons where 2 are asked for: its energy, 7 mHa above the exact one of 2 electrons, "
+        assert f"{told}does not answer the question; its ansatz does not conserve their number." in found.sentence
+        assert found.limited_by == "ansatz"
+
+
+def test_a_circuit_that_conserves_nothing_finds_the_lower_filling(tmp_path, command):
+    """Two sites with one electron: -t = -1, below (u - sqrt(u^2 + 16 t^2)) / 2 = -0.83 of two."""
+    words = (
+        "run",
+        "hubbard",
+        "--device",
+        "meluxina-q:two_qubit=today",
+        "--dephasing",
+        "markov",
+        "--exact",
+        "--backend",
+        "exact",
+    )
+    told = command(*words, "--optimizer", "lbfgs", "--max-iterations", 12, "--results", tmp_path).out
+    assert " ".join(told.split()).startswith("On meluxina-q VQE ends with 1 electron where 2 ")
+    assert re.search(r"^next +hybrid run vqe hubbard:mapping=parity ", told, re.M)

@@ -7,11 +7,12 @@ from typing import Any
 
 from hybrid import catalog
 from hybrid.base.own_physics import OWN_PHYSICS
+from hybrid.catalog.rewriting import by_parity
 from hybrid.cli.layout import PastedCommand, command_lines
 from hybrid.device.device import Device
 from hybrid.runs.result import Result
 from hybrid.runs.spec import Spec
-from hybrid.runs.verdict import WORSE
+from hybrid.runs.verdict import WORSE, other_filling
 
 CARRIED = (
     *("ansatz", "optimizer", "gradient", "backend", "grouping", "allocation", "dephasing", "realizations", "dd", "mitigate"),
@@ -38,8 +39,8 @@ def written_out(spec: Any) -> dict[str, Any]:
 
 
 def next_command(result: Result, spec: Any) -> PastedCommand:
-    """What to do about what limits the run: correct readout, compare methods of error mitigation, explain it, continue, or take
-    more shots; on ideal hardware, a device. `spec` has the fields of the run's Spec."""
+    """What to do about what limits the run: keep the number of electrons, correct readout, compare methods of error mitigation,
+    explain it, continue, or take more shots; on ideal hardware, a device. `spec` has the fields of the run's Spec."""
     folder, found = Path(result.record).parent, result.verdict
     given = written_out(spec)
     carried = {key: value for key, value in given.items() if key in ("algorithm", "problem", *CARRIED)}
@@ -48,6 +49,10 @@ def next_command(result: Result, spec: Any) -> PastedCommand:
     continues = not result.converged and "initial_point" not in _without(spec.algorithm)
     if result.physics.startswith(OWN_PHYSICS):
         return run_command(carried | more_shots | ({"initial_point": result.id} if continues else {}), folder)
+    if other_filling(result):
+        mapped = by_parity(spec.problem)
+        kept = {"problem": mapped, "ansatz": None} if mapped != spec.problem else {"ansatz": "uccsd"}
+        return run_command(given | kept, folder)
     if spec.device == "ideal":
         return run_command(_on_a_device(result, spec, carried), folder)
     if found.limited_by == "noise" and found.readout and spec.mitigate == "none":

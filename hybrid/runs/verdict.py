@@ -16,6 +16,9 @@ ROUNDING = 1e-9
 SHARE = 0.01
 """Where the unit has no accuracy of its own: within this share of the distance from the baseline to the exact value (or of the
 exact value) nothing is said to limit a result."""
+ELECTRONS = "electrons, ideal"
+"""The quantity that counts them in the state without noise."""
+HALF_AN_ELECTRON = 0.5
 MOST_OF_IT = 0.5
 """Readout errors dominate where they make up more than this share of the noise."""
 BETTER, SAME, WORSE, UNKNOWN = "better", "no different", "worse", "unknown"
@@ -68,7 +71,7 @@ def judged(result: Any) -> RunVerdict:
     """The verdict on a `hybrid.Result` but for its sentence."""
     baseline, guessing = _baseline(result), _guessing(result)
     compared = guessing or baseline
-    word = compared.word if compared and (guessing or not beyond(result)) else UNKNOWN
+    word = compared.word if compared and (guessing or not (beyond(result) or other_filling(result))) else UNKNOWN
     return RunVerdict("", word, _limit(result), _readout_dominates(result), baseline, guessing)
 
 
@@ -86,6 +89,21 @@ def beyond(result: Any) -> bool:
     if result.exact is None or result.majority is not None:
         return False
     return better_by(result, result.exact) > max(BEYOND * result.stderr, ROUNDING * max(1.0, abs(result.exact)))
+
+
+def other_filling(result: Any) -> dict[str, Any] | None:
+    """The number of electrons without noise beside the one that was asked for, where the run ended at another filling.
+
+    Circuits that do not conserve it can: the exact value is that of the filling asked for, and others may lie lower. Nearer to
+    another whole number, or without noise and shots lower than the exact value by what matters, as no state of that filling is.
+    """
+    count = next((q for q in result.quantities if q["name"] == ELECTRONS and q["reference"] is not None), None)
+    if count is None:
+        return None
+    parts = result.parts or {}
+    without_noise = (parts.get("ansatz") or 0.0) + (parts.get("optimizer") or 0.0)
+    lower = result.exact is not None and without_noise < -_goal(result)
+    return count if lower or abs(count["value"] - count["reference"]) > HALF_AN_ELECTRON else None
 
 
 def _baseline(result: Any) -> ComparedResult | None:
@@ -112,6 +130,8 @@ def _limit(result: Any) -> str:
     """The largest part of the distance from the exact value that makes the result worse; chance counts with either sign."""
     if result.majority is not None:
         return UNKNOWN
+    if other_filling(result):
+        return "ansatz"
     if result.exact is not None and abs(result.value - result.exact) <= _goal(result):
         return "none"
     parts = result.parts

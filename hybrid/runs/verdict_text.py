@@ -19,6 +19,7 @@ from hybrid.runs.verdict import (
     better_by,
     beyond,
     judged,
+    other_filling,
 )
 
 NAMES = {
@@ -97,6 +98,11 @@ def _value(result: Any, baseline: ComparedResult | None) -> str:
             f"ends {_distance(result, name)}, where no state is: errors of the reading moved it there, and it says nothing "
             f"about {baseline.name if baseline else 'the state'}"
         )
+    if count := other_filling(result):
+        found, asked_for = f"{count['value']:.3g}", f"{count['reference']:.3g}"
+        its_value = f"its {name}, {_distance(result, f'one of {asked_for} electrons')}"
+        ends = f"ends with {found} electron{'' if found == '1' else 's'} where {asked_for} are asked for"
+        return f"{ends}: {its_value}, does not answer the question"
     if baseline is None and exact is None:
         return f"reaches {amount(result.value, unit)}, and neither the exact {name} nor a classical one is known"
     if baseline is None:
@@ -187,6 +193,8 @@ def _limit_clause(result: Any, found: RunVerdict) -> str:
     if limited_by == "optimizer":
         did = "" if result.converged else f", which {planned(result) or f'ended by {result.reason}'}"
         return f"the optimiser limits it{did}: without noise and shots {amount(abs(parts['optimizer']), unit)} could be gained"
+    if other_filling(result):
+        return "its ansatz does not conserve their number"
     if limited_by == "ansatz":
         away = f"even without noise and shots it stays {amount(abs(parts['ansatz']), unit)} from the exact {result.quantity}"
         return f"the ansatz limits it, or a local optimum: {away}"

@@ -6,9 +6,9 @@ from dataclasses import fields, replace
 from math import ceil, log10
 from typing import NamedTuple, final
 
-from hybrid import catalog
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Ansatz, Loss, Optimizer, Problem, Solution
+from hybrid.catalog.rewriting import by_parity, takes, with_options
 from hybrid.runs.look import Prospect, look, microseconds, share
 from hybrid.runs.setup import Prepared, PreparedSession, prepare
 from hybrid.runs.spec import Spec
@@ -75,32 +75,19 @@ def command(spec: Spec) -> str:
 
 def other_circuits(spec: Spec, problem: object) -> Iterator[Spec]:
     """Other circuits for a run: another mapping; fewer layers; a shorter ansatz; with the mapping; a smaller active space."""
-    mapped = _takes(spec.problem, "mapping") and catalog.parse("problems", spec.problem).options["mapping"] != "parity"
-    by_mapping = replace(spec, problem=_with(spec.problem, mapping="parity")) if mapped else spec
+    by_mapping = replace(spec, problem=by_parity(spec.problem))
     if by_mapping != spec:
         yield replace(by_mapping, ansatz=None)
     algorithm = spec.member("algorithm")
     if algorithm is not None and algorithm.options.get("p", 1) > 1:
-        yield replace(spec, algorithm=_with(spec.algorithm or "", "algorithms", p=1))
+        yield replace(spec, algorithm=with_options(spec.algorithm or "", "algorithms", p=1))
     if isinstance(problem, Problem) and spec.algorithm == "vqe" and (spec.ansatz or problem.ansatz) != SHORT:
         yield replace(spec, ansatz=SHORT)
         if by_mapping != spec:
             yield replace(by_mapping, ansatz=SHORT)
-    if isinstance(problem, Problem) and problem.electrons is not None and _takes(spec.problem, "active"):
+    if isinstance(problem, Problem) and problem.electrons is not None and takes(spec.problem, "active"):
         for orbitals in range(problem.electrons.n_orbitals - 1, 1, -1):
-            yield replace(by_mapping, problem=_with(by_mapping.problem, active=f"2e{orbitals}o"), ansatz=None)
-
-
-def _takes(problem: str, option: str) -> bool:
-    member = catalog.parse("problems", problem)
-    return option in member.options and member.name in catalog.names("problems")
-
-
-def _with(text: str, family: str = "problems", **options: object) -> str:
-    """The member with options changed, as it is written."""
-    member = catalog.parse(family, text)
-    own = {key: value for key, value in member.options.items() if key in member.given} | options
-    return f"{member.name}:{','.join(f'{key}={value}' for key, value in own.items())}"
+            yield replace(by_mapping, problem=with_options(by_mapping.problem, active=f"2e{orbitals}o"), ansatz=None)
 
 
 def _enough_shots(spec: Spec, at: Prospect) -> Spec | None:
