@@ -61,6 +61,7 @@ def draw(trace: Trace, *others: Trace, distance: bool = False) -> Drawing:
     axes.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
     axes.margins(y=0.08)
     if distance:
+        axes.set_ylabel(f"|{trace.about['quantity']} \N{MINUS SIGN} exact|")  # the ticks have the unit
         _log_axis(axes, trace)
     else:
         axes.ticklabel_format(axis="y", useOffset=False)
@@ -138,7 +139,7 @@ def _draw_loop(axes: Axes, trace: Trace, look: Look, *, alone: bool) -> None:
 
     Among several runs (not `alone`) all is fainter, and the legend does not name the parts.
     """
-    at, value, stderr = np.array(trace.at), trace.sign * np.array(trace.value), np.array(trace.stderr)
+    at, value, stderr = np.array(trace.at), np.array(trace.value), np.array(trace.stderr)
     if not len(at):
         return
     noisy = bool(stderr.any())
