@@ -43,8 +43,9 @@ def drift(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Drawing:
     )
     entries = [
         Line2D([], [], ls="none", marker="o", ms=3.5, color=MEASURED, alpha=0.6, label="a process"),
-        Line2D([], [], color=FINAL, lw=1.8, label=f"running median of {WINDOW}"),
     ]
+    if max(map(len, sessions.values())) >= WINDOW:
+        entries.append(Line2D([], [], color=FINAL, lw=1.8, label=f"running median of {WINDOW}"))
     picture = style.figure("Drift of the machine", [], [text, *notes(results)], (8.0, 2.1 * len(sessions)), entries)
     panels = style.panels(picture, len(sessions))
     spread = max(1.3, *(max(m.relative, 1 / m.relative) for moments in sessions.values() for m in moments))
