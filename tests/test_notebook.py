@@ -214,7 +214,9 @@ def test_the_interrupt_of_a_kernel_keeps_the_record(kernel, tmp_path):
         kinds.append(message["msg_type"])
         if kinds.count("update_display_data") == 2:
             manager.interrupt_kernel()
-    assert client.get_shell_msg(timeout=KERNEL_SECONDS)["content"]["ename"] == "KeyboardInterrupt"
+    replies = iter(lambda: client.get_shell_msg(timeout=KERNEL_SECONDS), None)
+    reply = next(one for one in replies if one["parent_header"]["msg_id"] == sent)
+    assert reply["content"].get("ename") == "KeyboardInterrupt", reply["content"]
     seen = []
 
     def until_measured(progress):

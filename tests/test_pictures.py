@@ -101,7 +101,7 @@ def every_text(drawn) -> list:
 @pytest.mark.parametrize("name", AXES)
 def test_all_text_is_legible_on_every_page(name, every):
     """No text, in panels neither, is smaller than 5 points on paper, where the small print has 6; none is raw TeX; the labels
-    of an axis do not meet; words beside a colour of the dark page have enough contrast."""
+    of an axis do not meet."""
     pages = [Page(style=style) for style in STYLES] + ([] if name in MAPS else [Page(style="paper", width_cm=8.6)])
     for page in pages:
         drawn = every[name](page=page)
@@ -113,11 +113,9 @@ def test_all_text_is_legible_on_every_page(name, every):
         for axes in drawn.axes:
             for axis, side in ((axes.xaxis, 0), (axes.yaxis, 1)):
                 shown = [label for label in axis.get_ticklabels() if label.get_visible() and label.get_text()]
-                ends = sorted(
-                    (box.intervalx if side == 0 else box.intervaly).tolist() for box in map(Text.get_window_extent, shown)
-                )
-                rotated = any(label.get_rotation() for label in shown)
-                assert rotated or all(first[1] < second[0] for first, second in pairwise(ends)), (page, name)
+                boxes = sorted((label.get_window_extent().extents[side::2].tolist(), label.get_text()) for label in shown)
+                met = [(one, other) for ((_, end), one), ((start, _), other) in pairwise(boxes) if end >= start]
+                assert not met or any(label.get_rotation() for label in shown), page
 
 
 @pytest.mark.slow

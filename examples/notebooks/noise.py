@@ -77,7 +77,7 @@ noisy.plot(title="A GHZ state on the stand-in")
 # %%
 # Solution 2: the fidelity of GHZ states of 2 to 6 qubits, and its ratio from one to the next. Within their
 # standard error of about 0.01 the ratios are equal: every further qubit costs the same factor, that of one
-# more two-qubit gate and one more readout.
+# more two-qubit gate and of one more qubit to initialise and to read.
 fidelity = {n: sample(f"ghz:n={n}", device="meluxina-q", shots=2000).fidelity for n in range(2, 7)}
 for n, value in fidelity.items():
     before = fidelity.get(n - 1)

@@ -152,7 +152,8 @@ def _notes(device: Device, layout: Layout) -> list[str]:
         notes = [f"{gate.name} {_spread(gate.error.values(), _percent)}, {_spread(gate.duration_s.values(), _time)}"]
         notes += [f"{name} {_spread(values, _time)}" for name, values in _times(device)]
     if device.context_t2star_factor < 1:
-        notes.append(f"T2* of isolated qubits, {device.context_t2star_factor:g} of it in circuits with {gate.name}")
+        times = f"\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}{device.context_t2star_factor:g}"
+        notes.append(f"T2* of isolated qubits, {times} in circuits with {gate.name}")
     return notes
 
 

@@ -88,6 +88,7 @@ def _draw_rows(axes: Axes, rows: Sequence[_Row], worse: int) -> None:
     axes.spines["left"].set_visible(False)
     axes.use_sticky_edges = False
     axes.margins(x=0.05)
+    axes.xaxis.set_major_locator(style.few_ticks())
     axes.grid(axis="x")
 
 

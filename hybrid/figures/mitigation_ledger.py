@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from hybrid.figures import style
 from hybrid.figures.page import SCREEN, Page
@@ -56,5 +55,5 @@ def _draw_rows(axes: Axes, ledger: Ledger) -> None:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlim(left=0.0)
-    axes.xaxis.set_major_locator(MaxNLocator(5))  # the names of methods may leave little room
+    axes.xaxis.set_major_locator(style.few_ticks())
     axes.grid(axis="x")

@@ -35,6 +35,7 @@ def values(rehearsal: Rehearsal) -> Drawing:
     axes.set_ylim(len(rehearsal.devices) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(f"{rehearsal.quantity}{unit}")
+    axes.xaxis.set_major_locator(style.few_ticks())
     axes.ticklabel_format(axis="x", useOffset=False)
     axes.use_sticky_edges = False
     axes.margins(x=0.06)
