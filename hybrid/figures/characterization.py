@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from hybrid.base.errors import UsageError
 from hybrid.characterization import Characterization
 from hybrid.characterization.result import Curve, Row
-from hybrid.figures import style
+from hybrid.figures import style, ticks
 from hybrid.figures.page import SCREEN, Page
 from hybrid.figures.style import EXACT, FINAL, INK, MEASURED, TINY, Drawing, styled
 
@@ -109,7 +109,7 @@ def _benchmarking(axes: Axes, curves: Sequence[Curve]) -> None:
             x, y, error = (np.concatenate([getattr(curve, key) for curve in alike]) for key in ("x", "y", "stderr"))
             axes.errorbar(x, y, error, fmt="o", ms=2.6, lw=0.8, color=colour, label=words)
     axes.set_xscale("log")
-    style.log_ticks(axes.xaxis, FuncFormatter(lambda x, _: f"{x:g}"), few=False)
+    ticks.log_ticks(axes.xaxis, FuncFormatter(lambda x, _: f"{x:g}"), few=False)
     axes.set_ylim(top=1.03)
     axes.set_xlabel("Clifford gates")
     axes.set_ylabel("survival")

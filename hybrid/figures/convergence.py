@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from hybrid.base.errors import UsageError
-from hybrid.figures import style
+from hybrid.figures import style, ticks
 from hybrid.figures.page import SCREEN, Page
 from hybrid.figures.style import BASELINE, EXACT, FINAL, INK, Drawing, Look, styled
 from hybrid.figures.trace import Trace, differing, from_exact, read_trace, titles
@@ -81,9 +81,9 @@ def _log_axis(axes: Axes, trace: Trace) -> None:
         axes.axhspan(low, CHEMICAL_ACCURACY_HA, color=EXACT, alpha=0.14, lw=0, zorder=0, label="chemical accuracy: 1 kcal/mol")
         axes.set_ylim(low, high)
     if trace.about["unit"]:
-        style.log_axis(axes.yaxis, trace.about["unit"])
+        ticks.log_axis(axes.yaxis, trace.about["unit"])
     else:
-        style.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:g}"), few=False)
+        ticks.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:g}"), few=False)
 
 
 def _draw_one(axes: Axes, trace: Trace) -> None:

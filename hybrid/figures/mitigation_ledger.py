@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from hybrid.figures import style
+from hybrid.figures import style, ticks
 from hybrid.figures.page import SCREEN, Page
 from hybrid.figures.style import FINAL, GREY, INK, MEASURED, Drawing, styled
 from hybrid.review.mitigation_ledger import Ledger
@@ -55,5 +55,5 @@ def _draw_rows(axes: Axes, ledger: Ledger) -> None:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlim(left=0.0)
-    axes.xaxis.set_major_locator(style.few_ticks())
+    axes.xaxis.set_major_locator(ticks.few_ticks())
     axes.grid(axis="x")

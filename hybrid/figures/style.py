@@ -22,7 +22,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from hybrid.base.errors import UsageError, printable, shortened
 from hybrid.figures.page import SCREEN, STYLES, Page
@@ -92,10 +91,6 @@ MARGIN = 0.12
 AXIS_INCHES = 0.6
 """Beside axes, for their ticks and label."""
 MOST_PANELS, MOST_TITLE_LINES = 24, 3
-MOST_POWERS = 5
-"""Labelled side by side; below each other there is room for more."""
-LEAST_SPAN = 10.0
-"""Of a logarithmic axis, largest over smallest: a smaller one would make small differences look large."""
 
 
 class Look(NamedTuple):
@@ -252,29 +247,6 @@ def free_from(drawn: Figure) -> float:
 def head(axes: Axes, *lines: str, longest: int) -> None:
     """A panel's title, whatever characters it holds."""
     axes.set_title("\n".join(shortened(line, longest) for line in lines))
-
-
-def few_ticks() -> MaxNLocator:
-    """Of an axis beside names, which may leave it little room: five steps at most."""
-    return MaxNLocator(5)
-
-
-def log_axis(axis: Any, unit: str) -> None:
-    """A logarithmic axis with SI prefixes, and enough ticks where it spans little."""
-    low, high = axis.get_view_interval()
-    if high / low < LEAST_SPAN:
-        widen = (LEAST_SPAN * low / high) ** 0.5
-        low, high = low / widen, high * widen
-        axis.set_view_interval(low, high, ignore=True)
-    log_ticks(axis, EngFormatter(unit=unit, sep="\N{NO-BREAK SPACE}"), few=high / low < 100)
-
-
-def log_ticks(axis: Any, formatter: Any, *, few: bool) -> None:
-    """Labels at the powers of ten, with `few` of them also at 2 and 5."""
-    most = MOST_POWERS if axis.axis_name == "x" else None
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=most))
-    axis.set_major_formatter(formatter)
-    axis.set_minor_formatter(NullFormatter())
 
 
 def categories(axes: Axes, columns: Sequence[str], rows: Sequence[str]) -> None:

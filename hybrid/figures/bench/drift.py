@@ -12,7 +12,7 @@ from hybrid.base.errors import UsageError
 from hybrid.bench.environment import same_machine
 from hybrid.bench.rows import Row
 from hybrid.bench.summary import Figure, noise
-from hybrid.figures import style
+from hybrid.figures import style, ticks
 from hybrid.figures.bench.marks import notes
 from hybrid.figures.style import FINAL, INK, MEASURED, Drawing, styled
 
@@ -60,7 +60,7 @@ def drift(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Drawing:
             axes.plot(minutes[WINDOW // 2 : -(WINDOW // 2)], np.median(middle, axis=1), color=FINAL, lw=1.8, zorder=4)
         axes.axhline(1, color=INK, lw=0.8, zorder=1)
         axes.set(yscale="log", ylim=(1 / spread / 1.05, spread * 1.05), ylabel="time / median")
-        style.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:g}x"), few=True)
+        ticks.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:g}x"), few=True)
         axes.yaxis.set_major_locator(LogLocator(subs=FINE if spread < 5 else COARSE))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, min_n_ticks=2))
         axes.grid()

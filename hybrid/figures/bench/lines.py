@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from hybrid.base.errors import UsageError
 from hybrid.bench import naming
 from hybrid.bench.summary import Figure
-from hybrid.figures import style
+from hybrid.figures import style, ticks
 from hybrid.figures.bench.marks import STOPPED, draw_points, draw_stopped, handles, left_out, looks, notes
 from hybrid.figures.style import INK, Drawing, Look, styled
 
@@ -85,8 +85,8 @@ def error_time(results: Sequence[Figure]) -> Drawing:
         axes.set_ylim(EXACT / 3, max(30.0, 3 * max(relative_error(f) for _, figures in group for f in figures)))
         axes.axhline(1, color=INK, ls="--", lw=1.2, zorder=1)
         axes.margins(x=0.12)
-        style.log_axis(axes.xaxis, "s")
-        style.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:,.0f}" if y >= 1 else f"{y:g}"), few=False)
+        ticks.log_axis(axes.xaxis, "s")
+        ticks.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:,.0f}" if y >= 1 else f"{y:g}"), few=False)
         axes.grid()
     return picture
 
@@ -174,5 +174,5 @@ def _heights(axes: Axes, name: str, unit: str) -> None:
     axes.set_yscale("log")
     axes.margins(y=0.15)  # has no effect where limits are set
     axes.set_ylabel(name)
-    style.log_axis(axes.yaxis, unit)
+    ticks.log_axis(axes.yaxis, unit)
     axes.grid()
