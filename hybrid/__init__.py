@@ -9,6 +9,7 @@ from hybrid.base.lazy import names_from
 
 if TYPE_CHECKING:
     from hybrid.base.errors import HybridError
+    from hybrid.bench.table import BenchmarkTable
     from hybrid.characterization import characterize
     from hybrid.device.device import Device
     from hybrid.figures.rehearsal_package import verify_package, write_package
@@ -31,6 +32,7 @@ __all__, __getattr__, __dir__ = names_from(
     __name__,
     {
         "hybrid.base.errors": "HybridError",
+        "hybrid.bench.table": "BenchmarkTable",
         "hybrid.characterization": "characterize",
         "hybrid.device.device": "Device",
         "hybrid.figures.rehearsal_package": "verify_package write_package",

@@ -121,7 +121,7 @@ def test_a_chain_says_everything_at_its_qubits_and_edges():
     assert "T2* 3 \N{GREEK SMALL LETTER MU}s\nT2 echo 14 \N{GREEK SMALL LETTER MU}s\nT1 22 ms" in words
     assert {str(q) for q in range(10)} <= set(words)
     assert "meluxina-q:two_qubit=today" in words
-    assert any("x 0.63 in circuits with cz" in text for text in words)
+    assert any("\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}0.63 in circuits with cz" in text for text in words)
 
 
 def test_what_is_the_same_everywhere_is_said_once():

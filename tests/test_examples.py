@@ -215,13 +215,14 @@ def test_mitigation_bias_benchmark(script):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_notebook(name, tmp_path):
-    """Executed as `jupytext --execute` does it; each result shows a table and each figure a picture."""
+    """Executed as `jupytext --execute` does it; each result shows a table and each figure a picture; nothing is on stderr."""
     jupytext, nbclient = (pytest.importorskip(module) for module in ("jupytext", "nbclient"))
     notebook = jupytext.read(EXAMPLES / "notebooks" / f"{name}.py")
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbclient.NotebookClient(notebook, timeout=CELL_SECONDS, resources={"metadata": {"path": tmp_path}}).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     shown = {cell.source.splitlines()[-1]: {kind for one in cell.outputs for kind in one.get("data", {})} for cell in cells}
+    assert not [one for cell in cells for one in cell.outputs if one.get("name") == "stderr"]
     plots = [line for line in shown if ".plot(" in line]
     tables = [line for line in shown if line.isidentifier()]
     assert len(plots) >= 3 and all("image/png" in shown[line] for line in plots)

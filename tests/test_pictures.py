@@ -3,20 +3,22 @@
 import re
 import struct
 import zlib
+from itertools import pairwise
 
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.text import Text
 from pictured import all_figures, light_figures
 
 from hybrid.base.errors import UsageError
-from hybrid.figures.page import CM, SMALLEST_POINTS, STYLES, Page, length_cm
-from hybrid.figures.style import DARK, PAPER, encoded
+from hybrid.figures.page import CM, SMALL_PRINT, SMALLEST_POINTS, STYLES, Page, length_cm
+from hybrid.figures.style import DARK, PAPER, columns, encoded
 from hybrid.figures.trace import told_apart
 
 AXES = {
     "convergence": ("evaluations", "energy (Ha)"),
     "convergence of several": ("evaluations", "energy (Ha)"),
-    "distance from exact": ("evaluations", "|energy \N{MINUS SIGN} exact| (Ha)"),
+    "distance from exact": ("evaluations", "|energy \N{MINUS SIGN} exact|"),
     "histogram": ("", "probability"),
     "schedule": ("time (\N{GREEK SMALL LETTER MU}s); the readout begins at the right edge", ""),
     "ledger": ("error (Ha)", ""),
@@ -37,6 +39,15 @@ AXES = {
     "bench drift": ("minutes", "time / median"),
 }
 """Label of the first panel's x axis and y axis; an axis of names has none."""
+
+TICKS_WITH_UNITS = {
+    "distance from exact": ("y", "Ha"),
+    "bench scaling": ("y", "s"),
+    "bench error-time": ("x", "s"),
+    "bench memory": ("y", "B"),
+}
+MAPS = ("bench relative", "bench winners", "verdict")
+"""As wide as their columns of words: refused in one column of a journal."""
 WITHOUT_CAVEAT = {"sweep"} | {name for name in AXES if name.startswith("bench")}
 """Figures whose footer says how it was measured: a sweep may be of many devices, a benchmark is of this machine."""
 MARKS = {"png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml", "pdf": b"%PDF-"}
@@ -78,6 +89,43 @@ def words(drawn) -> str:
 @pytest.mark.slow
 def test_every_figure_is_listed(every):
     assert every.keys() == AXES.keys()
+
+
+def every_text(drawn) -> list:
+    """What is written anywhere in a figure, once its layout is fixed."""
+    encoded(drawn, "png")
+    return [text for text in drawn.findobj(Text) if text.get_visible() and text.get_text().strip()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", AXES)
+def test_all_text_is_legible_on_every_page(name, every):
+    """No text, in panels neither, is smaller than 5 points on paper, where the small print has 6; none is raw TeX; the labels
+    of an axis do not meet."""
+    pages = [Page(style=style) for style in STYLES] + ([] if name in MAPS else [Page(style="paper", width_cm=8.6)])
+    for page in pages:
+        drawn = every[name](page=page)
+        texts = every_text(drawn)
+        assert not [text.get_text() for text in texts if "$" in text.get_text()], page
+        sizes = [drawn.scale * text.get_size() for text in texts]
+        numbers = name == "device map, ring"  # as large as their circles
+        assert numbers or min(sizes) >= 0.999 * min(1.0, STYLES[page.style].scale) * SMALL_PRINT, page
+        for axes in drawn.axes:
+            for axis, side in ((axes.xaxis, 0), (axes.yaxis, 1)):
+                shown = [label for label in axis.get_ticklabels() if label.get_visible() and label.get_text()]
+                boxes = sorted((label.get_window_extent().extents[side::2].tolist(), label.get_text()) for label in shown)
+                met = [(one, other) for ((_, end), one), ((start, _), other) in pairwise(boxes) if end >= start]
+                assert not met or any(label.get_rotation() for label in shown), page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TICKS_WITH_UNITS)
+def test_ticks_have_the_unit_that_a_label_lacks(name, every):
+    side, unit = TICKS_WITH_UNITS[name]
+    drawn = every[name]()
+    encoded(drawn, "png")
+    ticks = [label.get_text() for label in getattr(drawn.axes[0], f"get_{side}ticklabels")()]
+    assert ticks and all(tick.endswith(unit) for tick in ticks if tick)
 
 
 @pytest.mark.slow
@@ -145,6 +193,39 @@ def test_a_dark_page(figures):
         assert {to_hex(box.get_facecolor()) for box in boxes} <= {DARK[PAPER.lower()]}
         colours = {to_hex(text.get_color()) for text in drawn.texts}
         assert not colours & {*DARK} and colours <= {*DARK.values()}
+
+
+def test_words_on_a_colour_are_black_where_the_dark_page_makes_it_lighter(figures):
+    """By the contrast of WCAG 2.1: white on the lighter orange would have 2.7, its large text needs 3."""
+    drawn = figures["bench winners"](page=Page(style="dark"))
+    encoded(drawn, "png")
+    (axes,) = drawn.axes
+    faces = {patch.get_xy(): patch.get_facecolor() for patch in axes.patches}
+    for text in axes.texts:
+        x, y = text.get_position()
+        assert contrast(text.get_color(), faces[x - 0.5, y - 0.5]) > 4.5, text.get_text()
+
+
+def contrast(one, other) -> float:
+    """Of two colours, by their relative luminance (w3.org/TR/WCAG21)."""
+    linear = [[c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)] for colour in (one, other)]
+    low, high = sorted(0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in linear)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_a_legend_has_as_many_columns_as_fit():
+    """One long label no longer makes every column as wide as itself."""
+    labels = ["Hartree-Fock", "without noise", "exact", "as asked for", "90 % of devices, without shot noise"]
+    assert columns(labels, 4.5) == 2 and columns(labels, 2.0) == 1 and columns([], 4.5) == 1
+
+
+def test_panels_stand_below_each_other_where_a_page_is_narrow(figures):
+    """In one column of a journal, of two, and on a slide; the text keeps the size of the page's style."""
+    for page, n_columns in ((Page(style="paper", width_cm=8.6), 1), (Page(style="paper"), 2), (Page(style="talk"), 2)):
+        drawn = figures["bench scaling"](page=page)
+        encoded(drawn, "png")
+        assert len({round(axes.get_position().x0, 2) for axes in drawn.axes}) == n_columns
+        assert drawn.scale >= 0.999 * min(1.0, STYLES[page.style].scale)
 
 
 def test_the_distance_has_the_band_of_chemical_accuracy(figures):

@@ -32,7 +32,7 @@ def draw(found: list[AxisCurve], axis: str) -> Drawing:
         for x in curve.x:
             places.setdefault(x, float(x) if numeric else len(places))
     unit = f" ({first.unit})" if first.unit else ""
-    lines = [f"{first.quantity}{unit} of {sum(curve.runs for curve in found)} runs against {axis}"]
+    lines = [f"{first.subject}, {sum(curve.runs for curve in found)} runs"]
     figure = style.figure(f"{first.quantity} against {axis}", lines, [CAPTION], (style.WIDTH, HIGH_INCHES + 0.25 * len(found)))
     (axes,) = style.panels(figure)
     for curve, look in zip(found, style.looks(len(found), "curves"), strict=True):
@@ -45,7 +45,7 @@ def draw(found: list[AxisCurve], axis: str) -> Drawing:
     exact = {places[x]: value for curve in found for x, value in zip(curve.x, curve.exact, strict=True) if value is not None}
     if exact and len({tuple(curve.x) for curve in found}) == 1:
         ordered = sorted(exact)
-        axes.plot(ordered, [exact[x] for x in ordered], color=EXACT, marker="_", linestyle=":", label="exact", zorder=1)
+        axes.plot(ordered, [exact[x] for x in ordered], color=EXACT, marker="_", linestyle=":", label="exact", zorder=3)
     if not numeric:
         axes.set_xticks([*places.values()], [str(value) for value in places], rotation=20, ha="right")
     axes.set_xlabel(axis)

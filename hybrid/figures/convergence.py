@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from hybrid.base.errors import UsageError
-from hybrid.figures import style
+from hybrid.figures import style, ticks
 from hybrid.figures.page import SCREEN, Page
 from hybrid.figures.style import BASELINE, EXACT, FINAL, INK, Drawing, Look, styled
 from hybrid.figures.trace import Trace, differing, from_exact, read_trace, titles
@@ -61,6 +61,7 @@ def draw(trace: Trace, *others: Trace, distance: bool = False) -> Drawing:
     axes.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
     axes.margins(y=0.08)
     if distance:
+        axes.set_ylabel(f"|{trace.about['quantity']} \N{MINUS SIGN} exact|")  # the ticks have the unit
         _log_axis(axes, trace)
     else:
         axes.ticklabel_format(axis="y", useOffset=False)
@@ -80,9 +81,9 @@ def _log_axis(axes: Axes, trace: Trace) -> None:
         axes.axhspan(low, CHEMICAL_ACCURACY_HA, color=EXACT, alpha=0.14, lw=0, zorder=0, label="chemical accuracy: 1 kcal/mol")
         axes.set_ylim(low, high)
     if trace.about["unit"]:
-        style.log_axis(axes.yaxis, trace.about["unit"])
+        ticks.log_axis(axes.yaxis, trace.about["unit"])
     else:
-        style.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:g}"), few=False)
+        ticks.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:g}"), few=False)
 
 
 def _draw_one(axes: Axes, trace: Trace) -> None:
@@ -138,7 +139,7 @@ def _draw_loop(axes: Axes, trace: Trace, look: Look, *, alone: bool) -> None:
 
     Among several runs (not `alone`) all is fainter, and the legend does not name the parts.
     """
-    at, value, stderr = np.array(trace.at), trace.sign * np.array(trace.value), np.array(trace.stderr)
+    at, value, stderr = np.array(trace.at), np.array(trace.value), np.array(trace.stderr)
     if not len(at):
         return
     noisy = bool(stderr.any())

@@ -17,12 +17,12 @@ from hybrid.figures import style
 from hybrid.figures.page import SCREEN, Page
 from hybrid.figures.style import FINAL, INK, TINY, WIDTH, Drawing, styled
 
-PER_ROW = 6
+PER_ROW = 5
 """Qubits of a chain side by side in a picture of the usual width."""
 BAR_INCHES = 0.8
 """Height of the colour bar with its label."""
-LEAST_WIDE = 5.0
-"""The map shows at least as many units, so that few qubits are not drawn huge."""
+LEAST_WIDE = 4.5
+"""A picture of the usual width shows at least as many units, so that few qubits are not drawn huge."""
 READOUT = LinearSegmentedColormap.from_list("readout", ["#E8F1F8", "#56B4E9", "#0072B2"])
 EDGE = "#9A9A9A"
 TIMES = (("T2*", "t2_star_s"), ("T2 echo", "t2_echo_s"), ("T1", "t1_s"))
@@ -53,7 +53,7 @@ def device_map(device: Device, path: Path, page: Page = SCREEN) -> None:
 def draw(device: Device) -> Drawing:
     """The map, below it the colours of the readout errors."""
     layout = _layout(device)
-    beside = max(layout.margin, (LEAST_WIDE - np.ptp(layout.at[:, 0])) / 2)
+    beside = max(layout.margin, (LEAST_WIDE * style.width() / WIDTH - np.ptp(layout.at[:, 0])) / 2)
     left, low = layout.at.min(axis=0) - (beside, 0.8 if layout.roomy else 0.5)
     right, high = layout.at.max(axis=0) + (beside, 0.5)
     map_inches = 0.97 * style.width() * (high - low) / (right - left)
@@ -115,7 +115,7 @@ def _draw_edges(axes: Axes, device: Device, layout: Layout) -> None:
             axes.plot([x, to_x], [y, to_y], **line)
             continue
         words = f"{_percent(gate.error[i, j])}\n{_time(gate.duration_s[i, j])}"
-        about: dict[str, Any] = {"size": TINY - 1, "color": FINAL}
+        about: dict[str, Any] = {"size": TINY, "color": FINAL}
         if y == to_y:
             axes.plot([x, to_x], [y, y], **line)
             axes.text((x + to_x) / 2, y + 0.05, words, ha="center", va="bottom", **about)
@@ -139,7 +139,7 @@ def _draw_qubits(axes: Axes, device: Device, layout: Layout) -> ScalarMappable:
         axes.text(x, y, str(q), size=min(10, 0.8 * points), color=style.ink_on(fill), **place)
         if layout.roomy:
             words = "\n".join(f"{name} {_time(values[q])}" for name, values in _times(device))
-            axes.text(x, y - layout.radius - 0.06, words, size=TINY - 1, ha="center", va="top", linespacing=1.25)
+            axes.text(x, y - layout.radius - 0.06, words, size=TINY, ha="center", va="top", linespacing=1.25)
     return colours
 
 
@@ -152,7 +152,8 @@ def _notes(device: Device, layout: Layout) -> list[str]:
         notes = [f"{gate.name} {_spread(gate.error.values(), _percent)}, {_spread(gate.duration_s.values(), _time)}"]
         notes += [f"{name} {_spread(values, _time)}" for name, values in _times(device)]
     if device.context_t2star_factor < 1:
-        notes.append(f"T2* of isolated qubits, x {device.context_t2star_factor:g} in circuits with {gate.name}")
+        times = f"\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}{device.context_t2star_factor:g}"
+        notes.append(f"T2* of isolated qubits, {times} in circuits with {gate.name}")
     return notes
 
 

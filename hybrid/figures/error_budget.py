@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from hybrid.base.uncertainty import with_uncertainty
-from hybrid.figures import style
+from hybrid.figures import style, ticks
 from hybrid.figures.page import SCREEN, Page
 from hybrid.figures.style import EXACT, FINAL, GREY, INK, MEASURED, Drawing, styled
 from hybrid.review.error_budget import DETUNINGS, INTERACTION, OPTIMISER, SHOTS, ErrorBudget
@@ -88,6 +88,7 @@ def _draw_rows(axes: Axes, rows: Sequence[_Row], worse: int) -> None:
     axes.spines["left"].set_visible(False)
     axes.use_sticky_edges = False
     axes.margins(x=0.05)
+    axes.xaxis.set_major_locator(ticks.few_ticks())
     axes.grid(axis="x")
 
 

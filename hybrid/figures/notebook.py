@@ -5,7 +5,12 @@ from functools import singledispatch
 from typing import Any
 
 from hybrid.base.uncertainty import with_uncertainty
+from hybrid.bench import naming
+from hybrid.bench.summary import questions
+from hybrid.bench.table import BenchmarkTable
+from hybrid.bench.units import duration, multiple, size
 from hybrid.characterization.result import Characterization
+from hybrid.characterization.result import Row as MeasuredRow
 from hybrid.device.device import Device
 from hybrid.figures.markup import Markup, tag
 from hybrid.measure.sampling import Sample
@@ -65,17 +70,18 @@ def _sweep(one: SweepResult) -> str:
     spreads = one.spreads()
     names = list(spreads[0].point) if spreads else []
     sentence = ", ".join(f"{count} {state}" for state, count in one.counts.items() if count)
+    columns = ("finished", "median", "quartiles") if any(spread.runs > 1 for spread in spreads) else ("finished", "value")
     rows = [
         (
             *(str(spread.point[name]) for name in names),
             f"{spread.finished} of {spread.runs}",
             _number(spread.median, spread.unit),
             "" if spread.low is None or spread.high is None else f"{spread.low:.6g} to {spread.high:.6g}",
-        )
+        )[: len(names) + len(columns)]
         for spread in spreads
     ]
     caveats = "; ".join(dict.fromkeys(result.caveat for result in one.results))
-    return _page(f"sweep of {len(one.runs)} runs", sentence, (*names, "finished", "median", "quartiles"), rows, caveats)
+    return _page(f"sweep of {len(one.runs)} runs", sentence, (*names, *columns), rows, caveats)
 
 
 @html.register
@@ -93,7 +99,7 @@ def _ledger(one: Ledger) -> str:
     ]
     unit = f" ({one.unit})" if one.unit else ""
     sentence = f"Smallest error in the same machine time: {one.label(one.best)}."
-    names = ("method", f"value{unit}", "bias", "standard error", "error, equal time", "")
+    names = ("method", *(f"{name}{unit}" for name in ("value", "bias", "standard error", "error in equal time")), "")
     return _page(f"{one.title} on {one.device}", sentence, names, rows, one.caveat)
 
 
@@ -128,7 +134,7 @@ def _device(one: Device) -> str:
     times = (("T1", one.t1_s), ("T2*", one.t2_star_s), ("T2 echo", one.t2_echo_s))
     rows = [
         ("qubits", qubits),
-        *((name, _spread([1e6 * time_s for time_s in values], "us")) for name, values in times if values),
+        *((name, " to ".join(dict.fromkeys(map(duration, (min(values), max(values)))))) for name, values in times if values),
     ]
     rows += [(f"error of {gate.name}", _spread(gate.error.values(), "")) for gate in one.gates.values()]
     rows += [("P(1|0)", _spread(one.readout_p01, "")), ("P(0|1)", _spread(one.readout_p10, ""))] if one.readout_p01 else []
@@ -143,19 +149,35 @@ def _sample(one: Sample) -> str:
 
 
 @html.register
+def _benchmarks(one: BenchmarkTable) -> str:
+    rows = []
+    for group in questions(one.figures):
+        fastest_s = group[0].typical_s if group[0].verified else None
+        for figure in group:
+            ranked_s = figure.typical_s if figure.verified else None
+            asked = naming.workload(figure.cell), naming.backend(figure.cell)
+            measured = duration(figure.typical_s), multiple(ranked_s / fastest_s) if ranked_s and fastest_s else figure.state
+            rows.append((*asked, *measured, size(figure.memory_bytes), str(len(figure.seconds))))
+    about = one.figures[0].environment
+    names = ("workload", "backend", "per call", "time / fastest", "memory", "processes")
+    sentence = "Medians over processes; only answers that were verified are compared with the fastest."
+    machine = f"{about['cpu']}, {about['cores']} cores."
+    return _page(f"{len(one.figures)} cells on {about['host']}", sentence, names, rows, machine)
+
+
+@html.register
 def _characterization(one: Characterization) -> str:
     agrees = "agree" if one.agrees else "do not agree"
     sentence = f"Measured and nominal values {agrees}: chi-squared {one.chi_squared:.0f} of {len(one.compared)} values."
-    rows = [
-        (
-            row.experiment,
-            "-".join(map(str, row.qubits)),
-            with_uncertainty(row.value, row.stderr or 0.0, 4),
-            _number(row.nominal, ""),
-        )
-        for row in one.rows
-    ]
+    rows = [(row.experiment, "-".join(map(str, row.qubits)), *_measured(row)) for row in one.rows]
     return _page(f"{one.device}: a self-test", sentence, ("experiment", "qubits", "measured", "nominal"), rows, one.caveat)
+
+
+def _measured(row: MeasuredRow) -> Row:
+    """Measured and nominal value; times in microseconds."""
+    scale, unit = (1e6, " us") if row.unit == "s" else (1.0, "")
+    nominal = "" if row.nominal is None else f"{scale * row.nominal:.4g}{unit}"
+    return with_uncertainty(scale * row.value, scale * (row.stderr or 0.0), 4) + unit, nominal
 
 
 def _page(head: str, sentence: str, names: Row, rows: Sequence[Row], caveat: str) -> str:

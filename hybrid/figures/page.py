@@ -75,6 +75,13 @@ class Page:
             )
         return laid_out, scale
 
+    def fits(self, own_inches: float, least_inches: float) -> bool:
+        """Whether text has the size of the page's style at least, or that of a screen, where the style's is larger."""
+        try:
+            return self.laid_out(own_inches, least_inches)[1] > 0.999 * min(1.0, STYLES[self.style].scale)
+        except UsageError:
+            return False
+
 
 SCREEN = Page()
 

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from hybrid.base.errors import UsageError
+from hybrid.bench.table import BenchmarkPlot
 from hybrid.characterization.result import Characterization
 from hybrid.device.device import Device
 from hybrid.figures import (
     against_axis,
+    bench,
     characterization,
     convergence,
     device_map,
@@ -83,6 +85,11 @@ def _device(one: Device, page: Page) -> Drawing:
 @_drawn.register
 def _sample(one: Sample, page: Page) -> Drawing:
     return histogram.draw(one, "circuit", page=page)
+
+
+@_drawn.register
+def _benchmarks(one: BenchmarkPlot, page: Page) -> Drawing:
+    return bench.picture(one.table.figures, one.kind, one.table.rows, page)
 
 
 @_drawn.register

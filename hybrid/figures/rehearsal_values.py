@@ -5,7 +5,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from hybrid.base.errors import shortened
-from hybrid.figures import style
+from hybrid.figures import style, ticks
 from hybrid.figures.style import BASELINE, EXACT, FINAL, GREY, INK, MEASURED, Drawing, styled
 from hybrid.rehearsal.package.main_runs import mitigated
 from hybrid.rehearsal.rehearsal import DeviceVerdict, Rehearsal
@@ -35,6 +35,7 @@ def values(rehearsal: Rehearsal) -> Drawing:
     axes.set_ylim(len(rehearsal.devices) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(f"{rehearsal.quantity}{unit}")
+    axes.xaxis.set_major_locator(ticks.few_ticks())
     axes.ticklabel_format(axis="x", useOffset=False)
     axes.use_sticky_edges = False
     axes.margins(x=0.06)

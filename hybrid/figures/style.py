@@ -19,9 +19,9 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from hybrid.base.errors import UsageError, printable, shortened
 from hybrid.figures.page import SCREEN, STYLES, Page
@@ -91,8 +91,6 @@ MARGIN = 0.12
 AXIS_INCHES = 0.6
 """Beside axes, for their ticks and label."""
 MOST_PANELS, MOST_TITLE_LINES = 24, 3
-LEAST_SPAN = 10.0
-"""Of a logarithmic axis, largest over smallest: a smaller one would make small differences look large."""
 
 
 class Look(NamedTuple):
@@ -119,9 +117,9 @@ class Drawing(Figure):
     scale: float = 1.0
     words: tuple[str, str] = ("", "")
 
-    def _repr_png_(self) -> bytes:
-        """What a notebook shows."""
-        return encoded(self, "png")
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """What a notebook shows, and how wide: in pixels of a page, 96 to the inch."""
+        return encoded(self, "png"), {"width": round(96 * self.scale * self.get_figwidth())}
 
 
 _PAGE: ContextVar[Page] = ContextVar("page", default=SCREEN)
@@ -148,8 +146,22 @@ def width(own: float = WIDTH, least: float = LEAST_WIDTH) -> float:
 
 
 def columns(labels: Sequence[str], inches: float) -> int:
-    """How many columns of a legend fit side by side."""
-    return max(1, int(inches / (0.07 * max(map(len, labels), default=1) + 0.5)))
+    """How many columns of a legend fit side by side, each as wide as its longest label."""
+    return next((n for n in range(len(labels), 1, -1) if _legend_width(labels, n) <= inches), 1)
+
+
+def _legend_width(labels: Sequence[str], n: int) -> float:
+    """Inches of a legend of n columns, which are filled one after the other."""
+    return sum(0.07 * max(map(len, column)) + 0.5 for column in np.array_split(np.array(labels, object), n))
+
+
+def side_by_side(most: int, own: float, least: float) -> int:
+    """How many panels stand side by side, `most` at most, so that no text is smaller than a page's own.
+
+    `own` and `least` are inches of one panel as in `width`.
+    """
+    page = _PAGE.get()
+    return next((n for n in range(most, 1, -1) if page.fits(n * own, n * least)), 1)
 
 
 def figure(
@@ -237,23 +249,6 @@ def head(axes: Axes, *lines: str, longest: int) -> None:
     axes.set_title("\n".join(shortened(line, longest) for line in lines))
 
 
-def log_axis(axis: Any, unit: str) -> None:
-    """A logarithmic axis with SI prefixes, and enough ticks where it spans little."""
-    low, high = axis.get_view_interval()
-    if high / low < LEAST_SPAN:
-        widen = (LEAST_SPAN * low / high) ** 0.5
-        low, high = low / widen, high * widen
-        axis.set_view_interval(low, high, ignore=True)
-    log_ticks(axis, EngFormatter(unit=unit, sep="\N{NO-BREAK SPACE}"), few=high / low < 100)
-
-
-def log_ticks(axis: Any, formatter: Any, *, few: bool) -> None:
-    """Labels at the powers of ten, with `few` of them also at 2 and 5."""
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
-    axis.set_major_formatter(formatter)
-    axis.set_minor_formatter(NullFormatter())
-
-
 def categories(axes: Axes, columns: Sequence[str], rows: Sequence[str]) -> None:
     """The axes of a map: a name for every column and row, squares from -0.5 to 0.5 around each."""
     axes.set_xticks(range(len(columns)), columns, size=TINY)
@@ -266,8 +261,9 @@ def categories(axes: Axes, columns: Sequence[str], rows: Sequence[str]) -> None:
 
 
 def ink_on(face: Any) -> str:
-    """White on dark colours (RGB from 0 to 1), black on light ones, by their luma (ITU-R BT.601)."""
-    return "white" if np.dot(face[:3], (0.299, 0.587, 0.114)) < 0.5 else BLACK
+    """White on dark colours, black on light ones, by their luma (ITU-R BT.601) on the page that is drawn for."""
+    shown = DARK.get(to_hex(face)) if _PAGE.get().style == "dark" else None
+    return "white" if np.dot(to_rgb(shown or face), (0.299, 0.587, 0.114)) < 0.5 else BLACK
 
 
 def check_target(target: Path) -> None:

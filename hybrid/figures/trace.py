@@ -7,8 +7,8 @@ from typing import Any, final
 
 from hybrid.base.errors import UsageError, shortened
 from hybrid.base.uncertainty import shots_text, with_uncertainty
-from hybrid.runs import results_folder as runs
-from hybrid.runs.results_folder import values_of
+from hybrid.runs import results_folder
+from hybrid.runs.history import MEASURED, of_run
 from hybrid.runs.spec import Spec
 
 MOST_NAME = 120
@@ -24,7 +24,7 @@ class Trace:
     start: dict[str, Any]
     about: dict[str, Any]
     stop: dict[str, Any] = field(default_factory=dict)
-    at: list[float] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
     value: list[float] = field(default_factory=list)
     stderr: list[float] = field(default_factory=list)
     on_path: bool = False
@@ -37,11 +37,6 @@ class Trace:
     def report(self) -> dict[str, Any]:
         """What the stop line reports; empty while the run is unfinished."""
         return self.stop.get("report", {})
-
-    @property
-    def sign(self) -> int:
-        """-1 where recorded losses are negated values."""
-        return -1 if self.about["maximize"] and not self.distance else 1
 
     @property
     def measures(self) -> str:
@@ -59,22 +54,11 @@ class Trace:
 
 def read_trace(path: Path) -> Trace:
     """The values of a record in the order in which they were measured; RecordError: a damaged record."""
-    run = runs.read(path)
-    answers = [
-        (answer, spent)
-        for answer, spent in zip(run.answers, run.evaluations(), strict=True)
-        if answer["question"] in ("values", "gradient")
-    ]
-    trace = Trace(path.stem, run.start, run.about, run.stop or {}, n_answers=len(answers))
-    trace.on_path = any(answer["question"] == "gradient" for answer, _ in answers)
-    for answer, spent in answers:
-        values, stderr = values_of(answer)
-        at = [spent] if answer["question"] == "gradient" else list(range(spent - len(values) + 1, spent + 1))
-        kept = 1 if trace.on_path else len(values)
-        trace.at += at[:kept]
-        trace.value += values[:kept]
-        trace.stderr += stderr[:kept]
-    return trace
+    run = results_folder.read(path)
+    history = of_run(run)
+    n_answers = sum(answer["question"] in MEASURED for answer in run.answers)
+    measured = history["evaluation"], history["value"], history["stderr"], any(history["on_path"])
+    return Trace(path.stem, run.start, run.about, run.stop or {}, *measured, n_answers)
 
 
 def from_exact(trace: Trace) -> Trace:
@@ -93,7 +77,7 @@ def from_exact(trace: Trace) -> Trace:
     return replace(
         trace,
         distance=True,
-        value=[max(abs(trace.sign * value - exact), least) for value in trace.value],
+        value=[max(abs(value - exact), least) for value in trace.value],
         stop=trace.stop
         | {
             "solution": solution | {"value": max(abs(solution["value"] - exact), least)},

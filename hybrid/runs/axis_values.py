@@ -13,9 +13,13 @@ from hybrid.runs.sweep import quartiles
 
 
 class AxisCurve(NamedTuple):
-    """Runs that are equal but for the axis and the seed: one median with its quartiles and the exact value at every `x`."""
+    """Runs that are equal but for the axis and the seed: one median with its quartiles and the exact value at every `x`.
+
+    `subject`: what all curves have in common, `vqe of h2 on meluxina-q`.
+    """
 
     name: str
+    subject: str
     quantity: str
     unit: str
     runs: int
@@ -62,7 +66,16 @@ def curves(results: Sequence[AxisPoint], axis: str) -> list[AxisCurve]:
     groups: dict[tuple[str, ...], list[int]] = {}
     for place, one in enumerate(flat):
         groups.setdefault(tuple(f"{key}={one.get(key)}" for key in apart), []).append(place)
-    return [_curve(", ".join(name) or "median", [(flat[i][axis], results[i]) for i in group]) for name, group in groups.items()]
+    subject = _subject(flat)
+    named = [(", ".join(name) or "median", [(flat[i][axis], results[i]) for i in group]) for name, group in groups.items()]
+    return [_curve(name, subject, pairs) for name, pairs in named]
+
+
+def _subject(flat: Sequence[Mapping[str, Any]]) -> str:
+    several = {"algorithm": "runs", "problem": "several problems", "device": "several devices"}
+    found = {key: {one.get(key) for one in flat} for key in several}
+    algorithm, problem, device = (one.pop() if len(one) == 1 else several[key] for key, one in found.items())
+    return f"{algorithm} of {problem} on {device}"
 
 
 def _with_default(options: Mapping[str, Any], axis: str) -> Mapping[str, Any]:
@@ -77,7 +90,7 @@ def _with_default(options: Mapping[str, Any], axis: str) -> Mapping[str, Any]:
     return {**options, axis: defaults[key]} if key in defaults else options
 
 
-def _curve(name: str, pairs: list[tuple[Any, AxisPoint]]) -> AxisCurve:
+def _curve(name: str, subject: str, pairs: list[tuple[Any, AxisPoint]]) -> AxisCurve:
     at: dict[Any, list[AxisPoint]] = {}
     for x, result in pairs:
         at.setdefault(x, []).append(result)
@@ -87,4 +100,5 @@ def _curve(name: str, pairs: list[tuple[Any, AxisPoint]]) -> AxisCurve:
     first = pairs[0][1]
     exact = tuple(at[x][0].exact for x in ordered)
     low, high = tuple(end[0] for end in ends), tuple(end[1] for end in ends)
-    return AxisCurve(name, first.quantity, first.unit, len(pairs), tuple(ordered), tuple(map(median, values)), low, high, exact)
+    about = name, subject, first.quantity, first.unit, len(pairs)
+    return AxisCurve(*about, tuple(ordered), tuple(map(median, values)), low, high, exact)

@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable
-from typing import NamedTuple
+from importlib import import_module
+from typing import Any, NamedTuple
 
 from hybrid.base.errors import HybridError
 from hybrid.base.types import Ansatz, Loss, Optimizer
@@ -52,8 +53,9 @@ SILENT = Watcher()
 
 
 def progress_line() -> Watcher:
-    """One line on stderr that is written over at every per cent: for a notebook, whose output keeps every line."""
+    """One line that is written over at every per cent: an output of the cell in a notebook, else on stderr."""
     shown = [-1]
+    write = _output_of_cell() if "ipykernel" in sys.modules else _written_over
 
     def show(progress: RunProgress) -> None:
         percent = int(100 * min(1.0, progress.fraction))
@@ -61,7 +63,24 @@ def progress_line() -> Watcher:
             return
         shown[0] = percent
         value = with_uncertainty(progress.value, progress.stderr, 6)
-        line = f"{percent} %, {progress.nfev:,} evaluations: {value}"
-        print(f"\r{line:<{LINE}}", end="\n" if percent == 100 else "", file=sys.stderr, flush=True)
+        write(f"{percent} %, {progress.nfev:,} evaluations: {value}", percent == 100)
 
     return Watcher(progress=show)
+
+
+def _written_over(line: str, last: bool) -> None:
+    print(f"\r{line:<{LINE}}", end="\n" if last else "", file=sys.stderr, flush=True)
+
+
+def _output_of_cell() -> Callable[[str, bool], None]:
+    """A stream keeps every line that was written over, in a notebook that is saved as HTML; a display is exchanged."""
+    display = import_module("IPython.display").display
+    shown: list[Any] = []
+
+    def write(line: str, last: bool) -> None:
+        if shown:
+            shown[0].update({"text/plain": line}, raw=True)
+        else:
+            shown.append(display({"text/plain": line}, raw=True, display_id=True))
+
+    return write

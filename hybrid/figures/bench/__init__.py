@@ -31,7 +31,9 @@ KINDS = (*OF_FIGURES, *WITH_NOISE)
 
 
 def picture(results: Sequence[Figure], kind: str, rows: Sequence[Row] = (), page: Page = SCREEN) -> Drawing:
-    """The figures of one machine drawn; `rows` may hold an A/A run. UsageError: nothing of that kind to draw."""
+    """The figures of one machine drawn; `rows` may hold an A/A run. UsageError: an unknown kind, nothing of it to draw."""
+    if kind not in KINDS:
+        raise unknown("kind of plot", kind, KINDS)
     return WITH_NOISE[kind](results, rows, page=page) if kind in WITH_NOISE else OF_FIGURES[kind](results, page=page)
 
 
@@ -47,7 +49,5 @@ def plot(
 
     UsageError: an unknown kind, rows of several machines with none named, nothing of that kind to draw, a bad target.
     """
-    if kind not in KINDS:
-        raise unknown("kind of plot", kind, KINDS)
     style.check_target(target)
     style.save(picture(of_machine(figures(rows), host), kind, [*rows, *noise], page), target)

@@ -12,7 +12,7 @@ from hybrid.base.errors import UsageError
 from hybrid.bench.environment import same_machine
 from hybrid.bench.rows import Row
 from hybrid.bench.summary import Figure, noise
-from hybrid.figures import style
+from hybrid.figures import style, ticks
 from hybrid.figures.bench.marks import notes
 from hybrid.figures.style import FINAL, INK, MEASURED, Drawing, styled
 
@@ -43,8 +43,9 @@ def drift(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Drawing:
     )
     entries = [
         Line2D([], [], ls="none", marker="o", ms=3.5, color=MEASURED, alpha=0.6, label="a process"),
-        Line2D([], [], color=FINAL, lw=1.8, label=f"running median of {WINDOW}"),
     ]
+    if max(map(len, sessions.values())) >= WINDOW:
+        entries.append(Line2D([], [], color=FINAL, lw=1.8, label=f"running median of {WINDOW}"))
     picture = style.figure("Drift of the machine", [], [text, *notes(results)], (8.0, 2.1 * len(sessions)), entries)
     panels = style.panels(picture, len(sessions))
     spread = max(1.3, *(max(m.relative, 1 / m.relative) for moments in sessions.values() for m in moments))
@@ -59,7 +60,7 @@ def drift(results: Sequence[Figure], rows: Sequence[Row] = ()) -> Drawing:
             axes.plot(minutes[WINDOW // 2 : -(WINDOW // 2)], np.median(middle, axis=1), color=FINAL, lw=1.8, zorder=4)
         axes.axhline(1, color=INK, lw=0.8, zorder=1)
         axes.set(yscale="log", ylim=(1 / spread / 1.05, spread * 1.05), ylabel="time / median")
-        style.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:g}x"), few=True)
+        ticks.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:g}x"), few=True)
         axes.yaxis.set_major_locator(LogLocator(subs=FINE if spread < 5 else COARSE))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, min_n_ticks=2))
         axes.grid()

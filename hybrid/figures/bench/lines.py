@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from hybrid.base.errors import UsageError
 from hybrid.bench import naming
 from hybrid.bench.summary import Figure
-from hybrid.figures import style
+from hybrid.figures import style, ticks
 from hybrid.figures.bench.marks import STOPPED, draw_points, draw_stopped, handles, left_out, looks, notes
 from hybrid.figures.style import INK, Drawing, Look, styled
 
@@ -85,7 +85,8 @@ def error_time(results: Sequence[Figure]) -> Drawing:
         axes.set_ylim(EXACT / 3, max(30.0, 3 * max(relative_error(f) for _, figures in group for f in figures)))
         axes.axhline(1, color=INK, ls="--", lw=1.2, zorder=1)
         axes.margins(x=0.12)
-        style.log_axis(axes.xaxis, "s")
+        ticks.log_axis(axes.xaxis, "s")
+        ticks.log_ticks(axes.yaxis, FuncFormatter(lambda y, _: f"{y:,.0f}" if y >= 1 else f"{y:g}"), few=False)
         axes.grid()
     return picture
 
@@ -136,10 +137,10 @@ def _panels(
     shown = shown or families
     every = [figure for figures in shown.values() for figure in figures]
     used = looks(every)
-    columns = min(len(shown), 2 if len(shown) < 5 else 3)
+    columns = style.side_by_side(min(len(shown), 2 if len(shown) < 5 else 3), PANEL[0], LEAST)
     width, height = ALONE if len(shown) == 1 else PANEL
     inches = columns * width, -(-len(shown) // columns) * height
-    least = style.LEAST_WIDTH if columns == 1 else columns * LEAST
+    least = style.LEAST_WIDTH if len(shown) == 1 else columns * LEAST
     picture = style.figure(title, [], [text, *notes(results)], inches, [*handles(used, every), *more], least)
     filled = []
     for axes, (name, figures) in zip(style.panels(picture, len(shown), columns), shown.items(), strict=True):
@@ -173,5 +174,5 @@ def _heights(axes: Axes, name: str, unit: str) -> None:
     axes.set_yscale("log")
     axes.margins(y=0.15)  # has no effect where limits are set
     axes.set_ylabel(name)
-    style.log_axis(axes.yaxis, unit)
+    ticks.log_axis(axes.yaxis, unit)
     axes.grid()

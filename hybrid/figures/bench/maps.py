@@ -24,6 +24,8 @@ MAP = colormaps["cividis_r"].resampled(40)
 HATCHES = {"wrong": "////", "unverified": "---"}
 MOST_ROWS, MOST_COLUMNS = 80, 16
 MOST_SLOWDOWN = 100.0
+PANEL = (3.5, 3.0)
+"""Inches of a panel of width against depth."""
 
 
 @styled
@@ -76,11 +78,11 @@ def volumetric(results: Sequence[Figure]) -> Drawing:
     times = [figure.typical_s for figures in panels.values() for figure in figures if figure.typical_s]
     if not times:
         raise UsageError("no workload in these rows has both a width and a depth, as su4-brick:n=4..8,depth=2,4 has.")
-    columns = min(3, len({who for _, who in panels}))
+    columns = style.side_by_side(min(3, len({who for _, who in panels})), PANEL[0], PANEL[0])
     shown = [figure for figures in panels.values() for figure in figures]
     text = "One square per width and depth (of the workload, not compiled); colour is the median time per call."
     text += left_out([name for name in shapes if wide and name not in wide], "of one width or one depth")
-    inches = 3.5 * columns, 3.0 * -(-len(panels) // columns)
+    inches = PANEL[0] * columns, PANEL[1] * -(-len(panels) // columns)
     picture = style.figure("Time over width and depth", [], [text, *notes(results)], inches, _entries(shown), least=inches[0])
     axes = style.panels(picture, len(panels), columns)
     norm = LogNorm(min(times), max(max(times), 1.01 * min(times)))
@@ -131,4 +133,4 @@ def _square(axes: Axes, at: tuple[int, int], figure: Figure, norm: LogNorm, valu
     axes.add_patch(Rectangle(corner, 1, 1, facecolor=face, edgecolor=edge if hatch else PAPER, hatch=hatch, lw=0.8))
     ink = INK if value is None else style.ink_on(face)
     box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0} if hatch else None
-    axes.text(*at, text, size=style.TINY - 0.5, ha="center", va="center", color=ink, bbox=box)
+    axes.text(*at, text, size=style.TINY, ha="center", va="center", color=ink, bbox=box)

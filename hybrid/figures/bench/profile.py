@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 from hybrid.base.errors import UsageError
 from hybrid.bench import naming
 from hybrid.bench.summary import Figure, Key, questions
-from hybrid.figures import style
+from hybrid.figures import style, ticks
 from hybrid.figures.bench.marks import handles, looks, notes
 from hybrid.figures.style import Drawing, styled
 
@@ -49,7 +49,7 @@ def profile(results: Sequence[Figure]) -> Drawing:
         axes.plot(*ends, drawstyle="steps-post", color=look.colour, ls=look.dash, lw=1.6)
         axes.plot(reached, share, ls="none", color=look.colour, marker=look.marker, ms=4.5, clip_on=False, zorder=5)
     axes.set(xscale="log", xlim=(1, edge), ylim=(-0.03, 1.03), xlabel="time / fastest, at most", ylabel="share of questions")
-    style.log_ticks(axes.xaxis, FuncFormatter(lambda x, _: f"{x:,g}x"), few=edge < 100)
+    ticks.log_ticks(axes.xaxis, FuncFormatter(lambda x, _: f"{x:,g}x"), few=edge < 100)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.grid()
     return picture

@@ -19,7 +19,7 @@ from hybrid.figures.bench.marks import notes
 from hybrid.figures.style import BLANK, COLOURS, FINAL, GREY, INK, PAPER, Drawing, styled
 
 MOST_ROWS, MOST_COLUMNS = 60, 24
-CELL = (1.12, 0.4)
+CELL = (1.2, 0.4)
 """Inches."""
 LETTERS = 17
 """Characters that fit into a cell."""
@@ -90,7 +90,7 @@ def _cell(axes: Axes, at: Place, contest: Contest, colours: dict[str, str]) -> N
     axes.add_patch(Rectangle((at[0] - 0.5, at[1] - 0.5), 1, 1, facecolor=face, lw=1.2, **edge))
     ink = INK if isinstance(face, str) else style.ink_on(face)
     box = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0} if hatched else None
-    axes.text(*at, text, size=style.TINY - 0.8, ha="center", va="center", color=ink, bbox=box, linespacing=1.05)
+    axes.text(*at, text, size=style.TINY, ha="center", va="center", color=ink, bbox=box, linespacing=1.05)
 
 
 def _entries(ended: Sequence[Contest], colours: dict[str, str]) -> list[Patch]:
