@@ -1,6 +1,5 @@
 """`hybrid bench mine`: which simulator for one's own run, how much faster, and how sure."""
 
-import inspect
 import json
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from hybrid.cli import bench_flags, completion, flags
 from hybrid.cli.bench_steps import make_bench, time_limit_of
 from hybrid.cli.layout import emit
 from hybrid.cli.progress import Display
-from hybrid.cli.run import WHOLE, make_spec, parameter, spec_options, whole
+from hybrid.cli.run import WHOLE, make_spec, spec_options, whole, words
 from hybrid.cli.signals import pending_stop
 
 if TYPE_CHECKING:
@@ -73,27 +72,16 @@ OWN: dict[str, tuple[Any, Any]] = {
 
 def command() -> Callable[..., None]:
     """The function Typer reads: the words and flags of a run, but for backend and threads, and its own flags."""
-    words = typer.Argument(
-        help="The run, as for hybrid run, or the file that says so.",
-        metavar="[ALGORITHM] PROBLEM | experiment.toml",
-        autocompletion=completion.words,
-    )
-    parameters = [parameter("words", Annotated[list[str] | None, words], None)]
-    parameters += [
-        parameter(name, Annotated[str | None, option], None)
-        for name, option in spec_options()
-        if name not in ("backend", "threads")
-    ]
-    parameters += [parameter(name, annotation, default) for name, (annotation, default) in OWN.items()]
+    own_names = ("backend", "threads")
+    run_flags = {name: (Annotated[str | None, option], None) for name, option in spec_options() if name not in own_names}
 
+    @flags.takes({"words": words("The run, as for hybrid run"), **run_flags, **OWN})
     def mine(**arguments: Any) -> None:
         own = {name: arguments.pop(name) for name in OWN}
-        chosen = arguments.pop("words") or []
+        named = arguments.pop("words") or []
         given = {key: value for key, value in arguments.items() if value is not None}
-        measure(chosen, {key: whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
+        measure(named, {key: whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
 
-    mine.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    mine.__annotations__ = {one.name: one.annotation for one in parameters}
     return mine
 
 
