@@ -27,7 +27,7 @@ gradient). Every backend is judged by exact outcome probabilities of the run's c
 counts where it has no others. One process each finds what is ten times slower; the rest is measured again and followed to
 other widths.
 """
-PROBE_LIMIT_S = 30.0
+PROBE_LIMIT_S = 20.0
 OWN: dict[str, tuple[Any, Any]] = {
     "backends": (
         Annotated[
@@ -51,7 +51,8 @@ OWN: dict[str, tuple[Any, Any]] = {
         [],
     ),
     "threads": (Annotated[str | None, typer.Option(help="Threads: 1,2 or 1..4. Default: 1 and all.", metavar="N,...")], None),
-    "processes": (bench_flags.Processes, bench_flags.PROCESSES),
+    "processes": (bench_flags.Processes, None),
+    "until_decided": (bench_flags.UntilDecided, False),
     "growth": (Annotated[bool, typer.Option("--growth/--no-growth", help="Follow the fastest to other widths, or not.")], True),
     "out": (
         Annotated[Path | None, typer.Option(help="File of results; continued where it exists.", metavar="FILE.jsonl")],
@@ -98,6 +99,7 @@ def measure(
     also: list[str],
     threads: str | None,
     processes: int | None,
+    until_decided: bool,
     growth: bool,
     out: Path | None,
     probe_limit: float,
@@ -115,6 +117,8 @@ def measure(
     from hybrid.bench.mine.survey import survey
     from hybrid.cli import bench_mine_text, bench_text
 
+    if until_decided:
+        bench_flags.check_looks(processes)
     spec = make_spec(words, fields, results)
     chosen = [*backends, *also] if backends else every_backend(also)
     if spec.backend != "auto" and spec.member("backend").text(defaults=True) not in map(_completed, chosen):  # type: ignore[union-attr]
@@ -136,6 +140,7 @@ def measure(
             processes=processes or bench_flags.PROCESSES,
             probe_limit_s=probe_limit,
             grow=growth,
+            until_decided=until_decided,
             watch=display.line,
             step=lambda done: display.line(bench_text.progress(done)),
         )

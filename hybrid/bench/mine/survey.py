@@ -19,6 +19,7 @@ from hybrid.bench.mine.questions import ENERGY, OwnRun
 from hybrid.bench.rows import Row
 from hybrid.bench.run import ProcessDone
 from hybrid.bench.summary import Figure, figures
+from hybrid.bench.until_decided import run_until_decided
 from hybrid.runs.spec import Spec
 
 SLOW = 10.0
@@ -43,6 +44,7 @@ def survey(
     processes: int,
     probe_limit_s: float,
     grow: bool = True,
+    until_decided: bool = False,
     seed: int = 0,
     watch: Watch = lambda text: None,
     step: Callable[[ProcessDone], None] = lambda done: None,
@@ -65,6 +67,9 @@ def survey(
     kept = {_key(c) for c in probed if (f := found.get(c.id)) and f.verified and (f.typical_s or inf) <= limit}
     full = [cell for cell in every if _key(cell) in kept]
     watch("measuring the fast ones")
+    if until_decided:
+        energies = [cell for cell in full if cell.question.name == ENERGY]
+        run_until_decided(energies, path, bench, seed=seed, watch=step, note=watch)
     rows = _run(full, path, bench, processes, seed, step)
     rated = _rated(asked, every, _by_cell(rows), judgements, refused)
     growth, why = _growth(asked, rated, path, short, seed, watch, step) if grow else ((), "not asked for")
