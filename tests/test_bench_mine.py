@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from hybrid.bench.mine.cells import Judgements, cells, every_backend
 from hybrid.bench.mine.judgement import EXACT, SINGLE, judged, values_agree
 from hybrid.bench.mine.process import RunQuestions
 from hybrid.bench.mine.survey import survey
-from hybrid.bench.rows import with_checksum
+from hybrid.bench.rows import merge, with_checksum
 from hybrid.bench.schema import complaint, row_schema
 from hybrid.bench.summary import figures
 from hybrid.cli import bench_mine_text
@@ -201,9 +202,66 @@ def test_the_command_answers_in_words_and_in_json(in_process, command, tmp_path,
     assert command("bench", "show", "r.jsonl").code == 0
 
 
+def test_killed_in_the_middle_it_keeps_its_rows(in_process, tmp_path, monkeypatch):
+    """Whatever it was doing, the same survey goes on from the rows that are there; a merged file has the same answer."""
+    whole, part, texts = tmp_path / "whole.jsonl", tmp_path / "part.jsonl", ["exact", f"{WRONG}:mode=noiseless"]
+    options = {"processes": 2, "probe_limit_s": 120.0, "grow": False}
+    run = Harness._run
+
+    def survey_into(path, stop=None):
+        calls = iter(range(1000))
+
+        def killed(self, backend, request, threads):
+            if next(calls) == stop:
+                raise KeyboardInterrupt
+            return run(self, backend, request, threads)
+
+        monkeypatch.setattr(Harness, "_run", killed)
+        return survey(spec(problem="tfim:n=2"), texts, [1], path, Harness(ProcessLimits(120.0, 2**31)), **options)
+
+    survey_into(whole)
+    with pytest.raises(KeyboardInterrupt):
+        survey_into(part, stop=7)
+    before = part.read_bytes()
+    found = survey_into(part)
+    after = part.read_bytes()
+    assert before and after.startswith(before) and len(before) < len(after)
+    survey_into(part)
+    assert part.read_bytes() == after
+    assert [count_of(path) for path in (part, whole)] == [count_of(whole)] * 2
+    merge([part, part], tmp_path / "merged.jsonl")
+    again = survey_into(tmp_path / "merged.jsonl")
+    assert (tmp_path / "merged.jsonl").read_bytes() == after
+    assert [one["energy_s"] for one in again.to_json()["backends"]] == [one["energy_s"] for one in found.to_json()["backends"]]
+
+
+def count_of(path: Path) -> Counter[str]:
+    """Processes by cell."""
+    return Counter(json.loads(line)["cell_id"] for line in path.read_text().splitlines())
+
+
+def test_it_is_measured_until_it_is_decided(in_process, tmp_path, monkeypatch):
+    """Two that are level after nine processes get more; the verdict is that of the look, and is said."""
+    rng = np.random.default_rng(4)
+
+    def timed(call, loops):
+        return worker.TimedCalls(loops * 0.01 * float(np.exp(0.2 * rng.standard_normal())), 0.0, call())
+
+    monkeypatch.setattr(worker, "timed", timed)
+    out = tmp_path / "rows.jsonl"
+    bench, options = Harness(ProcessLimits(120.0, 2**31)), {"processes": 9, "probe_limit_s": 120.0, "grow": False}
+    texts = ["exact", "exact:precision=single"]
+    found = survey(spec(problem="tfim:n=2"), texts, [1], out, bench, until_decided=True, **options)
+    assert found.looks and {len(one.energy.seconds) for one in found.rated if one.energy} == {27}
+    (verdict,) = found.against_best.values()
+    assert verdict.word == "same" and found.to_json()["looks"] == [9, 18, 27]
+    assert "0.001 at 27 processes" in " ".join(bench_mine_text.answered(found).split())
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["h2", "--until-decided", "--processes", "9"], "contradict each other"),
         (["h3"], "unknown problem 'h3'. Did you mean 'h2'?"),
         (["h2", "--backend", "exakt"], "unknown backend 'exakt'. Did you mean 'exact'?"),
         (["h2", "--threads", "none"], "threads are whole numbers"),
@@ -238,6 +296,9 @@ def test_the_survey_of_a_small_run(tmp_path):
 
 
 # ---- the answer
+
+
+RANKS = [7, 9, 10, 11, 12, 14, 15, 17, 18]
 
 
 def rated(text: str, seconds: list[float], **more) -> Rated:
@@ -278,7 +339,19 @@ def test_an_answer_that_cannot_decide_says_so():
 
 def test_level_ones_are_said_to_be_level():
     level = rated("exact:precision=single", [0.0405 + 1e-4 * k for k in range(9)])
-    assert "not told apart from exact single" in " ".join(bench_mine_text.answered(answer(level)).split())
+    assert "no difference above 5 % from exact single 1.01x (1.00-1.02)" in " ".join(
+        bench_mine_text.answered(answer(level)).split()
+    )
+
+
+def test_what_is_ahead_and_not_decided_is_said():
+    """The interval of this pair alone excludes 1 and p is above 1 %: nobody reads "the same" beside "1.1x (1.0-1.2)"."""
+    base, near = ([0.05 + 0.01 * rank for rank in ranks] for ranks in ((1, 2, 3, 4, 5, 6, 8, 13, 16), RANKS))
+    found = Survey(questions.asked(spec()), (rated("exact", base), rated("reference", near)), ("exact",), (), "", 9, {})
+    verdict = found.against_best["reference", 1]
+    assert verdict.word == "same" and verdict.low > 1 and 0.01 < verdict.p < 0.05
+    text = " ".join(bench_mine_text.answered(found).split())
+    assert "ahead, but not beyond doubt, of reference 1." in text and "not told apart" not in text
 
 
 def test_json_has_everything():

@@ -9,6 +9,7 @@ from hybrid.bench.looks import level as level_of
 from hybrid.bench.mine.answer import MOST_WIDTH
 from hybrid.bench.mine.judgement import VARIATION
 from hybrid.bench.mine.questions import ENERGY, GRADIENT
+from hybrid.bench.statistics import LEAST_CHANGE
 from hybrid.bench.units import duration, multiple, size
 from hybrid.cli.layout import table, wrapped
 
@@ -46,7 +47,7 @@ def _summary(survey: "Survey") -> str:
 
 def _against(survey: "Survey") -> list[str]:
     """The other right ones, each with its best number of threads: told apart or not, or at least so many times slower."""
-    compared, few, level, ahead, slower, least = survey.against_best, [], [], [], [], []
+    compared, few, equal, level, ahead, slower, least = survey.against_best, [], [], [], [], [], []
     listed = set() if survey.best is None else {survey.best.text}
     for one in survey.rated[1:]:
         verdict = compared.get((one.text, one.threads))
@@ -55,7 +56,9 @@ def _against(survey: "Survey") -> list[str]:
             continue
         listed.add(one.text)
         if verdict is not None and ratio is not None:
-            if verdict.word == "same" and verdict.low > 1:
+            if verdict.word == "same" and verdict.high <= 1 + LEAST_CHANGE:
+                equal.append(f"{_name(one)} {multiple(*ratio)}")
+            elif verdict.word == "same" and verdict.low > 1:
                 ahead.append(f"{_name(one)} {multiple(*ratio)}")
             elif verdict.word == "too few":
                 few.append(f"{multiple(*ratio)} {_name(one)}")
@@ -68,6 +71,7 @@ def _against(survey: "Survey") -> list[str]:
     words = [", ".join(slower[:4])] if slower else []
     words += [f"measured so, without a verdict: {', '.join(few[:4])}"] if few else []
     words += [f"ahead, but not beyond doubt, of {', '.join(ahead)}"] if ahead else []
+    words += [f"no difference above {100 * LEAST_CHANGE:.0f} % from {', '.join(equal)}"] if equal else []
     words += [f"not told apart from {', '.join(level)}"] if level else []
     return [*words, *([", ".join(least[:4])] if least else [])]
 
