@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from bench_rows import row
 from probes import probed_once
+from qiskit.quantum_info import Statevector
 
 from hybrid import catalog
 from hybrid.base.errors import MissingPart, UsageError
 from hybrid.bench import harness, worker
 from hybrid.bench.harness import Harness, ProcessLimits, ProcessOutcome
 from hybrid.bench.job import Answer, Verdict, encode_answer
-from hybrid.bench.mine import questions
+from hybrid.bench.mine import as_job, questions
+from hybrid.bench.mine import cells as own_cells
 from hybrid.bench.mine.answer import Rated, Survey
 from hybrid.bench.mine.cells import Judgements, cells, every_backend
 from hybrid.bench.mine.judgement import EXACT, SINGLE, judged, values_agree
@@ -24,10 +26,13 @@ from hybrid.bench.mine.survey import survey
 from hybrid.bench.rows import merge, with_checksum
 from hybrid.bench.schema import complaint, row_schema
 from hybrid.bench.summary import figures
+from hybrid.bench.workloads._dense import values
 from hybrid.cli import bench_mine_text
+from hybrid.runs.setup import prepare
 from hybrid.runs.spec import Spec
 
 WRONG = f"{Path(__file__).parent / 'wrong_backends.py'}:planted"
+FAKES = str(Path(__file__).parent / "bench_fakes.py")
 NOISY = {"device": "meluxina-q", "shots": 1000, "max_evals": 40, "seed": 7}
 
 
@@ -155,6 +160,60 @@ def test_what_was_timed_is_judged_too():
     late = second.verdict([good, bad])
     assert not late.right and "differs by more than 6 standard errors from energy by exact" in late.name
     assert not first.verdict([encode_answer(Answer(values=np.array([[np.nan, 0.0]])))]).right
+
+
+# ---- simulators of the benchmark
+
+
+@pytest.mark.parametrize("problem", ["tfim:n=3", "h2"])
+def test_a_run_without_noise_is_a_plain_job(problem):
+    """Its circuit, angles and observable in the common gates, against Qiskit's own state vector; h2 has a constant."""
+    given = Spec(algorithm="vqe", problem=problem, optimizer="adam", max_iterations=3)
+    run, stage = as_job.plain(given), questions.first_stage(prepare(given)).stage
+    (query,) = stage.loss.queries
+    points = np.random.default_rng(3).uniform(-3, 3, (2, len(stage.start)))
+    expected = [Statevector(query.circuit.assign_parameters(p)).expectation_value(query.observable).real for p in points]
+    job = run.job(questions.RunQuestion("energy", tuple(map(tuple, points.tolist()))), 1)
+    np.testing.assert_allclose(values(job)[:, 0] + run.constant, expected, atol=1e-12)
+    assert (run.constant != 0) == (problem == "h2")
+
+
+def test_the_witness_shows_reversed_qubits():
+    """The Hamiltonian of an Ising chain does not; the witness job is judged by a dense simulation."""
+    run = as_job.plain(Spec(algorithm="vqe", problem="tfim:n=3"))
+    job = run.witness_job()
+    turned = job._replace(observables=tuple(tuple((label[::-1], w) for label, w in terms) for terms in job.observables))
+    assert run.judged(encode_answer(Answer(values=values(job)))).right
+    assert not run.judged(encode_answer(Answer(values=values(turned)))).right
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"device": "meluxina-q", "shots": 100}, "for runs on 'ideal' without shots"),
+        ({"shots": 100}, "for runs on 'ideal' without shots"),
+        ({"algorithm": "qaoa:cvar=0.5", "problem": "maxcut"}, "what is minimised is not one expectation value"),
+    ],
+)
+def test_what_is_no_plain_job_says_why(more, reason):
+    (cell, *_) = cells(
+        questions.asked(Spec(**{"algorithm": "vqe", "problem": "tfim:n=3", **more})), ["qulacs"], [1], Judgements()
+    )
+    assert reason in cell.refusal
+
+
+def test_a_simulator_of_the_benchmark_is_surveyed(in_process, tmp_path, monkeypatch):
+    """One that `hybrid run` does not have: judged, timed, and compared with the engine's values; refused on a device."""
+    monkeypatch.setattr(own_cells, "simulators", lambda: [FAKES])
+    texts = ["exact", *(f"{FAKES}:fake:mode={mode}" for mode in ("honest", "reversed", "negated", "drift"))]
+    given, bench = spec(device="ideal", shots=0, optimizer="spsa"), Harness(ProcessLimits(120.0, 2**31))
+    found = survey(given, texts, [1], tmp_path / "r.jsonl", bench, processes=2, probe_limit_s=120.0, grow=False)
+    states = {one.text.rpartition("mode=")[2].rpartition(":")[2]: one.state for one in found.rated}
+    assert states == {"exact": "ok", "fake": "ok", "reversed": "wrong", "negated": "wrong", "drift": "wrong"}
+    assert "right: values differ by" in bench_mine_text.answered(found)
+    on_device = survey(spec(), texts[:2], [1], tmp_path / "d.jsonl", bench, processes=2, probe_limit_s=120.0, grow=False)
+    (one,) = [one for one in on_device.rated if "fake" in one.text]
+    assert one.state == "unsupported" and "it knows no device" in one.why
 
 
 # ---- processes

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hybrid import catalog
 from hybrid.cli import bench_flags, completion, flags
 from hybrid.cli.bench_steps import make_bench, time_limit_of
 from hybrid.cli.layout import emit
@@ -88,7 +87,9 @@ def command() -> Callable[..., None]:
 
 def _completed(text: str) -> str:
     """A backend with its options written out."""
-    return catalog.parse("backends", text).text(defaults=True)
+    from hybrid.bench.mine.cells import member
+
+    return member(text).text(defaults=True)
 
 
 def measure(
@@ -113,6 +114,7 @@ def measure(
     """Survey, then print the answer."""
     from hybrid.base.machine import cores
     from hybrid.bench.cells import thread_counts
+    from hybrid.bench.mine.as_job import is_plain, simulators
     from hybrid.bench.mine.cells import every_backend
     from hybrid.bench.mine.survey import survey
     from hybrid.cli import bench_mine_text, bench_text
@@ -120,7 +122,7 @@ def measure(
     if until_decided:
         bench_flags.check_looks(processes)
     spec = make_spec(words, fields, results)
-    chosen = [*backends, *also] if backends else every_backend(also)
+    chosen = [*backends, *also] if backends else every_backend([*also, *(simulators() if is_plain(spec) else [])])
     if spec.backend != "auto" and spec.member("backend").text(defaults=True) not in map(_completed, chosen):  # type: ignore[union-attr]
         chosen.append(spec.backend)
     counts = thread_counts(threads) if threads else sorted({1, cores()})

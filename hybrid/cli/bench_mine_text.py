@@ -132,7 +132,8 @@ def _judged(one: "Rated") -> str:
     if one.energy is not None and one.energy.status == "wrong":
         return f"WRONG when it was timed: {one.energy.note}"
     exact = verdict.name == VARIATION and verdict.tolerance < 1e-3
-    how = f"probabilities differ by {off}" if exact else f"counts; an error below {verdict.tolerance:.2g} would not show"
+    kind = "probabilities" if exact else "values" if verdict.name.startswith("largest error") else ""
+    how = f"{kind} differ by {off}" if kind else f"counts; an error below {verdict.tolerance:.2g} would not show"
     killed = f"; {one.why}" if one.why else ""
     return f"right: {how}; by {verdict.reference}{killed}"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from math import exp, floor, inf, log
+from math import exp, floor, inf, log, log2
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ STATE_WIDTH = 14
 """From here on the state takes more memory than its circuits."""
 FOLLOWED = 3
 """So many of the fastest backends are followed to other widths."""
+DENSE, AMPLITUDE_BYTES = ("qulacs", "lightning", "qsim"), 16
+"""Simulators without a formula of their memory that hold a state vector, in double precision."""
 Watch = Callable[[str], None]
 
 
@@ -101,8 +103,11 @@ def _judge(
         name = _key(cell)
         if name not in seen and not bench.interrupted():
             watch(f"judging {name}")
+            if cell.refusal:
+                return seen.setdefault(name, None)
             outcome = bench.evidence(cell)
-            seen[name] = outcome.report.get("evidence") if outcome.status == "ok" else None
+            key = "answers" if cell.foreign else "evidence"
+            seen[name] = outcome.report.get(key) if outcome.status == "ok" else None
             if outcome.status in ("unsupported", "unavailable"):
                 refused[name] = outcome.note
         return seen.get(name)
@@ -113,10 +118,13 @@ def _judge(
         if evidence is not None and all("exact" in query for query in evidence["queries"]):
             judges[cell.backend.signature.name] = (_key(cell), evidence)
     refused.clear() if not judges else None
+    refused |= {_key(cell): why for cell in every if (why := cell.refusal)}
     for cell in {_key(cell): cell for cell in every}.values():
         own = of(cell)
         other = next((pair for name, pair in judges.items() if name != cell.backend.signature.name), None)
-        if own is not None and other is not None:
+        if own and cell.foreign:
+            judgements.verdicts[_key(cell)] = cell.plain_run.judged(own[0])
+        elif own is not None and other is not None:
             precision = str(cell.backend.options.get("precision", "double"))
             judgements.verdicts[_key(cell)] = judged(own, other[1], other[0], precision)
     return refused, tuple(name for name, _ in judges.values())
@@ -210,6 +218,8 @@ def _stops(asked: OwnRun, text: str) -> int | None:
     """The last width whose memory this machine has: the backend's own formula at two widths, and its growth from there; None
     beyond MOST_WIDTH, and where the formula says nothing."""
     n = asked.n_qubits
+    if text.partition(":")[0] in DENSE:
+        return min(MOST_WIDTH, floor(log2(memory_bytes()[0] / AMPLITUDE_BYTES)))
     for first in (max(n + WIDTHS[-1], STATE_WIDTH), n):
         with suppress(UsageError):
             a, b = (
