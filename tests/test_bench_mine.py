@@ -339,8 +339,9 @@ def test_the_survey_of_a_small_run(tmp_path):
     texts = ["exact", "aer:method=matrix_product_state,precision=single", "aer:device=GPU"]
     texts += [f"{WRONG}:mode={mode}" for mode in ("reversed", "noiseless", "percent", "drift")]
     out = tmp_path / "rows.jsonl"
+    given = spec(shots=4000)  # what drifts is 0.58 off, and six standard errors are 0.35
     bench = Harness(ProcessLimits(120.0, 2**31))
-    found = survey(spec(), texts, [1], out, bench, processes=2, probe_limit_s=120.0)
+    found = survey(given, texts, [1], out, bench, processes=2, probe_limit_s=120.0)
     states = {one.text.rpartition("mode=")[2]: one.state for one in found.rated}
     assert states["exact"] == "ok" and found.best is not None and found.best.text == "exact"
     assert [states[mode] for mode in ("reversed", "noiseless", "percent", "drift")] == ["wrong"] * 4
@@ -350,8 +351,17 @@ def test_the_survey_of_a_small_run(tmp_path):
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert not [why for entry in rows if (why := complaint(entry, row_schema()))]
     before = out.read_bytes()
-    survey(spec(), texts, [1], out, bench, processes=2, probe_limit_s=120.0)
+    survey(given, texts, [1], out, bench, processes=2, probe_limit_s=120.0)
     assert out.read_bytes() == before
+
+
+def test_an_outside_backend_is_followed_to_other_widths(in_process, tmp_path):
+    """By its file: rows name it by a digest."""
+    bench = Harness(ProcessLimits(120.0, 2**31))
+    given = spec(problem="tfim:n=2", device="meluxina-q")
+    found = survey(given, [WRONG, "exact"], [1], tmp_path / "r.jsonl", bench, processes=1, probe_limit_s=120.0)
+    grown = {one.text.rpartition(":")[2]: [width.seconds is not None for width in one.widths] for one in found.growth}
+    assert grown == {"planted": [True] * 3, "exact": [True] * 3}
 
 
 # ---- the answer

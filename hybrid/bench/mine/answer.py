@@ -20,7 +20,8 @@ CALLS_BEFORE_TIME = 2
 class Rated(NamedTuple):
     """A backend with a number of threads. `energy` and `step` are its figures on the run's first and repeated question.
 
-    `verdict` is None where nothing judged it. `why` says why it has no time.
+    `verdict` is None where nothing judged it. `why` says why it has no time. `given` is the backend as it was written, with the
+    path of an outside one.
     """
 
     text: str
@@ -29,6 +30,7 @@ class Rated(NamedTuple):
     energy: Figure | None
     step: Figure | None
     why: str
+    given: str = ""
 
     @property
     def right(self) -> bool:

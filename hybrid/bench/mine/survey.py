@@ -144,7 +144,8 @@ def _rated(
             continue
         step = found.get(of_questions[asked.step_question.name].id)
         why = refused.get(name, "") or ("" if energy is None else energy.note)
-        rated.append(Rated(name, threads, judgements.verdicts.get(name), energy, step, why))
+        given = of_questions[ENERGY].backend_text
+        rated.append(Rated(name, threads, judgements.verdicts.get(name), energy, step, why, given))
     return tuple(sorted(rated, key=lambda one: (not one.right, (one.energy and one.energy.typical_s) or inf)))
 
 
@@ -177,10 +178,10 @@ def _growth(
                 widths.append(widths[-1]._replace(n=width))
                 continue
             watch(f"{one.text} on {width} qubits")
-            (cell,) = [c for c in cells(of_width, [one.text], [one.threads], Judgements()) if c.question.name == ENERGY]
+            (cell,) = [c for c in cells(of_width, [one.given], [one.threads], Judgements()) if c.question.name == ENERGY]
             figure = one.energy if width == n else _by_cell(_run([cell], path, bench, 1, seed, step)).get(cell.id)
             widths.append(_measured(width, figure))
-        grown.append(Growth(one.text, _extrapolated(widths), _stops(asked, one.text)))
+        grown.append(Growth(one.text, _extrapolated(widths), _stops(asked, one.given)))
     return tuple(grown), ""
 
 
