@@ -68,7 +68,8 @@ def test_the_answer_stands_first():
     for write_text in (brief, shown):
         told = " ".join(write_text(figures(rows), 0.5).split())
         assert told.startswith(
-            "Fastest beyond doubt in 1 of 3 questions: a 1, won:n=4 by 2.0x (1.9-2.1) before b. Undecided: 1."
+            "Fastest beyond doubt in 1 of 3 questions: a 1, won:n=4 by 2.0x (1.9-2.1) before b. "
+            "Undecided: 1; ahead there, but not beyond doubt: a in 1."
         )
         assert "One backend alone was right in 1." in told and "Wrong answers: liar." in told
         assert "not told apart" not in told and "ahead, not decided:" in told and "1.30x (1.2" in told

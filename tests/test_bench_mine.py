@@ -2,31 +2,37 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from bench_rows import row
 from probes import probed_once
+from qiskit.quantum_info import Statevector
 
 from hybrid import catalog
 from hybrid.base.errors import MissingPart, UsageError
 from hybrid.bench import harness, worker
 from hybrid.bench.harness import Harness, ProcessLimits, ProcessOutcome
 from hybrid.bench.job import Answer, Verdict, encode_answer
-from hybrid.bench.mine import questions
+from hybrid.bench.mine import as_job, questions
+from hybrid.bench.mine import cells as own_cells
 from hybrid.bench.mine.answer import Rated, Survey
 from hybrid.bench.mine.cells import Judgements, cells, every_backend
 from hybrid.bench.mine.judgement import EXACT, SINGLE, judged, values_agree
 from hybrid.bench.mine.process import RunQuestions
 from hybrid.bench.mine.survey import survey
-from hybrid.bench.rows import with_checksum
+from hybrid.bench.rows import merge, with_checksum
 from hybrid.bench.schema import complaint, row_schema
 from hybrid.bench.summary import figures
+from hybrid.bench.workloads._dense import values
 from hybrid.cli import bench_mine_text
+from hybrid.runs.setup import prepare
 from hybrid.runs.spec import Spec
 
 WRONG = f"{Path(__file__).parent / 'wrong_backends.py'}:planted"
+FAKES = str(Path(__file__).parent / "bench_fakes.py")
 NOISY = {"device": "meluxina-q", "shots": 1000, "max_evals": 40, "seed": 7}
 
 
@@ -156,6 +162,60 @@ def test_what_was_timed_is_judged_too():
     assert not first.verdict([encode_answer(Answer(values=np.array([[np.nan, 0.0]])))]).right
 
 
+# ---- simulators of the benchmark
+
+
+@pytest.mark.parametrize("problem", ["tfim:n=3", "h2"])
+def test_a_run_without_noise_is_a_plain_job(problem):
+    """Its circuit, angles and observable in the common gates, against Qiskit's own state vector; h2 has a constant."""
+    given = Spec(algorithm="vqe", problem=problem, optimizer="adam", max_iterations=3)
+    run, stage = as_job.plain(given), questions.first_stage(prepare(given)).stage
+    (query,) = stage.loss.queries
+    points = np.random.default_rng(3).uniform(-3, 3, (2, len(stage.start)))
+    expected = [Statevector(query.circuit.assign_parameters(p)).expectation_value(query.observable).real for p in points]
+    job = run.job(questions.RunQuestion("energy", tuple(map(tuple, points.tolist()))), 1)
+    np.testing.assert_allclose(values(job)[:, 0] + run.constant, expected, atol=1e-12)
+    assert (run.constant != 0) == (problem == "h2")
+
+
+def test_the_witness_shows_reversed_qubits():
+    """The Hamiltonian of an Ising chain does not; the witness job is judged by a dense simulation."""
+    run = as_job.plain(Spec(algorithm="vqe", problem="tfim:n=3"))
+    job = run.witness_job()
+    turned = job._replace(observables=tuple(tuple((label[::-1], w) for label, w in terms) for terms in job.observables))
+    assert run.judged(encode_answer(Answer(values=values(job)))).right
+    assert not run.judged(encode_answer(Answer(values=values(turned)))).right
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"device": "meluxina-q", "shots": 100}, "for runs on 'ideal' without shots"),
+        ({"shots": 100}, "for runs on 'ideal' without shots"),
+        ({"algorithm": "qaoa:cvar=0.5", "problem": "maxcut"}, "what is minimised is not one expectation value"),
+    ],
+)
+def test_what_is_no_plain_job_says_why(more, reason):
+    (cell, *_) = cells(
+        questions.asked(Spec(**{"algorithm": "vqe", "problem": "tfim:n=3", **more})), ["qulacs"], [1], Judgements()
+    )
+    assert reason in cell.refusal
+
+
+def test_a_simulator_of_the_benchmark_is_surveyed(in_process, tmp_path, monkeypatch):
+    """One that `hybrid run` does not have: judged, timed, and compared with the engine's values; refused on a device."""
+    monkeypatch.setattr(own_cells, "simulators", lambda: [FAKES])
+    texts = ["exact", *(f"{FAKES}:fake:mode={mode}" for mode in ("honest", "reversed", "negated", "drift"))]
+    given, bench = spec(device="ideal", shots=0, optimizer="spsa"), Harness(ProcessLimits(120.0, 2**31))
+    found = survey(given, texts, [1], tmp_path / "r.jsonl", bench, processes=2, probe_limit_s=120.0, grow=False)
+    states = {one.text.rpartition("mode=")[2].rpartition(":")[2]: one.state for one in found.rated}
+    assert states == {"exact": "ok", "fake": "ok", "reversed": "wrong", "negated": "wrong", "drift": "wrong"}
+    assert "right: values differ by" in bench_mine_text.answered(found)
+    on_device = survey(spec(), texts[:2], [1], tmp_path / "d.jsonl", bench, processes=2, probe_limit_s=120.0, grow=False)
+    (one,) = [one for one in on_device.rated if "fake" in one.text]
+    assert one.state == "unsupported" and "it knows no device" in one.why
+
+
 # ---- processes
 
 
@@ -201,9 +261,66 @@ def test_the_command_answers_in_words_and_in_json(in_process, command, tmp_path,
     assert command("bench", "show", "r.jsonl").code == 0
 
 
+def test_killed_in_the_middle_it_keeps_its_rows(in_process, tmp_path, monkeypatch):
+    """Whatever it was doing, the same survey goes on from the rows that are there; a merged file has the same answer."""
+    whole, part, texts = tmp_path / "whole.jsonl", tmp_path / "part.jsonl", ["exact", f"{WRONG}:mode=noiseless"]
+    options = {"processes": 2, "probe_limit_s": 120.0, "grow": False}
+    run = Harness._run
+
+    def survey_into(path, stop=None):
+        calls = iter(range(1000))
+
+        def killed(self, backend, request, threads):
+            if next(calls) == stop:
+                raise KeyboardInterrupt
+            return run(self, backend, request, threads)
+
+        monkeypatch.setattr(Harness, "_run", killed)
+        return survey(spec(problem="tfim:n=2"), texts, [1], path, Harness(ProcessLimits(120.0, 2**31)), **options)
+
+    survey_into(whole)
+    with pytest.raises(KeyboardInterrupt):
+        survey_into(part, stop=7)
+    before = part.read_bytes()
+    found = survey_into(part)
+    after = part.read_bytes()
+    assert before and after.startswith(before) and len(before) < len(after)
+    survey_into(part)
+    assert part.read_bytes() == after
+    assert [count_of(path) for path in (part, whole)] == [count_of(whole)] * 2
+    merge([part, part], tmp_path / "merged.jsonl")
+    again = survey_into(tmp_path / "merged.jsonl")
+    assert (tmp_path / "merged.jsonl").read_bytes() == after
+    assert [one["energy_s"] for one in again.to_json()["backends"]] == [one["energy_s"] for one in found.to_json()["backends"]]
+
+
+def count_of(path: Path) -> Counter[str]:
+    """Processes by cell."""
+    return Counter(json.loads(line)["cell_id"] for line in path.read_text().splitlines())
+
+
+def test_it_is_measured_until_it_is_decided(in_process, tmp_path, monkeypatch):
+    """Two that are level after nine processes get more; the verdict is that of the look, and is said."""
+    rng = np.random.default_rng(4)
+
+    def timed(call, loops):
+        return worker.TimedCalls(loops * 0.01 * float(np.exp(0.2 * rng.standard_normal())), 0.0, call())
+
+    monkeypatch.setattr(worker, "timed", timed)
+    out = tmp_path / "rows.jsonl"
+    bench, options = Harness(ProcessLimits(120.0, 2**31)), {"processes": 9, "probe_limit_s": 120.0, "grow": False}
+    texts = ["exact", "exact:precision=single"]
+    found = survey(spec(problem="tfim:n=2"), texts, [1], out, bench, until_decided=True, **options)
+    assert found.looks and {len(one.energy.seconds) for one in found.rated if one.energy} == {27}
+    (verdict,) = found.against_best.values()
+    assert verdict.word == "same" and found.to_json()["looks"] == [9, 18, 27]
+    assert "0.001 at 27 processes" in " ".join(bench_mine_text.answered(found).split())
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["h2", "--until-decided", "--processes", "9"], "contradict each other"),
         (["h3"], "unknown problem 'h3'. Did you mean 'h2'?"),
         (["h2", "--backend", "exakt"], "unknown backend 'exakt'. Did you mean 'exact'?"),
         (["h2", "--threads", "none"], "threads are whole numbers"),
@@ -222,8 +339,9 @@ def test_the_survey_of_a_small_run(tmp_path):
     texts = ["exact", "aer:method=matrix_product_state,precision=single", "aer:device=GPU"]
     texts += [f"{WRONG}:mode={mode}" for mode in ("reversed", "noiseless", "percent", "drift")]
     out = tmp_path / "rows.jsonl"
+    given = spec(shots=4000)  # what drifts is 0.58 off, and six standard errors are 0.35
     bench = Harness(ProcessLimits(120.0, 2**31))
-    found = survey(spec(), texts, [1], out, bench, processes=2, probe_limit_s=120.0)
+    found = survey(given, texts, [1], out, bench, processes=2, probe_limit_s=120.0)
     states = {one.text.rpartition("mode=")[2]: one.state for one in found.rated}
     assert states["exact"] == "ok" and found.best is not None and found.best.text == "exact"
     assert [states[mode] for mode in ("reversed", "noiseless", "percent", "drift")] == ["wrong"] * 4
@@ -233,11 +351,23 @@ def test_the_survey_of_a_small_run(tmp_path):
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert not [why for entry in rows if (why := complaint(entry, row_schema()))]
     before = out.read_bytes()
-    survey(spec(), texts, [1], out, bench, processes=2, probe_limit_s=120.0)
+    survey(given, texts, [1], out, bench, processes=2, probe_limit_s=120.0)
     assert out.read_bytes() == before
 
 
+def test_an_outside_backend_is_followed_to_other_widths(in_process, tmp_path):
+    """By its file: rows name it by a digest."""
+    bench = Harness(ProcessLimits(120.0, 2**31))
+    given = spec(problem="tfim:n=2", device="meluxina-q")
+    found = survey(given, [WRONG, "exact"], [1], tmp_path / "r.jsonl", bench, processes=1, probe_limit_s=120.0)
+    grown = {one.text.rpartition(":")[2]: [width.seconds is not None for width in one.widths] for one in found.growth}
+    assert grown == {"planted": [True] * 3, "exact": [True] * 3}
+
+
 # ---- the answer
+
+
+RANKS = [7, 9, 10, 11, 12, 14, 15, 17, 18]
 
 
 def rated(text: str, seconds: list[float], **more) -> Rated:
@@ -278,7 +408,19 @@ def test_an_answer_that_cannot_decide_says_so():
 
 def test_level_ones_are_said_to_be_level():
     level = rated("exact:precision=single", [0.0405 + 1e-4 * k for k in range(9)])
-    assert "not told apart from exact single" in " ".join(bench_mine_text.answered(answer(level)).split())
+    assert "no difference above 5 % from exact single 1.01x (1.00-1.02)" in " ".join(
+        bench_mine_text.answered(answer(level)).split()
+    )
+
+
+def test_what_is_ahead_and_not_decided_is_said():
+    """The interval of this pair alone excludes 1 and p is above 1 %: nobody reads "the same" beside "1.1x (1.0-1.2)"."""
+    base, near = ([0.05 + 0.01 * rank for rank in ranks] for ranks in ((1, 2, 3, 4, 5, 6, 8, 13, 16), RANKS))
+    found = Survey(questions.asked(spec()), (rated("exact", base), rated("reference", near)), ("exact",), (), "", 9, {})
+    verdict = found.against_best["reference", 1]
+    assert verdict.word == "same" and verdict.low > 1 and 0.01 < verdict.p < 0.05
+    text = " ".join(bench_mine_text.answered(found).split())
+    assert "ahead, but not beyond doubt, of reference 1." in text and "not told apart" not in text
 
 
 def test_json_has_everything():

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -282,7 +283,7 @@ def test_a_long_run_is_announced_and_not_refused(tmp_path):
     spec = Spec(problem="tfim:n=10", ansatz="real_amplitudes:reps=1", backend="aer", **NOISY)
     with pytest.raises(Interrupted):
         run(spec, tmp_path, watcher=Watcher(note=notes.append, interruption=stop))
-    assert [note.partition(" for ")[2] for note in notes] == ["600 evaluations."]
+    assert notes[0].partition(" for ")[2] == "600 evaluations." and len(notes) == 2 and "hybrid bench mine" in notes[1]
 
 
 # ---- a limit of computing time
@@ -321,3 +322,20 @@ def test_max_time_takes_a_time(command, tmp_path):
     refused = command("run", "h2", "--max-time", "soon", "--results", tmp_path)
     assert refused.code == 2
     assert "max_time takes a time such as 90s, 30min or 2h, not 'soon'." in refused.err
+
+
+@pytest.mark.parametrize(
+    ("backend", "device", "told"),
+    [("aer", "meluxina-q", True), ("auto", "meluxina-q", False), ("exact", "meluxina-q", False), ("aer", "ideal", False)],
+)
+def test_a_backend_that_is_ten_times_slower_is_told(backend, device, told, tmp_path):
+    """By the formulas of cost; said once, and not in the record."""
+    notes = []
+    spec = Spec(algorithm="vqe", problem="tfim:n=4", device=device, backend=backend, shots=1000, max_evals=2, seed=3)
+    found = run(spec, tmp_path, watcher=Watcher(lambda step: None, lambda: None, notes.append), force=True)
+    hints = [note for note in notes if "bench mine" in note]
+    assert len(hints) == told and "bench mine" not in Path(found.record).read_text()
+    if told:
+        times = float(hints[0].split("about ")[1].split(" times")[0])
+        assert times >= 10
+        assert hints[0].endswith("hybrid bench mine vqe tfim:n=4 --device meluxina-q --shots 1000 --max-evals 2 --seed 3")

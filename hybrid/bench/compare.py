@@ -6,9 +6,10 @@ from typing import Any, NamedTuple, final
 
 from hybrid.base.errors import UsageError, unknown
 from hybrid.bench import statistics
+from hybrid.bench.looks import seen
 from hybrid.bench.rows import Row
 from hybrid.bench.statistics import Comparison
-from hybrid.bench.summary import Figure, Key, figures, measured_floor
+from hybrid.bench.summary import Figure, Key, compared, figures, measured_floor, were_announced
 
 MACHINE_PARTS = ("governor", "cores", "affinity", "python", "system")
 
@@ -85,7 +86,8 @@ def _report(
     alike = [(a, b) for a, b in pairs if a.state == b.state]
     ranked = [(a, b) for a, b in alike if a.verified and a.seconds and b.seconds]
     floor = measured_floor(rows, pairs[0][0].environment)
-    verdicts = statistics.compare([(a.seconds, b.seconds) for a, b in ranked], floor or 0.0)
+    looks = were_announced(figure for pair in ranked for figure in pair)
+    verdicts = compared([seen(a.seconds, b.seconds, looks) for a, b in ranked], floor or 0.0)
     return ComparisonReport(
         *names,
         changed,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from hybrid.bench import naming
 from hybrid.bench.contests import Contest
-from hybrid.bench.statistics import ALPHA, LEAST_CHANGE
+from hybrid.bench.looks import level
+from hybrid.bench.statistics import LEAST_CHANGE
 from hybrid.bench.summary import Figure
 from hybrid.bench.units import multiple
 
@@ -60,7 +61,12 @@ def _open(groups: Sequence[Contest]) -> list[str]:
             f"No verdict on speed in {len(few)} of {len(groups)} questions: {processes} a cell, about 9 are needed."
         )
     if undecided:
-        sentences.append(f"Undecided: {len(undecided)}.")
+        led: dict[str, int] = {}
+        for contest in filter(leads, undecided):
+            name = naming.brief(contest.ranked[0].cell)
+            led[name] = led.get(name, 0) + 1
+        names = ", ".join(f"{name} in {count}" for name, count in sorted(led.items(), key=lambda item: (-item[1], item[0])))
+        sentences.append(f"Undecided: {len(undecided)}{f'; ahead there, but not beyond doubt: {names}' if names else ''}.")
     rest = [f"one backend alone was right in {alone}"] if alone else []
     rest += [f"none in {nobody}"] if nobody else []
     text = ", ".join(rest)
@@ -70,16 +76,21 @@ def _open(groups: Sequence[Contest]) -> list[str]:
 def ahead(contest: Contest, other: Figure) -> bool:
     """Whether the first is ahead of one that shares its rank: the interval of this pair alone excludes 1.
 
-    It is no verdict. A verdict needs p < ALPHA after Holm's correction over all pairs of a file, where the interval is one of
-    95 % for one pair; and a difference above the machine's A/A floor.
+    It is no verdict. A verdict needs a p that is small after Holm's correction over all pairs of a file, where the interval is
+    one of 95 % for one pair; and a difference above the machine's A/A floor.
     """
     return contest.margin(other)[1] > 1.0
 
 
-def why_undecided(floor: float | None) -> str:
+def leads(contest: Contest) -> bool:
+    """Whether it is undecided although the first is ahead of another."""
+    return contest.outcome == "undecided" and any(ahead(contest, figure) for figure in contest.tied[1:])
+
+
+def why_undecided(floor: float | None, looks: bool) -> str:
     """The sentence that goes with `ahead`."""
     change = 100 * max(LEAST_CHANGE, floor or 0.0)
     return (
-        f"Ahead, not decided: the 95 % interval of this pair alone is above 1; a verdict needs p < {ALPHA:g} after correction "
-        f"for all pairs, and more than {change:.1f} %."
+        f"Ahead, not decided: the 95 % interval of this pair alone is above 1; a verdict needs {level(looks)} over all pairs, "
+        f"and more than {change:.1f} %."
     )

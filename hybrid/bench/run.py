@@ -50,16 +50,20 @@ def run(
     suite: str = "",
     seed: int = 0,
     retry: bool = False,
+    looks: Sequence[int] = (),
+    session: str = "",
     watch: Callable[[ProcessDone], None] = lambda step: None,
 ) -> list[Row]:
     """Measure the cells that the file lacks and return all its rows; stops early where `bench.interrupted`.
 
-    With `retry` cells that ended early are tried again. Raises as `RowFile`; UsageError for a workload that cannot be built.
+    With `retry` cells that ended early are tried again; `looks` are announced in the rows (`hybrid.bench.until_decided`), and
+    `session` is one where several calls are. Raises as `RowFile`; UsageError for a workload that cannot be built.
     """
     with RowFile(path) as file:
         probed = probe(cells, bench)
         todo = missing(cells, file.rows, probed, processes, suite, retry)
-        session, judge, began = os.urandom(6).hex(), Judge(), time.monotonic()
+        judge, began = Judge(), time.monotonic()
+        about = {"session": session or new_session(), "suite": suite} | ({"looks": list(looks)} if looks else {})
         done, total = 0, sum(todo.values())
         for cell in rounds(cells, todo, seed):
             if todo[cell.id] == 0:
@@ -68,7 +72,7 @@ def run(
             outcome = there.missing or bench.measure(cell)
             if bench.interrupted():
                 break
-            row = judged(cell, outcome, there.environment, bench.limits, judge) | {"session": session, "suite": suite}
+            row = judged(cell, outcome, there.environment, bench.limits, judge) | about
             file.append(with_checksum(row))
             closed = todo[cell.id] - 1 if row["status"] in CLOSING else 0
             todo[cell.id] -= 1 + closed
@@ -77,9 +81,14 @@ def run(
         return list(file.rows)
 
 
+def new_session() -> str:
+    """The name of a call of `run`."""
+    return os.urandom(6).hex()
+
+
 def verify(cells: Sequence[Measurable], bench: Harness, watch: Callable[[ProcessDone], None] = lambda step: None) -> list[Row]:
     """Every cell's first call once, judged; nothing is written."""
-    probed, judge, session = probe(cells, bench), Judge(), os.urandom(6).hex()
+    probed, judge, session = probe(cells, bench), Judge(), new_session()
     rows: list[Row] = []
     began = time.monotonic()
     for cell in cells:

@@ -31,17 +31,22 @@ class Comparison(NamedTuple):
     word: Word
 
 
-def compare(pairs: Sequence[tuple[Sequence[float], Sequence[float]]], floor: float = LEAST_CHANGE) -> list[Comparison]:
+def compare(
+    pairs: Sequence[tuple[Sequence[float], Sequence[float]]], floor: float = LEAST_CHANGE, parts: Sequence[float] = ()
+) -> list[Comparison]:
     """The verdict on every cell of a comparison: `pairs` of (base, new) seconds, one time per process.
 
-    `floor` is the machine's A/A floor as a fraction. "too few": no outcome of so few processes could reach a verdict.
+    `floor` is the machine's A/A floor as a fraction; `parts` of ALPHA may be spent on each pair, by default all (see
+    `hybrid.bench.looks`). "too few": no outcome of so few processes could reach a verdict.
     """
     alone = [mann_whitney(base, new) for base, new in pairs]
+    parts = parts or [1.0] * len(pairs)
+    spent = [min(1.0, p / part) if part else 1.0 for p, part in zip(alone, parts, strict=True)]
     change = max(LEAST_CHANGE, floor)
     comparisons = []
-    for (base, new), p, corrected in zip(pairs, alone, holm(alone), strict=True):
+    for (base, new), part, p, corrected in zip(pairs, parts, alone, holm(spent), strict=True):
         ratio, low, high = hodges_lehmann(base, new)
-        possible = smallest_p(len(base), len(new)) * len(pairs) < ALPHA
+        possible = smallest_p(len(base), len(new)) * len(pairs) < ALPHA * part
         comparisons.append(
             Comparison(ratio, low, high, p, corrected, _word(ratio, corrected, change) if possible else "too few")
         )
@@ -64,7 +69,7 @@ def mann_whitney(a: Sequence[float], b: Sequence[float]) -> float:
     if not len(a) or not len(b):
         return 1.0
     twice = _twice_midranks(np.concatenate([np.asarray(a, float), np.asarray(b, float)]))
-    weights = _rank_sums(tuple(twice.tolist()), len(a))
+    weights = _rank_sums(tuple(sorted(twice.tolist())), len(a))
     mean = len(a) * twice.sum() / len(twice)  # of twice the rank sum, under the null hypothesis
     distance = np.abs(np.arange(len(weights)) - mean)
     extreme = distance >= abs(twice[: len(a)].sum() - mean) - 1e-9
@@ -79,10 +84,11 @@ def _twice_midranks(values: Float[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
 
 @lru_cache(maxsize=256)
 def _rank_sums(twice: tuple[int, ...], size: int) -> Float[np.ndarray, " sums"]:
-    """In how many subsets of `size` ranks sum to s (twice), for every s; ranks are taken in one after the other."""
+    """In how many subsets of `size` ranks sum to s (twice), for every s; ranks, ascending, are taken in one after the
+    other."""
     ways = np.zeros((size + 1, sum(twice) + 1))
     ways[0, 0] = 1
-    for rank in sorted(twice):
+    for rank in twice:
         ways[1:, rank:] += ways[:-1, : ways.shape[1] - rank].copy()
     return ways[size]
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from hybrid.bench import statistics
 from hybrid.bench.environment import same_machine
+from hybrid.bench.looks import Seen, announced, seen
 from hybrid.bench.rows import NULL_SUITE, Row
 from hybrid.bench.run import CLOSING
 from hybrid.bench.scores import TASK
@@ -207,11 +208,22 @@ def questions(results: Iterable[Figure]) -> list[list[Figure]]:
     return [sorted(group, key=lambda figure: (not figure.verified, figure.typical_s or np.inf)) for group in groups.values()]
 
 
+def were_announced(results: Iterable[Figure]) -> bool:
+    """Whether some of them were measured until they were decided: then all comparisons keep to the announced looks."""
+    return announced(row for figure in results for row in figure.counted)
+
+
+def compared(pairs: Sequence[Seen], floor: float = 0.0) -> list[statistics.Comparison]:
+    """Verdicts on pairs, each at its look."""
+    return statistics.compare([(pair.base, pair.new) for pair in pairs], floor, [pair.part for pair in pairs])
+
+
 def ranks(groups: Sequence[Sequence[Figure]], floor: float) -> list[list[int | None]]:
     """Per figure 1 + the number of significantly faster ones, Holm over all pairs; None: unverified, alone, or too few."""
+    looks = were_announced(figure for group in groups for figure in group)
     pairs = [(i, a, b) for i, group in enumerate(groups) for a, b in combinations(range(len(group)), 2)]
     pairs = [(i, a, b) for i, a, b in pairs if groups[i][a].verified and groups[i][b].verified]
-    judged = statistics.compare([(groups[i][a].seconds, groups[i][b].seconds) for i, a, b in pairs], floor)
+    judged = compared([seen(groups[i][a].seconds, groups[i][b].seconds, looks) for i, a, b in pairs], floor)
     rivals = {i for i, _, _ in pairs}
     places: list[list[int | None]] = [
         [1 if f.verified and i in rivals else None for f in group] for i, group in enumerate(groups)

@@ -10,7 +10,17 @@ import typer
 from hybrid import catalog
 from hybrid.base.errors import CheckFailed, HybridError, UsageError
 from hybrid.cli import bench_capability, bench_flags, bench_mine, bench_pages, bench_scores, flags
-from hybrid.cli.bench_steps import chosen_cells, foretell, make_bench, measured, read_rows, show, time_limit_of
+from hybrid.cli.bench_steps import (
+    chosen_cells,
+    foretell,
+    foretell_looks,
+    make_bench,
+    measured,
+    read_rows,
+    show,
+    suggest_looks,
+    time_limit_of,
+)
 from hybrid.cli.layout import emit
 from hybrid.cli.progress import Display
 from hybrid.cli.signals import pending_stop
@@ -22,9 +32,10 @@ are a file of JSON lines, one per process.
 """
 RUN_HELP = """Measure a suite, or workloads by backends, into a file.
 
-The same command continues a run that was interrupted and adds what is missing; where nothing is missing it changes nothing. For
-example: hybrid bench run --suite s@1 --out r.jsonl, or hybrid bench run --workload su4-brick:n=12..20 --backend
-aer:method=statevector --backend qulacs --threads 1,2 --out r.jsonl.
+The same command continues a run that was interrupted and adds what is missing; where nothing is missing it changes nothing.
+With --until-decided undecided cells get up to 27 processes, by a rule that errs no more often. For example: hybrid bench run
+--suite s@1 --out r.jsonl, or hybrid bench run --workload su4-brick:n=12..20 --backend aer:method=statevector --backend qulacs
+--threads 1,2 --out r.jsonl.
 """
 COMPARE_HELP = """Compare two files cell by cell, or two backends within one file.
 
@@ -135,16 +146,24 @@ def run_cells(
     memory_limit: bench_flags.MemoryLimit = None,
     affinity: bench_flags.Affinity = None,
     seed: Annotated[int, typer.Option(help="Seed of the order within rounds.", min=0, metavar="N")] = 0,
+    until_decided: bench_flags.UntilDecided = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try again what timed out, crashed or failed.")] = False,
     as_json: flags.Json = False,
     quiet: flags.Quiet = False,
 ) -> None:
     """Measure, then print the table of the chosen cells."""
     chosen, cells = chosen_cells(suite, workload, backend, threads, path, device)
-    how = {"processes": processes or (chosen.processes if chosen else bench_flags.PROCESSES), "seed": seed, "retry": retry}
     limits = time_limit_of(time_limit, chosen), memory_limit, affinity, python
-    foretell(chosen, cells, out, how["processes"], quiet)
-    rows = measured(cells, out, limits, quiet, suite=chosen.name if chosen else "", **how)
+    how = {"suite": chosen.name if chosen else "", "seed": seed, "retry": retry, "until_decided": until_decided}
+    if until_decided:
+        bench_flags.check_looks(processes, chosen)
+        foretell_looks(chosen, cells, out, quiet)
+        rows = measured(cells, out, limits, quiet, **how)
+    else:
+        count = processes or (chosen.processes if chosen else bench_flags.PROCESSES)
+        foretell(chosen, cells, out, count, quiet)
+        rows = measured(cells, out, limits, quiet, processes=count, **how)
+        suggest_looks(rows, cells, quiet)
     wanted = {cell.id for cell in cells}
     show([row for row in rows if row["cell_id"] in wanted], rows, as_json)
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hybrid.base.errors import shortened
-from hybrid.bench.statistics import ALPHA, LEAST_CHANGE
+from hybrid.bench.looks import level
+from hybrid.bench.statistics import LEAST_CHANGE
 from hybrid.bench.units import duration, multiple
 from hybrid.cli.layout import wrapped
 
@@ -59,15 +60,15 @@ def _others(contest: "Contest") -> str:
     from hybrid.bench.naming import brief as short
 
     parts = []
-    tied = [figure for figure, place in zip(contest.ranked, contest.places, strict=True) if place == 1]
+    tied = contest.tied
     margins = [(figure, contest.margin(figure)[: 3 if i == 0 else 1]) for i, figure in enumerate(contest.ranked[1:])]
     named = [(figure, f"{short(figure.cell)} {multiple(*margin)}") for figure, margin in margins]
     if contest.outcome == "undecided":
         undecided = [text for figure, text in named if figure in tied and ahead(contest, figure)]
-        level = [text for figure, text in named if figure in tied and not ahead(contest, figure)]
+        close = [text for figure, text in named if figure in tied and not ahead(contest, figure)]
         first = short(contest.ranked[0].cell)
         parts += [f"{first} ahead, not decided: {', '.join(undecided)}"] if undecided else []
-        parts += [f"not told apart: {', '.join([first, *level])}"] if level else []
+        parts += [f"not told apart: {', '.join([first, *close])}"] if close else []
         named = [(figure, text) for figure, text in named if figure not in tied]
     parts += [", ".join(text for _, text in named)] if named else []
     states = dict.fromkeys(figure.state for figure in contest.rest)
@@ -75,26 +76,18 @@ def _others(contest: "Contest") -> str:
     return "; ".join(parts)
 
 
-def _leads(contest: "Contest") -> bool:
-    """Whether it is undecided although the first is ahead of another."""
-    from hybrid.bench.headline import ahead
-
-    tied = [figure for figure, place in zip(contest.ranked, contest.places, strict=True) if place == 1]
-    return contest.outcome == "undecided" and any(ahead(contest, figure) for figure in tied[1:])
-
-
 def _legend(figures: "Sequence[Figure]", groups: "Sequence[Contest]", floor: float | None) -> str:
-    from hybrid.bench.headline import why_undecided
+    from hybrid.bench.headline import leads, why_undecided
 
-    outcomes = {contest.outcome for contest in groups}
+    outcomes, looks = {contest.outcome for contest in groups}, any(contest.looks for contest in groups)
     change = 100 * max(LEAST_CHANGE, floor or 0.0)
     measured = "this machine's A/A floor" if floor is not None else "no A/A floor was measured"
     sentences = [
         "After a backend: its time as a multiple of the fastest (for the second with its 95 % interval).",
-        f"Fastest: an exact rank test tells it from every other one (p < {ALPHA:g} after Holm), and the difference is above "
+        f"Fastest: an exact rank test tells it from every other one ({level(looks)}), and the difference is above "
         f"{change:.1f} % ({measured}).",
     ]
-    sentences += [why_undecided(floor)] if any(_leads(contest) for contest in groups) else []
+    sentences += [why_undecided(floor, looks)] if any(map(leads, groups)) else []
     sentences += ["?: too few processes for a verdict."] if "too few" in outcomes else []
     sentences += ["(In brackets): no other backend was measured, or none was right."] if "alone" in outcomes else []
     if len({figure.sessions for figure in figures if figure.verified}) > 1:

@@ -50,7 +50,10 @@ def _ordered(pairs: "Sequence[ComparedCell]") -> "list[ComparedCell]":
 
 
 def quoted(verdict: "Comparison") -> str:
-    """`1.34x (1.28-1.41) faster`, `same (0.98x, 0.95-1.02)`, or only the ratio where there are too few processes."""
+    """`1.34x (1.28-1.41) faster`, `same (0.98x, 0.95-1.02)`, or only the ratio where there are too few processes.
+
+    Where the interval of this pair alone leaves no doubt and the verdict does, it says so: `1.2x (1.1-1.3), not decided`.
+    """
     ratio, low, high = verdict.ratio, verdict.low, verdict.high
     if verdict.word == "too few":
         return f"{_times(ratio)}, no verdict"
@@ -58,6 +61,8 @@ def quoted(verdict: "Comparison") -> str:
         return f"{multiple(1 / ratio, 1 / high, 1 / low)} faster"
     if verdict.word == "slower":
         return f"{multiple(ratio, low, high)} slower"
+    if low > 1 or high < 1:
+        return f"{multiple(ratio, low, high)}, not decided"
     return f"same ({ratio:.2f}x, {low:.2f}-{high:.2f})"
 
 
@@ -73,6 +78,8 @@ def _mean(report: "ComparisonReport") -> str:
     text = f"geometric mean over the {len(words)} cells that both got right: {_times(mean)}{changed}"
     text += ". No verdict: too few processes" if "too few" in words else ""
     text += '. "same": no significant difference; the interval bounds it' if "same" in words else ""
+    unsure = any(pair.verdict.word == "same" and not pair.verdict.low <= 1 <= pair.verdict.high for pair in report.compared)
+    text += '. "not decided": the interval is of this cell alone, the verdict corrected for all' if unsure else ""
     return wrapped(f"{text}.", first="  ", indent=4)
 
 

@@ -1,12 +1,16 @@
 """The flags that the verbs of `hybrid bench` share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hybrid.base.errors import UsageError
 from hybrid.cli import completion
 from hybrid.cli.flags import MEMBER
+
+if TYPE_CHECKING:
+    from hybrid.bench.suites import Suite
 
 PROCESSES, TIME_LIMIT_S = 9, 60
 SCORES = "grid@1"
@@ -41,6 +45,10 @@ Paths = Annotated[
 Processes = Annotated[
     int | None, typer.Option(help=f"Processes per cell. Default: the suite's, else {PROCESSES}.", min=1, metavar="N")
 ]
+UntilDecided = Annotated[
+    bool,
+    typer.Option("--until-decided", help="Measure every cell in 9 processes, what is undecided then in 18, then in 27."),
+]
 Pythons = Annotated[
     list[str],
     typer.Option("--python", help="Python in which a backend is installed, if another. Repeatable.", metavar="BACKEND=PATH"),
@@ -64,3 +72,11 @@ ScoredDevice = Annotated[
 ]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of results.")]
 Null = Annotated[Path | None, typer.Option(help="File of `hybrid bench null`. Default: the same files.", metavar="FILE")]
+
+
+def check_looks(processes: int | None, suite: "Suite | None" = None) -> None:
+    """UsageError for what --until-decided does not go with."""
+    if processes is not None:
+        raise UsageError("--until-decided and --processes contradict each other: it takes 9, 18 or 27 as it needs them.")
+    if suite is not None and (suite.device or suite.name.startswith("null@")):
+        raise UsageError(f"--until-decided decides which backend is faster; {suite.name} asks nothing of the kind.")

@@ -1,6 +1,5 @@
 """`hybrid bench mine`: which simulator for one's own run, how much faster, and how sure."""
 
-import inspect
 import json
 import sys
 import tempfile
@@ -10,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hybrid import catalog
 from hybrid.cli import bench_flags, completion, flags
 from hybrid.cli.bench_steps import make_bench, time_limit_of
 from hybrid.cli.layout import emit
 from hybrid.cli.progress import Display
-from hybrid.cli.run import WHOLE, make_spec, parameter, spec_options, whole
+from hybrid.cli.run import WHOLE, make_spec, spec_options, whole, words
 from hybrid.cli.signals import pending_stop
 
 if TYPE_CHECKING:
@@ -28,7 +26,7 @@ gradient). Every backend is judged by exact outcome probabilities of the run's c
 counts where it has no others. One process each finds what is ten times slower; the rest is measured again and followed to
 other widths.
 """
-PROBE_LIMIT_S = 30.0
+PROBE_LIMIT_S = 20.0
 OWN: dict[str, tuple[Any, Any]] = {
     "backends": (
         Annotated[
@@ -52,7 +50,8 @@ OWN: dict[str, tuple[Any, Any]] = {
         [],
     ),
     "threads": (Annotated[str | None, typer.Option(help="Threads: 1,2 or 1..4. Default: 1 and all.", metavar="N,...")], None),
-    "processes": (bench_flags.Processes, bench_flags.PROCESSES),
+    "processes": (bench_flags.Processes, None),
+    "until_decided": (bench_flags.UntilDecided, False),
     "growth": (Annotated[bool, typer.Option("--growth/--no-growth", help="Follow the fastest to other widths, or not.")], True),
     "out": (
         Annotated[Path | None, typer.Option(help="File of results; continued where it exists.", metavar="FILE.jsonl")],
@@ -73,33 +72,24 @@ OWN: dict[str, tuple[Any, Any]] = {
 
 def command() -> Callable[..., None]:
     """The function Typer reads: the words and flags of a run, but for backend and threads, and its own flags."""
-    words = typer.Argument(
-        help="The run, as for hybrid run, or the file that says so.",
-        metavar="[ALGORITHM] PROBLEM | experiment.toml",
-        autocompletion=completion.words,
-    )
-    parameters = [parameter("words", Annotated[list[str] | None, words], None)]
-    parameters += [
-        parameter(name, Annotated[str | None, option], None)
-        for name, option in spec_options()
-        if name not in ("backend", "threads")
-    ]
-    parameters += [parameter(name, annotation, default) for name, (annotation, default) in OWN.items()]
+    own_names = ("backend", "threads")
+    run_flags = {name: (Annotated[str | None, option], None) for name, option in spec_options() if name not in own_names}
 
+    @flags.takes({"words": words("The run, as for hybrid run"), **run_flags, **OWN})
     def mine(**arguments: Any) -> None:
         own = {name: arguments.pop(name) for name in OWN}
-        chosen = arguments.pop("words") or []
+        named = arguments.pop("words") or []
         given = {key: value for key, value in arguments.items() if value is not None}
-        measure(chosen, {key: whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
+        measure(named, {key: whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
 
-    mine.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    mine.__annotations__ = {one.name: one.annotation for one in parameters}
     return mine
 
 
 def _completed(text: str) -> str:
     """A backend with its options written out."""
-    return catalog.parse("backends", text).text(defaults=True)
+    from hybrid.bench.mine.cells import member
+
+    return member(text).text(defaults=True)
 
 
 def measure(
@@ -110,6 +100,7 @@ def measure(
     also: list[str],
     threads: str | None,
     processes: int | None,
+    until_decided: bool,
     growth: bool,
     out: Path | None,
     probe_limit: float,
@@ -123,12 +114,15 @@ def measure(
     """Survey, then print the answer."""
     from hybrid.base.machine import cores
     from hybrid.bench.cells import thread_counts
+    from hybrid.bench.mine.as_job import is_plain, simulators
     from hybrid.bench.mine.cells import every_backend
     from hybrid.bench.mine.survey import survey
     from hybrid.cli import bench_mine_text, bench_text
 
+    if until_decided:
+        bench_flags.check_looks(processes)
     spec = make_spec(words, fields, results)
-    chosen = [*backends, *also] if backends else every_backend(also)
+    chosen = [*backends, *also] if backends else every_backend([*also, *(simulators() if is_plain(spec) else [])])
     if spec.backend != "auto" and spec.member("backend").text(defaults=True) not in map(_completed, chosen):  # type: ignore[union-attr]
         chosen.append(spec.backend)
     counts = thread_counts(threads) if threads else sorted({1, cores()})
@@ -148,6 +142,7 @@ def measure(
             processes=processes or bench_flags.PROCESSES,
             probe_limit_s=probe_limit,
             grow=growth,
+            until_decided=until_decided,
             watch=display.line,
             step=lambda done: display.line(bench_text.progress(done)),
         )

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 from hybrid.base.machine import memory_bytes
 from hybrid.base.uncertainty import duration as words_for
 from hybrid.bench import naming
+from hybrid.bench.looks import level as level_of
 from hybrid.bench.mine.answer import MOST_WIDTH
 from hybrid.bench.mine.judgement import VARIATION
 from hybrid.bench.mine.questions import ENERGY, GRADIENT
+from hybrid.bench.statistics import LEAST_CHANGE
 from hybrid.bench.units import duration, multiple, size
 from hybrid.cli.layout import table, wrapped
 
@@ -45,7 +47,7 @@ def _summary(survey: "Survey") -> str:
 
 def _against(survey: "Survey") -> list[str]:
     """The other right ones, each with its best number of threads: told apart or not, or at least so many times slower."""
-    compared, level, slower, least = survey.compared, [], [], []
+    compared, few, equal, level, ahead, slower, least = survey.against_best, [], [], [], [], [], []
     listed = set() if survey.best is None else {survey.best.text}
     for one in survey.rated[1:]:
         verdict = compared.get((one.text, one.threads))
@@ -54,13 +56,22 @@ def _against(survey: "Survey") -> list[str]:
             continue
         listed.add(one.text)
         if verdict is not None and ratio is not None:
-            if verdict.word in ("same", "too few"):
+            if verdict.word == "same" and verdict.high <= 1 + LEAST_CHANGE:
+                equal.append(f"{_name(one)} {multiple(*ratio)}")
+            elif verdict.word == "same" and verdict.low > 1:
+                ahead.append(f"{_name(one)} {multiple(*ratio)}")
+            elif verdict.word == "too few":
+                few.append(f"{multiple(*ratio)} {_name(one)}")
+            elif verdict.word == "same":
                 level.append(f"{_name(one)} ({multiple(*ratio)})")
             else:
                 slower.append(f"{multiple(*ratio)} {_name(one)}")
         elif at_least is not None and at_least > ALSO_SLOWER:
             least.append(f"at least {at_least:,.0f}x {_name(one)}")
     words = [", ".join(slower[:4])] if slower else []
+    words += [f"measured so, without a verdict: {', '.join(few[:4])}"] if few else []
+    words += [f"ahead, but not beyond doubt, of {', '.join(ahead)}"] if ahead else []
+    words += [f"no difference above {100 * LEAST_CHANGE:.0f} % from {', '.join(equal)}"] if equal else []
     words += [f"not told apart from {', '.join(level)}"] if level else []
     return [*words, *([", ".join(least[:4])] if least else [])]
 
@@ -121,7 +132,8 @@ def _judged(one: "Rated") -> str:
     if one.energy is not None and one.energy.status == "wrong":
         return f"WRONG when it was timed: {one.energy.note}"
     exact = verdict.name == VARIATION and verdict.tolerance < 1e-3
-    how = f"probabilities differ by {off}" if exact else f"counts; an error below {verdict.tolerance:.2g} would not show"
+    kind = "probabilities" if exact else "values" if verdict.name.startswith("largest error") else ""
+    how = f"{kind} differ by {off}" if kind else f"counts; an error below {verdict.tolerance:.2g} would not show"
     killed = f"; {one.why}" if one.why else ""
     return f"right: {how}; by {verdict.reference}{killed}"
 
@@ -163,6 +175,7 @@ def _basis(survey: "Survey") -> str:
     judges = " and ".join(survey.judges) or "nothing"
     how = (
         f"Judged by {judges}, on the run's own circuits at common angles and detunings. Ratios of energies with 95 % "
-        "intervals; a backend that one process finds ten times slower is not measured again."
+        "intervals, each of its pair alone; beyond doubt: a rank test of all pairs together "
+        f"({level_of(survey.looks)}) and 5 %. A backend that one process finds ten times slower is not measured again."
     )
     return "\n".join(wrapped(line) for line in (f"Run: {run}; {survey.asked.n_qubits} qubits. {where}", how))

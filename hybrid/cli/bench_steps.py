@@ -93,16 +93,49 @@ def foretell(suite: "Suite | None", cells: "Sequence[Measurable]", out: Path, pr
     say(f"no verdict on speed with {given} a cell; {enough} take about {clock(plan.seconds)}: --processes {enough}.", quiet)
 
 
+def foretell_looks(suite: "Suite | None", cells: "Sequence[Measurable]", out: Path, quiet: bool) -> None:
+    """Say before a run until all is decided what its first look takes, and what it takes at most."""
+    from hybrid.bench import forecast, rows
+    from hybrid.bench.looks import LOOKS
+    from hybrid.cli.pictures import say
+    from hybrid.cli.progress import clock
+
+    earlier = rows.read(out) if out.exists() else []
+    first, most = (clock(forecast.plan(cells, earlier, look, suite).seconds) for look in (LOOKS[0], LOOKS[-1]))
+    say(f"{LOOKS[0]} processes a cell take about {first}; {LOOKS[-1]}, if nothing is decided before, {most}", quiet)
+
+
+def suggest_looks(rows: list[dict[str, Any]], cells: "Sequence[Measurable]", quiet: bool) -> None:
+    """Say after a run what it left undecided, and how to go on."""
+    from hybrid.bench.looks import LOOKS
+    from hybrid.bench.until_decided import undecided
+    from hybrid.cli.pictures import say
+
+    if count := len(undecided(rows, {cell.id for cell in cells}, LOOKS[0])):
+        say(f"{count} cells are in questions left undecided: --until-decided measures them further", quiet)
+
+
 def measured(
-    cells: "Sequence[Measurable]", out: Path, limits: tuple[float, str | None, str | None, list[str]], quiet: bool, **how: Any
+    cells: "Sequence[Measurable]",
+    out: Path,
+    limits: tuple[float, str | None, str | None, list[str]],
+    quiet: bool,
+    *,
+    until_decided: bool = False,
+    **how: Any,
 ) -> list[dict[str, Any]]:
     """The rows of a run; Interrupted or Stopped where a signal ended it."""
     from hybrid.bench import run as running
+    from hybrid.bench.until_decided import run_until_decided
     from hybrid.cli import bench_text
 
     with pending_stop() as pending, Display(sys.stderr, quiet=quiet) as display:
         bench = make_bench(*limits, pending)
-        rows = running.run(cells, out, bench, watch=lambda step: display.line(bench_text.progress(step)), **how)
+        how |= {"watch": lambda step: display.line(bench_text.progress(step))}
+        if until_decided:
+            rows = run_until_decided(cells, out, bench, note=display.note, **how)
+        else:
+            rows = running.run(cells, out, bench, **how)
     if pending:
         raise type(pending[0])(f"{pending[0]} {len(rows)} rows are in {out}; the same command continues.")
     return rows

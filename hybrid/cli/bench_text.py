@@ -140,13 +140,11 @@ def _verdict_of(contest: "Contest") -> list[str]:
         first, second = contest.ranked[:2]
         text = f"{_backend(first)} wins: {multiple(*contest.margin(second))} faster than {_backend(second)}"
     elif contest.outcome == "undecided":
-        first_ones = [_backend(figure) for figure, place in zip(contest.ranked, contest.places, strict=True) if place == 1]
-        text = f"undecided between {' and '.join(first_ones)}"
-        not_told_apart = [figure for figure, place in zip(contest.ranked[1:], contest.places[1:], strict=True) if place == 1]
-        leads = [
-            f"{multiple(*contest.margin(figure))} {_backend(figure)}" for figure in not_told_apart if ahead(contest, figure)
+        text = f"undecided between {' and '.join(map(_backend, contest.tied))}"
+        behind = [
+            f"{multiple(*contest.margin(figure))} {_backend(figure)}" for figure in contest.tied[1:] if ahead(contest, figure)
         ]
-        text += f"; {first_ones[0]} is ahead, not decided: {', '.join(leads)}" if leads else ""
+        text += f"; {_backend(contest.tied[0])} is ahead, not decided: {', '.join(behind)}" if behind else ""
     else:
         return []
     return [wrapped(text, first="  ", indent=4)]
@@ -182,8 +180,11 @@ def _notes(figure: "Figure") -> list[str]:
 
 
 def _notes_on_all(figures: "Sequence[Figure]", floor: float | None) -> list[str]:
+    from hybrid.bench.looks import level
+    from hybrid.bench.summary import were_announced
+
     few = min((len(figure.seconds) for figure in figures if figure.verified), default=0)
-    parts = [LEGEND]
+    parts = [LEGEND, f"significantly: {level(were_announced(figures))}, over all pairs."]
     if few < ENOUGH:
         parts.append(f"{_processes(few)} per cell: too few for a verdict on speed, which needs about {ENOUGH}.")
     parts.append(floor_text(floor) if floor is not None else "No A/A floor measured here (hybrid bench null): 5 % is assumed.")

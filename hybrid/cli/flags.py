@@ -1,6 +1,7 @@
 """The flags that several verbs share, each written once, and how a command line is read."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -84,6 +85,21 @@ def command_of_verbs(help: str) -> tuple[typer.Typer, Callable[..., Any]]:
 
     app.callback()(print_help)
     return app, partial(app.command, cls=HybridCommand)
+
+
+def takes(parameters: Mapping[str, tuple[Any, Any]]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorate a function of any keywords with the parameters that Typer is to read: name -> annotation and default."""
+
+    def with_signature(command: Callable[..., None]) -> Callable[..., None]:
+        read = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+            for name, (annotation, default) in parameters.items()
+        ]
+        command.__signature__ = inspect.Signature(read)  # type: ignore[attr-defined]
+        command.__annotations__ = {name: annotation for name, (annotation, _) in parameters.items()}
+        return command
+
+    return with_signature
 
 
 class HybridCommand(TyperCommand):

@@ -1,6 +1,5 @@
 """`hybrid rehearse`: whether an experiment is worth time on a machine, on which, how many hours, and what would change that."""
 
-import inspect
 import json
 import sys
 from collections.abc import Callable
@@ -13,12 +12,12 @@ import typer
 from hybrid.base.errors import UsageError, shortened
 from hybrid.base.files import read_toml
 from hybrid.cli import completion, rehearse_package
-from hybrid.cli.flags import MEMBER, RESULTS, Json, Quiet, Results
+from hybrid.cli.flags import MEMBER, RESULTS, Json, Quiet, Results, takes
 from hybrid.cli.layout import emit
 from hybrid.cli.pictures import say
 from hybrid.cli.progress import Display
 from hybrid.cli.rehearse_text import text
-from hybrid.cli.run import WHOLE, make_spec, parameter, spec_options, watcher_of, whole
+from hybrid.cli.run import WHOLE, make_spec, spec_options, watcher_of, whole, words
 from hybrid.cli.signals import pending_stop
 from hybrid.runs.spec import Spec
 
@@ -61,23 +60,15 @@ OWN_FLAGS: dict[str, tuple[Any, Any]] = {
 
 def command() -> Callable[..., None]:
     """The function Typer reads: positional words, a flag for every field of Spec but the device, and its own flags."""
-    words = typer.Argument(
-        help="What to rehearse, or the file that says so.",
-        metavar="[ALGORITHM] PROBLEM | experiment.toml",
-        autocompletion=completion.words,
-    )
-    parameters = [parameter("words", Annotated[list[str] | None, words], None)]
-    parameters += [parameter(name, Annotated[str | None, option], None) for name, option in spec_options() if name != "device"]
-    parameters += [parameter(name, annotation, default) for name, (annotation, default) in OWN_FLAGS.items()]
+    flags = {name: (Annotated[str | None, option], None) for name, option in spec_options() if name != "device"}
 
+    @takes({"words": words("What to rehearse"), **flags, **OWN_FLAGS})
     def rehearse(**arguments: Any) -> None:
         own = {name: arguments.pop(name) for name in OWN_FLAGS}
-        words = arguments.pop("words") or []
+        named = arguments.pop("words") or []
         given = {key: value for key, value in arguments.items() if value is not None}
-        execute(words, {key: whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
+        execute(named, {key: whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
 
-    rehearse.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    rehearse.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return rehearse
 
 

@@ -1,6 +1,5 @@
 """`hybrid run`: one flag per Spec field, made from the Spec itself."""
 
-import inspect
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ import typer
 from hybrid import catalog
 from hybrid.base.errors import NotConverged, UsageError, shortened, unknown
 from hybrid.cli import completion, report, sample
-from hybrid.cli.flags import RESULTS, Json, Label, Plot, Quiet, Results
+from hybrid.cli.flags import RESULTS, Json, Label, Plot, Quiet, Results, takes
 from hybrid.cli.layout import emit
 from hybrid.cli.page_flags import page
 from hybrid.cli.pictures import picture, say
@@ -90,26 +89,26 @@ def spec_options() -> Iterator[tuple[str, Any]]:
             )
 
 
+def words(what: str, file: str = "experiment.toml") -> tuple[Any, Any]:
+    """Annotation and default of the words that name a run: algorithm and problem, or `file`."""
+    argument = typer.Argument(
+        help=f"{what}, or the file that says so.", metavar=f"[ALGORITHM] PROBLEM | {file}", autocompletion=completion.words
+    )
+    return Annotated[list[str] | None, argument], None
+
+
 def command() -> Callable[..., None]:
     """The function Typer reads: positional words, a flag for every field of Spec, and the flags of the command itself."""
-    words = typer.Argument(
-        help="What to run, or the file that says so.",
-        metavar="[ALGORITHM] PROBLEM | experiment.toml",
-        autocompletion=completion.words,
-    )
-    parameters = [parameter("words", Annotated[list[str] | None, words], None)]
-    parameters += [parameter(name, Annotated[str | None, option], None) for name, option in spec_options()]
-    parameters += [parameter(name, annotation, default) for name, (annotation, default) in OWN_FLAGS.items()]
+    flags = {name: (Annotated[str | None, option], None) for name, option in spec_options()}
 
+    @takes({"words": words("What to run"), **flags, **OWN_FLAGS})
     def run(**arguments: Any) -> None:
         own = {name: arguments.pop(name) for name in OWN_FLAGS}
         own["device_interval"] = is_on("device-interval", own["device_interval"])
-        words = arguments.pop("words") or []
+        named = arguments.pop("words") or []
         given = {key: value for key, value in arguments.items() if value is not None}
-        execute(words, {key: whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
+        execute(named, {key: whole(key, value) if key in WHOLE else value for key, value in given.items()}, **own)
 
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
@@ -126,11 +125,6 @@ def is_on(name: str, text: str) -> bool:
     if text not in ("on", "off"):
         raise unknown(f"--{name}", text, ("on", "off"))
     return text == "on"
-
-
-def parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
-    """A flag as Typer reads it."""
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def make_spec(words: list[str], flags: dict[str, Any], results: Path) -> Spec:

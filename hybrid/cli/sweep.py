@@ -1,6 +1,5 @@
 """`hybrid sweep`: many runs from lists and ranges of a run's own flags."""
 
-import inspect
 import json
 import os
 import sys
@@ -14,12 +13,12 @@ from hybrid import catalog
 from hybrid.base.errors import HybridError, UsageError
 from hybrid.base.locks import not_shared
 from hybrid.cli import completion, sweep_text
-from hybrid.cli.flags import RESULTS, Json, Label, Plot, Quiet, Results
+from hybrid.cli.flags import RESULTS, Json, Label, Plot, Quiet, Results, takes
 from hybrid.cli.layout import emit
 from hybrid.cli.page_flags import page
 from hybrid.cli.pictures import picture, say
 from hybrid.cli.run import OWN_FLAGS as OF_RUN
-from hybrid.cli.run import is_on, parameter, spec_options
+from hybrid.cli.run import is_on, spec_options, words
 from hybrid.cli.signals import pending_stop
 from hybrid.cli.sweep_display import SweepDisplay
 from hybrid.runs.axes import Grid, grid, read_sweep
@@ -85,26 +84,18 @@ OWN: dict[str, tuple[Any, Any]] = {
 
 def command() -> Callable[..., None]:
     """The function Typer reads: as `hybrid run`, every flag of the Spec as often as wanted."""
-    words = typer.Argument(
-        help="What to run, or the file that says so.",
-        metavar="[ALGORITHM] PROBLEM | sweep.toml",
-        autocompletion=completion.words,
-    )
-    parameters = [parameter("words", Annotated[list[str] | None, words], None)]
-    parameters += [parameter(name, Annotated[list[str], option], []) for name, option in spec_options()]
-    parameters += [parameter(name, annotation, default) for name, (annotation, default) in OWN.items()]
+    flags = {name: (Annotated[list[str], option], []) for name, option in spec_options()}
 
+    @takes({"words": words("What to run", "sweep.toml"), **flags, **OWN})
     def sweep(**arguments: Any) -> None:
         own = {name: arguments.pop(name) for name in OWN}
-        words = arguments.pop("words") or []
+        named = arguments.pop("words") or []
         given = {key: value[0] if len(value) == 1 else value for key, value in arguments.items() if value}
         run_options: dict[str, Any] = {"device_interval": is_on("device-interval", own.pop("device_interval"))}
         run_options |= {"force": own.pop("force"), "strict": own.pop("strict")}
         run_options["max_time"] = duration_s("max_time", own.pop("max_time"))
-        execute(words, given, options=run_options, **own)
+        execute(named, given, options=run_options, **own)
 
-    sweep.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    sweep.__annotations__ = {one.name: one.annotation for one in parameters}
     return sweep
 
 

@@ -12,13 +12,13 @@ from typing import Any, final
 
 import numpy as np
 
-from hybrid.base.types import Ansatz, ForeignBackend, Loss, Optimizer, Problem
+from hybrid.base.types import DENSE_QUBITS, Ansatz, ForeignBackend, Loss, Optimizer, Problem
 from hybrid.compilation.infidelity import in_circuits
 from hybrid.device.device import Device
 from hybrid.measure.allocation import expected_stderr
 from hybrid.measure.choices import gradient_method
 from hybrid.measure.composed import composed
-from hybrid.runs.expected_cost import GRADIENT, Work, aer_s, engine_s, evaluations, setup_s
+from hybrid.runs.expected_cost import GRADIENT, Evaluations, Work, aer_s, engine_s, evaluations, setup_s
 from hybrid.runs.setup import Chosen, Prepared
 from hybrid.runs.sketch import Sketch, signal_left, sketch, work_of
 
@@ -33,7 +33,8 @@ LONG_S = 60.0
 class Prospect:
     """What a run would take and could show.
 
-    `evaluations` are those of the whole budget, `seconds` the processor time (None for a simulator without a formula),
+    `evaluations` are those of the whole budget, `seconds` the processor time (None for a simulator without a formula) and
+    `auto_seconds` that of what the backend `auto` would take (None where `seconds` is, or where it takes the same simulator),
     `memory_bytes` that of one point. `duration_s` and the shortest coherence times of the qubits are None without noise.
     `signal` is the share of (value - value of the fully mixed state) that noise leaves. `stderr` is that of one evaluation,
     `least_stderr` that of all shots of the budget at one point, both in `unit`; `question` is the distance of the exact value
@@ -46,6 +47,7 @@ class Prospect:
     circuits: int
     two_qubit_gates: int
     seconds: float | None
+    auto_seconds: float | None
     memory_bytes: int
     duration_s: float | None
     t2_star_s: float | None
@@ -66,6 +68,12 @@ class Prospect:
         if self.least_stderr is not None and self.question is not None and self.least_stderr > self.question:
             reasons.append(self.statistics)
         return (*reasons, self.unentangled) if self.unentangled else tuple(reasons)
+
+    @property
+    def slower_than_auto(self) -> float:
+        """How many times as long as by the backend `auto` it takes, by the formulas of its cost; 1 where these
+        say nothing."""
+        return 1.0 if self.seconds is None or not self.auto_seconds else self.seconds / self.auto_seconds
 
     @property
     def drowned(self) -> bool:
@@ -115,6 +123,7 @@ def look(prepared: Prepared, chosen: Chosen, loss: Loss, ansatz: Ansatz, optimiz
     spent = evaluations(
         chosen.optimization(x, optimizer=optimizer), per_gradient.get(method, 1 + 2 * len(x)), chosen.budget, point_s
     )
+    name = spec.backend.partition(":")[0]
     works, memory_bytes = zip(*(work_of(part, prepared, chosen) for part in parts), strict=True)
     signal = min(signal_left(part, prepared, x) for part in parts) if device.noisy else 1.0
     stderr = _stderr(loss, parts, prepared, signal)
@@ -126,7 +135,8 @@ def look(prepared: Prepared, chosen: Chosen, loss: Loss, ansatz: Ansatz, optimiz
         gradients=spent.gradients,
         circuits=sum(part.circuits for part in parts),
         two_qubit_gates=coupled,
-        seconds=_seconds(prepared, works, spent.points, spent.gradients, samples),
+        seconds=_seconds(name, device.noisy, works, spent, samples),
+        auto_seconds=_seconds("auto", device.noisy, works, spent, samples) if name == "aer" and _engine_fits(works) else None,
         memory_bytes=max(memory_bytes),
         duration_s=max(part.schedule.duration_s for part in parts) if device.noisy else None,
         **_coherence(device, {q for part in parts for q in part.isa.physical}, coupled=coupled > 0),
@@ -144,17 +154,20 @@ def _unentangled(prepared: Prepared, chosen: Chosen) -> str:
     return f"{reason}; so it ends at {prepared.problem.baseline_name} at best" if reason else ""
 
 
-def _seconds(prepared: Prepared, works: Sequence[Work], points: int, gradients: int, samples: int) -> float | None:
-    """Of the whole run, the final value too."""
-    name, noisy = prepared.spec.backend.partition(":")[0], prepared.device.noisy
+def _engine_fits(works: Sequence[Work]) -> bool:
+    return all(work.n_qubits <= DENSE_QUBITS for work in works)
+
+
+def _seconds(name: str, noisy: bool, works: Sequence[Work], spent: Evaluations, samples: int) -> float | None:
+    """Of the whole run by the backend of this name, the final value too; None without a formula."""
     if name not in ("aer", "exact", "auto"):
         return None
     by_engine = name == "exact" or (name == "auto" and noisy)
     total = 0.0
     for work in works:
         value_s = engine_s(work) if by_engine else aer_s(work, noisy=noisy)
-        adjoint = GRADIENT * engine_s(work) if gradients and not work.shots else 0.0
-        total += setup_s(work) + samples * ((points + 1) * value_s + gradients * adjoint)
+        adjoint = GRADIENT * engine_s(work) if spent.gradients and not work.shots else 0.0
+        total += setup_s(work) + samples * ((spent.points + 1) * value_s + spent.gradients * adjoint)
     return total
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -20,7 +21,10 @@ from hybrid.runs.result import Result, agreeing, finished
 from hybrid.runs.setup import Prepared, as_begun, billed, prepare
 from hybrid.runs.spec import Spec, duration_s
 from hybrid.runs.watching import SILENT, Before, Watcher
-from hybrid.runs.way_out import refusal
+from hybrid.runs.way_out import command, refusal
+
+SLOW = 10.0
+"""A run whose backend is estimated so many times slower than `auto` says so."""
 
 
 def run(
@@ -78,6 +82,9 @@ def _look(prepared: Prepared, force: bool, note: Callable[[str], None], *asked: 
         note(f"forced, although it could show nothing: {'; '.join(at.hopeless)}.")
     if at.seconds is not None and at.seconds > LONG_S:
         note(f"estimate: about {duration(at.seconds)} for {at.evaluations:,} evaluations.")
+    if at.slower_than_auto >= SLOW:
+        words = command(replace(prepared.spec, backend="auto", threads=1), verb="bench mine")
+        note(f"--backend auto: about {at.slower_than_auto:,.0f} times as fast by estimate; to measure all simulators: {words}")
 
 
 def _work(

@@ -63,14 +63,14 @@ def refusal(prepared: Prepared, hopeless: Prospect) -> str:
     return "\n".join([*lines, "--force runs it all the same. The first of these:", command(ways[0].spec)])
 
 
-def command(spec: Spec) -> str:
-    """The command line of the run, in one line to paste."""
+def command(spec: Spec, verb: str = "run") -> str:
+    """The command line of the run, or of another verb that takes the same words, in one line to paste."""
     given = {f.name: getattr(spec, f.name) for f in fields(spec) if getattr(spec, f.name) != f.default}
     words = [given.pop("algorithm"), given.pop("problem")]
     if spec.initial_point is not None:
         given["initial_point"] = ",".join(map(repr, spec.initial_point))
     flags = [part for key, value in given.items() for part in (f"--{key.replace('_', '-')}", str(value))]
-    return shlex.join(["hybrid", "run", *words, *flags])
+    return shlex.join(["hybrid", *verb.split(), *words, *flags])
 
 
 def other_circuits(spec: Spec, problem: object) -> Iterator[Spec]:

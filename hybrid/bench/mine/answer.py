@@ -1,12 +1,15 @@
 """The answer of a survey: every backend with its verdict and its times, the whole run, and other widths."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
 from typing import Any, NamedTuple, final
 
 from hybrid.bench.job import Verdict
+from hybrid.bench.looks import LOOKS, Seen, seen
 from hybrid.bench.mine.questions import ENERGY, OwnRun
-from hybrid.bench.statistics import Comparison, compare, hodges_lehmann, smallest_p
-from hybrid.bench.summary import Figure
+from hybrid.bench.statistics import Comparison, hodges_lehmann, smallest_p
+from hybrid.bench.summary import Figure, compared, were_announced
 
 MOST_WIDTH = 40
 """Wider runs are not looked at."""
@@ -17,7 +20,8 @@ CALLS_BEFORE_TIME = 2
 class Rated(NamedTuple):
     """A backend with a number of threads. `energy` and `step` are its figures on the run's first and repeated question.
 
-    `verdict` is None where nothing judged it. `why` says why it has no time.
+    `verdict` is None where nothing judged it. `why` says why it has no time. `given` is the backend as it was written, with the
+    path of an outside one.
     """
 
     text: str
@@ -26,6 +30,7 @@ class Rated(NamedTuple):
     energy: Figure | None
     step: Figure | None
     why: str
+    given: str = ""
 
     @property
     def right(self) -> bool:
@@ -77,15 +82,30 @@ class Survey:
         return self.rated[0] if self.rated and self.rated[0].right else None
 
     @property
-    def compared(self) -> dict[tuple[str, int], Comparison]:
-        """Right backends with as many processes as the best against it, Holm over them; by text and threads."""
-        best = self.best
-        if best is None or best.energy is None:
-            return {}
-        n = len(best.energy.seconds)
-        others = [one for one in self.rated[1:] if one.right and one.energy is not None and len(one.energy.seconds) == n]
-        verdicts = compare([(best.energy.seconds, one.energy.seconds) for one in others if one.energy is not None])
-        return {(one.text, one.threads): verdict for one, verdict in zip(others, verdicts, strict=True)}
+    def against_best(self) -> dict[tuple[str, int], Comparison]:
+        """Right backends that were measured in all processes against the best, each with its best number of threads; by text
+        and threads. Holm over all pairs of them: the best was chosen by the same times."""
+        full = {one.text: one for one in reversed(self.rated) if one.right and self._processes(one) >= self.processes}
+        rivals = [one for one in self.rated if full.get(one.text) is one]
+        pairs = list(combinations(rivals, 2))
+        verdicts = compared([self._seen(one, other) for one, other in pairs])
+        return {
+            (other.text, other.threads): verdict
+            for (one, other), verdict in zip(pairs, verdicts, strict=True)
+            if one is self.best
+        }
+
+    @cached_property
+    def looks(self) -> bool:
+        """Whether it was measured until it was decided (`hybrid.bench.looks`)."""
+        return were_announced(one.energy for one in self.rated if one.energy is not None)
+
+    def _seen(self, one: Rated, other: Rated) -> Seen:
+        assert one.energy is not None and other.energy is not None
+        return seen(one.energy.seconds, other.energy.seconds, self.looks)
+
+    def _processes(self, one: Rated) -> int:
+        return 0 if one.energy is None else len(one.energy.seconds)
 
     @property
     def decides(self) -> bool:
@@ -97,7 +117,8 @@ class Survey:
         best = self.best
         if best is None or best.energy is None or other.energy is None or not other.energy.seconds:
             return None
-        return hodges_lehmann(best.energy.seconds, other.energy.seconds)
+        both = self._seen(best, other)
+        return hodges_lehmann(both.base, both.new)
 
     def at_least(self, other: Rated) -> float | None:
         """The least ratio that the times allow: the shortest of the other over the longest of the best; of a process that was
@@ -132,7 +153,7 @@ class Survey:
 
     def to_json(self) -> dict[str, Any]:
         """The answer as one JSON object."""
-        compared = self.compared
+        against_best = self.against_best
         return {
             "run": self.asked.spec.given(),
             "n_qubits": self.asked.n_qubits,
@@ -140,8 +161,9 @@ class Survey:
             "calls": self.asked.calls(),
             "best": None if self.best is None else {"backend": self.best.text, "threads": self.best.threads},
             "decides": self.decides,
+            "looks": list(LOOKS) if self.looks else None,
             "judges": list(self.judges),
-            "backends": [self._plain(one, compared.get((one.text, one.threads))) for one in self.rated],
+            "backends": [self._plain(one, against_best.get((one.text, one.threads))) for one in self.rated],
             "growth": [grown._asdict() | {"widths": [w._asdict() for w in grown.widths]} for grown in self.growth],
             "no_growth": self.no_growth or None,
             "environment": self.environment,

@@ -13,6 +13,7 @@ from hybrid import catalog
 from hybrid.base.errors import UsageError
 from hybrid.bench.cells import PATHS, cell_id
 from hybrid.bench.job import Answer, Job, Verdict, decode_answer, encode_job
+from hybrid.bench.mine.as_job import PlainRun, plain, simulators
 from hybrid.bench.mine.judgement import SIGMAS, values_agree
 from hybrid.bench.mine.questions import OwnRun, RunQuestion
 from hybrid.runs.spec import Spec
@@ -83,12 +84,37 @@ class OwnCell:
         """Nothing is made beforehand."""
         return 0.0
 
+    @property
+    def foreign(self) -> bool:
+        """Whether it is a simulator of the benchmark that `hybrid run` does not have."""
+        return self.backend.family == "adapters"
+
+    @property
+    def plain_run(self) -> PlainRun:
+        """What such a simulator is asked; UsageError where the run is no plain job."""
+        return plain(self.asked.spec)
+
+    @property
+    def refusal(self) -> str:
+        """Why such a simulator cannot be asked; else empty."""
+        try:
+            if self.foreign:
+                plain(self.asked.spec)
+        except UsageError as error:
+            return str(error)
+        return ""
+
     def request(self, *, repeat: bool) -> dict[str, Any]:
         """The question for a measuring process."""
+        if self.foreign:
+            job = encode_job(self.plain_run.job(self.question, self.threads))
+            return {"job": job, "path": PATHS[0], "repeat": repeat}
         return self._process | {"job": self._job, "path": PATHS[0], "repeat": repeat}
 
     def evidence_request(self) -> dict[str, Any]:
         """What a process is asked that judges the backend and times nothing."""
+        if self.foreign:
+            return {"job": encode_job(self.plain_run.witness_job()), "path": PATHS[0], "repeat": False}
         return self._process | {"job": self._job, "evidence": True}
 
     @property
@@ -105,7 +131,7 @@ class OwnCell:
     def verdict(self, answers: Sequence[dict[str, Any]]) -> Verdict:
         """The backend's verdict by its evidence, if what was timed is the same as the first right answer to this question."""
         by_evidence = self.judgements.verdicts.get(self.plain["backend"])
-        for answer in map(decode_answer, answers):
+        for answer in map(self._decoded, answers):
             wrong = self._wrong(answer)
             if wrong:
                 return Verdict(False, math.inf, 0.0, wrong, "L0", "what was asked")
@@ -115,6 +141,16 @@ class OwnCell:
                     name = f"differs by more than {SIGMAS:g} standard errors" if self.asked.spec.shots else "differs"
                     return Verdict(False, math.inf, 0.0, f"what was timed {name} from {first}", "L0", first)
         return by_evidence or Verdict(None, 0.0, 0.0, "probabilities", "L3", "none: it was not judged")
+
+    def _decoded(self, plain: dict[str, Any]) -> Answer:
+        """The answer with losses and standard errors; those of a foreign simulator are exact and lack the constant."""
+        import numpy as np
+
+        answer = decode_answer(plain)
+        if not self.foreign or answer.values is None or np.ndim(answer.values) != 2:
+            return answer
+        losses = answer.values[:, 0] + self.plain_run.constant
+        return answer._replace(values=np.stack([losses, np.zeros_like(losses)], axis=1))
 
     def _wrong(self, answer: Answer) -> str:
         """What is wrong with the form of an answer."""
@@ -160,12 +196,18 @@ def _written(name: str, options: dict[str, str]) -> str:
     return f"{name}:{body}" if body else name
 
 
+def member(text: str) -> catalog.Member:
+    """A backend of `hybrid run`, or a simulator of the benchmark that it does not have."""
+    foreign = any(text.partition(":")[0] in (name, name.replace("_", "-")) for name in simulators())
+    return catalog.parse("adapters" if foreign else "backends", text)
+
+
 def cells(asked: OwnRun, backends: Sequence[str], threads: Sequence[int], judgements: Judgements) -> list[OwnCell]:
     """Every question by every backend; UsageError for a member that does not exist."""
     for text in backends:
         if not text:
             raise UsageError("--backend takes the name of a simulator: see hybrid list backends.")
-    members = [(catalog.parse("backends", text), text) for text in backends]
+    members = [(member(text), text) for text in backends]
     chosen = [
         OwnCell(asked, question, member, text, count, judgements)
         for question, (member, text), count in product(asked.questions, members, threads)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from math import exp, floor, inf, log
+from math import exp, floor, inf, log, log2
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from hybrid.bench.mine.questions import ENERGY, OwnRun
 from hybrid.bench.rows import Row
 from hybrid.bench.run import ProcessDone
 from hybrid.bench.summary import Figure, figures
+from hybrid.bench.until_decided import run_until_decided
 from hybrid.runs.spec import Spec
 
 SLOW = 10.0
@@ -30,6 +31,8 @@ STATE_WIDTH = 14
 """From here on the state takes more memory than its circuits."""
 FOLLOWED = 3
 """So many of the fastest backends are followed to other widths."""
+DENSE, AMPLITUDE_BYTES = ("qulacs", "lightning", "qsim"), 16
+"""Simulators without a formula of their memory that hold a state vector, in double precision."""
 Watch = Callable[[str], None]
 
 
@@ -43,6 +46,7 @@ def survey(
     processes: int,
     probe_limit_s: float,
     grow: bool = True,
+    until_decided: bool = False,
     seed: int = 0,
     watch: Watch = lambda text: None,
     step: Callable[[ProcessDone], None] = lambda done: None,
@@ -65,6 +69,9 @@ def survey(
     kept = {_key(c) for c in probed if (f := found.get(c.id)) and f.verified and (f.typical_s or inf) <= limit}
     full = [cell for cell in every if _key(cell) in kept]
     watch("measuring the fast ones")
+    if until_decided:
+        energies = [cell for cell in full if cell.question.name == ENERGY]
+        run_until_decided(energies, path, bench, seed=seed, watch=step, note=watch)
     rows = _run(full, path, bench, processes, seed, step)
     rated = _rated(asked, every, _by_cell(rows), judgements, refused)
     growth, why = _growth(asked, rated, path, short, seed, watch, step) if grow else ((), "not asked for")
@@ -96,8 +103,11 @@ def _judge(
         name = _key(cell)
         if name not in seen and not bench.interrupted():
             watch(f"judging {name}")
+            if cell.refusal:
+                return seen.setdefault(name, None)
             outcome = bench.evidence(cell)
-            seen[name] = outcome.report.get("evidence") if outcome.status == "ok" else None
+            key = "answers" if cell.foreign else "evidence"
+            seen[name] = outcome.report.get(key) if outcome.status == "ok" else None
             if outcome.status in ("unsupported", "unavailable"):
                 refused[name] = outcome.note
         return seen.get(name)
@@ -108,10 +118,13 @@ def _judge(
         if evidence is not None and all("exact" in query for query in evidence["queries"]):
             judges[cell.backend.signature.name] = (_key(cell), evidence)
     refused.clear() if not judges else None
+    refused |= {_key(cell): why for cell in every if (why := cell.refusal)}
     for cell in {_key(cell): cell for cell in every}.values():
         own = of(cell)
         other = next((pair for name, pair in judges.items() if name != cell.backend.signature.name), None)
-        if own is not None and other is not None:
+        if own and cell.foreign:
+            judgements.verdicts[_key(cell)] = cell.plain_run.judged(own[0])
+        elif own is not None and other is not None:
             precision = str(cell.backend.options.get("precision", "double"))
             judgements.verdicts[_key(cell)] = judged(own, other[1], other[0], precision)
     return refused, tuple(name for name, _ in judges.values())
@@ -131,7 +144,8 @@ def _rated(
             continue
         step = found.get(of_questions[asked.step_question.name].id)
         why = refused.get(name, "") or ("" if energy is None else energy.note)
-        rated.append(Rated(name, threads, judgements.verdicts.get(name), energy, step, why))
+        given = of_questions[ENERGY].backend_text
+        rated.append(Rated(name, threads, judgements.verdicts.get(name), energy, step, why, given))
     return tuple(sorted(rated, key=lambda one: (not one.right, (one.energy and one.energy.typical_s) or inf)))
 
 
@@ -164,10 +178,10 @@ def _growth(
                 widths.append(widths[-1]._replace(n=width))
                 continue
             watch(f"{one.text} on {width} qubits")
-            (cell,) = [c for c in cells(of_width, [one.text], [one.threads], Judgements()) if c.question.name == ENERGY]
+            (cell,) = [c for c in cells(of_width, [one.given], [one.threads], Judgements()) if c.question.name == ENERGY]
             figure = one.energy if width == n else _by_cell(_run([cell], path, bench, 1, seed, step)).get(cell.id)
             widths.append(_measured(width, figure))
-        grown.append(Growth(one.text, _extrapolated(widths), _stops(asked, one.text)))
+        grown.append(Growth(one.text, _extrapolated(widths), _stops(asked, one.given)))
     return tuple(grown), ""
 
 
@@ -205,6 +219,8 @@ def _stops(asked: OwnRun, text: str) -> int | None:
     """The last width whose memory this machine has: the backend's own formula at two widths, and its growth from there; None
     beyond MOST_WIDTH, and where the formula says nothing."""
     n = asked.n_qubits
+    if text.partition(":")[0] in DENSE:
+        return min(MOST_WIDTH, floor(log2(memory_bytes()[0] / AMPLITUDE_BYTES)))
     for first in (max(n + WIDTHS[-1], STATE_WIDTH), n):
         with suppress(UsageError):
             a, b = (

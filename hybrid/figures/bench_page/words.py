@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hybrid.bench import statistics
+from hybrid.bench.looks import level
 from hybrid.bench.summary import Figure
 
 STATES = {
@@ -29,6 +30,7 @@ RULE = (
     f"A backend is called faster than another only if an exact rank test (Mann-Whitney) over the processes gives a p below "
     f"{statistics.ALPHA:g}, corrected (Holm) for all pairs that were compared, and if the times differ by more than "
     f"{100 * statistics.LEAST_CHANGE:.0f} % and by more than identical runs differ on this machine (its A/A floor).",
+    f"Where the rows say so, undecided questions were measured further until they were decided: {level(True)}.",
     "The rank is 1 plus the number of significantly faster backends, so several may share a rank. There is no rank where the "
     "processes are too few for any verdict (nine against nine allow many comparisons at once, three none), where no other "
     "backend was right, or where an answer was wrong or had no reference.",
