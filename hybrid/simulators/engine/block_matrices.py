@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -26,13 +27,13 @@ class Family:
     """The constants of all chains of one size D, as arrays over chains b and factors t; `angles` are those of each rotation.
 
     Only the first C `columns` of their matrices are used: 1 where all qubits of a block enter with it (equation 4), else D.
-    Chains are sorted by falling number of factors, and factors by their place j in the chain: the j-th factors of all chains
+    Chains are sorted by falling number of factors and their kinds, and factors by their place j in the chain: the j-th factors of all chains
     that have one are the slice `parts[j]`, in the order of the chains. `place` is the new place of each chain, `last` the
     number of its last factor if it has any, `ends` are the last factors of all chains that have one.
     """
 
     def __init__(self, chains: Sequence[Chain], D: int, dtype: np.dtype, columns: int | None = None) -> None:
-        order = sorted(range(len(chains)), key=lambda i: -len(chains[i].factors))
+        order = sorted(range(len(chains)), key=lambda i: (-len(chains[i].factors), [len(f.table) for f in chains[i].factors]))
         counts = [len(chains[i].factors) for i in order]
         self.place = {i: b for b, i in enumerate(order)}
         self.base = np.array([chains[i].base for i in order]).reshape(-1, D, D)[..., :columns].astype(dtype)
@@ -49,6 +50,7 @@ class Family:
         self.rotations, self.angles, self.harmonics = self._gather(rotations=True)
         self.nested, runs, self.units = self._gather(rotations=False)
         self.runs = np.array([run for (run,) in runs], dtype=int)
+        self.of_rotations, self.of_runs = _stretches(self.rotations, len(self.angles)), _stretches(self.nested, len(runs))
         self.factors = [factor._replace(table=_GATHERED) for factor in self.factors]
 
     @cached_property
@@ -68,6 +70,14 @@ class Family:
         """Bytes of `Matrices` for one point."""
         b, D, C = self.base.shape
         return (b * C + (2 if slopes else 1) * len(self.factors) * (D + C)) * D * self.base.itemsize
+
+
+def _stretches(places: slice | np.ndarray, count: int) -> list[tuple[slice, slice]]:
+    """Runs of neighbouring places: which of the count they are, and the places, so that results are written there at once."""
+    if isinstance(places, slice):
+        return [(slice(0, count), places)] if count else []
+    cuts = [0, *(np.flatnonzero(np.diff(places) > 1) + 1).tolist(), count]
+    return [(slice(a, b), slice(int(places[a]), int(places[b - 1]) + 1)) for a, b in pairwise(cuts) if b > a]
 
 
 class Matrices:
@@ -130,10 +140,11 @@ class Matrices:
     def evaluate(self, entries: Inexact[np.ndarray, "n k dd"] | None = None) -> None:
         """F from the waves of rotations and the entries of runs, Z_j = F_j Z_(j-1) (equations 3 and 5)."""
         family = self.family
-        if len(family.angles):
-            self._flat[family.rotations] = self._waves @ family.harmonics
-        if entries is not None and len(family.runs):
-            self._flat[family.nested] = entries[family.runs] @ family.units
+        for numbers, places in family.of_rotations:
+            np.matmul(self._waves[numbers], family.harmonics[numbers], out=self._flat[places])
+        if entries is not None:
+            for numbers, places in family.of_runs:
+                np.matmul(entries[family.runs[numbers]], family.units[numbers], out=self._flat[places])
         for factor, old, new in self._forward:
             np.matmul(factor, old, out=new)
 

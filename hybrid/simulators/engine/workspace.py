@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Iterator
 from functools import partial
-from itertools import accumulate
 from math import prod
 
 import numpy as np
@@ -12,7 +11,7 @@ from jaxtyping import Float, Inexact
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Angles, Task, Weights
 from hybrid.simulators.engine.block_matrices import Bound, Family, Matrices, kappa
-from hybrid.simulators.engine.chains import HARMONICS, Chain, Factor, chain
+from hybrid.simulators.engine.chains import HARMONICS, Chains, Factor, chain
 from hybrid.simulators.engine.fuse import FusionPlan, Site, plan, plan_reading_early
 from hybrid.simulators.engine.maps import PAULI, PURE, alike, elements_of_all
 from hybrid.simulators.engine.node_axes import at_nodes, with_node_axes
@@ -95,28 +94,26 @@ def values_bytes(task: Task, *, single: bool) -> int:
 
 
 class Circuits:
-    """A plan with its constant matrices: what all workspaces share. With `channels` each channel is a factor of its own."""
+    """A plan with its constant matrices: what all workspaces share. With `channels` each channel is a factor of its own;
+    `merged` blocks that are equal share a matrix, and have no slopes."""
 
-    def __init__(self, task: Task, dtype: np.dtype, *, channels: bool = False) -> None:
+    def __init__(self, task: Task, dtype: np.dtype, *, channels: bool = False, merged: bool = False) -> None:
         d = PURE if dtype.kind == "c" else PAULI
         self.plan, self.dtype = plan_of(task, d), dtype
         self.n_qubits, self.n_angles = task.n_qubits, len(task.angles)
         sites = [item for item in self.plan.items if isinstance(item, Site)]
-        runs: list[Chain] = []
-        by_site = [[chain(each, runs, d, channels=channels) for each in at_nodes(site)] for site in sites]
-        chains = [one for of_site in by_site for one in of_site]
-        self.families, place = [Family(runs, d, dtype)], {}
-        kinds = [
-            (len(site.axes), 1 if prod(site.before) == 1 else None)
-            for site, of_site in zip(sites, by_site, strict=True)
-            for _ in of_site
+        runs, chains = Chains(merged=merged), Chains(merged=merged)
+        by_site = [
+            [chains.number(chain(each, runs, d, channels=channels), 1 if prod(site.before) == 1 else None) for each in at_nodes(site)]
+            for site in sites
         ]
-        for width, columns in dict.fromkeys(kinds):
-            some = [i for i, kind in enumerate(kinds) if kind == (width, columns)]
+        self.families, place = [Family(runs.all, d, dtype)], {}
+        kinds = list(zip((len(one.base) for one in chains.all), chains.columns, strict=True))
+        for size, columns in dict.fromkeys(kinds):
+            some = [i for i, kind in enumerate(kinds) if kind == (size, columns)]
             place |= {i: (len(self.families), within) for within, i in enumerate(some)}
-            self.families.append(Family([chains[i] for i in some], d**width, dtype, columns))
-        firsts = accumulate((len(of_site) for of_site in by_site[:-1]), initial=0)
-        self.place = [place[i] for i in firsts]  # of each site's first chain: its family, and where in it
+            self.families.append(Family([chains.all[i] for i in some], size, dtype, columns))
+        self.place = [place[of_site[0]] for of_site in by_site]  # of each site's first chain: its family, and where in it
         sums = [angles or (self.n_angles,) for family in self.families for angles in family.angles]
         counts = np.array([len(angles) for angles in sums], dtype=int)
         self.rotations, self._first_of = np.repeat(np.arange(len(sums)), counts), np.cumsum(counts) - counts
