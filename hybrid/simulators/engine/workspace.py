@@ -74,7 +74,7 @@ def _planned(task: Task, d: int) -> FusionPlan:
     angles = {angle: place for place, angle in enumerate(task.angles)}
     circuits = elements_of_all(task.settings, angles, d, task.axes)
     early = len(circuits) == 1 and (task.terms is not None or sampled(task))
-    return plan_reading_early(circuits[0], d) if early else plan(circuits, d)
+    return plan_reading_early(circuits[0], d) if early else plan(circuits, d, split=task.shots > 0)
 
 
 def values_bytes(task: Task, *, single: bool) -> int:
