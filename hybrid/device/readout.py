@@ -98,6 +98,8 @@ class Readout(NamedTuple):
             bit = np.uint64(1 << qubit)
             wrong = rng.binomial(counts.counts, np.where(counts.outcomes & bit, p10, p01))
             moved = np.flatnonzero(wrong)
+            if qubit and not len(moved):
+                continue  # in order, and nothing new
             outcomes = np.concatenate([counts.outcomes, counts.outcomes[moved] ^ bit])
             numbers = np.concatenate([counts.counts - wrong, wrong[moved]])
             realizations = np.concatenate([counts.realizations, counts.realizations[moved]])
