@@ -27,13 +27,13 @@ class Family:
     """The constants of all chains of one size D, as arrays over chains b and factors t; `angles` are those of each rotation.
 
     Only the first C `columns` of their matrices are used: 1 where all qubits of a block enter with it (equation 4), else D.
-    Chains are sorted by falling number of factors and their kinds, and factors by their place j in the chain: the j-th factors of all chains
+    Chains are sorted by falling number of factors, and factors by their place j in the chain: the j-th factors of all chains
     that have one are the slice `parts[j]`, in the order of the chains. `place` is the new place of each chain, `last` the
     number of its last factor if it has any, `ends` are the last factors of all chains that have one.
     """
 
     def __init__(self, chains: Sequence[Chain], D: int, dtype: np.dtype, columns: int | None = None) -> None:
-        order = sorted(range(len(chains)), key=lambda i: (-len(chains[i].factors), [len(f.table) for f in chains[i].factors]))
+        order = sorted(range(len(chains)), key=lambda i: -len(chains[i].factors))
         counts = [len(chains[i].factors) for i in order]
         self.place = {i: b for b, i in enumerate(order)}
         self.base = np.array([chains[i].base for i in order]).reshape(-1, D, D)[..., :columns].astype(dtype)

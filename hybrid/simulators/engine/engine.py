@@ -112,7 +112,8 @@ class Engine:
     ) -> tuple[Float[np.ndarray, "s k"], Float[np.ndarray, "s k m"]]:
         """What each setting adds to f and df/dangle of `differentiate`, where each is alone."""
         self._check(angles, weights)
-        parts = [self._differentiated(self._circuits(portion, slopes=True), angles, weights[portion]) for portion in self._portions]
+        circuits = (self._circuits(portion, slopes=True) for portion in self._portions)
+        parts = [self._differentiated(c, angles, weights[p]) for c, p in zip(circuits, self._portions, strict=True)]
         values, slopes = zip(*parts, strict=True)
         return np.array(values), np.array(slopes)
 
@@ -188,7 +189,7 @@ class Engine:
     def _circuits(self, portion: slice, *, slopes: bool = False, channels: bool = False) -> Circuits:
         """These settings with their matrices, each channel a factor for its slope; of several portions the last one is kept.
 
-        Tasks with shots ask for no slopes, or seldom: then equal blocks are computed once.
+        Of a task with shots equal blocks are computed once, but for slopes, which it is seldom asked for.
         """
         merged = self._task.shots > 0 and not (slopes or channels)
         key = portion.start, channels, merged

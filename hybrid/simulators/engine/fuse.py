@@ -18,8 +18,8 @@ CALL_COST = 2**14
 MOVE_COST = 8
 """What moving one number to another place costs, in multiplications."""
 FEW_COLUMNS = 32
-"""A block that acts on so many columns of the state or fewer is split, where plans are (measured on 2 to 10 qubits): to multiply
-its factors into one matrix for each point takes longer than to apply them one after the other."""
+"""In a split plan a block that acts on so many columns of the state or fewer is split (measured on 2 to 10 qubits): to multiply
+its factors into a matrix for each point takes longer than to apply one after the other."""
 
 
 class Block(NamedTuple):
@@ -99,8 +99,8 @@ Item: TypeAlias = Site | Transposition
 class FusionPlan:
     """What is done once for all circuits, what follows for each, and the qubits of each one's last state, slowest first.
 
-    A single circuit has nothing in common with others. In a `split` plan, matrices of two qubits that act on few columns are
-    constant. Plans are compared by identity.
+    A single circuit has nothing in common with others. In a `split` plan, blocks on few columns are split into some on one
+    qubit that vary, and others that are the same for all points. Plans are compared by identity.
     """
 
     common: tuple[Item, ...]
@@ -358,8 +358,7 @@ def _sites(
 
 
 def _parts(blocks: Sequence[Block], elements: Sequence[Element], dims: Mapping[int, int], d: int) -> Iterator[Block]:
-    """The blocks, those that act on few columns as blocks on one qubit that vary and others that do not. `dims` are the
-    lengths of the axes when the next block is asked for."""
+    """The blocks of a split plan. `dims` are the lengths of the axes when the next block is asked for."""
     for block in blocks:
         if prod(length for q, length in dims.items() if q not in block.qubits) > FEW_COLUMNS:
             yield block

@@ -24,6 +24,8 @@ CHUNK_BYTES, CHUNK_POINTS = 2**25, 256
 cost of a call; few, so that the data of a block stay in the cache."""
 MOST_STATES = 3
 """A forward pass never keeps more: what circuits have in common, and two that are written alternately."""
+MANY = 16
+"""From this many realizations on, plans for shots are split: so many points share the cost of more calls (measured)."""
 SAMPLED_QUBITS = 20
 """Up to this width counts come from the distribution over all outcomes."""
 PORTION_STEPS = 2**16
@@ -74,7 +76,9 @@ def _planned(task: Task, d: int) -> FusionPlan:
     angles = {angle: place for place, angle in enumerate(task.angles)}
     circuits = elements_of_all(task.settings, angles, d, task.axes)
     early = len(circuits) == 1 and (task.terms is not None or sampled(task))
-    return plan_reading_early(circuits[0], d) if early else plan(circuits, d, split=task.shots > 0)
+    return (
+        plan_reading_early(circuits[0], d) if early else plan(circuits, d, split=task.shots > 0 and task.realizations >= MANY)
+    )
 
 
 def values_bytes(task: Task, *, single: bool) -> int:
@@ -103,10 +107,10 @@ class Circuits:
         self.n_qubits, self.n_angles = task.n_qubits, len(task.angles)
         sites = [item for item in self.plan.items if isinstance(item, Site)]
         runs, chains = Chains(merged=merged), Chains(merged=merged)
-        by_site = [
-            [chains.number(chain(each, runs, d, channels=channels), 1 if prod(site.before) == 1 else None) for each in at_nodes(site)]
-            for site in sites
-        ]
+        by_site = []
+        for site in sites:
+            columns = 1 if prod(site.before) == 1 else None
+            by_site.append([chains.number(chain(each, runs, d, channels=channels), columns) for each in at_nodes(site)])
         self.families, place = [Family(runs.all, d, dtype)], {}
         kinds = list(zip((len(one.base) for one in chains.all), chains.columns, strict=True))
         for size, columns in dict.fromkeys(kinds):
