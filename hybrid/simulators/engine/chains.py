@@ -63,7 +63,7 @@ class Chains:
 def _digest(one: Chain, columns: int | None) -> bytes:
     digest = blake2b(repr((columns, one.base.shape, [(factor.table.shape, factor.sources) for factor in one.factors])).encode())
     for array in (one.base, *(factor.table for factor in one.factors)):
-        digest.update(np.ascontiguousarray(array))
+        digest.update(array.tobytes())
     return digest.digest()
 
 
