@@ -320,6 +320,25 @@ def test_readout_moves_z_by_the_published_formula(qubit):
     assert FAULTY.mix(probabilities) @ signs == pytest.approx(want, abs=1e-15)  # 8 products of probabilities
 
 
+@pytest.mark.parametrize("high", [0, 60])
+def test_readout_flips_draw_as_in_earlier_records(high):
+    """Qubit by qubit a binomial of every outcome, ordered by realization and outcome; wide outcomes need two keys."""
+    own = np.random.default_rng(3)
+    outcomes = own.integers(0, 8, 40).astype(np.uint64) | np.uint64(high and 1 << high)
+    start = merge(Counts(outcomes, own.integers(1, 9, 40), own.integers(0, 16, 40)))
+    readout, rng = Readout(np.array([0.0, 0.02, 0.3]), np.array([0.0, 0.3, 0.04])), np.random.default_rng(5)
+    seen = {(int(r), int(o)): int(n) for o, n, r in zip(*start[:3], strict=True)}
+    for q in range(3):
+        places, numbers = sorted(seen), np.array([seen[place] for place in sorted(seen)])
+        wrong = rng.binomial(numbers, [(readout.p10 if o >> q & 1 else readout.p01)[q] for _, o in places])
+        for (r, o), moved in zip(places, wrong.tolist(), strict=True):
+            seen[r, o] -= moved
+            seen[r, o ^ 1 << q] = seen.get((r, o ^ 1 << q), 0) + moved
+        seen = {place: number for place, number in seen.items() if number}
+    found = readout.flip(start, np.random.default_rng(5))
+    assert [(int(r), int(o), int(n)) for o, n, r in zip(*found[:3], strict=True)] == [(*p, seen[p]) for p in sorted(seen)]
+
+
 def test_readout_flips_shots_as_it_mixes_probabilities():
     n, probabilities = 200_000, np.random.default_rng(53).dirichlet(np.ones(8))
     true = drawn(probabilities, n, np.random.default_rng(54))

@@ -205,6 +205,40 @@ def test_settings_share_what_they_have_in_common():
     assert not one.common
 
 
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(3, 6), count=st.integers(1, 3), noisy=st.booleans())
+@settings(max_examples=30)
+def test_split_blocks_give_the_same_probabilities(seed, n, count, noisy):
+    """As many realizations of shots are computed; sums of up to 64 numbers below 1 in another order, 1e-13."""
+    task = random_task(n, 30, seed, noisy=noisy, settings=count)
+    angles = np.random.default_rng(seed).uniform(-3, 3, (2, len(task.angles)))
+    split = Engine(task._replace(shots=1000, realizations=workspace.MANY), single=False, memory_bytes=2**30)
+    whole = Engine(task, single=False, memory_bytes=2**30)
+    np.testing.assert_allclose(split.distributions(angles), whole.distributions(angles), rtol=0, atol=1e-13)
+
+
+def test_split_blocks_on_two_qubits_are_the_same_for_all_points():
+    task = ladder(4, 2, noisy=True)._replace(shots=1000, realizations=workspace.MANY)
+    split = workspace.plan_of(task, PAULI)
+    varying = [
+        item for item in split.items if isinstance(item, Site) and any(isinstance(e.what, Rotation) for e in item.elements)
+    ]
+    assert split.split and varying and all(len(site.axes) == 1 for site in varying)
+
+
+def test_blocks_that_settings_with_shots_have_in_common_are_multiplied_once():
+    task = ladder(4, 2, noisy=True, ends=3)._replace(shots=1000)
+    angles, chains = np.random.default_rng(1).uniform(-3, 3, (2, len(task.angles))), []
+    for merged in (True, False):
+        circuits = workspace.Circuits(task, np.dtype(float), merged=merged)
+        chains.append(sum(len(family.base) for family in circuits.families))
+    assert chains[0] < chains[1]
+    one, other = (Engine(each, single=False, memory_bytes=2**30) for each in (task, task._replace(shots=0)))
+    assert one.distributions(angles).tobytes() == other.distributions(angles).tobytes()
+    weights = np.ones((3, 16))
+    for found, expected in zip(one.differentiate(angles, weights), other.differentiate(angles, weights), strict=True):
+        assert found.tobytes() == expected.tobytes()  # slopes are those of blocks of their own
+
+
 def test_qubits_that_are_apart_are_brought_together():
     assert not any(isinstance(item, Transposition) for item in plan_for(ladder(6, 3, noisy=False)).items)
     assert any(isinstance(item, Transposition) for item in plan_for(ladder(6, 3, noisy=False, ring=True)).items)

@@ -85,13 +85,14 @@ def ten_qubits(ansatz: str, backend: str, realizations: int | None = None) -> Pr
 @pytest.mark.parametrize(("power", "points"), [(8, 1), pytest.param(11, 25, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("ansatz", CIRCUITS)
 def test_the_error_that_is_reported_holds(ansatz, power, points):
-    """Against 8 x 2^power Sobol points, whose own error is exceeded four times in one of 200 cases (Student, 7 degrees)."""
+    """Against 8 x 2^power Sobol points, whose own error is exceeded four times in one of 200 cases (Student, 7 degrees). An
+    error stays below 1 % of the sum of all |c|, 19."""
     nodes, drawn = ten_qubits(ansatz, "exact:detunings=nodes"), ten_qubits(ansatz, "exact:detunings=sobol", 8 * 2**power)
     rng = np.random.default_rng(11)
     for x in rng.uniform(-np.pi, np.pi, (points, nodes.n_parameters)):
         (value,), (error,) = nodes.values(x[None], seed=0)
         (mean,), (stderr,) = drawn.values(x[None], seed=0)
-        assert 0 < error < 0.05
+        assert 0 < error < 0.01 * np.abs(ising(10).coeffs).sum()
         assert abs(value - mean) <= error + 4 * stderr
 
 

@@ -43,7 +43,7 @@ CASES = (
     ("aqt-20", "tfim:n=20", "efficient_su2:reps=3,entanglement=full"),
 )
 QUICK = (("iqm-star-24", "tfim:n=14", "efficient_su2:reps=1"), CASES[-1])
-WIDTHS = (10, 20, 30, 40, 50)
+WIDTHS = (10, 20, 30, 40, 50, 54)
 
 
 def program_of(device: str, problem: str, ansatz: str, shots: int = 0, simulator: str = "exact") -> Program:
@@ -119,12 +119,17 @@ def main() -> None:
     print(f"\n{shots:,} shots, in gradients on ten qubits: by the engine, and by Aer's matrix product state")
     for case in () if quick else (CASES[0], CASES[3]):
         times = []
-        for simulator in ("exact", "aer:method=matrix_product_state"):
+        for simulator in ("exact", *(() if case == CASES[3] else ("aer:method=matrix_product_state",))):
             program = program_of(*case, shots=shots, simulator=simulator)
             x = np.random.default_rng(0).normal(0, 0.1, program.n_parameters)
             repeats = 3 if simulator == "exact" else 1
             times.append(median_s(lambda p=program, at=x: p.values(at[None], seed=0), repeats) / unit)
-        print(f"{', '.join(case):70} {times[0]:9.3g} {times[1]:9.3g}   ratio {times[0] / times[1]:.2g}", flush=True)
+        beside = (
+            f"{times[1]:9.3g}   ratio {times[0] / times[1]:.2g}"
+            if len(times) > 1
+            else "   Aer left out: two shots did not end in 400 s"
+        )
+        print(f"{', '.join(case):70} {times[0]:9.3g} {beside}", flush=True)
 
 
 if __name__ == "__main__":

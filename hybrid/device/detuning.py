@@ -105,6 +105,7 @@ class DetunedAngles:
         and RX(gamma) = RZ(-pi/2) RY(gamma) RZ(pi/2), which makes it U(gamma, beta - pi/2, beta + pi/2).
         """
         columns = []
+        pulses: dict[tuple[int, float], tuple[Float[np.ndarray, " r"], Float[np.ndarray, " r"]]] = {}
         for key, _ in self._angles:
             if isinstance(key, _ExchangeAngle):
                 columns.append(np.full(len(detunings), key.angle_rad))
@@ -113,13 +114,11 @@ class DetunedAngles:
             if isinstance(key, _Wait):
                 columns.append(delta * key.duration_s)
                 continue
-            drive = X90 / key.duration_s
-            total = np.hypot(drive, delta)
-            turn = total * key.duration_s / 2
-            if key.angle == 0:
-                columns.append(2 * np.arcsin(drive / total * np.sin(turn)))
-            else:
-                columns.append(np.arctan2(delta / total * np.sin(turn), np.cos(turn)) + key.angle * np.pi / 2)
+            pulse = key.qubit, key.duration_s
+            if pulse not in pulses:
+                pulses[pulse] = _euler(delta, key.duration_s)
+            gamma, beta = pulses[pulse]
+            columns.append(gamma if key.angle == 0 else beta + key.angle * np.pi / 2)
         return np.stack(columns, axis=1) if columns else np.zeros((len(detunings), 0))
 
     def _parameters(self, keys: list[_Key]) -> list[Parameter]:
@@ -130,6 +129,15 @@ class DetunedAngles:
                 if not isinstance(key, _ExchangeAngle):
                     self._qubits[self._angles[key, count]] = key.qubit
         return [self._angles[key, count] for key in keys]
+
+
+def _euler(delta: Float[np.ndarray, " r"], duration_s: float) -> tuple[Float[np.ndarray, " r"], Float[np.ndarray, " r"]]:
+    """gamma and beta of a pulse at these detunings in rad/s (see `DetunedAngles.__call__`)."""
+    drive = X90 / duration_s
+    total = np.hypot(drive, delta)
+    turn = total * duration_s / 2
+    gamma = 2 * np.arcsin(drive / total * np.sin(turn))
+    return gamma, np.arctan2(delta / total * np.sin(turn), np.cos(turn))
 
 
 def sigma(device: Device, physical: tuple[int, ...], *, context: bool) -> Float[np.ndarray, " n"]:

@@ -25,13 +25,14 @@ def draw(probabilities: Float[np.ndarray, "r d"], shots: Int[np.ndarray, " r"], 
     """Independent outcomes of one distribution per realization; memory and time do not depend on the number of shots."""
     weights = np.clip(probabilities, 0.0, None)
     counts = rng.multinomial(shots, weights / weights.sum(axis=1, keepdims=True))
-    realization, seen = np.nonzero(counts)
-    return Counts(seen.astype(np.uint64), counts[realization, seen], realization)
+    entries = np.flatnonzero(counts)
+    realizations, seen = np.divmod(entries, counts.shape[1])
+    return Counts(seen.astype(np.uint64), counts.ravel()[entries], realizations)
 
 
 def merge(counts: Counts) -> Counts:
     """Equal outcomes of one realization added up, ordered; outcomes that were never seen are left out."""
-    order = np.lexsort((counts.outcomes, counts.realizations))
+    order = _order(counts.outcomes, counts.realizations)
     order = order[counts.counts[order] > 0]
     outcomes, numbers, realizations = (column[order] for column in counts[:3])
     new = np.ones(len(order), dtype=bool)
@@ -39,6 +40,14 @@ def merge(counts: Counts) -> Counts:
     first = np.flatnonzero(new)
     total = np.add.reduceat(numbers, first) if len(first) else numbers
     return Counts(outcomes[first], total, realizations[first])
+
+
+def _order(outcomes: UInt64[np.ndarray, " u"], realizations: Int[np.ndarray, " u"]) -> Int[np.ndarray, " u"]:
+    """Places by realization, then by outcome; in one key of 64 bits where both fit, which is quicker than two."""
+    if not len(outcomes) or int(outcomes.max()).bit_length() + int(realizations.max()).bit_length() > 64:
+        return np.lexsort((outcomes, realizations))
+    width = np.uint64(int(outcomes.max()).bit_length())
+    return np.argsort((realizations.astype(np.uint64) << width) | outcomes, kind="stable")
 
 
 def selected_bits(outcomes: UInt64[np.ndarray, " u"], places: Sequence[int]) -> UInt64[np.ndarray, " u"]:
@@ -88,9 +97,13 @@ class Readout(NamedTuple):
         for qubit, (p01, p10) in enumerate(zip(self.p01, self.p10, strict=True)):
             bit = np.uint64(1 << qubit)
             wrong = rng.binomial(counts.counts, np.where(counts.outcomes & bit, p10, p01))
-            outcomes = np.concatenate([counts.outcomes, counts.outcomes ^ bit])
-            numbers = np.concatenate([counts.counts - wrong, wrong])
-            counts = merge(Counts(outcomes, numbers, np.tile(counts.realizations, 2)))
+            moved = np.flatnonzero(wrong)
+            if qubit and not len(moved):
+                continue  # in order, and nothing new
+            outcomes = np.concatenate([counts.outcomes, counts.outcomes[moved] ^ bit])
+            numbers = np.concatenate([counts.counts - wrong, wrong[moved]])
+            realizations = np.concatenate([counts.realizations, counts.realizations[moved]])
+            counts = merge(Counts(outcomes, numbers, realizations))
         return counts
 
 

@@ -34,6 +34,8 @@ d x d first (a chain of its own): F_j is linear in the entries of that product. 
 is a single column. Chains with matrices of one size are a family: they are multiplied together, as arrays.
 With the block's qubits side by side the state is y = (left, before, right) and
     y'_lar = sum_b B_ab y_lbr                                                                                              (6)
+Where left x right is small, equation 5 costs more than equation 6. With shots and many realizations such blocks are split:
+runs on one qubit become blocks, and what is left on two is constant, one product for all points.
 
 Value. Let df = Re sum_i mu_i dy_i define the sensitivity mu of f to a state y. The value f and mu at the last state are
     f = <psi|H|psi>, mu = 2 conj(H psi);    f = sum_x w_x |psi_x|^2, mu = 2 w conj(psi);    f = sum_x w_x p_x, mu = w      (7)

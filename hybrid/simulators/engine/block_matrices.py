@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,7 @@ class Family:
         self.rotations, self.angles, self.harmonics = self._gather(rotations=True)
         self.nested, runs, self.units = self._gather(rotations=False)
         self.runs = np.array([run for (run,) in runs], dtype=int)
+        self.of_rotations, self.of_runs = _stretches(self.rotations, len(self.angles)), _stretches(self.nested, len(runs))
         self.factors = [factor._replace(table=_GATHERED) for factor in self.factors]
 
     @cached_property
@@ -68,6 +70,14 @@ class Family:
         """Bytes of `Matrices` for one point."""
         b, D, C = self.base.shape
         return (b * C + (2 if slopes else 1) * len(self.factors) * (D + C)) * D * self.base.itemsize
+
+
+def _stretches(places: slice | np.ndarray, count: int) -> list[tuple[slice, slice]]:
+    """Runs of neighbouring places: which of the count they are, and the places, so that results are written there at once."""
+    if isinstance(places, slice):
+        return [(slice(0, count), places)] if count else []
+    cuts = [0, *(np.flatnonzero(np.diff(places) > 1) + 1).tolist(), count]
+    return [(slice(a, b), slice(int(places[a]), int(places[b - 1]) + 1)) for a, b in pairwise(cuts) if b > a]
 
 
 class Matrices:
@@ -130,10 +140,11 @@ class Matrices:
     def evaluate(self, entries: Inexact[np.ndarray, "n k dd"] | None = None) -> None:
         """F from the waves of rotations and the entries of runs, Z_j = F_j Z_(j-1) (equations 3 and 5)."""
         family = self.family
-        if len(family.angles):
-            self._flat[family.rotations] = self._waves @ family.harmonics
-        if entries is not None and len(family.runs):
-            self._flat[family.nested] = entries[family.runs] @ family.units
+        for numbers, places in family.of_rotations:
+            np.matmul(self._waves[numbers], family.harmonics[numbers], out=self._flat[places])
+        if entries is not None:
+            for numbers, places in family.of_runs:
+                np.matmul(entries[family.runs[numbers]], family.units[numbers], out=self._flat[places])
         for factor, old, new in self._forward:
             np.matmul(factor, old, out=new)
 

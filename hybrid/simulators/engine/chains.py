@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +40,34 @@ class Chain(NamedTuple):
     factors: tuple[Factor, ...] = ()
 
 
-def chain(site: Site, runs: list[Chain], d: int, *, channels: bool) -> Chain:
+class Chains:
+    """Chains by number. With `merged` those that are equal to the last bit have one number: settings that begin alike are
+    multiplied once; slopes need each site's own."""
+
+    def __init__(self, *, merged: bool) -> None:
+        self.all: list[Chain] = []
+        self.columns: list[int | None] = []
+        self._numbers: dict[bytes, int] = {}
+        self._merged = merged
+
+    def number(self, one: Chain, columns: int | None = None) -> int:
+        """Of a chain of whose matrix so many columns are used (None: all), a new one unless it is here already."""
+        new = len(self.all)
+        known = self._numbers.setdefault(_digest(one, columns), new) if self._merged else new
+        if known == new:
+            self.all.append(one)
+            self.columns.append(columns)
+        return known
+
+
+def _digest(one: Chain, columns: int | None) -> bytes:
+    digest = blake2b(repr((columns, one.base.shape, [(factor.table.shape, factor.sources) for factor in one.factors])).encode())
+    for array in (one.base, *(factor.table for factor in one.factors)):
+        digest.update(array.tobytes())
+    return digest.digest()
+
+
+def chain(site: Site, runs: Chains, d: int, *, channels: bool) -> Chain:
     """The chain of a site. Elements in a row on one qubit are a run, a chain of its own in `runs`, if enough of them vary.
 
     Rotations vary; with `channels` each error channel is a factor of its own, too.
@@ -51,8 +79,7 @@ def chain(site: Site, runs: list[Chain], d: int, *, channels: bool) -> Chain:
             result = _then(result, _elements(elements, site.axes, d, channels))
             continue
         table = _units_on(site.axes.index(elements[0].qubits[0]), len(site.axes), d)
-        result = _then(result, Chain(np.eye(len(table[0])), (Factor(table, (len(runs),), {}),)))
-        runs.append(piece)
+        result = _then(result, Chain(np.eye(len(table[0])), (Factor(table, (runs.number(piece),), {}),)))
     return result
 
 

@@ -35,7 +35,7 @@ class Engine:
         self._portions = portions(task)
         self._keeps_all = len(self._portions) == 1 or sum(len(setting.steps) for setting in task.settings) <= PORTION_STEPS
         self._memory_bytes = memory_bytes // (len(self._portions) if self._keeps_all else 1)  # each keeps its own states
-        self._kept: dict[tuple[int, bool], Circuits] = {}
+        self._kept: dict[tuple[int, bool, bool], Circuits] = {}
         self._spare: dict[tuple[Circuits, FusionPlan, str, int], list[Workspace]] = {}
         observable, orders = task.observable, self._circuits(self._portions[0]).plan.orders
         self._hamiltonian = None if observable is None else Hamiltonian(observable, orders[0], self._dtype)
@@ -112,7 +112,8 @@ class Engine:
     ) -> tuple[Float[np.ndarray, "s k"], Float[np.ndarray, "s k m"]]:
         """What each setting adds to f and df/dangle of `differentiate`, where each is alone."""
         self._check(angles, weights)
-        parts = [self._differentiated(self._circuits(portion), angles, weights[portion]) for portion in self._portions]
+        circuits = (self._circuits(portion, slopes=True) for portion in self._portions)
+        parts = [self._differentiated(c, angles, weights[p]) for c, p in zip(circuits, self._portions, strict=True)]
         values, slopes = zip(*parts, strict=True)
         return np.array(values), np.array(slopes)
 
@@ -123,7 +124,7 @@ class Engine:
         """
         self._check(angles, weights)
         parts = (
-            self._differentiated(self._circuits(portion), angles, None if weights is None else weights[portion])
+            self._differentiated(self._circuits(portion, slopes=True), angles, None if weights is None else weights[portion])
             for portion in self._portions
         )
         values, gradients = next(parts)
@@ -185,9 +186,13 @@ class Engine:
         """The first setting alone."""
         return Circuits(self._task._replace(settings=self._task.settings[:1]), self._dtype)
 
-    def _circuits(self, portion: slice, *, channels: bool = False) -> Circuits:
-        """These settings with their matrices, each channel a factor for its slope; of several portions the last one is kept."""
-        key = portion.start, channels
+    def _circuits(self, portion: slice, *, slopes: bool = False, channels: bool = False) -> Circuits:
+        """These settings with their matrices, each channel a factor for its slope; of several portions the last one is kept.
+
+        Of a task with shots equal blocks are computed once, but for slopes, which it is seldom asked for.
+        """
+        merged = self._task.shots > 0 and not (slopes or channels)
+        key = portion.start, channels, merged
         if key not in self._kept:
             if not self._keeps_all:
                 self._kept.clear()
@@ -196,7 +201,7 @@ class Engine:
             alone = portion.stop - portion.start < len(self._task.settings)
             terms = None if self._task.terms is None else self._task.terms[portion]
             task = self._task._replace(settings=self._task.settings[portion], terms=terms) if alone else self._task
-            self._kept[key] = Circuits(task, self._dtype, channels=channels)
+            self._kept[key] = Circuits(task, self._dtype, channels=channels, merged=merged)
         return self._kept[key]
 
     @contextmanager

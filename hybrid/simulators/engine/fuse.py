@@ -11,12 +11,15 @@ from math import prod
 from operator import or_
 from typing import NamedTuple, TypeAlias, final
 
-from hybrid.simulators.engine.maps import Element, NodeGate, QubitRead
+from hybrid.simulators.engine.maps import Element, NodeGate, QubitRead, Rotation
 
 CALL_COST = 2**14
 """What starting one array statement costs, in multiplications."""
 MOVE_COST = 8
 """What moving one number to another place costs, in multiplications."""
+FEW_COLUMNS = 32
+"""In a split plan a block that acts on so many columns of the state or fewer is split (measured on 2 to 10 qubits): to multiply
+its factors into a matrix for each point takes longer than to apply one after the other."""
 
 
 class Block(NamedTuple):
@@ -96,12 +99,14 @@ Item: TypeAlias = Site | Transposition
 class FusionPlan:
     """What is done once for all circuits, what follows for each, and the qubits of each one's last state, slowest first.
 
-    A single circuit has nothing in common with others. Plans are compared by identity.
+    A single circuit has nothing in common with others. In a `split` plan, blocks on few columns are split into some on one
+    qubit that vary, and others that are the same for all points. Plans are compared by identity.
     """
 
     common: tuple[Item, ...]
     tails: tuple[tuple[Item, ...], ...]
     orders: tuple[tuple[int, ...], ...]
+    split: bool = False
 
     @property
     def items(self) -> Iterable[Item]:
@@ -166,7 +171,7 @@ def _longest_unread(blocks: Sequence[Block], circuit: Sequence[Element], d: int)
     return max(sizes), sum(sizes)
 
 
-def plan(circuits: Sequence[Sequence[Element]], d: int) -> FusionPlan:
+def plan(circuits: Sequence[Sequence[Element]], d: int, *, split: bool = False) -> FusionPlan:
     """The cheaper of two ways to do once what several circuits have in common.
 
     Fused to its end each circuit reads its qubits early, which keeps states small, and shares the blocks before the first
@@ -185,12 +190,13 @@ def plan(circuits: Sequence[Sequence[Element]], d: int) -> FusionPlan:
     alike = takewhile(lambda at: len(set(at)) == 1 and at[0].members[-1] < same, zip(*whole, strict=False))
     shared = len(list(alike))
     if len(circuits) == 1:
-        return _place([], whole, circuits, d)
-    early = _place(whole[0][:shared], [blocks[shared:] for blocks in whole], circuits, d)
+        return _place([], whole, circuits, d, split)
+    early = whole[0][:shared], [blocks[shared:] for blocks in whole]
     ends = [_schedule(circuit, same, len(circuit), d, moves) for circuit, moves in zip(circuits, last, strict=True)]
     latest = {q: max(moves.get(q, -1) for moves in last) for moves in last for q in moves}
-    seam = _place(_schedule(circuits[0], 0, same, d, latest), ends, circuits, d)
-    return min(early, seam, key=lambda candidate: candidate.cost)
+    seam = _schedule(circuits[0], 0, same, d, latest), ends
+    chosen = min(early, seam, key=lambda candidate: _place(*candidate, circuits, d).cost)
+    return _place(*chosen, circuits, d, split)
 
 
 def fuse(elements: Sequence[Element], first: int, stop: int) -> tuple[list[Block], dict[int, list[int]]]:
@@ -205,11 +211,13 @@ class _Fusing:
 
     An element joins the last block that holds its qubits, if it commutes with all later blocks on each of them, which it does
     where both are diagonal. Otherwise it starts a block, which takes in the last blocks that lie within its own qubits. Blocks
-    on other qubits commute with it. What differs between nodes stays in blocks on one qubit, so that few matrices do.
+    on other qubits commute with it. What differs between nodes stays in blocks on one qubit, so that few matrices do; with
+    `split`, so do rotations of one qubit.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, split: bool = False) -> None:
         self.on: dict[int, list[int]] = {}
+        self._split = split
         self._qubits: list[frozenset[int]] = []
         self._members: list[list[int]] = []
         self._diagonal: list[frozenset[int]] = []
@@ -240,7 +248,8 @@ class _Fusing:
             for q in elements[place].qubits:
                 on.setdefault(q, [])
             common = frozenset.intersection(*(frozenset(self._reached(q, still)) for q in here))
-            of_nodes = isinstance(elements[place].what, NodeGate)
+            alone = NodeGate | Rotation if self._split and len(here) == 1 else NodeGate
+            of_nodes = isinstance(elements[place].what, alone)
             host = max((b for b in common if here <= qubits[b] and not (of_nodes and len(qubits[b]) > 1)), default=None)
             if host is not None:
                 members[host].append(place)
@@ -304,18 +313,20 @@ def _length(moved: int, last: int, d: int) -> int:
     return 2 if moved in (-1, last) else d
 
 
-def _place(common: list[Block], ends: list[list[Block]], circuits: Sequence[Sequence[Element]], d: int) -> FusionPlan:
+def _place(
+    common: list[Block], ends: list[list[Block]], circuits: Sequence[Sequence[Element]], d: int, split: bool = False
+) -> FusionPlan:
     """The plan of blocks that are already in order."""
     order: list[int] = []
     dims: dict[int, int] = {}
     numbers = count()
-    head = _sites(common, circuits[0], d, order, dims, numbers)
+    head = _sites(common, circuits[0], d, order, dims, numbers, split)
     tails, orders = [], []
     for blocks, circuit in zip(ends, circuits, strict=True):
         last = order.copy()
-        tails.append(_sites(blocks, circuit, d, last, dims.copy(), numbers))
+        tails.append(_sites(blocks, circuit, d, last, dims.copy(), numbers, split))
         orders.append(tuple(last))
-    return FusionPlan(head, tuple(tails), tuple(orders))
+    return FusionPlan(head, tuple(tails), tuple(orders), split)
 
 
 def _sites(
@@ -325,10 +336,11 @@ def _sites(
     order: list[int],
     dims: dict[int, int],
     numbers: Iterator[int],
+    split: bool,
 ) -> tuple[Item, ...]:
     """The blocks as sites; `order` (slowest first) and `dims` of the qubits in the state are updated in place."""
     items: list[Item] = []
-    for block in blocks:
+    for block in _parts(blocks, elements, dims, d) if split else blocks:
         inside = [q for q in order if q in block.qubits]
         top = order.index(inside[0]) if inside else 0
         if order[top : top + len(inside)] != inside:  # not side by side: moved to the top, where one product serves all
@@ -343,3 +355,33 @@ def _sites(
         dims |= {q: 2 if q in block.classical else d for q in axes}
         items.append(Site(next(numbers), here, axes, before, tuple(dims[q] for q in axes), left, right, tuple(order)))
     return tuple(items)
+
+
+def _parts(blocks: Sequence[Block], elements: Sequence[Element], dims: Mapping[int, int], d: int) -> Iterator[Block]:
+    """The blocks of a split plan. `dims` are the lengths of the axes when the next block is asked for."""
+    for block in blocks:
+        if prod(length for q, length in dims.items() if q not in block.qubits) > FEW_COLUMNS:
+            yield block
+            continue
+        fusing, here = _Fusing(split=True), [elements[member] for member in block.members]
+        fusing.add(here, 0, len(here))
+        lengths, moves = {q: dims.get(q, 2) for q in block.qubits}, _last_moves(here)
+        for part in _in_order(fusing):
+            moved = _last_moves([here[member] for member in part.members])
+            moves = {q: last for q, last in moves.items() if last not in part.members}
+            lengths |= {q: 2 for q in part.qubits & block.classical if q not in moves}
+            lengths |= {q: d for q in moved if q in moves or q not in block.classical}
+            classical = frozenset(q for q in part.qubits if lengths[q] < d)
+            yield Block(part.qubits, tuple(block.members[member] for member in part.members), classical)
+
+
+def _in_order(fusing: _Fusing) -> Iterator[Block]:
+    """The blocks in an order in which each one comes after those before it on its qubits."""
+    blocks, left = fusing.blocks(), {q: of_qubit[::-1] for q, of_qubit in fusing.on.items()}
+    while any(left.values()):
+        heads = sorted({of_qubit[-1] for of_qubit in left.values() if of_qubit})
+        for b in heads:
+            if all(left[q][-1] == b for q in blocks[b].qubits):
+                for q in blocks[b].qubits:
+                    left[q].pop()
+                yield blocks[b]

@@ -151,7 +151,9 @@ class Sweep:
             self._do(np.copyto, y.reshape(old.shape), old)
             return y
         B = self._matrix(item)
-        if self._narrow(item):
+        if self._plan.split and self._bind(item).constant and (item.right == 1 or self._narrow(item)):  # all points at once
+            self._do(np.matmul, x.reshape(-1, B.shape[-1]), B[0].T, y.reshape(-1, B.shape[-2]))
+        elif self._narrow(item):
             self._do(np.matmul, self._rows(x, item), B.swapaxes(-2, -1), self._rows(y, item))
         else:
             B = B[..., None, :, :]

@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Iterator
 from functools import partial
-from itertools import accumulate
 from math import prod
 
 import numpy as np
@@ -12,7 +11,7 @@ from jaxtyping import Float, Inexact
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Angles, Task, Weights
 from hybrid.simulators.engine.block_matrices import Bound, Family, Matrices, kappa
-from hybrid.simulators.engine.chains import HARMONICS, Chain, Factor, chain
+from hybrid.simulators.engine.chains import HARMONICS, Chains, Factor, chain
 from hybrid.simulators.engine.fuse import FusionPlan, Site, plan, plan_reading_early
 from hybrid.simulators.engine.maps import PAULI, PURE, alike, elements_of_all
 from hybrid.simulators.engine.node_axes import at_nodes, with_node_axes
@@ -25,6 +24,8 @@ CHUNK_BYTES, CHUNK_POINTS = 2**25, 256
 cost of a call; few, so that the data of a block stay in the cache."""
 MOST_STATES = 3
 """A forward pass never keeps more: what circuits have in common, and two that are written alternately."""
+MANY = 16
+"""From this many realizations on, plans for shots are split: so many points share the cost of more calls (measured)."""
 SAMPLED_QUBITS = 20
 """Up to this width counts come from the distribution over all outcomes."""
 PORTION_STEPS = 2**16
@@ -75,7 +76,9 @@ def _planned(task: Task, d: int) -> FusionPlan:
     angles = {angle: place for place, angle in enumerate(task.angles)}
     circuits = elements_of_all(task.settings, angles, d, task.axes)
     early = len(circuits) == 1 and (task.terms is not None or sampled(task))
-    return plan_reading_early(circuits[0], d) if early else plan(circuits, d)
+    return (
+        plan_reading_early(circuits[0], d) if early else plan(circuits, d, split=task.shots > 0 and task.realizations >= MANY)
+    )
 
 
 def values_bytes(task: Task, *, single: bool) -> int:
@@ -95,28 +98,26 @@ def values_bytes(task: Task, *, single: bool) -> int:
 
 
 class Circuits:
-    """A plan with its constant matrices: what all workspaces share. With `channels` each channel is a factor of its own."""
+    """A plan with its constant matrices: what all workspaces share. With `channels` each channel is a factor of its own;
+    `merged` blocks that are equal share a matrix, and have no slopes."""
 
-    def __init__(self, task: Task, dtype: np.dtype, *, channels: bool = False) -> None:
+    def __init__(self, task: Task, dtype: np.dtype, *, channels: bool = False, merged: bool = False) -> None:
         d = PURE if dtype.kind == "c" else PAULI
         self.plan, self.dtype = plan_of(task, d), dtype
         self.n_qubits, self.n_angles = task.n_qubits, len(task.angles)
         sites = [item for item in self.plan.items if isinstance(item, Site)]
-        runs: list[Chain] = []
-        by_site = [[chain(each, runs, d, channels=channels) for each in at_nodes(site)] for site in sites]
-        chains = [one for of_site in by_site for one in of_site]
-        self.families, place = [Family(runs, d, dtype)], {}
-        kinds = [
-            (len(site.axes), 1 if prod(site.before) == 1 else None)
-            for site, of_site in zip(sites, by_site, strict=True)
-            for _ in of_site
-        ]
-        for width, columns in dict.fromkeys(kinds):
-            some = [i for i, kind in enumerate(kinds) if kind == (width, columns)]
+        runs, chains = Chains(merged=merged), Chains(merged=merged)
+        by_site = []
+        for site in sites:
+            columns = 1 if prod(site.before) == 1 else None
+            by_site.append([chains.number(chain(each, runs, d, channels=channels), columns) for each in at_nodes(site)])
+        self.families, place = [Family(runs.all, d, dtype)], {}
+        kinds = list(zip((len(one.base) for one in chains.all), chains.columns, strict=True))
+        for size, columns in dict.fromkeys(kinds):
+            some = [i for i, kind in enumerate(kinds) if kind == (size, columns)]
             place |= {i: (len(self.families), within) for within, i in enumerate(some)}
-            self.families.append(Family([chains[i] for i in some], d**width, dtype, columns))
-        firsts = accumulate((len(of_site) for of_site in by_site[:-1]), initial=0)
-        self.place = [place[i] for i in firsts]  # of each site's first chain: its family, and where in it
+            self.families.append(Family([chains.all[i] for i in some], size, dtype, columns))
+        self.place = [place[of_site[0]] for of_site in by_site]  # of each site's first chain: its family, and where in it
         sums = [angles or (self.n_angles,) for family in self.families for angles in family.angles]
         counts = np.array([len(angles) for angles in sums], dtype=int)
         self.rotations, self._first_of = np.repeat(np.arange(len(sums)), counts), np.cumsum(counts) - counts
