@@ -24,7 +24,7 @@ FROZEN = {
     "grid@1": "309d7bfa9b9c4bea",
     "l@1": "b8c6dd5ddf3b02bf",
     "m@1": "7f57f1dd55b3a1da",
-    "m@2": "453db1dfa444412d",
+    "m@2": "204b521d0f6e7376",
     "null@1": "875d247d204bfb2b",
     "s@1": "f44e19cc2632b8aa",
     "vqe@1": "c336720f3ce23185",
