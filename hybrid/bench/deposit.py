@@ -1,4 +1,4 @@
-"""Rows as a folder to deposit in an archive such as Zenodo: without host names, with all that is needed to read and repeat them.
+"""Rows as a folder to deposit in an archive such as Zenodo: without host names, with what is needed to read and repeat them.
 
 The same rows give the same bytes: nothing in the folder tells when it was made.
 """
@@ -93,10 +93,11 @@ def _readme(rows: Sequence[Row], verdicts: str) -> str:
     repeat = "\n".join(_commands(rows))
     return f"""# {_title(rows)}
 
-{len(rows):,} processes, {len(cells):,} cells (workload, backend, call path, threads), last measured on {_day(rows)}. Every answer that was
-timed was judged, outside the clock; a wrong answer keeps its time and is never ranked.
+{len(rows):,} processes, {len(cells):,} cells (workload, backend, call path, threads), last measured on
+{_day(rows)}. Every answer that was timed was judged, outside the clock; a wrong answer keeps its time and is never ranked.
 
-- `rows.jsonl`: a JSON object per process. `hybrid bench show rows.jsonl` reads it; `hybrid bench compare` compares another file with it.
+- `rows.jsonl`: a JSON object per process. `hybrid bench show rows.jsonl` reads it, `hybrid bench compare` compares
+  another file with it.
 - `environments.json`: processor, memory, system and versions of packages, by `env_id`. Host names are replaced.
 - `CITATION.cff`: how to cite this. `{CHECKSUMS}`: for `sha256sum --check {CHECKSUMS}`.
 

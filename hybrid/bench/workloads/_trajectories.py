@@ -1,7 +1,7 @@
-"""The reference of noisy circuits too wide for a density matrix: quantum trajectories by Qiskit Aer, with their own resolution.
+"""The reference of noisy circuits too wide for a density matrix: trajectories by Qiskit Aer, with their own resolution.
 
-One trajectory is one shot (Dalibard, Castin and Molmer, PRL 68, 580, 1992). A verdict allows for the scatter of the reference and
-says with its name how large an error it could have seen.
+One trajectory is one shot (Dalibard, Castin and Molmer, PRL 68, 580, 1992). A verdict allows for the scatter of the reference
+and says with its name how large an error it could have seen.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -66,7 +66,7 @@ def _weight(job: Job) -> tuple[np.ndarray, float, float]:
 
 
 def _judge_counts(job: Job, answer: Answer, weight: np.ndarray, mean: float, variance: float) -> Verdict:
-    """The mean weight of the counts against that of the trajectories: Bernstein's bound for the one, `Z` errors for the other."""
+    """The mean weight of the counts against the trajectories': Bernstein's bound for the one, `Z` errors for the other."""
     counts = answer.counts
     tolerance = bernstein(variance, log(4 / FALSE_ALARM) / job.shots) + Z * sqrt(variance / SHOTS)
     name = "mean ideal probability of the observed outcomes, relative to the largest, off by"
@@ -93,16 +93,14 @@ def _values(job: Job) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _judge_values(job: Job, answer: Answer, values: np.ndarray, errors: np.ndarray) -> Verdict:
-    """Off by at most `Z` standard errors; the distance as a share of them, the resolution as one of the sum of |coefficients|."""
+    """Off by at most `Z` standard errors; distance and resolution in units of the sum of |coefficients|."""
     norms = np.array([sum(abs(weight) for _, weight in terms) for terms in job.observables])
     bounds = Z * errors / norms + EPSILON["single"]
     sound = answer.values is not None and np.shape(answer.values) == values.shape and np.isfinite(answer.values).all()
     distances = np.abs(np.asarray(answer.values) - values) / norms if sound else np.full(values.shape, inf)
     worst = np.unravel_index(np.argmax(distances / bounds), bounds.shape)
     metric, tolerance = float(distances[worst]), float(bounds[worst])
-    return Verdict(
-        metric <= tolerance, metric, tolerance, "largest error / sum of |coefficients|", DENSE, _source(tolerance)
-    )
+    return Verdict(metric <= tolerance, metric, tolerance, "largest error / sum of |coefficients|", DENSE, _source(tolerance))
 
 
 def _source(tolerance: float) -> str:
