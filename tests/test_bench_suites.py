@@ -145,6 +145,17 @@ def test_the_plan_tells_dense_memory_and_no_other():
     assert found.seconds == 10 * 3 * 2.0
 
 
+def test_the_plan_of_wide_states_grows_with_them():
+    """A nanosecond per gate and amplitude in two calls: doubled by a qubit, halved by a second thread. Beyond the time limit a
+    cell is tried once; beyond the memory it ends at once."""
+    seconds = {n: plan(grid([f"mirror:n={n},depth=2"], ["aer"]), [], 1, None).seconds for n in (24, 25, 40)}
+    assert 1.9 < seconds[25] / seconds[24] < 2.2 and 20 < seconds[24] < 60 and seconds[40] == 2.0
+    both = plan(grid(["mirror:n=25,depth=2"], ["aer"], threads=[2]), [], 1, None).seconds
+    assert abs((seconds[25] - 2) / (both - 2) - 2) < 1e-9
+    limited = plan(grid(["mirror:n=27,depth=2"], ["aer"]), [], 3, suites.load("s@1"))
+    assert abs(limited.seconds - suites.load("s@1").time_limit_s) < 1e-6
+
+
 # ---- the command line
 
 
