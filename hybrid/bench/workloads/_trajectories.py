@@ -29,9 +29,11 @@ TURNS = {"X": ("h",), "Y": ("sdg", "h"), "Z": ()}
 
 def check_of(job: Job) -> Callable[[Answer], Verdict]:
     """The judge of energies or counts of a noisy job; the trajectories are drawn at the first answer."""
-    make = cache(lambda: _weight(job) if job.task == "counts" else _values(job))
-    judge = _judge_counts if job.task == "counts" else _judge_values
-    return lambda answer: judge(job, answer, *make())
+    if job.task == "counts":
+        weight = cache(lambda: _weight(job))
+        return lambda answer: _judge_counts(job, answer, *weight())
+    values = cache(lambda: _values(job))
+    return lambda answer: _judge_values(job, answer, *values())
 
 
 def _drawn(job: Job, number: int) -> Mapping[int, int]:
