@@ -35,6 +35,8 @@ EXACT = (
     "qulacs",
     "qulacs:method=density_matrix",
     "reference",
+    "tensorcircuit",
+    "tensorcircuit:precision=single",
 )
 DYNAMIC = ("aer", "aer:method=matrix_product_state", "aer:path=transpiled", "ddsim", "reference")
 BASIC = "qiskit:object=qiskit.providers.basic_provider:BasicSimulator"
@@ -47,6 +49,7 @@ EXTRAS = {
     "quimb": "quimb.tensor",
     "stim": "stim",
     "pauli_prop": "pauli_prop",
+    "tensorcircuit": "tensorcircuit",
 }
 
 
@@ -262,6 +265,8 @@ def test_signs_of_rotations(text):
         ("quimb", "double"),
         ("qulacs", "double"),
         ("reference", "double"),
+        ("tensorcircuit", "double"),
+        ("tensorcircuit:precision=single", "single"),
     ],
 )
 def test_precision_is_observed(text, precision):
@@ -269,7 +274,7 @@ def test_precision_is_observed(text, precision):
     assert answered(text, job).precision == precision
 
 
-@pytest.mark.parametrize("text", ["aer", "exact", "lightning", "reference"])
+@pytest.mark.parametrize("text", ["aer", "exact", "lightning", "reference", "tensorcircuit"])
 def test_the_seed_of_counts(text):
     job = random_job(4, seed=3, task="counts")
     first, again, other = (answered(text, job._replace(seed=seed)).counts for seed in (1, 1, 2))
@@ -314,6 +319,7 @@ def test_the_seed_of_counts(text):
         ("pauli_prop", random_job(2, 0, task="counts"), "answers expectations, gradient only"),
         ("pauli_prop", Job(1, (Step("depolarize", (0,), 1.0),), "expectations", ((("Z", 1.0),),)), "below 1 only"),
         ("pauli_prop:terms=0", random_job(2, 0), "terms takes 1 or more"),
+        ("tensorcircuit", random_job(2, 0, noise=True), "takes no noise"),
         (BASIC, random_job(2, 0), "qiskit answers counts only"),
         ("reference", Job(1, (Step("measure", (0,)),) * 9, "counts", shots=9), "at most 8 measurements midway, not 9"),
         (BASIC + ",optimization=7", Job(2, (), "counts", shots=9), "optimization lies between 0 and 3"),

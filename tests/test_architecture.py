@@ -70,6 +70,7 @@ EXCEPTIONS = {
     "bench/adapters/pauli_prop.py": {"qiskit", "qiskit_aer"},
     "bench/adapters/qiskit.py": {"qiskit"},
     "bench/adapters/reference.py": {"qiskit"},
+    "bench/workloads/_trajectories.py": {"hybrid.bench.adapters.aer"},  # a reference by trajectories, beyond dense ones
     "device/device.py": {"qiskit.providers"},  # the type of `Device.backend()`; tests/test_light_start.py: not loaded
 }
 

@@ -733,7 +733,7 @@ def test_help_and_version(hybrid):
         done = hybrid(*words)
         assert (done.code, done.err) == (0, "")
         assert {"run", "list", "show"} <= set(done.out.split())
-    assert hybrid("--version").out == "hybrid 0.1.0\n"
+    assert hybrid("--version").out == "hybrid 0.2.0\n"
     text = hybrid("run", "--help").out
     assert all(f"--{name}" in text for name in ("shots", "max-qpu", "initial-point", "dry-run", "require-converged"))
     assert max(map(len, text.splitlines())) <= 80

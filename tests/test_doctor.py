@@ -168,7 +168,7 @@ def test_every_requirement_is_read_from_the_installed_package():
     needed = software.requirements()
     assert {n.name for n in needed if not n.extra} >= {"qiskit", "qiskit-aer", "numpy", "scipy", "typer", "jaxtyping"}
     assert [n.limits for n in needed if n.name == "numpy"] == [">=2"]
-    simulators = {"qulacs", "lightning", "qsim", "ddsim", "quimb", "stim", "pauli-prop", "simulators"}
+    simulators = {"qulacs", "lightning", "qsim", "ddsim", "quimb", "stim", "pauli-prop", "tensorcircuit", "simulators"}
     assert {n.extra for n in needed} == {"", "plot", "notebook", "dev", "spin-pulse", "chemistry", "lp", "hpc", *simulators}
     assert all(n.name and " " not in n.limits for n in needed)
 

@@ -9,6 +9,7 @@ from hybrid.base.errors import UsageError
 from hybrid.bench import judge
 from hybrid.bench.adapters.reference import reference
 from hybrid.bench.job import DYNAMIC, GATES, NOISE, Answer, Job, Step, Workload
+from hybrid.bench.workloads import _dense, _trajectories
 
 SMALL = (
     "adder:bits=2,spread=2",
@@ -126,12 +127,51 @@ def test_structure_judges_at_any_width(text):
     assert (verdict.right, verdict.tier) == (False, "L2")
 
 
-@pytest.mark.parametrize("text", ["su4_brick:n=21", "hea_depth:n=30", "qaoa_3reg:n=22", "clifford_t:n=21", "noisy_hea:n=12"])
+@pytest.mark.parametrize("text", ["su4_brick:n=21", "hea_depth:n=30", "qaoa_3reg:n=22", "clifford_t:n=21", "noisy_hea:n=15"])
 def test_too_wide_for_a_reference_is_unverified(text):
     job, _, check = workload(text)
     verdict = check(Answer(values=np.zeros((1, 1)), counts={0: job.shots}))
     assert (verdict.right, verdict.tier) == (None, "L3")
     assert f"{job.n_qubits} qubits" in verdict.reference
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "noisy_hea:n=3,depth=4,p=0.1,task=expectations",
+        "noisy_hea:n=4,depth=3,p=0.1,shots=4000",
+        pytest.param("stand_in:n=5,dephasing=quasistatic", marks=pytest.mark.slow),
+        pytest.param("stand_in:n=5,task=counts,shots=20000", marks=pytest.mark.slow),
+    ],
+)
+def test_trajectories_judge_as_the_density_matrix_does(text, monkeypatch):
+    """On few qubits, where both are there: within the resolution that is told, which sees a simulator without noise.
+
+    Six standard errors of a fixed seed; every fault here moves the metric by more than the resolution.
+    """
+    monkeypatch.setattr(_trajectories, "SHOTS", 8192 if "stand_in" in text else 2048)
+    job, _, _ = workload(text)
+    check = _trajectories.check_of(job)
+
+    def exactly(asked):
+        if asked.task == "counts":
+            return sampled(_dense.distribution(asked), asked.shots, np.random.default_rng(3))
+        return Answer(values=_dense.values(asked))
+
+    right = check(exactly(job))
+    assert right.right and right.tier == "L1" and f"errors above {right.tolerance:.1g}" in right.reference
+    for fault in (mutation.no_noise, mutation.reversed_qubits):
+        wrong = check(exactly(fault(job)))
+        assert wrong.right is False, fault
+    assert check(Answer(values=np.zeros((9, 9)), counts={-1: job.shots})).right is False
+
+
+def test_wide_noise_is_judged_by_trajectories(monkeypatch):
+    """Above the width of the density matrix; here after few trajectories."""
+    monkeypatch.setattr(_trajectories, "SHOTS", 256)
+    job, _, check = workload("noisy_hea:n=13,depth=2,shots=1000")
+    verdict = check(Answer(counts={0: job.shots}))
+    assert (verdict.right, verdict.tier) == (False, "L1") and "256 trajectories by Qiskit Aer" in verdict.reference
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """The plan of a run before it starts: its cells, the expected time, and the memory of each."""
 
 from collections.abc import Sequence
+from math import inf
 from statistics import mean
 from typing import Any, NamedTuple
 
+from hybrid.base.machine import memory_bytes
 from hybrid.bench.cells import Cell
 from hybrid.bench.job import NOISE
 from hybrid.bench.measurable import Measurable
@@ -24,6 +26,9 @@ STRUCTURED = (
 """Methods, and simulators of one method, whose memory depends on the circuit and not only on its width."""
 GUESS_SECONDS = 2.0
 """Guess for a process that was never measured: a second of imports, half a second of loops, and waiting."""
+WIDE_QUBITS, STEP_S, CALLS, MOST_PARALLEL = 20, 1e-9, 2, 8
+"""From so many qubits on the state decides: a nanosecond per gate and amplitude (measured: 0.5 to 1.5 by Aer, Lightning and
+Qulacs), in two calls, over threads as far as the memory's bandwidth goes."""
 
 
 class Planned(NamedTuple):
@@ -68,7 +73,26 @@ def plan(cells: Sequence[Measurable], rows: Sequence[Row], processes: int, suite
         memory_bytes = dense_bytes(cell) if isinstance(cell, Cell) else None
         planned.append(Planned(cell, lacking, mean(elapsed) if elapsed else None, memory_bytes))
     guess = suite.seconds / (suite.processes * len(cells)) if suite else GUESS_SECONDS
+    if unknown := [p for p in planned if p.lacking and p.seconds is None]:
+        limit_s = float(suite.time_limit_s) if suite else inf
+        wide = [_wide_seconds(p, limit_s) for p in unknown]
+        if any(wide):
+            guess = sum(p.lacking * GUESS_SECONDS if s is None else s for p, s in zip(unknown, wide, strict=True))
+            guess /= sum(p.lacking for p in unknown)
     return BenchPlan(planned, processes, guess, suite)
+
+
+def _wide_seconds(planned: Planned, limit_s: float) -> float | None:
+    """Expected seconds of all processes of a wide dense cell; None of any other. What reaches the time limit is tried once, and
+    what this machine cannot hold ends at once."""
+    cell, needed = planned.cell, planned.memory_bytes
+    if not isinstance(cell, Cell) or needed is None or cell.task.built.job.n_qubits < WIDE_QUBITS:
+        return None
+    if needed > memory_bytes()[0]:
+        return GUESS_SECONDS
+    job, amplitudes = cell.task.built.job, needed / 16
+    calls_s = CALLS * STEP_S * len(job.steps) * len(job.points) * amplitudes / min(cell.threads, MOST_PARALLEL)
+    return limit_s if GUESS_SECONDS + calls_s > limit_s else planned.lacking * (GUESS_SECONDS + calls_s)
 
 
 def dense_bytes(cell: Cell) -> int | None:

@@ -83,7 +83,7 @@ def judge_counts(job: Job, answer: Answer, tier: str, source: str, exact: Distri
     chance = log(2 / FALSE_ALARM) / job.shots  # half of the allowed errors for each distance
     bounds = (
         (variation, spread + sqrt(chance / 2), names[0]),
-        (off, _bernstein(variance, log(4 / FALSE_ALARM) / job.shots), names[1]),
+        (off, bernstein(variance, log(4 / FALSE_ALARM) / job.shots), names[1]),
     )
     metric, tolerance, name = max(bounds, key=lambda bound: bound[0] / bound[1])
     return Verdict(metric <= tolerance, metric, tolerance, name, tier, source)
@@ -96,7 +96,7 @@ def _table(exact: Distribution) -> tuple[np.ndarray, Callable[[int], float]]:
     return exact, lambda outcome: float(exact[outcome]) if 0 <= outcome < len(exact) else 0.0
 
 
-def _bernstein(variance: float, chance: float) -> float:
+def bernstein(variance: float, chance: float) -> float:
     """The t that solves t^2 / (2 variance + 2 t / 3) = chance."""
     return chance / 3 + sqrt((chance / 3) ** 2 + 2 * variance * chance)
 

@@ -9,7 +9,7 @@ import typer
 
 from hybrid import catalog
 from hybrid.base.errors import CheckFailed, HybridError, UsageError
-from hybrid.cli import bench_capability, bench_flags, bench_mine, bench_pages, bench_scores, flags
+from hybrid.cli import bench_capability, bench_export, bench_flags, bench_mine, bench_pages, bench_scores, flags
 from hybrid.cli.bench_steps import (
     chosen_cells,
     foretell,
@@ -51,6 +51,7 @@ NULL_SUITE = "null@1"
 app, verb = flags.command_of_verbs(HELP)
 verb(name="plot", help=bench_pages.PLOT_HELP, short_help="Draw results.")(bench_pages.plot_rows)
 verb(name="report", help=bench_pages.REPORT_HELP, short_help="Write results as a page of HTML.")(bench_pages.report_rows)
+verb(name="export", help=bench_export.HELP, short_help="Write results as a folder to deposit.")(bench_export.export_rows)
 verb(name="mine", help=bench_mine.HELP, short_help="Time and judge your own run on every simulator.")(bench_mine.command())
 verb(name="capability", help=bench_capability.HELP, short_help="Mirror circuits and quantum volume of a device.")(
     bench_capability.measure_device

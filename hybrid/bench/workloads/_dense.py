@@ -8,7 +8,7 @@ from jaxtyping import Complex, Float
 
 from hybrid.bench.job import NOISE, RELAX, Job, Step
 
-MAX_QUBITS, MAX_MIXED_QUBITS, MAX_GRADIENT_QUBITS = 20, 11, 9
+MAX_QUBITS, MAX_MIXED_QUBITS, MAX_GRADIENT_QUBITS = 20, 12, 9
 """A state vector of 16 MiB, a density matrix of 64 MiB: seconds per check. Gradients with noise keep one for each angle."""
 
 Matrix = Complex[np.ndarray, "m m"]

@@ -9,7 +9,7 @@ import numpy as np
 from hybrid.base.errors import UsageError
 from hybrid.bench.job import Answer, Job, Step, Verdict, Workload
 from hybrid.bench.judge import ANALYTIC, DENSE, Distribution, judge_counts, judge_values, unverified
-from hybrid.bench.workloads import _dense
+from hybrid.bench.workloads import _dense, _trajectories
 
 Terms = tuple[tuple[str, float], ...]
 SHOTS = (100, 10**7)
@@ -93,11 +93,15 @@ def witness(n: int, rng: np.random.Generator) -> Terms:
 
 
 def judged_densely(job: Job, version: int) -> Workload:
-    """A workload whose reference is the dense simulation, made at the first check; unverified if it is too wide for that."""
+    """A workload whose reference is the dense simulation, made at the first check; if it is too wide for that, trajectories
+    where it is noisy and of few more qubits, else unverified."""
     noisy = _dense.noisy(job)
     gradient = noisy and job.task == "gradient"
     most = _dense.MAX_GRADIENT_QUBITS if gradient else _dense.MAX_MIXED_QUBITS if noisy else _dense.MAX_QUBITS
     name = "dense density matrix" if noisy else "dense state vector"
+
+    if noisy and not gradient and most < job.n_qubits <= _trajectories.MAX_QUBITS:
+        return Workload(job, version, _trajectories.check_of(job))
 
     @cache
     def reference() -> Any:

@@ -25,8 +25,8 @@ def noisy_hea(
     """Noisy `hea_depth`: every gate is followed by depolarising noise, p on two qubits and p/10 on one.
 
     Counts suit both representations alike: each shot of a trajectory is drawn from the same distribution. Dense density matrix
-    as reference up to 11 qubits, beyond it unverified. UsageError: n outside 2..30, depth outside 1..100, p outside 0..1, shots
-    outside 100..10^7.
+    as reference up to 12 qubits, trajectories up to 14, beyond them unverified. UsageError: n outside 2..30, depth outside
+    1..100, p outside 0..1, shots outside 100..10^7.
     """
     require("noisy_hea", n=(n, 2, 30), depth=(depth, 1, 100), shots=(shots, *SHOTS))
     if not 0 <= p <= 1:

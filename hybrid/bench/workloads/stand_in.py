@@ -31,8 +31,9 @@ def stand_in(
     """Layers of rotations and CZ on a chain under the stand-in's noise: an energy, its gradient, or counts.
 
     Every pulse is driven alone; waiting qubits relax and, quasi-static, turn by a detuning of their own, which is a parameter:
-    an energy is asked at four draws of the detunings, gradient and counts at one. Dense density matrix as reference up to 11
-    qubits (gradients up to 9), beyond it unverified. UsageError: n outside 2..30, reps outside 1..20, shots outside 100..10^7.
+    an energy is asked at four draws of the detunings, gradient and counts at one. Dense density matrix as reference up to 12
+    qubits (gradients up to 9), trajectories up to 14, beyond them unverified. UsageError: n outside 2..30, reps outside 1..20,
+    shots outside 100..10^7.
     """
     require("stand_in", n=(n, 2, 30), reps=(reps, 1, 20), shots=(shots, *SHOTS))
     rng = np.random.default_rng([seed, n, reps])
