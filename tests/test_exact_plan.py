@@ -29,9 +29,10 @@ from hybrid.base.errors import UsageError
 from hybrid.base.types import Depolarizing, Operation, Relaxation, Setting, Task
 from hybrid.simulators.engine import workspace
 from hybrid.simulators.engine.engine import Engine
-from hybrid.simulators.engine.fuse import Site, Transposition, fuse, plan
+from hybrid.simulators.engine.fuse import fuse, plan
 from hybrid.simulators.engine.maps import PAULI, PURE, Element, Prepare, QubitRead, Rotation, diagonal_on, elements
 from hybrid.simulators.engine.outcome_weights import weighted_plan
+from hybrid.simulators.engine.sites import Site, Transposition
 from hybrid.simulators.engine.sweep import backward_capacity, forward_capacity, least_capacity, peak
 from hybrid.simulators.exact import ExactBackend, exact
 

@@ -34,8 +34,9 @@ from hybrid.runs.run import run
 from hybrid.runs.spec import Spec
 from hybrid.simulators.auto import auto
 from hybrid.simulators.engine import certificate, sampling, workspace
-from hybrid.simulators.engine.fuse import Site, plan, plan_reading_early
+from hybrid.simulators.engine.fuse import plan, plan_reading_early
 from hybrid.simulators.engine.maps import PAULI, QubitRead, elements_of_all
+from hybrid.simulators.engine.sites import Site
 from hybrid.simulators.exact import exact
 
 PROFILES = ("meluxina-q", "iqm-star-24", "iqm-lattice-54", "aqt-20", "spin-sige-6q")

@@ -46,9 +46,10 @@ from hybrid.measure.compile import Measuring, compile_query
 from hybrid.measure.execution import Conditions
 from hybrid.measure.program import Program
 from hybrid.simulators.aer import aer
-from hybrid.simulators.engine.fuse import Site, plan
+from hybrid.simulators.engine.fuse import plan
 from hybrid.simulators.engine.maps import PAULI, PURE, elements
 from hybrid.simulators.engine.outcome_weights import weighted_plan
+from hybrid.simulators.engine.sites import Site
 from hybrid.simulators.exact import exact
 
 Call = peers.Call

@@ -4,11 +4,11 @@ from functools import lru_cache
 from math import prod
 
 from hybrid.base.types import Certificate, Task
-from hybrid.simulators.engine.fuse import FusionPlan, Site
 from hybrid.simulators.engine.maps import QubitRead, Rotation
 from hybrid.simulators.engine.node_axes import with_node_axes
 from hybrid.simulators.engine.outcome_weights import weighted_plan
 from hybrid.simulators.engine.sampling import MOST_NUMBERS
+from hybrid.simulators.engine.sites import FusionPlan, Site
 from hybrid.simulators.engine.sweep import forward_capacity, least_capacity, longest_with_nodes, peak
 from hybrid.simulators.engine.workspace import picture, plan_of, sampled
 

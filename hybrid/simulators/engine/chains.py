@@ -10,8 +10,8 @@ from jaxtyping import Inexact
 from qiskit.circuit import Gate
 
 from hybrid.base.types import Channel, Depolarizing, Relaxation
-from hybrid.simulators.engine.fuse import Site
 from hybrid.simulators.engine.maps import Element, Rotation, channel_slopes, embed, harmonics, matrix
+from hybrid.simulators.engine.sites import Site
 
 HARMONICS = 3
 """1, cos and sin: number of coefficients of a rotation. A run has d^2, the entries of its matrix."""

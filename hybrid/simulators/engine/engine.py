@@ -13,11 +13,11 @@ from threadpoolctl import LibController, ThreadpoolController
 from hybrid.base.errors import UsageError
 from hybrid.base.types import Angles, Counts, DiagonalTerms, Scalars, Shots, Task, Weights
 from hybrid.device.readout import draw_all
-from hybrid.simulators.engine.fuse import FusionPlan
 from hybrid.simulators.engine.maps import PURE
 from hybrid.simulators.engine.observable import Hamiltonian, probabilities
 from hybrid.simulators.engine.outcome_weights import WeightedPlan
 from hybrid.simulators.engine.sampling import sample
+from hybrid.simulators.engine.sites import FusionPlan
 from hybrid.simulators.engine.workspace import PORTION_STEPS, Circuits, Workspace, picture, portions, sampled
 
 

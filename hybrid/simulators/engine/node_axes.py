@@ -6,9 +6,9 @@ from math import prod
 import numpy as np
 
 from hybrid.base.types import NodeAxes
-from hybrid.simulators.engine.fuse import FusionPlan, Item, Site, Transposition
 from hybrid.simulators.engine.maps import NodeGate
 from hybrid.simulators.engine.outcome_weights import WeightedPlan
+from hybrid.simulators.engine.sites import FusionPlan, Item, Site, Transposition
 
 
 def at_nodes(site: Site) -> list[Site]:

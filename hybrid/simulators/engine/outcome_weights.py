@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Float
 
 from hybrid.base.types import DiagonalTerms, Weights
-from hybrid.simulators.engine.fuse import FusionPlan, Item, Site, Transposition
 from hybrid.simulators.engine.maps import QubitRead
 from hybrid.simulators.engine.observable import ordered
+from hybrid.simulators.engine.sites import FusionPlan, Item, Site, Transposition
 
 
 class WeightedPlan(NamedTuple):

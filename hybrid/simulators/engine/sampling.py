@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, UInt64
 
-from hybrid.simulators.engine.fuse import FusionPlan, Item, Site
 from hybrid.simulators.engine.maps import QubitRead
+from hybrid.simulators.engine.sites import FusionPlan, Item, Site
 
 MOST_NUMBERS = 2**22
 """States of more numbers in all are taken in halves, one after the other."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from hybrid.base.errors import UsageError
 from hybrid.simulators.engine.block_matrices import Bound
-from hybrid.simulators.engine.fuse import FusionPlan, Item, Site, Transposition
+from hybrid.simulators.engine.sites import FusionPlan, Item, Site, Transposition
 
 NARROW, FEW = 64, 8
 """Up to this D x right (half of it for complex numbers) a block is applied from the right as B x 1: one product instead of

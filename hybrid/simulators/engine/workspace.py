@@ -12,11 +12,12 @@ from hybrid.base.errors import UsageError
 from hybrid.base.types import Angles, Task, Weights
 from hybrid.simulators.engine.block_matrices import Bound, Family, Matrices, kappa
 from hybrid.simulators.engine.chains import HARMONICS, Chains, Factor, chain
-from hybrid.simulators.engine.fuse import FusionPlan, Site, plan, plan_reading_early
+from hybrid.simulators.engine.fuse import plan, plan_reading_early
 from hybrid.simulators.engine.maps import PAULI, PURE, alike, elements_of_all
 from hybrid.simulators.engine.node_axes import at_nodes, with_node_axes
 from hybrid.simulators.engine.observable import Hamiltonian, hamiltonian_bytes, ordered, weigh
 from hybrid.simulators.engine.outcome_weights import WeightedPlan, weighted_plan
+from hybrid.simulators.engine.sites import FusionPlan, Site
 from hybrid.simulators.engine.sweep import Sweep, backward_capacity, cut, forward_capacity
 
 CHUNK_BYTES, CHUNK_POINTS = 2**25, 256
