@@ -23,14 +23,20 @@ from qiskit.circuit.library import (
     RZZGate,
     SXGate,
     iSwapGate,
+    real_amplitudes,
 )
+from qiskit.quantum_info import SparsePauliOp
 
 from hybrid.base.errors import UsageError
-from hybrid.base.types import Depolarizing, Operation, Relaxation, Setting, Task
+from hybrid.base.types import Depolarizing, Expectation, Operation, Relaxation, Setting, Task
+from hybrid.device.device import Device
+from hybrid.measure.compile import Measuring, compile_query
+from hybrid.measure.execution import Conditions
+from hybrid.measure.set_up import described
 from hybrid.simulators.engine import workspace
 from hybrid.simulators.engine.engine import Engine
 from hybrid.simulators.engine.fuse import fuse, plan
-from hybrid.simulators.engine.maps import PAULI, PURE, Element, Prepare, QubitRead, Rotation, diagonal_on, elements
+from hybrid.simulators.engine.maps import PAULI, PURE, Element, Prepare, QubitRead, Rotation, alike, diagonal_on, elements
 from hybrid.simulators.engine.outcome_weights import weighted_plan
 from hybrid.simulators.engine.sites import Site, Transposition
 from hybrid.simulators.engine.sweep import backward_capacity, forward_capacity, least_capacity, peak
@@ -326,3 +332,14 @@ def test_a_gradient_too_large_is_refused_before_it_starts():
 def test_memory_that_the_machine_has_not_is_refused():
     with pytest.raises(UsageError, match=r"memory=1.024e\+06GiB, this machine has "):
         exact(memory="1000TiB").compile(ladder(2, 1, noisy=True))
+
+
+def test_circuits_without_noise_begin_with_the_same_steps():
+    """What all settings have in common is planned and done once: UCCSD of water with shots takes a portion, not six."""
+    circuit = real_amplitudes(3, reps=2)
+    query = Expectation(circuit, SparsePauliOp(["XXI", "IZZ", "YIY"], [1.0, 0.5, 0.2]))
+    compiled = compile_query(query, tuple(circuit.parameters), Device.load("ideal"), exact(), Measuring(Conditions(shots=30)))
+    recipe = compiled.execution.recipe
+    settings, _ = described(recipe.isa, recipe.circuits, Device.load("ideal"), recipe.conditions, None)
+    assert len(settings) == 3
+    assert alike(settings) >= recipe.isa.circuit.size() - 3  # the last gate on each qubit may merge with its rotation

@@ -25,7 +25,7 @@ from hybrid.compilation.decoupling import decouple
 from hybrid.compilation.frames import Frames
 from hybrid.compilation.pulse_order import arranged
 from hybrid.compilation.resources import check_memory, resources
-from hybrid.compilation.schedule import Schedule, schedule_all
+from hybrid.compilation.schedule import Schedule, common_beginning, schedule_all
 from hybrid.compilation.slots import Slots, slotted
 from hybrid.compilation.transpile import IsaCircuit
 from hybrid.device.detuning import SCRAMBLES, DetunedAngles, Draws
@@ -222,7 +222,9 @@ def described(
         schedules = [decouple(plain, device, isa.physical, conditions.dd) for plain in schedules]
     if device.noisy:
         return noise.describe_all(schedules, device, isa.physical, angles, conditions.without), schedules
-    steps = [tuple(Operation(timed.gate, timed.qubits) for timed in s.operations) for s in schedules]
+    operations = [[Operation(timed.gate, timed.qubits) for timed in s.operations] for s in schedules]
+    alike = common_beginning(operations)  # the same objects, so that the engine does them once
+    steps = [tuple(operations[0][:alike] + of_circuit[alike:]) for of_circuit in operations]
     return tuple(Setting(isa.circuit.num_qubits, of_circuit) for of_circuit in steps), schedules
 
 
