@@ -21,7 +21,7 @@ from hybrid.review.replay import repeat
 from hybrid.runs import results_folder
 from hybrid.runs.look import LEAST_SIGNAL, Prospect, look
 from hybrid.runs.loop import Budget, Oracle, minimize
-from hybrid.runs.run import run
+from hybrid.runs.run import _look, run
 from hybrid.runs.setup import PreparedSession, prepare
 from hybrid.runs.spec import Spec
 from hybrid.runs.watching import Watcher
@@ -339,3 +339,13 @@ def test_a_backend_that_is_ten_times_slower_is_told(backend, device, told, tmp_p
         times = float(hints[0].split("about ")[1].split(" times")[0])
         assert times >= 10
         assert hints[0].endswith("hybrid bench mine vqe tfim:n=4 --device meluxina-q --shots 1000 --max-evals 2 --seed 3")
+
+
+@pytest.mark.parametrize(("evaluations", "told"), [(4000, True), (4, False)])
+def test_only_a_long_run_without_noise_is_told_of_the_engine(evaluations, told):
+    """There auto is Aer, which evolves the whole circuit for each of LiH's 57 settings."""
+    prepared, session = begun(Spec(problem="lih", shots=1000, max_evals=evaluations))
+    notes: list[str] = []
+    _look(prepared, True, notes.append, session._chosen, session.loss, session.ansatz_made)
+    hints = [note for note in notes if note.startswith("--backend exact: about ")]
+    assert len(hints) == told

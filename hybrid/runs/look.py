@@ -34,7 +34,7 @@ class Prospect:
     """What a run would take and could show.
 
     `evaluations` are those of the whole budget, `seconds` the processor time (None for a simulator without a formula) and
-    `auto_seconds` that of what the backend `auto` would take (None where `seconds` is, or where it takes the same simulator),
+    `engine_seconds` that of the exact engine (None where `seconds` is, or where it is the engine's or is too wide for it),
     `memory_bytes` that of one point. `duration_s` and the shortest coherence times of the qubits are None without noise.
     `signal` is the share of (value - value of the fully mixed state) that noise leaves. `stderr` is that of one evaluation,
     `least_stderr` that of all shots of the budget at one point, both in `unit`; `question` is the distance of the exact value
@@ -47,7 +47,7 @@ class Prospect:
     circuits: int
     two_qubit_gates: int
     seconds: float | None
-    auto_seconds: float | None
+    engine_seconds: float | None
     memory_bytes: int
     duration_s: float | None
     t2_star_s: float | None
@@ -70,10 +70,9 @@ class Prospect:
         return (*reasons, self.unentangled) if self.unentangled else tuple(reasons)
 
     @property
-    def slower_than_auto(self) -> float:
-        """How many times as long as by the backend `auto` it takes, by the formulas of its cost; 1 where these
-        say nothing."""
-        return 1.0 if self.seconds is None or not self.auto_seconds else self.seconds / self.auto_seconds
+    def slower_than_engine(self) -> float:
+        """How many times as long as by the exact engine it takes, by the formulas of its cost; 1 where these say nothing."""
+        return 1.0 if self.seconds is None or not self.engine_seconds else self.seconds / self.engine_seconds
 
     @property
     def drowned(self) -> bool:
@@ -124,6 +123,7 @@ def look(prepared: Prepared, chosen: Chosen, loss: Loss, ansatz: Ansatz, optimiz
         chosen.optimization(x, optimizer=optimizer), per_gradient.get(method, 1 + 2 * len(x)), chosen.budget, point_s
     )
     name = spec.backend.partition(":")[0]
+    by_aer = name == "aer" or (name == "auto" and not device.noisy)
     works, memory_bytes = zip(*(work_of(part, prepared, chosen) for part in parts), strict=True)
     signal = min(signal_left(part, prepared, x) for part in parts) if device.noisy else 1.0
     stderr = _stderr(loss, parts, prepared, signal)
@@ -136,7 +136,7 @@ def look(prepared: Prepared, chosen: Chosen, loss: Loss, ansatz: Ansatz, optimiz
         circuits=sum(part.circuits for part in parts),
         two_qubit_gates=coupled,
         seconds=_seconds(name, device.noisy, works, spent, samples),
-        auto_seconds=_seconds("auto", device.noisy, works, spent, samples) if name == "aer" and _engine_fits(works) else None,
+        engine_seconds=_seconds("exact", device.noisy, works, spent, samples) if by_aer and _engine_fits(works) else None,
         memory_bytes=max(memory_bytes),
         duration_s=max(part.schedule.duration_s for part in parts) if device.noisy else None,
         **_coherence(device, {q for part in parts for q in part.isa.physical}, coupled=coupled > 0),

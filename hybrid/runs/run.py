@@ -82,9 +82,12 @@ def _look(prepared: Prepared, force: bool, note: Callable[[str], None], *asked: 
         note(f"forced, although it could show nothing: {'; '.join(at.hopeless)}.")
     if at.seconds is not None and at.seconds > LONG_S:
         note(f"estimate: about {duration(at.seconds)} for {at.evaluations:,} evaluations.")
-    if at.slower_than_auto >= SLOW:
+    noisy = prepared.device.noisy
+    if at.slower_than_engine >= SLOW and (noisy or (at.seconds or 0.0) > LONG_S):
+        quicker = "auto" if noisy else "exact"  # without noise auto is Aer too
         words = command(replace(prepared.spec, backend="auto", threads=1), verb="bench mine")
-        note(f"--backend auto: about {at.slower_than_auto:,.0f} times as fast by estimate; to measure all simulators: {words}")
+        times = f"about {at.slower_than_engine:,.0f} times as fast by estimate"
+        note(f"--backend {quicker}: {times}; to measure all simulators: {words}")
 
 
 def _work(
