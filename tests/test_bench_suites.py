@@ -342,10 +342,10 @@ def test_shots_of_the_middle_suite_are_enough_to_see_a_fault(text, fault):
 
 
 def test_the_guide_shows_the_middle_suite():
-    """Its table names every kind of circuit of m@1."""
+    """Its table names every kind of circuit of m@2."""
     (table,) = re.findall(r"hybrid bench show m\.jsonl --brief\n.*?per call\n(.*?)\n\n", GUIDE.read_text(), re.DOTALL)
     named = {line.split()[0].partition(":")[0] for line in table.splitlines() if not line.startswith(" ")}
-    assert named == {cell.plain["workload"].partition(":")[0] for cell in suites.load("m@1").cells()}
+    assert named == {cell.plain["workload"].partition(":")[0] for cell in suites.load("m@2").cells()}
 
 
 def test_a_run_that_cannot_decide_says_so_beforehand(tmp_path, capsys):
