@@ -68,7 +68,7 @@ def test_the_answer_stands_first():
     for write_text in (brief, shown):
         told = " ".join(write_text(figures(rows), 0.5).split())
         assert told.startswith(
-            "Fastest beyond doubt in 1 of 3 questions: a 1, won:n=4 by 2.0x (1.9-2.1) before b. "
+            "Fastest beyond doubt in 1 of 3 questions: a in 1, by up to 2.0x (1.9-2.1) before b at won:n=4. "
             "Undecided: 1; ahead there, but not beyond doubt: a in 1."
         )
         assert "One backend alone was right in 1." in told and "Wrong answers: liar." in told
