@@ -39,7 +39,8 @@ def _won(groups: Sequence[Contest]) -> list[str]:
     for place, (name, contests) in enumerate(order):
         largest = max(contests, key=lambda contest: contest.margin(contest.ranked[1])[0])
         second, margin = naming.brief(largest.ranked[1].cell), multiple(*largest.margin(largest.ranked[1]))
-        where = f", by up to {margin} before {second} at {naming.workload(largest.asked.cell)}" if place < MOST_NAMED else ""
+        most = "by" if len(contests) == 1 else "by up to"
+        where = f", {most} {margin} before {second} at {naming.workload(largest.asked.cell)}" if place < MOST_NAMED else ""
         parts.append(f"{name} in {len(contests)}{where}")
     if not parts:
         return []
