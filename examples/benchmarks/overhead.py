@@ -32,7 +32,7 @@ from qiskit_aer.library import SaveExpectationValue
 import hybrid
 
 QUBITS, POINTS = 10, 160
-TEN_QUBITS = ("tfim:n=10", "xxz:n=10", "heisenberg:n=10", "hubbard:sites=5", "deuteron:n=10", "maxcut:graph=ring,n=10")
+TEN_QUBITS = ("tfim:n=10", "xxz:n=10", "heisenberg:n=10", "hubbard:n=5", "deuteron:n=10", "maxcut:graph=ring,n=10")
 BUDGET_S = 10.0
 """Of processor time for one problem; at least five rounds are taken."""
 
