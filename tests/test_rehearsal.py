@@ -105,6 +105,15 @@ def test_resolves_by_hand(case, bias, stderr, met):
     assert "chemical accuracy (1.6 mHa) is not reached" in found.words
 
 
+def test_another_filling_resolves_nothing(case, command, tmp_path):
+    """Layers of RY on a Hubbard dimer find one electron, at -t = -1, below two at -0.83; by parity every circuit keeps two."""
+    found = resolves(replace(case, at=at(0.0, 0.0)._replace(electrons=(1.0, 2))))
+    assert found.met is False and "ends at 1, and 2 is asked for" in found.words
+    told = " ".join(command("rehearse", "hubbard", "--device", "aqt-20", "--shots", 1000, "--results", tmp_path).out.split())
+    assert told.startswith("NO-GO on aqt-20 (Piast-Q): its circuit does not conserve the number of electrons")
+    assert "(it ends with 1 of 2); GO with hubbard:mapping=parity, " in told
+
+
 @pytest.mark.parametrize(
     ("left", "met"), [(1.0, True), (LEAST_SIGNAL + 0.01, True), (LEAST_SIGNAL - 0.01, False), (-0.2, False)]
 )

@@ -72,6 +72,10 @@ def resolves(case: Case) -> Criterion:
         return Criterion(RESOLVES, None, "not known: the experiment was not played", {})
     if question.kind == CHOICES:
         return _resolves_choices(case, at)
+    if at.electrons is not None:
+        found, asked = at.electrons
+        words = f"without noise the number of electrons ends at {found:.3g}, and {asked:.3g} is asked for: another question"
+        return Criterion(RESOLVES, False, words, {"electrons": found, "electrons_asked": asked})
     if question.scale is None:
         return Criterion(RESOLVES, None, f"not known: {question.scale_words}", {"stderr": at.stderr})
     error = abs(at.bias) + CLEAR * at.stderr

@@ -8,11 +8,13 @@ from hybrid.rehearsal.question import CHOICES, Question
 from hybrid.runs.dry_run import DryRun
 from hybrid.runs.result import Result
 from hybrid.runs.spec import Spec
+from hybrid.runs.verdict import other_filling
 
 
 class AtPoint(NamedTuple):
     """The experiment at one x: `value` and `stderr` as asked for, `limit` of infinitely many shots on the device, `ideal`
-    without noise. For choices the same of the share of optimal shots, and that of guessing."""
+    without noise. For choices the same of the share of optimal shots, and that of guessing. `electrons` are those of the state
+    without noise and those asked for, where these are not the same (`hybrid.runs.verdict.other_filling`)."""
 
     value: float
     stderr: float
@@ -22,6 +24,7 @@ class AtPoint(NamedTuple):
     share_limit: float | None = None
     share_ideal: float | None = None
     share_guessing: float | None = None
+    electrons: tuple[float, float] | None = None
 
     @property
     def bias(self) -> float:
@@ -44,7 +47,10 @@ class AtPoint(NamedTuple):
 def at_point(shots: Result, limit: Result, ideal: Result, question: Question) -> AtPoint:
     """The three runs at one x."""
     guess = (shots.outcomes or {}).get("optimal_guessing") if question.kind == CHOICES else None
-    return AtPoint(shots.value, shots.stderr, limit.value, ideal.value, _share(shots), _share(limit), _share(ideal), guess)
+    count = other_filling(ideal)
+    electrons = None if count is None else (count["value"], count["reference"])
+    shares = _share(shots), _share(limit), _share(ideal), guess
+    return AtPoint(shots.value, shots.stderr, limit.value, ideal.value, *shares, electrons)
 
 
 def _share(result: Result) -> float | None:

@@ -16,6 +16,7 @@ MEANING = {
     STABLE: "another device of the same kind may end otherwise",
 }
 """What it means that a criterion is not met."""
+OTHER_FILLING = "its circuit does not conserve the number of electrons and answers another question"
 NOT_JUDGED = "not known within the time of this rehearsal"
 
 
@@ -28,7 +29,8 @@ def sentence(case: Case, word: str, binding: str, criteria: Sequence[Criterion],
         but = "" if bill.met else " but the bill, which is not judged"
         return f"GO on {name}{hours}: every criterion is met{but}."
     bound = next(one for one in criteria if one.name == binding)
-    why = f"'{binding}' is {NOT_JUDGED}" if bound.met is None else f"{MEANING[binding]}{_figures(case, bound)}"
+    meaning = OTHER_FILLING if "electrons" in bound.numbers else MEANING[binding]
+    why = f"'{binding}' is {NOT_JUDGED}" if bound.met is None else f"{meaning}{_figures(case, bound)}"
     said = f"{word} on {name}: {why}"
     if word == NO_GO and change is not None:
         hours = "" if change.hours is None else f", {hours_text(change.hours)} of QPU time"
@@ -46,6 +48,8 @@ def _figures(case: Case, bound: Criterion) -> str:
         return f" ({100 * left:.2g} %, {100 * numbers['least_signal']:.2g} % is needed)"
     if bound.name == RESOLVES and "error" in numbers:
         return f" (the error is {case.question.amount(numbers['error'])} where {case.question.amount(numbers['scale'])} matter)"
+    if "electrons" in numbers:
+        return f" (it ends with {numbers['electrons']:.3g} of {numbers['electrons_asked']:.3g})"
     if bound.name == AFFORDABLE:
         return f" ({numbers['hours'][2]:.3g} h at the high end, {numbers['hours_asked']:g} h asked for)"
     if bound.name == STABLE:
