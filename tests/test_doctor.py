@@ -288,7 +288,7 @@ def test_another_distribution_that_owns_the_import(tmp_path):
     info = tmp_path / "dwave_hybrid-0.6.14.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: dwave-hybrid\nVersion: 0.6.14\n")
-    (info / "RECORD").write_text("hybrid/__init__.py,,\n")
+    (info / "top_level.txt").write_text("hybrid\n")
     code = "from hybrid.cli.doctor import installation; print([f for f in installation.look() if f.name == 'import hybrid'][0])"
     done = subprocess.run([sys.executable, "-c", code], env=planted(tmp_path), capture_output=True, text=True, check=True)
     assert "also installed by dwave-hybrid" in done.stdout

@@ -19,7 +19,8 @@ from hybrid.runs.results_folder import glance
 WITHOUT = """
 import ctypes, importlib, os, pkgutil, signal, sys, types
 import matplotlib.pyplot, numpy, qiskit, qiskit_aer, qiskit.qpy, scipy.optimize, threadpoolctl, typer.testing
-import concurrent.futures.process, multiprocessing.context, subprocess, tempfile  # of the library, which looks at the system
+# Of the library, what looks at the system:
+import asyncio, concurrent.futures.process, multiprocessing.context, subprocess, tempfile
 
 for name in ("fcntl", "resource", "termios", "pwd", "grp"):
     sys.modules[name] = None

@@ -11,6 +11,7 @@ import pytest
 
 import hybrid
 from hybrid.base.errors import Interrupted, UsageError
+from hybrid.base.machine import cores
 from hybrid.runs.executors import local
 from hybrid.runs.repeat import Repetitions, repeat
 from hybrid.runs.run import run
@@ -102,6 +103,7 @@ def test_bad_commands(command, words, message):
     assert message in err
 
 
+@pytest.mark.skipif(cores() < 2, reason="on one core repetitions start no process")
 def test_workers_end_with_the_parent_however_it_ends(tmp_path):
     """kill -9 of the parent alone: the kernel ends its workers, so that nothing holds the records' locks."""
     words = ["run", "h2", "--shots", "1000", "--max-evals", "100000", "--repeat", "2", "--backend", "exact"]

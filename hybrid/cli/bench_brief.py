@@ -81,7 +81,7 @@ def _legend(figures: "Sequence[Figure]", groups: "Sequence[Contest]", floor: flo
 
     outcomes, looks = {contest.outcome for contest in groups}, any(contest.looks for contest in groups)
     change = 100 * max(LEAST_CHANGE, floor or 0.0)
-    measured = "this machine's A/A floor" if floor is not None else "no A/A floor was measured"
+    measured = f"this machine's A/A floor is {100 * floor:.1f} %" if floor is not None else "no A/A floor was measured"
     sentences = [
         "After a backend: its time as a multiple of the fastest (for the second with its 95 % interval).",
         f"Fastest: an exact rank test tells it from every other one ({level(looks)}), and the difference is above "

@@ -1,6 +1,7 @@
 """Other packages named `hybrid`, and whether the installed files were changed."""
 
 import base64
+import csv
 import hashlib
 import os
 import shutil
@@ -68,14 +69,16 @@ def _changed_files() -> list[str]:
     changed: list[str] = []
     if software.version(software.NAME) is None:
         return changed
-    for file in metadata.distribution(software.NAME).files or []:
-        if file.parts[0] == "hybrid" and file.hash is not None:
+    own = metadata.distribution(software.NAME)
+    for name, recorded, _ in csv.reader((own.read_text("RECORD") or "").splitlines()):  # `files` leaves out what is missing
+        if name.partition("/")[0] == "hybrid" and recorded:
+            mode, _, value = recorded.partition("=")
             try:
-                digest = hashlib.new(file.hash.mode, Path(str(file.locate())).read_bytes()).digest()
+                digest = hashlib.new(mode, Path(str(own.locate_file(name))).read_bytes()).digest()
             except (OSError, ValueError):
                 digest = b""
-            if base64.urlsafe_b64encode(digest).decode().rstrip("=") != file.hash.value:
-                changed.append(str(file))
+            if base64.urlsafe_b64encode(digest).decode().rstrip("=") != value:
+                changed.append(name)
     return changed
 
 
