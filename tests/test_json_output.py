@@ -11,8 +11,6 @@ import typer.main
 from hybrid import catalog
 from hybrid.cli.app import app
 
-pytestmark = pytest.mark.slow  # every verb and every problem once: about two minutes
-
 SEEDS, EXAMPLES = Path(__file__).parent.parent / "seeds", Path(__file__).parent.parent / "examples"
 TABLES = {
     "items.csv": "item,value,weight\na,3,2\nb,4,3\nc,2,1\n",
@@ -82,6 +80,7 @@ def answer(command, *words: object) -> Any:
     return found
 
 
+@pytest.mark.slow  # every problem and every verb once: about two minutes
 @pytest.mark.parametrize("name", [name for name in catalog.names("problems") if name not in LIVE])
 @pytest.mark.parametrize(
     "how", [(), ("--device", "meluxina-q", "--shots", "20"), ("--dry-run",)], ids=["exact", "noisy", "dry"]
@@ -124,8 +123,10 @@ VERBS = {
     "bench compare": "bench compare {bench} --backend aer --backend exact",
     "bench null": "bench null --out {folder}/null.jsonl",
     "bench merge": "bench merge {bench} --out {folder}/merged.jsonl",
+    "bench export": "bench export --zenodo {folder}/deposit {bench}",
 }
 WITHOUT = {
+    "bench mine": "it measures for minutes: tests/test_bench_mine.py",
     "qpu release": "it needs a machine that is held: tests/test_lease.py",
     "runs sign": "it needs a key: tests/test_signatures.py",
     "runs verify": "it needs a signature: tests/test_signatures.py",
@@ -158,6 +159,7 @@ def made(folder, anyway, request) -> dict[str, object]:
     return {"run": run["record"], "bench": folder / "made.jsonl", "folder": folder}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb(command, folder, anyway, made, verb):
     words = VERBS[verb].format(**made).split() + (anyway if verb == "run" else [])
