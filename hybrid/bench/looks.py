@@ -5,7 +5,7 @@ measured in 9 processes, what is undecided then in 18, then in 27, and no more; 
 ALPHA. Bonferroni's bound holds over the looks whatever decides who is looked at again; it is the simplest way to spend an error
 over looks (Lan and DeMets, Biometrika 70, 659, 1983). p over that part is a p-value at whichever look a pair ends, so Holm's
 correction over the pairs stands. Most is spent on the first look, where few processes allow no very small p; later ones do.
-The rows say that they were measured so, and whoever reads them applies the same levels.
+The rows record the looks, so that every later reading applies the same levels.
 """
 
 from collections.abc import Iterable, Sequence

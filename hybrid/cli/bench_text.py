@@ -141,10 +141,10 @@ def _verdict_of(contest: "Contest") -> list[str]:
         text = f"{_backend(first)} wins: {multiple(*contest.margin(second))} faster than {_backend(second)}"
     elif contest.outcome == "undecided":
         text = f"undecided between {' and '.join(map(_backend, contest.tied))}"
-        behind = [
+        margins = [
             f"{multiple(*contest.margin(figure))} {_backend(figure)}" for figure in contest.tied[1:] if ahead(contest, figure)
         ]
-        text += f"; {_backend(contest.tied[0])} is ahead, not decided: {', '.join(behind)}" if behind else ""
+        text += f"; {_backend(contest.tied[0])} is ahead, not decided: {', '.join(margins)}" if margins else ""
     else:
         return []
     return [wrapped(text, first="  ", indent=4)]
